@@ -1,0 +1,83 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of the options that every module shares."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Authentication, namespace and what they need."""
+
+    DOCUMENTATION = r"""
+options:
+  namespace:
+    description:
+      - Where everything lives.
+      - Left out, it is the namespace of the kubeconfig's context, or else V(default).
+    type: str
+  kubeconfig:
+    description:
+      - Path of a kubeconfig, or its content as a dictionary.
+      - Also E(K8S_AUTH_KUBECONFIG). Left out, E(KUBECONFIG) or the default kubeconfig is used, and in
+        a pod without one the pod's own service account.
+      - Where a task gives any of O(kubeconfig), O(host), O(api_key), O(username), O(password),
+        O(ca_cert), O(client_cert) or O(client_key), none of these is taken from the environment.
+    type: raw
+  context:
+    description: Name of a context in the kubeconfig. Also E(K8S_AUTH_CONTEXT).
+    type: str
+  host:
+    description: URL of the API server. Also E(K8S_AUTH_HOST).
+    type: str
+  api_key:
+    description: A bearer token. Also E(K8S_AUTH_API_KEY).
+    type: str
+  username:
+    description: User name for a proxy that asks for basic authentication. Also E(K8S_AUTH_USERNAME).
+    type: str
+  password:
+    description: Password that goes with O(username). Also E(K8S_AUTH_PASSWORD).
+    type: str
+  validate_certs:
+    description:
+      - Whether to verify the API server's TLS certificate. It is verified unless this says otherwise.
+      - Also E(K8S_AUTH_VERIFY_SSL) or E(K8S_AUTH_VALIDATE_CERTS).
+    type: bool
+    aliases: [verify_ssl]
+  ca_cert:
+    description:
+      - Path of the CA certificate that vouches for the API server.
+      - Also E(K8S_AUTH_SSL_CA_CERT) or E(K8S_AUTH_CA_CERT).
+    type: path
+    aliases: [ssl_ca_cert]
+  client_cert:
+    description: Path of a client certificate. Also E(K8S_AUTH_CERT_FILE) or E(K8S_AUTH_CLIENT_CERT).
+    type: path
+    aliases: [cert_file]
+  client_key:
+    description:
+      - Path of the client certificate's key.
+      - Also E(K8S_AUTH_KEY_FILE) or E(K8S_AUTH_CLIENT_KEY).
+    type: path
+    aliases: [key_file]
+  proxy:
+    description: URL of an HTTP proxy. Also E(K8S_AUTH_PROXY).
+    type: str
+  no_proxy:
+    description: Hosts, separated by commas, that are not asked through the proxy. Also E(K8S_AUTH_NO_PROXY).
+    type: str
+  impersonate_user:
+    description: User to act as. Also E(K8S_AUTH_IMPERSONATE_USER).
+    type: str
+  impersonate_groups:
+    description:
+      - Groups to act as. Also E(K8S_AUTH_IMPERSONATE_GROUPS), separated by commas.
+    type: list
+    elements: str
+requirements:
+  - python >= 3.11
+  - kubernetes >= 29
+  - PyYAML
+"""

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From an HTTP answer or a broken connection to one clear sentence."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    ApiError,
+    Conflict,
+    Gone,
+    NotFound,
+    Refused,
+    Unreachable,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import urllib3
+
+_MAX_SERVER_WORDS = 600
+
+
+def place(kind: str, namespace: str | None, name: str | None) -> str:
+    """Say which object is meant: "ConfigMap ns/name"."""
+    if name is None:
+        return f"{kind}s in namespace {namespace}" if namespace else f"{kind}s"
+    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
+
+
+def error_from_response(
+    verb: str,
+    kind: str,
+    plural: str,
+    namespace: str | None,
+    name: str | None,
+    status: int,
+    body: bytes,
+    host: str,
+) -> ApiError:
+    """Make the error for an answer of 400 and above.
+
+    :param verb: the RBAC verb that was tried (get, list, create, patch, delete, watch).
+    :param body: the answer's body; a Kubernetes Status as JSON, or anything.
+    :returns: NotFound, Conflict, Gone, Refused or a plain ApiError; its text names kind,
+        namespace/name, what is wrong and what to do.
+    """
+    reason, said = _status_of(body)
+    what = place(kind, namespace, name)
+    cls: type[ApiError] = ApiError
+    webhook_said = _operator.refusal_text(said)
+    if webhook_said is not None:
+        cls = Refused
+        text = f"Cannot {verb} {what}: the cluster's admission webhook refuses it: {_dot(webhook_said)}"
+    elif "failed calling webhook" in said:
+        text = (
+            f"Cannot {verb} {what}: the admission webhook does not answer, so no change of a "
+            f"KDCluster is possible; check that the KubeDirector operator is running. ({_dot(said)})"
+        )
+    elif status == 401:
+        text = (
+            f"Cannot {verb} {what}: the API server {host} does not accept the credentials (401); "
+            "they are wrong or have expired. Check api_key, or the user in the kubeconfig."
+        )
+    elif status == 403:
+        scope = f"in namespace {namespace}" if namespace else "in the whole cluster"
+        text = (
+            f"Cannot {verb} {what}: forbidden (403). Grant the verb {verb!r} on resource {plural!r} "
+            f"{scope}, by a Role and a RoleBinding. ({_dot(said)})"
+        )
+    elif status == 404 and not reason:
+        cls = NotFound
+        text = (
+            f"Cannot {verb} {what}: the API server does not know {kind}s. Is KubeDirector installed "
+            f"on this cluster? Check with: kubectl get crd {_operator.CRD_NAME}."
+        )
+    elif status == 404:
+        cls = NotFound
+        text = f"Cannot {verb} {what}: it does not exist. ({_dot(said)})"
+    elif status == 409:
+        cls = Conflict
+        text = f"Cannot {verb} {what}: somebody else changed it meanwhile; run the task again. ({_dot(said)})"
+    elif status == 410:
+        cls = Gone
+        text = f"Cannot {verb} {what}: the resourceVersion is too old. ({_dot(said)})"
+    else:
+        text = f"Cannot {verb} {what}: the API server refuses it ({status} {reason}): {_dot(said)}"
+    return cls(text, status=status, reason=reason, server_message=said)
+
+
+def error_from_transport(error: Exception, host: str) -> Unreachable:
+    """Make the error for a connection that could not be made, or broke."""
+    cause: BaseException = error
+    if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
+        cause = error.reason
+    if isinstance(cause, urllib3.exceptions.SSLError):
+        return Unreachable(
+            f"The TLS certificate of the API server {host} cannot be verified ({_dot(str(cause))}) "
+            "Give its CA in ca_cert; only for a test, set validate_certs to false."
+        )
+    return Unreachable(
+        f"The API server {host} cannot be reached ({type(cause).__name__}: {_dot(_short(cause))}) "
+        "Check the address, the network and the proxy."
+    )
+
+
+def _short(cause: BaseException) -> str:
+    text = str(cause)
+    return text.rsplit(">: ", maxsplit=1)[-1] if ">: " in text else text
+
+
+def _status_of(body: bytes) -> tuple[str, str]:
+    """The reason and the message of a Kubernetes Status; ("", the text itself) of anything else."""
+    try:
+        status: t.Any = json.loads(body)
+    except ValueError:
+        return "", " ".join(body.decode("utf-8", "replace").split())[:_MAX_SERVER_WORDS]
+    if not isinstance(status, dict) or status.get("kind") != "Status":
+        return "", ""
+    message = " ".join(str(status.get("message", "")).split())
+    return str(status.get("reason", "") or "Unknown"), message[:_MAX_SERVER_WORDS]
+
+
+def _dot(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,180 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""configmeta.json as data: parse it, hide or decode what is secret in it, follow its references.
+
+Its form is in the operator's source (pkg/catalog/types.go) and was measured; see docs/configmeta.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import typing as t
+
+JsonObject = dict[str, t.Any]
+
+MASK = "********"
+REFERENCE_KEY = "bdvlibrefkey"
+SECRET_MODES = ("masked", "encoded", "decoded")
+
+
+def parse_configmeta(text: bytes) -> JsonObject:
+    """Parse the file's content.
+
+    :raises ValueError: it is no JSON object; the message says where, and nothing of the content.
+    """
+    if not text.strip():
+        raise ValueError("it is empty")
+    try:
+        found = json.loads(text)
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"it is not JSON (line {error.lineno}, column {error.colno} of {len(text)} bytes)"
+        ) from None
+    if not isinstance(found, dict):
+        raise ValueError("it is JSON, but no object")
+    return found
+
+
+def with_secrets_as(mode: str, configmeta: JsonObject) -> JsonObject:
+    """Give connected Secrets, service tokens and secret keys back in one of three ways.
+
+    masked: names, labels and keys readable, values replaced by MASK. decoded: everything readable.
+    encoded: Secrets as the file has them, every string in base64; tokens and secret keys, which the
+    file has in the clear, in base64 too. A value that is not UTF-8 stays in base64.
+
+    :param mode: one of SECRET_MODES.
+    :returns: a new structure.
+    """
+    shown = dict(configmeta)
+    if isinstance(shown.get("nodegroups"), dict):
+        shown["nodegroups"] = _nodegroups(mode, shown["nodegroups"])
+    connections = shown.get("connections")
+    if isinstance(connections, dict):
+        connections = dict(connections)
+        if isinstance(connections.get("secrets"), dict):
+            connections["secrets"] = {
+                secret_type: [_secret(mode, secret) for secret in secrets or ()]
+                for secret_type, secrets in connections["secrets"].items()
+            }
+        if isinstance(connections.get("clusters"), dict):
+            connections["clusters"] = {
+                name: with_secrets_as(mode, cluster) if isinstance(cluster, dict) else cluster
+                for name, cluster in connections["clusters"].items()
+            }
+        shown["connections"] = connections
+    return shown
+
+
+def with_references_resolved(configmeta: JsonObject) -> JsonObject:
+    """Put in place of every reference what it points at.
+
+    Inside a connected KDCluster a reference is followed relative to that KDCluster, whether it
+    begins with connections/clusters/<name> or, as the operator writes the host names of services
+    (measured; upstream bug), points at the local one. A reference that leads nowhere, or back to
+    itself, stays as it is.
+
+    :returns: a new structure.
+    """
+    return t.cast("JsonObject", _resolve(configmeta, configmeta, (), frozenset()))
+
+
+def _nodegroups(mode: str, nodegroups: JsonObject) -> JsonObject:
+    shown = {}
+    for group_id, group in nodegroups.items():
+        group = dict(group)
+        group["roles"] = {
+            role_id: _role(mode, role) for role_id, role in (group.get("roles") or {}).items()
+        }
+        shown[group_id] = group
+    return shown
+
+
+def _role(mode: str, role: JsonObject) -> JsonObject:
+    shown = dict(role)
+    if isinstance(shown.get("secret_keys"), dict):
+        shown["secret_keys"] = {
+            name: _plain_value(mode, value) for name, value in shown["secret_keys"].items()
+        }
+    services = {}
+    for service_id, service in (shown.get("services") or {}).items():
+        service = dict(service)
+        if service.get("authToken"):
+            service["authToken"] = _plain_value(mode, service["authToken"])
+        services[service_id] = service
+    if "services" in shown:
+        shown["services"] = services
+    return shown
+
+
+def _plain_value(mode: str, value: str) -> str:
+    """A value that the file has in the clear."""
+    if mode == "masked":
+        return MASK
+    return value if mode == "decoded" else base64.b64encode(value.encode()).decode()
+
+
+def _secret(mode: str, secret: JsonObject) -> JsonObject:
+    """A connected Secret, in which the operator puts every string into base64."""
+    if mode == "encoded":
+        return dict(secret)
+    shown: JsonObject = {}
+    for part, values in secret.items():
+        hide = mode == "masked" and part not in ("metadata", "labels")
+        shown[part] = (
+            {key: MASK if hide else decoded(value) for key, value in values.items()}
+            if isinstance(values, dict)
+            else values
+        )
+    return shown
+
+
+def decoded(value: str) -> str:
+    """Decode base64 text; what is not base64 of UTF-8 comes back as it is."""
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return value
+
+
+def _resolve(
+    node: t.Any, home: JsonObject, prefix: tuple[str, ...], trail: frozenset[tuple[str, ...]]
+) -> t.Any:
+    """:param home: the configmeta of the KDCluster in which the node stands, `prefix` its place."""
+    if isinstance(node, list):
+        return [_resolve(inner, home, prefix, trail) for inner in node]
+    if not isinstance(node, dict):
+        return node
+    if set(node) == {REFERENCE_KEY} and isinstance(node[REFERENCE_KEY], list):
+        path = tuple(str(step) for step in node[REFERENCE_KEY])
+        if prefix and path[: len(prefix)] == prefix:
+            path = path[len(prefix) :]
+        if path in trail:
+            return node
+        try:
+            target: t.Any = home
+            for step in path:
+                target = target[step]
+        except (KeyError, TypeError):
+            return node
+        return _resolve(target, home, prefix, trail | {path})
+    resolved = {}
+    for key, inner in node.items():
+        if key == "connections" and node is home and isinstance(inner, dict):
+            resolved[key] = {
+                part: {
+                    name: _resolve(cluster, cluster, ("connections", "clusters", name), frozenset())
+                    for name, cluster in content.items()
+                }
+                if part == "clusters" and isinstance(content, dict)
+                else content
+                for part, content in inner.items()
+            }
+        else:
+            resolved[key] = _resolve(inner, home, prefix, trail)
+    return resolved

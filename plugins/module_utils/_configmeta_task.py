@@ -1,0 +1,249 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One kd_configmeta_info task from its options to its result. Knows nothing of Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import typing as t
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
+from ansible_collections.kubedirector.connections.plugins.module_utils._comparison import (
+    member_differences,
+    stale_parts,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._configmeta import (
+    parse_configmeta,
+    with_references_resolved,
+    with_secrets_as,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    ApiError,
+    Impossible,
+    MemberError,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Estate
+from ansible_collections.kubedirector.connections.plugins.module_utils._exec import run_in_pods
+from ansible_collections.kubedirector.connections.plugins.module_utils._read import (
+    read_kdclusters,
+    read_objects,
+    require_namespace,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
+    from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
+        KDCluster,
+        Member,
+    )
+
+MAX_CONFIGMETA_BYTES = 32 * 1024 * 1024
+# The operator rewrites the file with tee, so a reader can meet half of it (measured).
+_READS, _PAUSE_SECONDS = 5, 0.2
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """What one member holds, or why that is not known.
+
+    :param expected: the role has no config package, so that there is nothing to read.
+    :param unusable: the content cannot be used, perhaps because it was being written just then.
+    """
+
+    member: Member
+    configmeta: dict[str, t.Any] | None = dataclasses.field(repr=False)
+    error: str | None
+    expected: bool = False
+    unusable: bool = False
+
+
+class ConfigmetaTask:
+    """Runs one task.
+
+    :param params: kd_configmeta_info's options.
+    :param warn: called with each warning, one sentence.
+    """
+
+    diff = None
+
+    def __init__(
+        self,
+        api: Api,
+        params: t.Mapping[str, t.Any],
+        namespace: str,
+        *,
+        check_mode: bool,
+        warn: t.Callable[[str], None],
+    ) -> None:
+        self._api = api
+        self._params = params
+        self._namespace = namespace
+        self._warn = warn
+        self._kdclusters: list[dict[str, t.Any]] = []
+
+    @property
+    def result(self) -> dict[str, t.Any]:
+        """The return values."""
+        return {"changed": False, "kdclusters": self._kdclusters}
+
+    def run(self) -> None:
+        """Read configmeta.json from the members and compare it.
+
+        :raises Impossible: a KDCluster, role or pod does not exist.
+        :raises MemberError: a member cannot be read and on_member_error is fail.
+        :raises ApiError, Unreachable:
+        """
+        names = list(dict.fromkeys(self._params["kdcluster"]))
+        clusters, _version = read_kdclusters(self._api, self._namespace)
+        if not clusters:
+            require_namespace(self._api, self._namespace)
+        problems = [
+            f"KDCluster {self._namespace}/{name} does not exist. Correct its name or namespace."
+            for name in names
+            if name not in clusters
+        ]
+        if problems:
+            raise Impossible(problems)
+        chosen = [clusters[name] for name in names]
+        readings = self._read_members(chosen)
+        estate = self._read_live(chosen, clusters)
+        for cluster in chosen:
+            mine = [reading for reading in readings if reading.member in cluster.members]
+            self._kdclusters.append(self._describe(cluster, mine, estate))
+        failures = [r.error for r in readings if r.error is not None and not r.expected]
+        if failures and self._params["on_member_error"] == "fail":
+            raise MemberError(" ".join(failures))
+
+    def _read_members(self, clusters: list[KDCluster]) -> list[Reading]:
+        readings: list[Reading] = []
+        pending: list[Member] = []
+        for member in self._chosen_members(clusters):
+            where = f"Pod {self._namespace}/{member.pod}"
+            if member.has_configmeta:
+                pending.append(member)
+            elif member.state == _operator.MEMBER_CONFIGURED:
+                text = f"{where}: role {member.role} has no config package, so the operator gives it no configmeta.json."
+                readings.append(Reading(member, None, text, expected=True))
+            else:
+                text = (
+                    f"{where}: the member is in state {member.state!r} and has no configmeta.json yet"
+                    f"{': ' + member.problem if member.problem else ''}. Wait until its KDCluster is configured."
+                )
+                readings.append(Reading(member, None, text))
+        for attempt in range(_READS):
+            if attempt:
+                time.sleep(_PAUSE_SECONDS)
+            done = self._read_once(pending)
+            broken = [reading for reading in done if reading.unusable]
+            last = attempt == _READS - 1
+            readings += done if last else [r for r in done if r not in broken]
+            pending = [reading.member for reading in broken]
+            if not pending or last:
+                break
+        order = {m.pod: i for i, m in enumerate(m for c in clusters for m in c.members)}
+        return sorted(readings, key=lambda reading: order[reading.member.pod])
+
+    def _chosen_members(self, clusters: list[KDCluster]) -> list[Member]:
+        roles, pods = self._params.get("roles"), self._params.get("pods")
+        members = [member for cluster in clusters for member in cluster.members]
+        labels = ", ".join(cluster.label for cluster in clusters)
+        for role in roles or ():
+            if role not in {member.role for member in members}:
+                raise Impossible([f"{labels} has no role {role!r} with members. Correct roles."])
+        for pod in pods or ():
+            if pod not in {member.pod for member in members}:
+                raise Impossible([f"{labels} has no member {pod!r}. Correct pods."])
+        return [
+            member
+            for member in members
+            if (not roles or member.role in roles) and (not pods or member.pod in pods)
+        ]
+
+    def _read_once(self, members: list[Member]) -> list[Reading]:
+        command = ["cat", _operator.CONFIGMETA_PATH]
+        outputs = run_in_pods(
+            self._api,
+            self._namespace,
+            _operator.APP_CONTAINER,
+            [(member.pod, command) for member in members],
+            max_bytes=MAX_CONFIGMETA_BYTES,
+        )
+        return [
+            self._reading(member, output) for member, output in zip(members, outputs, strict=True)
+        ]
+
+    def _reading(self, member: Member, output: t.Any) -> Reading:
+        where = f"Pod {self._namespace}/{member.pod}: {_operator.CONFIGMETA_PATH}"
+        if isinstance(output, MemberError):
+            return Reading(member, None, str(output))
+        if output.exit_code != 0:
+            said = output.stderr.decode("utf-8", "replace").strip()
+            return Reading(
+                member,
+                None,
+                f"{where} cannot be read ({said}). It is absent until the member is configured, and "
+                "after a restart until the operator has set the member up again.",
+            )
+        try:
+            return Reading(member, parse_configmeta(output.stdout), None)
+        except ValueError as error:
+            return Reading(
+                member,
+                None,
+                f"{where} is not JSON that can be used: {error}. If this lasts, delete the pod to have "
+                "it set up again.",
+                unusable=True,
+            )
+
+    def _read_live(self, chosen: list[KDCluster], clusters: dict[str, KDCluster]) -> Estate | None:
+        """Read what the KDClusters name, with data; None when the caller may not."""
+        keys = [key for cluster in chosen for key in cluster.connections.objects()]
+        try:
+            objects = read_objects(self._api, self._namespace, keys, with_data=set(keys))
+        except ApiError as error:
+            if error.status != 403:
+                raise
+            self._warn(f"Whether the members are current is not known. {error}")
+            return None
+        return Estate(self._namespace, clusters, objects)
+
+    def _describe(
+        self, cluster: KDCluster, readings: list[Reading], estate: Estate | None
+    ) -> dict[str, t.Any]:
+        held = {r.member.pod: r.configmeta for r in readings if r.configmeta is not None}
+        differences = member_differences(held)
+        members = []
+        for reading in readings:
+            stale = None
+            if reading.configmeta is not None and estate is not None:
+                stale = stale_parts(reading.configmeta, cluster, estate)
+            members.append(
+                {
+                    "pod": reading.member.pod,
+                    "role": reading.member.role,
+                    "node_id": reading.member.node_id,
+                    "configmeta": self._shown(reading.configmeta),
+                    "error": reading.error,
+                    "current": None if stale is None else not stale,
+                    "stale": stale,
+                }
+            )
+        return {
+            "name": cluster.name,
+            "state": cluster.state,
+            "consistent": not differences,
+            "differences": differences,
+            "members": members,
+        }
+
+    def _shown(self, configmeta: dict[str, t.Any] | None) -> dict[str, t.Any] | None:
+        if configmeta is None:
+            return None
+        shown = with_secrets_as(self._params["secrets"], configmeta)
+        if self._params["resolve_refs"]:
+            shown = with_references_resolved(shown)
+        fields = self._params.get("fields")
+        return {key: value for key, value in shown.items() if not fields or key in fields}

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One kd_connection task from its options to its result. Knows nothing of Ansible."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._apply import (
+    Applier,
+    Progress,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    ReconnectFailed,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Estate
+from ansible_collections.kubedirector.connections.plugins.module_utils._plan import (
+    connections_after,
+    make_plan,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._read import (
+    read_app_names,
+    read_kdclusters,
+    read_objects,
+    require_namespace,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconnect import (
+    read_reconnects,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._result import (
+    connection_result,
+    plan_diff,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._wait import LiveEstate
+from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import wanted_from
+from ansible_collections.kubedirector.connections.plugins.module_utils._warnings import (
+    plan_warnings,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
+    from ansible_collections.kubedirector.connections.plugins.module_utils._estate import KDCluster
+    from ansible_collections.kubedirector.connections.plugins.module_utils._plan import Plan
+    from ansible_collections.kubedirector.connections.plugins.module_utils._reconnect import (
+        Reconnect,
+    )
+    from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import Wanted
+
+Warn = t.Callable[[str], None]
+
+
+class ConnectionTask:
+    """Runs one task. `result` is usable at any time, and after a failure tells what had been done.
+
+    :param params: kd_connection's options.
+    :param namespace: where everything lives.
+    :param warn: called with each warning, one sentence.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        params: t.Mapping[str, t.Any],
+        namespace: str,
+        *,
+        check_mode: bool,
+        warn: Warn,
+    ) -> None:
+        self._api = api
+        self._params = params
+        self._namespace = namespace
+        self._check_mode = check_mode
+        self._warn = warn
+        self._deadline = time.monotonic() + params["wait_timeout"]
+        self._progress = Progress()
+        self._plan: Plan | None = None
+        self._live: LiveEstate | None = None
+        self._reconnects: dict[str, Reconnect] = {}
+        self._accepted_dry = False
+
+    def run(self) -> None:
+        """Do what the task wants.
+
+        :raises ConnectionsError: any of them; `result` then says what had been written.
+        """
+        wanted = wanted_from(self._params, self._namespace)
+        estate, resource_version = self._read_estate(wanted)
+        self._live = LiveEstate(self._api, estate, resource_version)
+        self._plan = make_plan(wanted, estate)
+        for sentence in plan_warnings(wanted, estate, self._plan):
+            self._warn(sentence)
+        applier = Applier(self._api, wanted, self._plan, self._live, self._deadline, self._progress)
+        if self._check_mode:
+            applier.try_dry()
+            self._accepted_dry = True
+            return
+        applier.write()
+        if self._params["wait"]:
+            applier.wait()
+            self._ask_applications()
+
+    @property
+    def result(self) -> dict[str, t.Any]:
+        """The return values; empty lists where nothing was found out yet."""
+        if self._plan is None or self._live is None:
+            return {"changed": False, "objects": [], "kdclusters": []}
+        return connection_result(
+            self._plan,
+            self._live.estate,
+            self._progress,
+            self._reconnects,
+            as_planned=self._accepted_dry,
+        )
+
+    @property
+    def diff(self) -> dict[str, t.Any] | None:
+        """The --diff, or None before there is a plan."""
+        return None if self._plan is None else plan_diff(self._plan)
+
+    def _read_estate(self, wanted: Wanted) -> tuple[Estate, str]:
+        clusters, resource_version = read_kdclusters(self._api, self._namespace)
+        if not clusters:
+            require_namespace(self._api, self._namespace)
+        apps = None
+        if wanted.kdclusters and not wanted.absent:
+            apps = read_app_names(self._api, self._namespace)
+        return (
+            Estate(
+                namespace=self._namespace,
+                clusters=clusters,
+                objects=read_objects(
+                    self._api,
+                    self._namespace,
+                    _needed_objects(wanted, clusters),
+                    with_data={
+                        (o.kind, o.name)
+                        for o in wanted.objects
+                        if o.data is not None and not wanted.absent
+                    },
+                ),
+                apps=apps,
+            ),
+            resource_version,
+        )
+
+    def _ask_applications(self) -> None:
+        """Read how the start script took the change, and say so as on_reconnect_failure wants it."""
+        assert self._plan is not None and self._live is not None
+        reaction = self._params["on_reconnect_failure"]
+        if reaction == "ignore":
+            return
+        clusters = [self._live.estate.clusters[change.name] for change in self._plan.clusters]
+        self._reconnects = read_reconnects(self._api, self._namespace, clusters, self._deadline)
+        failures = [
+            f"{cluster.label}: the start script of member {member.pod} (role {member.role}) ended with "
+            f"exit code {self._reconnects[member.pod].exit_code}"
+            f"{_last_line(self._reconnects[member.pod].stderr)}."
+            for cluster in clusters
+            for member in cluster.members
+            if member.pod in self._reconnects and self._reconnects[member.pod].exit_code != 0
+        ]
+        if failures and reaction == "fail":
+            raise ReconnectFailed(
+                f"The connections are in place, but the application did not take them: {' '.join(failures)}"
+            )
+        for sentence in failures:
+            self._warn(sentence)
+
+
+def _needed_objects(wanted: Wanted, clusters: t.Mapping[str, KDCluster]) -> list[tuple[str, str]]:
+    """Which ConfigMaps and Secrets to look at: the named ones and all that the KDClusters will name."""
+    named = [(o.kind, o.name) for o in wanted.objects]
+    for name in wanted.kdclusters:
+        if name in clusters:
+            before = clusters[name].connections
+            named += before.objects()
+            named += connections_after(wanted, before).objects()
+    return list(dict.fromkeys(named))
+
+
+def _last_line(stderr: str) -> str:
+    lines = stderr.splitlines()
+    return f": {lines[-1].strip()}" if lines else ""

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every way in which a task can fail. A message is one sentence for a person; it holds no secret."""
+
+from __future__ import annotations
+
+
+class ConnectionsError(Exception):
+    """Base of all errors that a task reports through fail_json."""
+
+
+class InvalidInput(ConnectionsError):
+    """The task's options say something that cannot be done. Nothing was written."""
+
+
+class Impossible(ConnectionsError):
+    """The wanted state and what was found do not go together. Nothing was written.
+
+    :param problems: one sentence per reason.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
+
+
+class LibraryMissing(ConnectionsError):
+    """The Python library `kubernetes` is absent or too old."""
+
+
+class AuthError(ConnectionsError):
+    """No usable address or credentials of an API server could be found."""
+
+
+class Unreachable(ConnectionsError):
+    """The API server did not answer, or its certificate could not be verified."""
+
+
+class ApiError(ConnectionsError):
+    """The API server answered with an error.
+
+    :param status: HTTP status.
+    :param reason: the API server's machine-readable reason, such as NotFound or Conflict.
+    :param message: a whole sentence for people.
+    :param server_message: what the API server itself said.
+    """
+
+    def __init__(self, message: str, *, status: int, reason: str, server_message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.server_message = server_message
+
+
+class NotFound(ApiError):
+    """The object does not exist (404)."""
+
+
+class Conflict(ApiError):
+    """The object was changed or made by somebody else meanwhile (409)."""
+
+
+class Gone(ApiError):
+    """The watch is too old to go on (410)."""
+
+
+class Refused(ApiError):
+    """An admission webhook refused the write."""
+
+
+class WaitTimeout(ConnectionsError):
+    """The change was written but did not reach every member in time."""
+
+
+class MemberError(ConnectionsError):
+    """A command in a member could not be run, or its output could not be used."""
+
+
+class ReconnectFailed(ConnectionsError):
+    """The application's start script refused the change and the task is told to fail on that."""

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Ansible side of every module: options, access, warnings, and errors as fail_json, in one place."""
+
+from __future__ import annotations
+
+import os
+import sys
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._auth_options import (
+    AUTH_ARGUMENTS,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    ConnectionsError,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import (
+    require_library,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._secrecy import (
+    masked_words,
+    without_secrets,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
+
+DEFAULT_NAMESPACE = "default"
+
+
+class Task(t.Protocol):
+    """What a module runs."""
+
+    def run(self) -> None:
+        """Do the work. :raises ConnectionsError:"""
+
+    @property
+    def result(self) -> dict[str, t.Any]:
+        """The return values so far."""
+
+    @property
+    def diff(self) -> dict[str, t.Any] | None:
+        """The --diff, if there is one."""
+
+
+class TaskFactory(t.Protocol):
+    """Makes the task out of what every module has."""
+
+    def __call__(
+        self,
+        api: Api,
+        params: t.Mapping[str, t.Any],
+        namespace: str,
+        *,
+        check_mode: bool,
+        warn: t.Callable[[str], None],
+    ) -> Task: ...
+
+
+def run_module(arguments: dict[str, dict[str, t.Any]], make_task: TaskFactory) -> None:
+    """Run a module: parse the options, find the API server, run the task, exit.
+
+    :param arguments: the module's own options; those for authentication and namespace are added.
+    """
+    module = AnsibleModule(
+        argument_spec={**AUTH_ARGUMENTS, "namespace": {"type": "str"}, **arguments},
+        supports_check_mode=True,
+    )
+    params = dict(module.params)
+    module.no_log_values = masked_words(params, module.no_log_values)
+    module.params.update(without_secrets(params))
+    task: Task | None = None
+    try:
+        require_library(sys.executable)
+        api, namespace = _connect(module, params)
+        task = make_task(api, params, namespace, check_mode=module.check_mode, warn=module.warn)
+        task.run()
+    except ConnectionsError as error:
+        done = _with_diff(module, task) if task is not None else {}
+        module.fail_json(msg=_with_what_was_done(str(error), done), **done)
+    assert task is not None
+    module.exit_json(**_with_diff(module, task))
+
+
+def _connect(module: AnsibleModule, params: dict[str, t.Any]) -> tuple[Api, str]:
+    # Imported here so that a missing library is told by require_library, not by a traceback.
+    from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
+    from ansible_collections.kubedirector.connections.plugins.module_utils._auth import (
+        resolve_access,
+    )
+
+    access = resolve_access(params, os.environ)
+    if not access.verified:
+        module.warn(
+            f"The TLS certificate of {access.configuration.host} is not verified (validate_certs is false)."
+        )
+    return Api(access), params.get("namespace") or access.namespace or DEFAULT_NAMESPACE
+
+
+def _with_diff(module: AnsibleModule, task: Task) -> dict[str, t.Any]:
+    result = dict(task.result)
+    if module._diff and task.diff is not None:
+        result["diff"] = task.diff
+    return result
+
+
+def _with_what_was_done(message: str, result: dict[str, t.Any]) -> str:
+    """Never leave a half-done change unmentioned."""
+    done = [
+        f"{item['kind']} {item['name']} {item['action']}"
+        for item in result.get("objects", ())
+        if item["action"] != "unchanged"
+    ]
+    done += [
+        f"KDCluster {item['name']} updated"
+        for item in result.get("kdclusters", ())
+        if item.get("action") == "updated"
+    ]
+    return f"{message} Done before: {', '.join(done)}." if done else message

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the KubeDirector operator does, each fact once, with its source.
+
+Sources: "source" is bluek8s/kubedirector master f404588d; "measured" is a run of that operator on
+Kubernetes 1.34, repeated by every test in tests/contract.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# API group, version and plurals (source: pkg/apis/kubedirector/v1beta1).
+GROUP = "kubedirector.hpe.com"
+API_VERSION = "kubedirector.hpe.com/v1beta1"
+CRD_NAME = "kubedirectorclusters.kubedirector.hpe.com"
+
+# An object without its type label is skipped in silence (source: pkg/catalog/configmeta.go).
+TYPE_LABELS = {
+    "ConfigMap": "kubedirector.hpe.com/cmType",
+    "Secret": "kubedirector.hpe.com/secretType",
+}
+
+# While this label is there the webhook refuses spec changes (source: pkg/validator/cluster.go).
+RESTORING_LABEL = "kubedirector.hpe.com/restoring"
+
+# States (source: pkg/controller/kubedirectorcluster/types.go).
+STATE_CONFIGURED = "configured"
+STATE_UPDATING = "updating"
+MEMBER_CONFIGURED = "configured"
+MEMBER_CONFIG_ERROR = "config error"
+
+# Inside a member (source: pkg/executor/types.go, pkg/controller/kubedirectorcluster/types.go).
+APP_CONTAINER = "app"
+CONFIGMETA_PATH = "/etc/guestconfig/configmeta.json"
+START_SCRIPT_STATUS_PATH = "/opt/guestconfig/configure.status"
+START_SCRIPT_STDERR_PATH = "/opt/guestconfig/configure.stderr"
+
+# An app of the "system" catalog lives in the operator's namespace; one that a connected cluster uses
+# must be in the cluster's own namespace, or the operator drops the connection in silence
+# (source: pkg/catalog/configmeta.go, genClusterConnections).
+SYSTEM_CATALOG = "system"
+
+# kubectl apply leaves this on objects; it travels into configmeta (measured).
+LAST_APPLIED_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"
+
+# Refusals of the admission webhook that pass by themselves, and for how many seconds it is worth to
+# try again. The last one comes when a write meets the moment between the operator's note of a new
+# status generation and its write of it (source: syncCluster and admitClusterCR): this collection
+# never writes a status, so for it this refusal is that moment.
+_TRANSIENT_REFUSALS = {
+    "Change to spec not allowed before previous spec change has been processed": math.inf,
+    "Change to spec not allowed because some members have not processed notifications": math.inf,
+    "KubeDirector-related status properties are read-only": 15.0,
+}
+_WEBHOOK_PREFIX = re.compile(r'admission webhook "[^"]*" denied the request:\s*')
+
+# What ends a wedge of the operator at once (measured: it lasts up to 8191 s otherwise).
+WEDGE_REMEDY = (
+    "the operator may be stuck on clusters that are linked to one another; restarting its Deployment "
+    "(kubectl rollout restart deployment/kubedirector in the operator's namespace) helps at once"
+)
+
+
+def connection_hash(
+    clusters: Iterable[tuple[str, int | None, bool]],
+    configmaps: Iterable[tuple[str, str | None]],
+    secrets: Iterable[tuple[str, str | None]],
+) -> str:
+    """Compute what the operator will store as status.lastConnectionHash.
+
+    :param clusters: (name, status.specGenerationToProcess or None, exists) of each connected
+        KDCluster, in the order of the spec.
+    :param configmaps: (name, resourceVersion, or None where it is missing), in the order of the spec.
+    :param secrets: the same for Secrets.
+    :returns: an MD5 in hex. Order counts and there are no separators (source: calcConnectionsHash;
+        measured equal on live clusters, missing objects included).
+    """
+    text: list[str] = []
+    for name, generation, exists in clusters:
+        text.append(name)
+        if exists:
+            text.append("nil" if generation is None else str(generation))
+    for name, resource_version in (*configmaps, *secrets):
+        text.append(name)
+        text.append(resource_version or "")
+    return hashlib.md5("".join(text).encode(), usedforsecurity=False).hexdigest()
+
+
+def refusal_patience(message: str) -> float:
+    """For how many seconds a refused write is worth another try: 0 when the refusal is lasting."""
+    return max((s for text, s in _TRANSIENT_REFUSALS.items() if text in message), default=0.0)
+
+
+def refusal_text(message: str) -> str | None:
+    """Give the webhook's own words out of an API server message, or None if no webhook spoke."""
+    found = _WEBHOOK_PREFIX.search(message)
+    if found is None:
+        return None
+    return " ".join(message[found.end() :].split())
+
+
+def start_script_exit_code(status: str) -> int | None:
+    """Read configure.status: "<containerID>=<rc>", rc empty while the start script runs.
+
+    :returns: the exit code, or None while it runs.
+    :raises ValueError: the text is not of that form.
+    """
+    _container, separator, code = status.strip().rpartition("=")
+    if not separator:
+        raise ValueError("no '=' in it")
+    return int(code) if code else None

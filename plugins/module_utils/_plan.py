@@ -1,0 +1,321 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The connection plan: what is wanted + what was found -> what to write, or why not. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
+from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Connections
+from ansible_collections.kubedirector.connections.plugins.module_utils._links import (
+    find_cycle,
+    in_dependency_order,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
+        Estate,
+        FoundObject,
+        KDCluster,
+    )
+    from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import (
+        Wanted,
+        WantedObject,
+    )
+
+JsonObject = dict[str, t.Any]
+_LISTS = ("clusters", "configmaps", "secrets")
+
+
+@dataclasses.dataclass(frozen=True)
+class ObjectChange:
+    """What happens to one ConfigMap or Secret.
+
+    :param action: created, updated, unchanged or deleted.
+    :param body: the manifest to create or the merge patch; empty otherwise.
+    :param found: the object before the change.
+    """
+
+    kind: str
+    name: str
+    type: str | None
+    action: str
+    body: JsonObject = dataclasses.field(repr=False)
+    found: FoundObject | None = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class ClusterChange:
+    """What happens to one KDCluster's connections; before == after when nothing does."""
+
+    name: str
+    before: Connections
+    after: Connections
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something to write."""
+        return self.before != self.after
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """All changes of one task, KDClusters in dependency order."""
+
+    objects: tuple[ObjectChange, ...]
+    clusters: tuple[ClusterChange, ...]
+    links: t.Mapping[str, tuple[str, ...]]
+    """Every KDCluster's connected KDClusters, before and after the change taken together."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write."""
+        return any(c.action != "unchanged" for c in self.objects) or any(
+            c.changed for c in self.clusters
+        )
+
+
+def make_plan(wanted: Wanted, estate: Estate) -> Plan:
+    """Decide what to write.
+
+    :param estate: must hold each named object, with data where the task describes it.
+    :raises Impossible: all reasons why the task cannot be done; nothing has been written.
+    """
+    problems = list(_problems(wanted, estate))
+    if problems:
+        raise Impossible(problems)
+    changes = {
+        name: ClusterChange(
+            name,
+            estate.clusters[name].connections,
+            connections_after(wanted, estate.clusters[name].connections),
+        )
+        for name in wanted.kdclusters
+        if name in estate.clusters
+    }
+    links = {
+        name: tuple(
+            dict.fromkeys(
+                (
+                    *c.connections.clusters,
+                    *(changes[name].after.clusters if name in changes else ()),
+                )
+            )
+        )
+        for name, c in estate.clusters.items()
+    }
+    return Plan(
+        objects=tuple(_object_changes(wanted, estate)),
+        clusters=tuple(changes[name] for name in in_dependency_order(links, changes)),
+        links=links,
+    )
+
+
+def connections_after(wanted: Wanted, before: Connections) -> Connections:
+    """What a KDCluster's connections are to be, given what they are. Order is kept.
+
+    Present: missing names are put at the end. Exclusive: exactly the wanted names, in their order.
+    Absent: the wanted names are taken out.
+    """
+    named = {
+        "clusters": wanted.clusters,
+        "configmaps": tuple(o.name for o in wanted.objects if o.kind == "ConfigMap"),
+        "secrets": tuple(o.name for o in wanted.objects if o.kind == "Secret"),
+    }
+
+    def merged(field: str) -> tuple[str, ...]:
+        current: tuple[str, ...] = getattr(before, field)
+        names = named[field]
+        if wanted.absent:
+            return tuple(name for name in current if name not in names)
+        if wanted.exclusive:
+            return names
+        return (*current, *(name for name in names if name not in current))
+
+    return Connections(*(merged(field) for field in _LISTS))
+
+
+def connection_patch(cluster: KDCluster, after: Connections) -> list[JsonObject]:
+    """Make the JSON patch that turns a KDCluster's connections into `after`.
+
+    Only the lists that differ are written, each guarded by a test of what it was: a writer who came
+    between makes the patch fail instead of losing an entry.
+    """
+    if not cluster.has_connections:
+        return [
+            {"op": "test", "path": "/spec/connections", "value": None},
+            {"op": "add", "path": "/spec/connections", "value": after.as_lists()},
+        ]
+    operations: list[JsonObject] = []
+    for field in _LISTS:
+        old, new = list(getattr(cluster.connections, field)), list(getattr(after, field))
+        if old == new:
+            continue
+        path = f"/spec/connections/{field}"
+        present = field in cluster.present_lists
+        operations.append({"op": "test", "path": path, "value": old if present else None})
+        operations.append({"op": "replace" if present else "add", "path": path, "value": new})
+    return operations
+
+
+def _problems(wanted: Wanted, estate: Estate) -> t.Iterator[str]:
+    if wanted.absent:
+        yield from _deletion_problems(wanted, estate)
+        return
+    for name in wanted.kdclusters:
+        cluster = estate.clusters.get(name)
+        if cluster is None:
+            yield _no_cluster(wanted, name, "Create it first, or correct its name.")
+        elif _app_missing(cluster, estate, local_only=False):
+            yield (
+                f"{cluster.label} uses KDApp {cluster.app}, which does not exist in namespace "
+                f"{wanted.namespace}: the operator refuses every change of such a KDCluster. "
+                "Create the KDApp first."
+            )
+    for wanted_object in wanted.objects:
+        yield from _object_problems(wanted, wanted_object, estate)
+    for name in wanted.clusters:
+        cluster = estate.clusters.get(name)
+        if cluster is None:
+            yield _no_cluster(
+                wanted,
+                name,
+                "A KDCluster can be connected only to one that exists in its namespace.",
+            )
+        elif _app_missing(cluster, estate, local_only=True):
+            yield (
+                f"{cluster.label} cannot be connected to: its KDApp {cluster.app} is not in namespace "
+                f"{wanted.namespace}, and the operator drops such a connection in silence. "
+                "Put a copy of the KDApp there."
+            )
+    yield from _cycle_problems(wanted, estate)
+
+
+def _no_cluster(wanted: Wanted, name: str, advice: str) -> str:
+    return f"KDCluster {wanted.namespace}/{name} does not exist. {advice}"
+
+
+def _app_missing(cluster: KDCluster, estate: Estate, *, local_only: bool) -> bool:
+    if estate.apps is None:
+        return False
+    if cluster.app_catalog == _operator.SYSTEM_CATALOG and not local_only:
+        return False
+    return cluster.app not in estate.apps
+
+
+def _object_problems(
+    wanted: Wanted, wanted_object: WantedObject, estate: Estate
+) -> t.Iterator[str]:
+    found = estate.objects[(wanted_object.kind, wanted_object.name)]
+    where = f"{wanted_object.kind} {wanted.namespace}/{wanted_object.name}"
+    label = _operator.TYPE_LABELS[wanted_object.kind]
+    if found is None and not wanted_object.described:
+        yield f"{where} does not exist. Give its type and data to have it created, or correct its name."
+    elif found is None and wanted_object.type is None:
+        yield f"{where} does not exist and cannot be created without a type. Give its type."
+    elif found is not None and wanted_object.type is None and not found.type:
+        yield (
+            f"{where} carries no type label {label}, so the operator would skip it in silence. "
+            "Give its type, or set that label."
+        )
+
+
+def _cycle_problems(wanted: Wanted, estate: Estate) -> t.Iterator[str]:
+    links: dict[str, t.Collection[str]] = {
+        name: c.connections.clusters for name, c in estate.clusters.items()
+    }
+    for name in wanted.kdclusters:
+        if name in estate.clusters:
+            links[name] = connections_after(wanted, estate.clusters[name].connections).clusters
+    told: set[frozenset[str]] = set()
+    for name in wanted.kdclusters:
+        cycle = find_cycle(links, name)
+        if cycle is not None and frozenset(cycle) not in told:
+            told.add(frozenset(cycle))
+            yield (
+                f"KDCluster {wanted.namespace}/{name} would be connected to itself through a cycle "
+                f"({' -> '.join(cycle)}), which makes the operator stuck within a second. "
+                "Take one of these connections out."
+            )
+
+
+def _deletion_problems(wanted: Wanted, estate: Estate) -> t.Iterator[str]:
+    if not wanted.delete_objects:
+        return
+    for wanted_object in wanted.objects:
+        others = [
+            name
+            for name in estate.naming(wanted_object.kind, wanted_object.name)
+            if name not in wanted.kdclusters
+        ]
+        if others:
+            yield (
+                f"{wanted_object.kind} {wanted.namespace}/{wanted_object.name} cannot be deleted: "
+                f"{', '.join(f'KDCluster {wanted.namespace}/{name}' for name in others)} still names it. "
+                "Disconnect it there too, or leave delete_objects out."
+            )
+
+
+def _object_changes(wanted: Wanted, estate: Estate) -> t.Iterator[ObjectChange]:
+    for wanted_object in wanted.objects:
+        found = estate.objects.get((wanted_object.kind, wanted_object.name))
+        if wanted.absent:
+            deleted = wanted.delete_objects and found is not None
+            action, body = ("deleted" if deleted else "unchanged"), {}
+        elif found is None:
+            action, body = "created", _manifest(wanted.namespace, wanted_object)
+        else:
+            body = _merge_patch(wanted_object, found)
+            action = "updated" if body else "unchanged"
+        yield ObjectChange(
+            kind=wanted_object.kind,
+            name=wanted_object.name,
+            type=wanted_object.type or (found.type if found else None),
+            action=action,
+            body=body,
+            found=found,
+        )
+
+
+def _manifest(namespace: str, wanted_object: WantedObject) -> JsonObject:
+    metadata: JsonObject = {
+        "name": wanted_object.name,
+        "namespace": namespace,
+        "labels": dict(wanted_object.labels),
+    }
+    if wanted_object.annotations:
+        metadata["annotations"] = dict(wanted_object.annotations)
+    return {
+        "apiVersion": "v1",
+        "kind": wanted_object.kind,
+        "metadata": metadata,
+        "data": dict(wanted_object.data or {}),
+    }
+
+
+def _merge_patch(wanted_object: WantedObject, found: FoundObject) -> JsonObject:
+    """The smallest merge patch: given data are the object's whole data, labels are only added."""
+    patch: JsonObject = {}
+    metadata: JsonObject = {}
+    for field in ("labels", "annotations"):
+        have: t.Mapping[str, str] = getattr(found, field)
+        want: t.Mapping[str, str] = getattr(wanted_object, field)
+        differing = {key: value for key, value in want.items() if have.get(key) != value}
+        if differing:
+            metadata[field] = differing
+    if metadata:
+        patch["metadata"] = metadata
+    if wanted_object.data is not None:
+        have = found.data or {}
+        data: dict[str, str | None] = {
+            key: value for key, value in wanted_object.data.items() if have.get(key) != value
+        }
+        data.update({key: None for key in have if key not in wanted_object.data})
+        if data:
+            patch["data"] = data
+    return patch

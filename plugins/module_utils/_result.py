@@ -1,0 +1,168 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a kd_connection task returns: plan and outcome in the words of its documentation. No secrets."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubedirector.connections.plugins.module_utils._apply import Progress
+    from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
+        Estate,
+        KDCluster,
+    )
+    from ansible_collections.kubedirector.connections.plugins.module_utils._plan import (
+        ObjectChange,
+        Plan,
+    )
+    from ansible_collections.kubedirector.connections.plugins.module_utils._reconnect import (
+        Reconnect,
+    )
+
+JsonObject = dict[str, t.Any]
+HIDDEN = "(hidden)"
+HIDDEN_NEW = "(hidden, other value)"
+
+
+def connection_result(
+    plan: Plan,
+    estate: Estate,
+    progress: Progress,
+    reconnects: t.Mapping[str, Reconnect],
+    *,
+    as_planned: bool,
+) -> JsonObject:
+    """Make the return values `changed`, `objects` and `kdclusters`.
+
+    :param estate: as last seen.
+    :param progress: what was written.
+    :param as_planned: tell the plan as if it were written (check mode).
+    :param reconnects: by pod, where it is known.
+    """
+    objects = [
+        {
+            "kind": change.kind,
+            "name": change.name,
+            "type": change.type,
+            "action": change.action
+            if as_planned or (change.kind, change.name) in progress.objects
+            else "unchanged",
+        }
+        for change in plan.objects
+    ]
+    kdclusters = []
+    for change in plan.clusters:
+        written = change.changed if as_planned else change.name in progress.clusters
+        cluster = estate.clusters.get(change.name)
+        if cluster is None:
+            continue
+        connections = change.after if as_planned else cluster.connections
+        kdclusters.append(
+            {
+                "name": change.name,
+                "action": "updated" if written else "unchanged",
+                "connections": connections.as_lists(),
+                "connection_hash": cluster.stored_hash,
+                "spec_generation": cluster.generation,
+                "state": cluster.state,
+                "members": _members(cluster, reconnects),
+            }
+        )
+    changed = any(o["action"] != "unchanged" for o in objects) or any(
+        c["action"] != "unchanged" for c in kdclusters
+    )
+    return {"changed": changed, "objects": objects, "kdclusters": kdclusters}
+
+
+def _members(cluster: KDCluster, reconnects: t.Mapping[str, Reconnect]) -> list[JsonObject]:
+    members = []
+    for member in cluster.members:
+        reconnect = reconnects.get(member.pod)
+        members.append(
+            {
+                "pod": member.pod,
+                "role": member.role,
+                "node_id": member.node_id,
+                "has_configmeta": member.has_configmeta,
+                "reconnect": {"rc": reconnect.exit_code, "stderr": reconnect.stderr}
+                if reconnect
+                else None,
+            }
+        )
+    return members
+
+
+def plan_diff(plan: Plan) -> JsonObject:
+    """Make the --diff of a plan: {before, after}, each {objects, kdclusters}.
+
+    Of a Secret it shows which keys change, and never a value; nor its annotations' values, where
+    kubectl apply keeps a copy of the values.
+    """
+    before: JsonObject = {"objects": {}, "kdclusters": {}}
+    after: JsonObject = {"objects": {}, "kdclusters": {}}
+    for change in plan.objects:
+        if change.action == "unchanged":
+            continue
+        where = f"{change.kind}/{change.name}"
+        before["objects"][where], after["objects"][where] = _object_diff(change)
+    for cluster_change in plan.clusters:
+        if cluster_change.changed:
+            before["kdclusters"][cluster_change.name] = cluster_change.before.as_lists()
+            after["kdclusters"][cluster_change.name] = cluster_change.after.as_lists()
+    return {"before": before, "after": after}
+
+
+def _object_diff(change: ObjectChange) -> tuple[JsonObject | None, JsonObject | None]:
+    old: JsonObject | None = None
+    if change.found is not None:
+        old = {
+            "labels": dict(change.found.labels),
+            "annotations": {
+                key: value
+                for key, value in change.found.annotations.items()
+                if key != _operator.LAST_APPLIED_ANNOTATION
+            },
+            "data": dict(change.found.data or {}),
+        }
+    if change.action == "deleted":
+        new = None
+    elif change.action == "created":
+        metadata = change.body["metadata"]
+        new = {
+            "labels": dict(metadata["labels"]),
+            "annotations": dict(metadata.get("annotations", {})),
+            "data": dict(change.body["data"]),
+        }
+    else:
+        metadata = change.body.get("metadata", {})
+        assert old is not None
+        new = {
+            "labels": {**old["labels"], **metadata.get("labels", {})},
+            "annotations": {**old["annotations"], **metadata.get("annotations", {})},
+            "data": {
+                key: value
+                for key, value in {**old["data"], **change.body.get("data", {})}.items()
+                if value is not None
+            },
+        }
+    if change.kind == "Secret":
+        return _hide(old, None), _hide(new, old)
+    return old, new
+
+
+def _hide(side: JsonObject | None, other: JsonObject | None) -> JsonObject | None:
+    if side is None:
+        return None
+    hidden = dict(side)
+    for field in ("data", "annotations"):
+        known = (other or {}).get(field, {})
+        hidden[field] = {
+            key: HIDDEN_NEW if key in known and known[key] != value else HIDDEN
+            for key, value in side[field].items()
+        }
+    return hidden

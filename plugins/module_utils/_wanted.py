@@ -1,0 +1,238 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a task's options to what is wanted, typed and checked; no I/O."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import math
+import re
+import typing as t
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import InvalidInput
+
+_OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
+_LABEL_KEY = re.compile(
+    r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
+)
+_DATA_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_MAX_NAME, _MAX_LABEL = 253, 63
+
+
+@dataclasses.dataclass(frozen=True)
+class WantedObject:
+    """A ConfigMap or Secret as the task names it.
+
+    :param data: key to value, a Secret's values in base64; None when the task says nothing of them.
+    :param labels: labels to set, the type label included; others are left alone.
+    :param described: the task says more of it than its name.
+    """
+
+    kind: str
+    name: str
+    type: str | None
+    data: t.Mapping[str, str] | None = dataclasses.field(repr=False)
+    labels: t.Mapping[str, str]
+    annotations: t.Mapping[str, str] = dataclasses.field(repr=False)
+    described: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """Everything that one task wants."""
+
+    namespace: str
+    kdclusters: tuple[str, ...]
+    objects: tuple[WantedObject, ...]
+    clusters: tuple[str, ...]
+    absent: bool
+    exclusive: bool
+    delete_objects: bool
+
+
+def wanted_from(params: t.Mapping[str, t.Any], namespace: str) -> Wanted:
+    """Read kd_connection's options.
+
+    :param params: namespace, kdcluster, configmaps, secrets, clusters, state, exclusive, delete_objects.
+    :raises InvalidInput: a value cannot be used; the message names kind, namespace/name and key, and
+        never a Secret's value.
+    """
+    absent = params["state"] == "absent"
+    if absent and params["exclusive"]:
+        raise InvalidInput("Option exclusive goes with state=present only.")
+    if not absent and params["delete_objects"]:
+        raise InvalidInput("Option delete_objects goes with state=absent only.")
+    _require_name("namespace", namespace)
+    wanted = Wanted(
+        namespace=namespace,
+        kdclusters=_names("kdcluster", params.get("kdcluster"), namespace),
+        objects=(
+            *_objects("ConfigMap", params.get("configmaps"), namespace),
+            *_objects("Secret", params.get("secrets"), namespace),
+        ),
+        clusters=_names("clusters", params.get("clusters"), namespace),
+        absent=absent,
+        exclusive=bool(params["exclusive"]),
+        delete_objects=bool(params["delete_objects"]),
+    )
+    if wanted.clusters and not wanted.kdclusters:
+        raise InvalidInput(
+            "Option clusters says what to connect to, but kdcluster, which would be connected, is not given."
+        )
+    if wanted.exclusive and not wanted.kdclusters:
+        raise InvalidInput("Option exclusive needs kdcluster.")
+    for name in wanted.clusters:
+        if name in wanted.kdclusters and not absent:
+            raise InvalidInput(
+                f"KDCluster {namespace}/{name} cannot be connected to itself: take it out of clusters or of kdcluster."
+            )
+    return wanted
+
+
+def scalar_text(value: t.Any) -> str | None:
+    """Write a scalar the way YAML does: 8080 -> "8080", True -> "true".
+
+    :returns: None for anything that is no scalar (null, list, dictionary).
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        if math.isnan(value):
+            return ".nan"
+        if math.isinf(value):
+            return ".inf" if value > 0 else "-.inf"
+        return repr(value)
+    return None
+
+
+def _names(option: str, values: list[str] | None, namespace: str) -> tuple[str, ...]:
+    names = tuple(values or ())
+    for name in names:
+        _require_name(f"{option}: KDCluster {namespace}/", name)
+        if names.count(name) > 1:
+            raise InvalidInput(
+                f"Option {option} names KDCluster {namespace}/{name} more than once: name it once."
+            )
+    return names
+
+
+def _require_name(where: str, name: str) -> None:
+    if not _OBJECT_NAME.fullmatch(name) or len(name) > _MAX_NAME:
+        raise InvalidInput(
+            f"Option {where} {name!r} is not a valid object name: use at most {_MAX_NAME} lower case "
+            "letters, digits, '-' and '.', beginning and ending with a letter or digit."
+        )
+
+
+def _objects(
+    kind: str, entries: list[dict[str, t.Any]] | None, namespace: str
+) -> t.Iterator[WantedObject]:
+    seen: set[str] = set()
+    for entry in entries or ():
+        name = entry["name"]
+        _require_name(f"{kind.lower()}s: {kind} {namespace}/", name)
+        where = f"{kind} {namespace}/{name}"
+        if name in seen:
+            raise InvalidInput(f"{where} is named twice in this task: merge the two entries.")
+        seen.add(name)
+        yield _object(kind, name, entry, where)
+
+
+def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> WantedObject:
+    type_label = _operator.TYPE_LABELS[kind]
+    labels = _text_map(entry.get("labels"), f"{where}: label")
+    for key, value in labels.items():
+        if not _LABEL_KEY.fullmatch(key):
+            raise InvalidInput(f"{where}: {key!r} is not a valid label name.")
+        _require_label_value(value, f"{where}: label {key}")
+    wanted_type = entry.get("type")
+    if wanted_type is not None:
+        _require_label_value(wanted_type, f"{where}: type")
+        if not wanted_type:
+            raise InvalidInput(f"{where}: type is empty; the operator needs it as a label's value.")
+        if labels.get(type_label, wanted_type) != wanted_type:
+            raise InvalidInput(
+                f"{where}: option type and label {type_label} contradict one another; leave the label out."
+            )
+        labels[type_label] = wanted_type
+    data = _configmap_data(entry, where) if kind == "ConfigMap" else _secret_data(entry, where)
+    annotations = _text_map(entry.get("annotations"), f"{where}: annotation")
+    return WantedObject(
+        kind=kind,
+        name=name,
+        type=labels.get(type_label),
+        data=data,
+        labels=labels,
+        annotations=annotations,
+        described=bool(labels or annotations) or data is not None,
+    )
+
+
+def _require_label_value(value: str, where: str) -> None:
+    if not _LABEL_VALUE.fullmatch(value) or len(value) > _MAX_LABEL:
+        raise InvalidInput(
+            f"{where}: {value!r} is not a valid label value: use at most {_MAX_LABEL} letters, digits, "
+            "'-', '_' and '.', beginning and ending with a letter or digit."
+        )
+
+
+def _text_map(values: dict[str, t.Any] | None, where: str) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for key, value in (values or {}).items():
+        text = scalar_text(value)
+        if text is None:
+            raise InvalidInput(f"{where} {key}: {_not_scalar(value)}")
+        texts[str(key)] = text
+    return texts
+
+
+def _not_scalar(value: t.Any) -> str:
+    if value is None:
+        return "the value is empty (null); quote it, or give an empty string."
+    what = "list" if isinstance(value, list) else "dictionary"
+    return f"the value is a {what}; only text, numbers and booleans fit. Turn it into text, for example with to_json."
+
+
+def _keyed_text(values: dict[str, t.Any] | None, where: str) -> dict[str, str]:
+    texts = _text_map(values, f"{where}: key")
+    for key in texts:
+        if not _DATA_KEY.fullmatch(key):
+            raise InvalidInput(
+                f"{where}: {key!r} is not a valid key: use letters, digits, '-', '_' and '.'."
+            )
+    return texts
+
+
+def _configmap_data(entry: dict[str, t.Any], where: str) -> dict[str, str] | None:
+    return None if entry.get("data") is None else _keyed_text(entry["data"], where)
+
+
+def _secret_data(entry: dict[str, t.Any], where: str) -> dict[str, str] | None:
+    if entry.get("data") is None and entry.get("string_data") is None:
+        return None
+    data: dict[str, str] = {}
+    for key, text in _keyed_text(entry.get("data"), where).items():
+        try:
+            raw = base64.b64decode("".join(text.split()), validate=True)
+        except (binascii.Error, ValueError):
+            raise InvalidInput(
+                f"{where}: key {key} is not valid base64; encode it, or put the plain text into string_data."
+            ) from None
+        data[key] = base64.b64encode(raw).decode()
+    for key, text in _keyed_text(entry.get("string_data"), where).items():
+        if key in data:
+            raise InvalidInput(
+                f"{where}: key {key} is in data and in string_data; keep it in one of them."
+            )
+        data[key] = base64.b64encode(text.encode()).decode()
+    return data

@@ -1,0 +1,217 @@
+#!/usr/bin/python
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read configmeta.json back from the members of KDClusters."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kd_configmeta_info
+short_description: Read configmeta.json back from the members of KubeDirector clusters
+version_added: 0.1.0
+author: kubedirector.connections contributors (!UNKNOWN)
+description:
+  - Reads C(/etc/guestconfig/configmeta.json) from the members of KDClusters, side by side, and tells
+    whether they agree with one another and with the ConfigMaps, Secrets and KDClusters that are
+    connected.
+  - Values of connected Secrets, service tokens and secret keys are masked unless O(secrets) says
+    otherwise.
+options:
+  kdcluster:
+    description: KDClusters to look into.
+    type: list
+    elements: str
+    required: true
+    aliases: [kdclusters]
+  roles:
+    description: Only members of these roles.
+    type: list
+    elements: str
+  pods:
+    description: Only members with these pods.
+    type: list
+    elements: str
+  fields:
+    description: Only these top-level parts of configmeta, such as V(connections) or V(node).
+    type: list
+    elements: str
+  secrets:
+    description:
+      - How values of connected Secrets, service tokens and secret keys come back.
+      - With V(masked) and V(decoded) the Secrets' names, labels and keys are readable.
+      - With V(encoded) Secrets come back as the file has them, every string in base64; tokens and
+        secret keys, which the file has in the clear, are put into base64 too.
+      - With V(encoded) or V(decoded), set C(no_log) on the task.
+    type: str
+    choices: [masked, encoded, decoded]
+    default: masked
+  resolve_refs:
+    description:
+      - Put in place of every C(bdvlibrefkey) what it points at.
+      - Inside a connected KDCluster a reference is followed relative to that KDCluster, since the
+        operator lets some of them point at the wrong place.
+    type: bool
+    default: false
+  on_member_error:
+    description:
+      - What a member does that cannot be read. V(fail) fails the task, V(report) tells it in the
+        member's C(error).
+      - A member of a role without config package gets no configmeta.json; that is always told and
+        never fails the task.
+    type: str
+    choices: [fail, report]
+    default: fail
+extends_documentation_fragment:
+  - kubedirector.connections.auth
+  - kubedirector.connections.attributes.info
+seealso:
+  - module: kubedirector.connections.kd_connection
+"""
+
+EXAMPLES = r"""
+- name: See what the members of a notebook have got
+  kubedirector.connections.kd_configmeta_info:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+    fields: [connections]
+  register: notebook
+
+- name: Make sure that every member has the current connections
+  ansible.builtin.assert:
+    that:
+      - notebook.kdclusters[0].consistent
+      - notebook.kdclusters[0].members | map(attribute='current') | min
+"""
+
+RETURN = r"""
+kdclusters:
+  description: The KDClusters, in the order in which they were asked for.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+      sample: jupyter-notebook
+    state:
+      description: The operator's state of the KDCluster.
+      type: str
+      sample: configured
+    consistent:
+      description: Whether all members that were read agree, but for their own part C(node).
+      type: bool
+      sample: true
+    differences:
+      description: Where they do not; a path and the two pods.
+      type: list
+      elements: dict
+      sample:
+        - {pod: kdss-lj5fr-0, other_pod: kdss-lj5fr-1, path: "connections.configmaps.model[0].data.path"}
+    members:
+      description: Its members.
+      type: list
+      elements: dict
+      contains:
+        pod:
+          description: Name of the member's pod.
+          type: str
+          sample: kdss-lj5fr-0
+        role:
+          description: The member's role.
+          type: str
+          sample: controller
+        node_id:
+          description: The member's node ID.
+          type: str
+          sample: "1"
+        configmeta:
+          description: What it holds, or V(null).
+          type: dict
+          sample:
+            connections:
+              clusters: {}
+              configmaps: {}
+              secrets:
+                source-control:
+                  - metadata: {name: source-control-secret}
+                    labels: {kubedirector.hpe.com/secretType: source-control}
+                    annotations: {}
+                    data: {branch: "********", token: "********"}
+        error:
+          description: Why there is nothing, or V(null).
+          type: str
+          sample: null
+        current:
+          description:
+            - Whether what it holds equals what is live. V(null) where that is not known.
+          type: bool
+          sample: true
+        stale:
+          description: What does not equal what is live.
+          type: list
+          elements: dict
+          sample:
+            - {kind: Secret, name: source-control-secret, reason: differs in data.branch}
+  sample:
+    - name: jupyter-notebook
+      state: configured
+      consistent: true
+      differences: []
+      members:
+        - pod: kdss-lj5fr-0
+          role: controller
+          node_id: "1"
+          configmeta:
+            connections:
+              clusters: {}
+              configmaps: {}
+              secrets:
+                source-control:
+                  - metadata: {name: source-control-secret}
+                    labels: {kubedirector.hpe.com/secretType: source-control}
+                    annotations: {}
+                    data: {branch: "********", token: "********"}
+          error: null
+          current: true
+          stale: []
+"""
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._configmeta_task import (
+    ConfigmetaTask,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._module import run_module
+
+
+def arguments() -> dict[str, dict[str, object]]:
+    """The module's own options, as an argument spec."""
+    return {
+        "kdcluster": {
+            "type": "list",
+            "elements": "str",
+            "required": True,
+            "aliases": ["kdclusters"],
+        },
+        "roles": {"type": "list", "elements": "str"},
+        "pods": {"type": "list", "elements": "str"},
+        "fields": {"type": "list", "elements": "str"},
+        "secrets": {
+            "type": "str",
+            "choices": ["masked", "encoded", "decoded"],
+            "default": "masked",
+            "no_log": False,
+        },
+        "resolve_refs": {"type": "bool", "default": False},
+        "on_member_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(arguments(), ConfigmetaTask)
+
+
+if __name__ == "__main__":
+    main()

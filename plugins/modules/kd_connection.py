@@ -1,0 +1,349 @@
+#!/usr/bin/python
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Connect ConfigMaps, Secrets and KDClusters to KDClusters."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kd_connection
+short_description: Connect ConfigMaps, Secrets and KDClusters to KubeDirector clusters
+version_added: 0.1.0
+author: kubedirector.connections contributors (!UNKNOWN)
+description:
+  - Creates or updates ConfigMaps and Secrets with the type label that the KubeDirector operator asks
+    for, connects them and other KDClusters to one or more KDClusters, and waits until the change has
+    reached every member.
+  - Everything is checked before the first write. Only what differs is written, in one change for each
+    KDCluster; connections and labels that the task does not name are left alone.
+  - KDClusters that are linked to one another are changed in dependency order, each one only while
+    those linked to it are settled, since the operator gets stuck otherwise.
+  - Every change makes the operator run the application's start script with C(--reconnect) in every
+    member. Its exit code is read back from the members.
+options:
+  kdcluster:
+    description:
+      - KDClusters whose connections are managed.
+      - Left out, only the ConfigMaps and Secrets are.
+    type: list
+    elements: str
+    aliases: [kdclusters]
+  configmaps:
+    description:
+      - ConfigMaps to create, update and connect.
+      - One of which only the name is given must exist and carry its type label.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the ConfigMap.
+        type: str
+        required: true
+      type:
+        description:
+          - Value of the label C(kubedirector.hpe.com/cmType), such as V(model) or V(source-control).
+            Applications find the ConfigMap by it.
+          - Needed to create a ConfigMap.
+        type: str
+      data:
+        description:
+          - The ConfigMap's whole data. Keys that are not given here are removed.
+          - Numbers and booleans become text the YAML way (C(8080) becomes C("8080"), C(true) becomes
+            C("true")). A list or dictionary is an error.
+        type: dict
+      labels:
+        description: Labels to set; others are left alone.
+        type: dict
+      annotations:
+        description: Annotations to set; others are left alone.
+        type: dict
+  secrets:
+    description:
+      - Secrets to create, update and connect.
+      - One of which only the name is given must exist and carry its type label.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the Secret.
+        type: str
+        required: true
+      type:
+        description:
+          - Value of the label C(kubedirector.hpe.com/secretType), such as V(source-control).
+            Applications find the Secret by it.
+          - Needed to create a Secret.
+        type: str
+      data:
+        description:
+          - The Secret's data in base64. Together with O(secrets[].string_data) it is the whole data;
+            other keys are removed.
+        type: dict
+      string_data:
+        description: The Secret's data in plain text.
+        type: dict
+      labels:
+        description: Labels to set; others are left alone.
+        type: dict
+      annotations:
+        description: Annotations to set; others are left alone.
+        type: dict
+  clusters:
+    description:
+      - KDClusters to connect to. They must exist in the same namespace, with their KDApp.
+      - Whoever can read the configmeta of O(kdcluster) gets to see the service tokens and secret keys
+        of these KDClusters.
+    type: list
+    elements: str
+  state:
+    description:
+      - V(present) connects what is named.
+      - V(absent) disconnects what is named. A KDCluster that does not exist counts as disconnected.
+    type: str
+    choices: [present, absent]
+    default: present
+  exclusive:
+    description:
+      - With O(state=present), make the connections exactly those that are named here, in this order.
+        A list that is left out counts as empty.
+    type: bool
+    default: false
+  delete_objects:
+    description:
+      - With O(state=absent), also delete the named ConfigMaps and Secrets.
+      - Refused while another KDCluster of the namespace names one of them.
+    type: bool
+    default: false
+  wait:
+    description:
+      - Wait until the change has reached every member, and the start script has ended there.
+      - Between steps that touch linked KDClusters there is a wait in any case.
+    type: bool
+    default: true
+  wait_timeout:
+    description: For how many seconds to wait, in all.
+    type: int
+    default: 300
+  on_reconnect_failure:
+    description:
+      - What to do when the start script ended with a non-zero exit code in a member.
+      - With V(ignore), the members are not asked.
+    type: str
+    choices: [warn, fail, ignore]
+    default: warn
+extends_documentation_fragment:
+  - kubedirector.connections.auth
+  - kubedirector.connections.attributes
+seealso:
+  - module: kubedirector.connections.kd_configmeta_info
+"""
+
+EXAMPLES = r"""
+- name: Register two models with a deployment engine
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    kdcluster: [deployment-engine]
+    configmaps:
+      - name: convolutional-nn-model
+        type: model
+        data:
+          name: convolutional-nn
+          model-version: 1
+          path: s3://models.example.com/convolutional-nn/1
+          scoring-path: s3://models.example.com/convolutional-nn/score.py
+      - name: fullyconnected-nn-model
+        type: model
+        data:
+          name: fullyconnected-nn
+          model-version: 1
+          path: s3://models.example.com/fullyconnected-nn/1
+          scoring-path: s3://models.example.com/fullyconnected-nn/score.py
+
+- name: Give a notebook its source control and two training engines, in one change
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+    clusters:
+      - training-engine-tf
+      - training-engine-pytorch
+    secrets:
+      - name: source-control-secret
+        type: source-control
+        string_data:
+          type: github
+          repoURL: https://git.example.com/team-a/notebooks.git
+          branch: main
+          username: team-a
+          email: team-a@example.com
+          authType: token
+          token: "{{ source_control_token }}"
+    on_reconnect_failure: fail
+
+- name: Connect a Secret that somebody else made
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+    secrets:
+      - name: mlflow-credentials
+
+- name: Disconnect a model and delete its ConfigMap
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    kdcluster: [deployment-engine]
+    configmaps:
+      - name: fullyconnected-nn-model
+    state: absent
+    delete_objects: true
+"""
+
+RETURN = r"""
+objects:
+  description:
+    - What happened to each named ConfigMap and Secret.
+    - After a failure, what had been done by then.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(ConfigMap) or V(Secret).
+      type: str
+      sample: ConfigMap
+    name:
+      description: Its name.
+      type: str
+      sample: convolutional-nn-model
+    type:
+      description: The value of its type label.
+      type: str
+      sample: model
+    action:
+      description: One of V(created), V(updated), V(unchanged), V(deleted).
+      type: str
+      sample: created
+  sample:
+    - {kind: ConfigMap, name: convolutional-nn-model, type: model, action: created}
+    - {kind: ConfigMap, name: fullyconnected-nn-model, type: model, action: unchanged}
+kdclusters:
+  description:
+    - The KDClusters whose connections are managed, as last seen.
+    - After a failure, what had been done by then.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+      sample: deployment-engine
+    action:
+      description: V(updated) when its connections were written, else V(unchanged).
+      type: str
+      sample: updated
+    connections:
+      description: Its connections, in order.
+      type: dict
+      sample: {clusters: [], configmaps: [convolutional-nn-model, fullyconnected-nn-model], secrets: []}
+    connection_hash:
+      description: The operator's hash over all that is connected (status.lastConnectionHash).
+      type: str
+      sample: 1b0ddb1e2d7b0bbd3ac0ca0cb7d0cd57
+    spec_generation:
+      description: The operator's count of changes (status.specGenerationToProcess).
+      type: int
+      sample: 2
+    state:
+      description: The operator's state of the KDCluster.
+      type: str
+      sample: configured
+    members:
+      description: Its members.
+      type: list
+      elements: dict
+      contains:
+        pod:
+          description: Name of the member's pod.
+          type: str
+          sample: kdss-4kzx2-0
+        role:
+          description: The member's role.
+          type: str
+          sample: RESTServer
+        node_id:
+          description: The member's node ID.
+          type: str
+          sample: "1"
+        has_configmeta:
+          description: Whether it gets configmeta.json; a role without a config package does not.
+          type: bool
+          sample: true
+        reconnect:
+          description:
+            - How the start script ended in the member; V(null) where that was not asked.
+          type: dict
+          sample: {rc: 0, stderr: ""}
+  sample:
+    - name: deployment-engine
+      action: updated
+      connections: {clusters: [], configmaps: [convolutional-nn-model, fullyconnected-nn-model], secrets: []}
+      connection_hash: 1b0ddb1e2d7b0bbd3ac0ca0cb7d0cd57
+      spec_generation: 2
+      state: configured
+      members:
+        - {pod: kdss-4kzx2-0, role: RESTServer, node_id: "1", has_configmeta: true, reconnect: {rc: 0, stderr: ""}}
+"""
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._connection_task import (
+    ConnectionTask,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._module import run_module
+
+
+def arguments() -> dict[str, dict[str, object]]:
+    """The module's own options, as an argument spec."""
+    shared = {
+        "name": {"type": "str", "required": True},
+        "type": {"type": "str"},
+        "labels": {"type": "dict"},
+        "annotations": {"type": "dict"},
+    }
+    return {
+        "kdcluster": {"type": "list", "elements": "str", "aliases": ["kdclusters"]},
+        "configmaps": {
+            "type": "list",
+            "elements": "dict",
+            "options": {**shared, "data": {"type": "dict"}},
+        },
+        "secrets": {
+            "type": "list",
+            "elements": "dict",
+            "no_log": False,
+            "options": {
+                **shared,
+                "data": {"type": "dict", "no_log": True},
+                "string_data": {"type": "dict", "no_log": True},
+            },
+        },
+        "clusters": {"type": "list", "elements": "str"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "exclusive": {"type": "bool", "default": False},
+        "delete_objects": {"type": "bool", "default": False},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 300},
+        "on_reconnect_failure": {
+            "type": "str",
+            "choices": ["warn", "fail", "ignore"],
+            "default": "warn",
+        },
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(arguments(), ConnectionTask)
+
+
+if __name__ == "__main__":
+    main()
