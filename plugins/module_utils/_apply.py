@@ -162,15 +162,13 @@ class Applier:
     def _write_object(self, change: ObjectChange, *, dry_run: bool) -> None:
         namespace = self._wanted.namespace
         resource = BY_KIND[change.kind]
-        found = None
+        manifest = None
         if change.action == "created":
-            answer = self._api.create(resource, namespace, change.body, dry_run=dry_run)
-            found = found_object_from(change.kind, answer, with_data=True)
+            manifest = self._api.create(resource, namespace, change.body, dry_run=dry_run)
         elif change.action == "updated":
-            answer = self._api.merge_patch(
+            manifest = self._api.merge_patch(
                 resource, namespace, change.name, change.body, dry_run=dry_run
             )
-            found = found_object_from(change.kind, answer, with_data=True)
         else:
             try:
                 self._api.delete(resource, namespace, change.name, dry_run=dry_run)
@@ -178,6 +176,7 @@ class Applier:
                 # Somebody else deleted it meanwhile, which is what the task wants.
                 return
         if not dry_run:
+            found = found_object_from(change.kind, manifest, with_data=True) if manifest else None
             self._live.put_object(change.kind, change.name, found)
             self._progress.objects.add((change.kind, change.name))
 

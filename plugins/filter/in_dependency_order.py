@@ -1,0 +1,93 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sort kd_connection arguments so that what is connected to comes first."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: in_dependency_order
+short_description: Sort kd_connection arguments so that what is connected to comes first
+version_added: 0.1.0
+author: kubedirector.connections contributors (!UNKNOWN)
+description:
+  - Takes a list of arguments of M(kubedirector.connections.kd_connection) and puts those that change a
+    KDCluster before those that connect another KDCluster to it.
+  - Arguments that have nothing to do with one another keep their order.
+positional: _input
+options:
+  _input:
+    description: A list of dictionaries with the options of M(kubedirector.connections.kd_connection).
+    type: list
+    elements: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show which KDClusters are changed first
+  ansible.builtin.debug:
+    msg: "{{ connections | kubedirector.connections.in_dependency_order | map(attribute='kdcluster') }}"
+  vars:
+    connections:
+      - {kdcluster: [jupyter-notebook], clusters: [training-engine-tf]}
+      - {kdcluster: [training-engine-tf], configmaps: [{name: training-data}]}
+"""
+
+RETURN = r"""
+_value:
+  description: The same dictionaries, sorted.
+  type: list
+  elements: dict
+  sample:
+    - {kdcluster: [training-engine-tf], configmaps: [{name: training-data}]}
+    - {kdcluster: [jupyter-notebook], clusters: [training-engine-tf]}
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.kubedirector.connections.plugins.module_utils import _links
+
+
+def in_dependency_order(entries: t.Any) -> list[dict[str, t.Any]]:
+    """Sort kd_connection arguments.
+
+    :param entries: a list of dictionaries; namespace, kdcluster (kdclusters) and clusters are looked at.
+    :returns: the same dictionaries; an entry that changes a KDCluster stands before those that connect
+        to it. A cycle is left for kd_connection to refuse.
+    :raises AnsibleFilterError: entries is no list of dictionaries.
+    """
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise AnsibleFilterError(
+            "in_dependency_order needs a list of dictionaries with kd_connection's options."
+        )
+    links = {
+        str(index): [
+            str(other)
+            for other, candidate in enumerate(entries)
+            if other != index
+            and candidate.get("namespace") == entry.get("namespace")
+            and set(_names(entry.get("clusters"))) & set(_changed(candidate))
+        ]
+        for index, entry in enumerate(entries)
+    }
+    return [entries[int(index)] for index in _links.in_dependency_order(links, links)]
+
+
+def _changed(entry: dict[str, t.Any]) -> list[str]:
+    return _names(entry.get("kdcluster", entry.get("kdclusters")))
+
+
+def _names(value: t.Any) -> list[str]:
+    """A list of names, which may be written as one string with commas, as Ansible allows."""
+    if isinstance(value, str):
+        return [name.strip() for name in value.split(",")]
+    return [str(name) for name in value or ()]
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Filter name to function."""
+        return {"in_dependency_order": in_dependency_order}
