@@ -1,0 +1,88 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring a cluster up where none is given, run the five set-ups, show what the members read."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.checks.paths import ROOT, CheckError
+from tests.demo.playbooks import PlaybookFailed, command, run_playbook
+from tests.demo.setups import Setup, all_setups, matches
+from tests.support.cluster import NoClusterError, find_cluster
+from tests.support.kubectl import Kubectl, KubectlError
+from tests.support.manifests import namespace
+
+_MEMBER_LABEL = "kubedirector.hpe.com/kdcluster"
+
+
+class WrongReading(Exception):
+    """A member's own script read something else than is expected."""
+
+
+def main() -> int:
+    """Run the demo; 0 only when every value that the members read is the expected one."""
+    console = Console(highlight=False, soft_wrap=True)
+    if subprocess.run([sys.executable, "-m", "tests.sandbox", "up"], cwd=ROOT, check=False).returncode:
+        return 1
+    try:
+        kubectl = find_cluster().kubectl
+        setups = all_setups()
+        for setup in setups:
+            kubectl.apply(namespace(setup.namespace))
+            kubectl.apply(*setup.manifests, namespace=setup.namespace)
+        changed = {setup.name: _show(console, kubectl, setup) for setup in setups}
+    except (CheckError, KubectlError, NoClusterError, PlaybookFailed, WrongReading) as error:
+        print(f"The demo failed: {error}", file=sys.stderr)
+        return 1
+    table = Table("set-up", "changed", "members read")
+    for name, count in changed.items():
+        table.add_row(name, f"changed={count}", "what was expected")
+    console.print(table)
+    return 0
+
+
+def _show(console: Console, kubectl: Kubectl, setup: Setup) -> int:
+    """Connect one set-up, read it back, ask every member; return how many tasks changed something."""
+    console.rule(f"Set-up {setup.name}", align="left")
+    console.print("$ " + shlex.join(command("connect", setup.connections_file)), markup=False)
+    changed = run_playbook("connect", setup.connections_file, kubectl.kubeconfig)
+    console.print(f"  changed={changed}")
+    console.print("$ " + shlex.join(command("configmeta", setup.configmeta_file)), markup=False)
+    run_playbook("configmeta", setup.configmeta_file, kubectl.kubeconfig)
+    for kdcluster, expected in setup.expected.items():
+        for pod in _members(kubectl, setup.namespace, kdcluster):
+            console.print(
+                f"$ kubectl exec -n {setup.namespace} {pod} -- python3 /opt/member/ask.py", markup=False
+            )
+            answer = kubectl.ok(
+                "exec", pod, "-c", "app", "--", "python3", "/opt/member/ask.py", namespace=setup.namespace
+            )  # fmt: skip
+            console.print(answer.strip(), markup=False)
+            read = json.loads(answer)
+            if not matches(expected, {key: read[key] for key in expected}):
+                raise WrongReading(
+                    f"member {setup.namespace}/{pod} of KDCluster {kdcluster} did not read what "
+                    f"{setup.folder.name}/expected.yml says."
+                )
+    return changed
+
+
+def _members(kubectl: Kubectl, where: str, kdcluster: str) -> Iterator[str]:
+    pods = kubectl.list("pods", namespace=where, selector=f"{_MEMBER_LABEL}={kdcluster}")
+    if not pods:
+        raise WrongReading(f"KDCluster {where}/{kdcluster} has no members.")
+    for pod in pods:
+        yield pod["metadata"]["name"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
