@@ -17,6 +17,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._api impo
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
     ApiError,
+    Impossible,
     NotFound,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
@@ -130,7 +131,7 @@ class Applier:
         touched = self._progress.touched(live)
         if touched:
             live.refresh()
-        also = (touched | dependents(self._plan.links, touched | named)) & set(live.estate.clusters)
+        also = (touched | dependents(self._plan.links, touched)) & set(live.estate.clusters)
         written = "The change was written, but" if touched else "Nothing had to be written, but"
         live.wait_until_settled(
             named, also, self._deadline, f"{written} it has not reached every member in time:"
@@ -181,35 +182,43 @@ class Applier:
             self._progress.objects.add((change.kind, change.name))
 
     def _write_connections(self, change: ClusterChange, *, dry_run: bool) -> None:
-        for attempt in range(_MAX_REPLANS):
-            cluster = self._live.estate.clusters[change.name]
+        patch = connection_patch(self._live.estate.clusters[change.name], change.after)
+        for _attempt in range(_MAX_REPLANS):
             try:
-                manifest = self._patch_patiently(
-                    change.name, connection_patch(cluster, change.after), dry_run=dry_run
-                )
+                manifest = self._patch_patiently(change.name, patch, dry_run=dry_run)
+                break
             except ApiError as error:
-                if error.status not in (_UNPROCESSABLE, _CONFLICT) or attempt == _MAX_REPLANS - 1:
+                if error.status not in (_UNPROCESSABLE, _CONFLICT):
                     raise
-                replanned = self._replan(change)
-                if replanned is None:
+                change = self._replan(change.name)
+                refused, patch = (
+                    patch,
+                    connection_patch(self._live.estate.clusters[change.name], change.after),
+                )
+                if patch == refused:
                     raise
-                change = replanned
                 if not change.changed:
                     return
-                continue
-            if not dry_run:
-                self._live.put_cluster(manifest)
-                self._progress.clusters[change.name] = change
-            return
+        else:
+            raise Impossible(
+                [
+                    f"KDCluster {self._wanted.namespace}/{change.name} was not changed: others changed its "
+                    f"connections {_MAX_REPLANS} times meanwhile. Run the task again."
+                ]
+            )
+        if not dry_run:
+            self._live.put_cluster(manifest)
+            self._progress.clusters[change.name] = change
 
-    def _replan(self, change: ClusterChange) -> ClusterChange | None:
-        """Plan a KDCluster's connections anew if somebody else changed them meanwhile."""
-        namespace = self._wanted.namespace
-        self._live.put_cluster(self._api.get(KDCLUSTER, namespace, change.name))
-        if self._live.estate.clusters[change.name].connections == change.before:
-            return None
+    def _replan(self, name: str) -> ClusterChange:
+        """Plan a KDCluster's connections anew, after a patch that did not fit what is live.
+
+        Somebody else may have changed them, or the operator may have written them in another form:
+        it leaves empty lists out (source: the types' omitempty).
+        """
+        self._live.put_cluster(self._api.get(KDCLUSTER, self._wanted.namespace, name))
         plan = make_plan(self._wanted, self._live.estate)
-        return next(c for c in plan.clusters if c.name == change.name)
+        return next(c for c in plan.clusters if c.name == name)
 
     def _patch_patiently(
         self, name: str, patch: list[dict[str, t.Any]], *, dry_run: bool
