@@ -1,0 +1,122 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every example of the documentation does what it says, typed as it stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.demo.setups import all_setups
+from tests.integration.modules import Modules
+from tests.support.documentation import marked_blocks, plugin_examples
+from tests.support.kubectl import Kubectl
+from tests.support.manifests import secret
+from tests.support.playbook import PlaybookRun, run_playbook
+
+TOKEN = ("-e", "source_control_token=a-token-for-a-test")
+# The namespace that the documentation speaks of.
+DOCUMENTED = "team-a"
+
+
+@pytest.fixture(scope="module")
+def team(kubectl: Kubectl, new_namespace: Callable[[], str]) -> str:
+    """A namespace with the KDClusters of the documentation."""
+    name = new_namespace()
+    manifests = {
+        (manifest["kind"], manifest["metadata"]["name"]): manifest
+        for setup in all_setups()
+        if setup.name.startswith(("1-", "3-"))
+        for manifest in setup.manifests
+    }
+    kubectl.create(*manifests.values(), namespace=name)
+    kubectl.create(
+        secret("mlflow-credentials", {"MLFLOW_ARTIFACT_ROOT": "s3://x"}, connection_type="mlflow"),
+        namespace=name,
+    )
+    return name
+
+
+@pytest.fixture
+def run(team: str, tmp_path: Path, kubectl: Kubectl) -> Callable[..., PlaybookRun]:
+    """Run the text of a playbook in the team's namespace."""
+
+    def _run(text: str, *arguments: str) -> PlaybookRun:
+        playbook = tmp_path / "playbook.yml"
+        playbook.write_text(text.replace(DOCUMENTED, team))
+        done = run_playbook(playbook, *TOKEN, *arguments, kubeconfig=kubectl.kubeconfig)
+        assert done.returncode == 0, done.output
+        return done
+
+    return _run
+
+
+def test_readme_playbook_connects_and_a_second_run_changes_nothing(
+    run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
+) -> None:
+    text = marked_blocks("README.md")["playbook"]
+    run(text)
+    connections = kubectl.get("kubedirectorcluster", "jupyter-notebook", namespace=team)["spec"][
+        "connections"
+    ]
+    assert connections["clusters"] == ["training-engine-tf"]
+    assert connections["secrets"] == ["source-control-secret"]
+    assert run(text).counts["changed"] == 0
+
+
+def test_readme_connections_by_the_playbook_and_by_awx_import(
+    run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str, tmp_path: Path
+) -> None:
+    blocks = marked_blocks("README.md")
+    variables = tmp_path / "connections.yml"
+    variables.write_text(blocks["connections"].replace(DOCUMENTED, team))
+    done = run_playbook(
+        "kubedirector.connections.connect", "-e", f"@{variables}", kubeconfig=kubectl.kubeconfig
+    )
+    assert done.returncode == 0, done.output
+    engine = kubectl.get("kubedirectorcluster", "training-engine-tf", namespace=team)
+    assert engine["spec"]["connections"]["configmaps"] == ["training-data"]
+    assert run(blocks["awx"], "-e", f"@{variables}").counts["changed"] == 0
+
+
+def test_readme_molecule_verifies(run: Callable[..., PlaybookRun]) -> None:
+    # As molecule's inventory has it.
+    local = ["-i", "localhost,", "-c", "local"]
+    interpreter = ["-e", "ansible_python_interpreter={{ ansible_playbook_python }}"]
+    run(marked_blocks("README.md")["molecule"], *local, *interpreter)
+
+
+@pytest.mark.parametrize(
+    "plugin",
+    [
+        "plugins/modules/kd_connection.py",
+        "plugins/modules/kd_configmeta_info.py",
+        "plugins/filter/in_dependency_order.py",
+    ],
+)
+def test_examples_of_a_plugin(plugin: str, run: Callable[..., PlaybookRun]) -> None:
+    tasks = yaml.safe_load(plugin_examples(plugin))
+    run(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+
+
+def test_documented_role_is_enough(kubectl: Kubectl, team: str, address: dict[str, str]) -> None:
+    role = yaml.safe_load(marked_blocks("docs/rbac.md")["role"])
+    kubectl.create(role, namespace=team)
+    kubectl.ok("create", "serviceaccount", "connector", namespace=team)
+    kubectl.ok(
+        "create", "rolebinding", "connector", "--role", role["metadata"]["name"],
+        "--serviceaccount", f"{team}:connector", namespace=team,
+    )  # fmt: skip
+    token = kubectl.ok("create", "token", "connector", namespace=team).strip()
+    modules = Modules({**address, "api_key": token}, team)
+    entry = {"name": "rights", "type": "rights", "data": {"a": "1"}}
+    modules.connected(kdcluster=["deployment-engine"], configmaps=[entry])
+    modules.read(kdcluster=["deployment-engine"])
+    modules.connected(
+        kdcluster=["deployment-engine"], configmaps=[{"name": "rights"}], state="absent",
+        delete_objects=True,
+    )  # fmt: skip
