@@ -1,0 +1,66 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `up` says when another operator runs than the one asked for, and reading old records."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox import lifecycle, record
+from tests.sandbox.errors import SandboxError
+from tests.sandbox.record import Record
+from tests.sandbox.settings import Settings, read_settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return read_settings({"KD_CACHE_DIR": str(tmp_path)})
+
+
+def running(**values: str) -> Record:
+    return Record("default", "node", "/k", "/kubectl", "https://127.0.0.1:1").changed(
+        complete=True, **values
+    )
+
+
+def test_the_same_operator_is_fine(settings: Settings) -> None:
+    lifecycle._require_same_operator(settings, running(operator="stand-in"), no_operator=False)
+    lifecycle._require_same_operator(settings, running(operator="none"), no_operator=True)
+
+
+def test_another_operator_is_said_with_the_way_out(tmp_path: Path, settings: Settings) -> None:
+    expected = r"runs with the operator 'none', and 'stand-in' was asked for: run `down` first"
+    with pytest.raises(SandboxError, match=expected):
+        lifecycle._require_same_operator(settings, running(operator="none"), no_operator=False)
+    real = read_settings(
+        {
+            "KD_CACHE_DIR": str(tmp_path),
+            "KD_OPERATOR_IMAGE": "op:1",
+            "KD_OPERATOR_MANIFESTS": str(tmp_path),
+        }
+    )
+    with pytest.raises(SandboxError, match="'real' from op:1"):
+        lifecycle._require_same_operator(real, running(operator="stand-in"), no_operator=False)
+
+
+def test_a_record_is_read_back(tmp_path: Path) -> None:
+    assert record.read(tmp_path) is None
+    written = record.write(tmp_path, running(operator="stand-in", bridge="kd-1"))
+    assert record.read(tmp_path) == written
+
+
+def test_a_record_of_another_version_can_still_be_read(tmp_path: Path) -> None:
+    record.write(tmp_path, running())
+    file = tmp_path / "sandbox.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "of_the_future": 1}))
+    assert record.read(tmp_path) == running()
+
+
+def test_a_broken_record_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sandbox.json").write_text("{")
+    with pytest.raises(SandboxError, match=r"sandbox\.json cannot be read"):
+        record.read(tmp_path)

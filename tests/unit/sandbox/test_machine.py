@@ -1,0 +1,64 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said of a machine that lacks something."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox import machine
+from tests.sandbox.errors import MissingPart
+
+
+@pytest.mark.parametrize(
+    ("output", "version"),
+    [
+        ("go version go1.24.3 linux/amd64", (1, 24)),
+        ("go version go1.26 linux/arm64", (1, 26)),
+        ("go version go1.24rc1 linux/amd64", (1, 24)),
+        ("go version devel +abc", None),
+        ("", None),
+    ],
+)
+def test_the_version_of_go(output: str, version: tuple[int, int] | None) -> None:
+    assert machine.parse_go_version(output) == version
+
+
+def test_not_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    with pytest.raises(MissingPart, match=r"needs Linux, and this is Darwin.*KD_TEST_KUBECONFIG"):
+        machine.require_linux_root()
+
+
+def test_not_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(MissingPart, match=r"needs root.*KD_TEST_KUBECONFIG"):
+        machine.require_linux_root()
+
+
+def test_no_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "find_program", lambda name: None)
+    with pytest.raises(MissingPart, match=r"no `go` on PATH.*Go 1\.24 or newer.*kind"):
+        machine.require_go()
+
+
+def test_go_too_old(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    go.write_text("#!/bin/sh\necho go version go1.22.1 linux/amd64\n")
+    go.chmod(0o755)
+    found = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    monkeypatch.setattr("tests.sandbox.commands.environment", lambda extra=None: found)
+    with pytest.raises(MissingPart, match=r"go1\.22\.1.*install a newer Go"):
+        machine.require_go()
+
+
+def test_every_package_is_missing_on_an_empty_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "find_program", lambda name: None)
+    assert "containerd" in machine.missing_packages()
+    assert "runc" in machine.missing_packages()
