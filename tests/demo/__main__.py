@@ -31,7 +31,9 @@ class WrongReading(Exception):
 def main() -> int:
     """Run the demo; 0 only when every value that the members read is the expected one."""
     console = Console(highlight=False, soft_wrap=True)
-    if subprocess.run([sys.executable, "-m", "tests.sandbox", "up"], cwd=ROOT, check=False).returncode:
+    if subprocess.run(
+        [sys.executable, "-m", "tests.sandbox", "up"], cwd=ROOT, check=False
+    ).returncode:
         return 1
     try:
         kubectl = find_cluster().kubectl
@@ -61,7 +63,8 @@ def _show(console: Console, kubectl: Kubectl, setup: Setup) -> int:
     for kdcluster, expected in setup.expected.items():
         for pod in _members(kubectl, setup.namespace, kdcluster):
             console.print(
-                f"$ kubectl exec -n {setup.namespace} {pod} -- python3 /opt/member/ask.py", markup=False
+                f"$ kubectl exec -n {setup.namespace} {pod} -- python3 /opt/member/ask.py",
+                markup=False,
             )
             answer = kubectl.ok(
                 "exec", pod, "-c", "app", "--", "python3", "/opt/member/ask.py", namespace=setup.namespace
