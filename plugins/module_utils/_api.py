@@ -116,8 +116,10 @@ class Api:
                 query=query,
                 accept=_METADATA_LIST if metadata_only else "application/json",
             )
-            items.extend(page.get("items") or [])
-            metadata = page.get("metadata") or {}
+            metadata, found = page.get("metadata"), page.get("items") or []
+            if not isinstance(metadata, dict) or not _is_list_of_objects(found):
+                raise self._not_kubernetes()
+            items.extend(found)
             if not metadata.get("continue"):
                 return items, str(metadata.get("resourceVersion", ""))
             query["continue"] = metadata["continue"]
@@ -184,9 +186,9 @@ class Api:
                     response.status, response.read(MAX_BODY_BYTES), self._host,
                 )  # fmt: skip
             for line in _lines(response):
-                event = json.loads(line)
-                if event.get("type") == "ERROR":
-                    status = event.get("object") or {}
+                event = _event(line)
+                if event["type"] == "ERROR":
+                    status = event["object"]
                     raise error_from_response(
                         "watch", resource.kind, resource.plural, namespace, None,
                         int(status.get("code", 500)), json.dumps(status).encode(), self._host,
@@ -247,12 +249,16 @@ class Api:
         try:
             answer = json.loads(text)
         except ValueError:
-            raise Unreachable(
-                f"{self._host} answered with something that is not JSON: is it a Kubernetes API server?"
-            ) from None
+            raise self._not_kubernetes() from None
         if not isinstance(answer, dict):
-            raise Unreachable(f"{self._host} answered with something that is no Kubernetes object.")
+            raise self._not_kubernetes()
         return answer
+
+    def _not_kubernetes(self) -> Unreachable:
+        return Unreachable(
+            f"{self._host} answered with something that is no Kubernetes object: is it a Kubernetes API "
+            "server? Check the address."
+        )
 
     def _request(
         self,
@@ -287,6 +293,22 @@ class Api:
             )
         except urllib3.exceptions.HTTPError as error:
             raise error_from_transport(error, self._host) from None
+
+
+def _is_list_of_objects(items: t.Any) -> bool:
+    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
+
+
+def _event(line: bytes) -> JsonObject:
+    """Read one line of a watch. :raises ValueError: it is no event."""
+    event = json.loads(line)
+    if (
+        not isinstance(event, dict)
+        or not isinstance(event.get("type"), str)
+        or not isinstance(event.get("object"), dict)
+    ):
+        raise ValueError("a line of the watch is no event")
+    return event
 
 
 def _lines(response: t.Any) -> t.Iterator[bytes]:

@@ -87,6 +87,7 @@ class Applier:
         self._live = live
         self._deadline = deadline
         self._progress = progress
+        self._waited = False
 
     def try_dry(self) -> None:
         """Ask the API server about every write, in a server-side dry run. :raises ApiError:"""
@@ -129,8 +130,9 @@ class Applier:
         live = self._live
         named = set(self._wanted.kdclusters) & set(live.estate.clusters)
         touched = self._progress.touched(live)
-        if touched:
+        if touched or self._waited:
             live.refresh()
+        self._waited = True
         also = (touched | dependents(self._plan.links, touched)) & set(live.estate.clusters)
         written = "The change was written, but" if touched else "Nothing had to be written, but"
         live.wait_until_settled(

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import os
 import typing as t
+import urllib.parse
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._auth_options import (
     effective_auth,
@@ -17,8 +19,10 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._errors i
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import (
     Configuration,
     kubernetes_config,
-    urllib3,
     yaml,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._secrecy import (
+    is_kubeconfig_text,
 )
 
 _NAMESPACE_IN_POD = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
@@ -59,6 +63,7 @@ def resolve_access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) 
     if "host" not in auth or "kubeconfig" in auth:
         namespace = _load(configuration, auth, environ)
     _override(configuration, auth)
+    _check_host(str(configuration.host))
     _check_files(configuration)
     return Access(
         configuration=configuration,
@@ -83,8 +88,13 @@ def _load(
                 persist_config=False,
             )
             return _context_namespace(kubeconfig, context)
-        if kubeconfig is not None and not isinstance(kubeconfig, str):
-            raise AuthError("Option kubeconfig must be a path or a dictionary.")
+        if kubeconfig is not None and (
+            not isinstance(kubeconfig, str) or is_kubeconfig_text(kubeconfig)
+        ):
+            raise AuthError(
+                "Option kubeconfig must be a path or a dictionary; from the text of a kubeconfig make "
+                "one with from_yaml."
+            )
         path = os.path.expanduser(kubeconfig) if kubeconfig else None
         if path is not None and not os.path.exists(path):
             raise AuthError(f"The kubeconfig {path} does not exist.")
@@ -150,10 +160,13 @@ def _context_namespace(kubeconfig: dict[str, t.Any], context: str | None) -> str
 def _override(configuration: Configuration, auth: dict[str, t.Any]) -> None:
     """Put single options over what the kubeconfig said."""
     if "host" in auth:
+        _check_host(str(auth["host"]))
         configuration.host = str(auth["host"]).rstrip("/")
     if "api_key" in auth:
         configuration.refresh_api_key_hook = None
-        configuration.api_key = {"authorization": f"Bearer {auth['api_key']}"}
+        # A token that was read from a file may still have the file's last newline.
+        token = _header_text("api_key", str(auth["api_key"]).strip())
+        configuration.api_key = {"authorization": f"Bearer {token}"}
         configuration.api_key_prefix = {}
     for option, attribute in (
         ("ca_cert", "ssl_ca_cert"),
@@ -169,6 +182,28 @@ def _override(configuration: Configuration, auth: dict[str, t.Any]) -> None:
         configuration.assert_hostname = False
 
 
+def _check_host(host: str) -> None:
+    try:
+        parts = urllib.parse.urlsplit(host)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise AuthError(
+            f"The API server's address {host!r} is no URL: it has to be like https://api.example.com:6443."
+        )
+
+
+def _header_text(option: str, text: str) -> str:
+    """Text that goes into an HTTP header. The message never holds it: it may be a token."""
+    if not text.isascii() or not text.isprintable():
+        raise AuthError(
+            f"Option {option} holds characters that cannot be sent in an HTTP header, such as a newline: "
+            "check how it was read."
+        )
+    return text
+
+
 def _check_files(configuration: Configuration) -> None:
     for what, path in (
         ("CA certificate", configuration.ssl_ca_cert),
@@ -181,9 +216,9 @@ def _check_files(configuration: Configuration) -> None:
 
 def _headers(auth: dict[str, t.Any]) -> t.Iterator[tuple[str, str]]:
     if "username" in auth and "password" in auth and "api_key" not in auth:
-        basic = urllib3.make_headers(basic_auth=f"{auth['username']}:{auth['password']}")
-        yield "Authorization", basic["authorization"]
+        credentials = f"{auth['username']}:{auth['password']}".encode()
+        yield "Authorization", f"Basic {base64.b64encode(credentials).decode()}"
     if "impersonate_user" in auth:
-        yield "Impersonate-User", auth["impersonate_user"]
+        yield "Impersonate-User", _header_text("impersonate_user", auth["impersonate_user"])
     for group in auth.get("impersonate_groups", ()):
-        yield "Impersonate-Group", group
+        yield "Impersonate-Group", _header_text("impersonate_groups", group)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import base64
 import typing as t
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._configmeta import decoded
+
 if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
         Estate,
@@ -143,7 +145,7 @@ def _normal(entry: JsonObject) -> dict[str, t.Any]:
 
 def _name_of(kind: str, entry: JsonObject) -> str:
     name = str((entry.get("metadata") or {}).get("name", ""))
-    return base64.b64decode(name).decode("utf-8", "replace") if kind == "Secret" else name
+    return decoded(name) if kind == "Secret" else name
 
 
 def _encoded(text: str) -> str:

@@ -14,6 +14,10 @@ import binascii
 import json
 import typing as t
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._configmeta_form import (
+    require_form,
+)
+
 JsonObject = dict[str, t.Any]
 
 MASK = "********"
@@ -24,7 +28,7 @@ SECRET_MODES = ("masked", "encoded", "decoded")
 def parse_configmeta(text: bytes) -> JsonObject:
     """Parse the file's content.
 
-    :raises ValueError: it is no JSON object; the message says where, and nothing of the content.
+    :raises ValueError: it is no JSON of the operator's form; says where, and nothing of the content.
     """
     if not text.strip():
         raise ValueError("it is empty")
@@ -36,9 +40,8 @@ def parse_configmeta(text: bytes) -> JsonObject:
         raise ValueError(
             f"it is not JSON (line {error.lineno}, column {error.colno} of {len(text)} bytes)"
         ) from None
-    if not isinstance(found, dict):
-        raise ValueError("it is JSON, but no object")
-    return found
+    require_form(found)
+    return t.cast("JsonObject", found)
 
 
 def with_secrets_as(mode: str, configmeta: JsonObject) -> JsonObject:
@@ -49,22 +52,22 @@ def with_secrets_as(mode: str, configmeta: JsonObject) -> JsonObject:
     file has in the clear, in base64 too. A value that is not UTF-8 stays in base64.
 
     :param mode: one of SECRET_MODES.
+    :param configmeta: as parse_configmeta returns it.
     :returns: a new structure.
     """
     shown = dict(configmeta)
-    if isinstance(shown.get("nodegroups"), dict):
+    if shown.get("nodegroups"):
         shown["nodegroups"] = _nodegroups(mode, shown["nodegroups"])
-    connections = shown.get("connections")
-    if isinstance(connections, dict):
-        connections = dict(connections)
-        if isinstance(connections.get("secrets"), dict):
+    if shown.get("connections"):
+        connections = dict(shown["connections"])
+        if connections.get("secrets"):
             connections["secrets"] = {
-                secret_type: [_secret(mode, secret) for secret in secrets or ()]
+                secret_type: [_secret(mode, secret) for secret in secrets]
                 for secret_type, secrets in connections["secrets"].items()
             }
-        if isinstance(connections.get("clusters"), dict):
+        if connections.get("clusters"):
             connections["clusters"] = {
-                name: with_secrets_as(mode, cluster) if isinstance(cluster, dict) else cluster
+                name: with_secrets_as(mode, cluster)
                 for name, cluster in connections["clusters"].items()
             }
         shown["connections"] = connections
@@ -97,7 +100,7 @@ def _nodegroups(mode: str, nodegroups: JsonObject) -> JsonObject:
 
 def _role(mode: str, role: JsonObject) -> JsonObject:
     shown = dict(role)
-    if isinstance(shown.get("secret_keys"), dict):
+    if shown.get("secret_keys"):
         shown["secret_keys"] = {
             name: _plain_value(mode, value) for name, value in shown["secret_keys"].items()
         }
@@ -129,7 +132,7 @@ def _secret(mode: str, secret: JsonObject) -> JsonObject:
         shown[part] = (
             {key: MASK if hide else decoded(value) for key, value in values.items()}
             if isinstance(values, dict)
-            else values
+            else (MASK if hide and values is not None else values)
         )
     return shown
 

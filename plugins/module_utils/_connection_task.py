@@ -14,6 +14,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._apply im
     Progress,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    MemberReplaced,
     ReconnectFailed,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Estate
@@ -48,6 +49,8 @@ if t.TYPE_CHECKING:
         Reconnect,
     )
     from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import Wanted
+
+_REPLACED_PAUSE = 1.0
 
 Warn = t.Callable[[str], None]
 
@@ -100,7 +103,7 @@ class ConnectionTask:
         applier.write()
         if self._params["wait"]:
             applier.wait()
-            self._ask_applications()
+            self._ask_applications(self._plan, self._live, applier)
 
     @property
     def result(self) -> dict[str, t.Any]:
@@ -146,14 +149,24 @@ class ConnectionTask:
             resource_version,
         )
 
-    def _ask_applications(self) -> None:
+    def _ask_applications(self, plan: Plan, live: LiveEstate, applier: Applier) -> None:
         """Read how the start script took the change, and say so as on_reconnect_failure wants it."""
-        assert self._plan is not None and self._live is not None
         reaction = self._params["on_reconnect_failure"]
         if reaction == "ignore":
             return
-        clusters = [self._live.estate.clusters[change.name] for change in self._plan.clusters]
-        self._reconnects = read_reconnects(self._api, self._namespace, clusters, self._deadline)
+        while True:
+            clusters = [live.estate.clusters[c.name] for c in plan.clusters]
+            try:
+                self._reconnects = read_reconnects(
+                    self._api, self._namespace, clusters, self._deadline
+                )
+                break
+            except MemberReplaced:
+                # The operator notices it only at its next poll, and sets the member up again then.
+                if time.monotonic() + _REPLACED_PAUSE > self._deadline:
+                    raise
+                time.sleep(_REPLACED_PAUSE)
+                applier.wait()
         failures = [
             f"{cluster.label}: the start script of member {member.pod} (role {member.role}) ended with "
             f"exit code {self._reconnects[member.pod].exit_code}"

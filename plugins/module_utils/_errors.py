@@ -78,5 +78,9 @@ class MemberError(ConnectionsError):
     """A command in a member could not be run, or its output could not be used."""
 
 
+class MemberReplaced(MemberError):
+    """A member's container is a new one, which the operator has not set up yet."""
+
+
 class ReconnectFailed(ConnectionsError):
     """The application's start script refused the change and the task is told to fail on that."""

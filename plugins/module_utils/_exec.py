@@ -18,7 +18,10 @@ import time
 import typing as t
 import urllib.parse
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import MemberError
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    MemberError,
+    MemberReplaced,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import websocket
 
 if t.TYPE_CHECKING:
@@ -26,8 +29,11 @@ if t.TYPE_CHECKING:
 
 THREADS = 8
 EXEC_SECONDS = 30
+# What the API server and the kubelet answer for a pod that is gone, or whose container does not run.
+_NO_CONTAINER = (400, 404, 500)
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
 _MAX_STDERR = 64 * 1024
+_MAX_SERVER_WORDS = 400
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +80,8 @@ def _run(
     try:
         connection = _open(api, namespace, pod, container, command)
     except websocket.WebSocketBadStatusException as error:
-        raise MemberError(_handshake_sentence(where, error)) from None
+        kind = MemberReplaced if error.status_code in _NO_CONTAINER else MemberError
+        raise kind(_handshake_sentence(where, error)) from None
     except (websocket.WebSocketException, OSError) as error:
         raise MemberError(
             f"{where}: no command can be run in it ({type(error).__name__}: {error})."
@@ -163,14 +170,9 @@ def _tls_options(configuration: t.Any) -> dict[str, t.Any]:
 
 
 def _handshake_sentence(where: str, error: t.Any) -> str:
-    said = ""
-    body = error.resp_body
-    if body:
-        try:
-            said = str(json.loads(body).get("message", ""))
-        except ValueError:
-            said = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
-        said = " ".join(said.split())[:400]
+    body = error.resp_body or b""
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
+    said = _message_of(_status_from(text)) or " ".join(text.split())[:_MAX_SERVER_WORDS]
     if error.status_code == 403:
         return (
             f"{where}: forbidden (403) to run a command in it. Grant the verbs 'get' and 'create' on "
@@ -183,14 +185,28 @@ def _handshake_sentence(where: str, error: t.Any) -> str:
 
 def _exit_code(where: str, verdict: bytes) -> int:
     """Read the exit code out of the Status that ends an exec."""
-    try:
-        status = json.loads(verdict)
-        if status.get("status") == "Success":
-            return 0
-        for cause in (status.get("details") or {}).get("causes") or []:
-            if cause.get("reason") == "ExitCode":
-                return int(cause["message"])
-        said = " ".join(str(status.get("message", "")).split())[:400]
-    except ValueError:
-        said = "no exit status came back"
+    status = _status_from(verdict.decode("utf-8", "replace"))
+    if status.get("status") == "Success":
+        return 0
+    details = status.get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    for cause in causes if isinstance(causes, list) else ():
+        if isinstance(cause, dict) and cause.get("reason") == "ExitCode":
+            code = str(cause.get("message", ""))
+            if code.isdecimal():
+                return int(code)
+    said = _message_of(status) or "no exit status came back"
     raise MemberError(f"{where}: no command can be run in it ({said}).")
+
+
+def _status_from(text: str) -> dict[str, t.Any]:
+    """A Kubernetes Status, or nothing where the text is none."""
+    try:
+        status = json.loads(text)
+    except ValueError:
+        return {}
+    return status if isinstance(status, dict) else {}
+
+
+def _message_of(status: dict[str, t.Any]) -> str:
+    return " ".join(str(status.get("message") or "").split())[:_MAX_SERVER_WORDS]

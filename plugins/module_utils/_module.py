@@ -58,7 +58,8 @@ class TaskFactory(t.Protocol):
         *,
         check_mode: bool,
         warn: t.Callable[[str], None],
-    ) -> Task: ...
+    ) -> Task:
+        """Make a task of these options."""
 
 
 def run_module(arguments: dict[str, dict[str, t.Any]], make_task: TaskFactory) -> None:
@@ -73,16 +74,17 @@ def run_module(arguments: dict[str, dict[str, t.Any]], make_task: TaskFactory) -
     params = dict(module.params)
     module.no_log_values = masked_words(params, module.no_log_values)
     module.params.update(without_secrets(params))
-    task: Task | None = None
     try:
         require_library(sys.executable)
         api, namespace = _connect(module, params)
-        task = make_task(api, params, namespace, check_mode=module.check_mode, warn=module.warn)
+    except ConnectionsError as error:
+        module.fail_json(msg=str(error))
+    task = make_task(api, params, namespace, check_mode=module.check_mode, warn=module.warn)
+    try:
         task.run()
     except ConnectionsError as error:
-        done = _with_diff(module, task) if task is not None else {}
+        done = _with_diff(module, task)
         module.fail_json(msg=_with_what_was_done(str(error), done), **done)
-    assert task is not None
     module.exit_json(**_with_diff(module, task))
 
 

@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
     MemberError,
+    MemberReplaced,
     WaitTimeout,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._exec import run_in_pods
@@ -49,7 +50,8 @@ def read_reconnects(
 
     :param deadline: as of time.monotonic(); until then a start script that still runs is waited for.
     :returns: by pod.
-    :raises MemberError: a status file cannot be read, or is not what the operator writes.
+    :raises MemberReplaced: a pod is gone or new, so that it has no status file (yet).
+    :raises MemberError: a command cannot be run, or a status file is not what the operator writes.
     :raises WaitTimeout: a start script still runs at the deadline.
     """
     pending = [m.pod for cluster in clusters for m in cluster.members if m.has_configmeta]
@@ -87,10 +89,10 @@ def _read_codes(api: Api, namespace: str, pods: list[str]) -> t.Iterator[int | N
         if isinstance(output, MemberError):
             raise output
         if output.exit_code != 0:
-            raise MemberError(
+            raise MemberReplaced(
                 f"Pod {namespace}/{pod}: {_operator.START_SCRIPT_STATUS_PATH} cannot be read "
-                f"({output.stderr.decode('utf-8', 'replace').strip()}). Set on_reconnect_failure to "
-                "ignore if this does not matter."
+                f"({output.stderr.decode('utf-8', 'replace').strip()}), because the member's container is a "
+                "new one or the file was removed. Set on_reconnect_failure to ignore if this does not matter."
             )
         try:
             yield _operator.start_script_exit_code(output.stdout.decode("utf-8", "replace"))

@@ -14,6 +14,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._apply import Progress
     from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
         Estate,
+        FoundObject,
         KDCluster,
     )
     from ansible_collections.kubedirector.connections.plugins.module_utils._plan import (
@@ -25,6 +26,7 @@ if t.TYPE_CHECKING:
     )
 
 JsonObject = dict[str, t.Any]
+_FIELDS = ("labels", "annotations", "data")
 HIDDEN = "(hidden)"
 HIDDEN_NEW = "(hidden, other value)"
 
@@ -118,41 +120,40 @@ def plan_diff(plan: Plan) -> JsonObject:
 
 
 def _object_diff(change: ObjectChange) -> tuple[JsonObject | None, JsonObject | None]:
-    old: JsonObject | None = None
-    if change.found is not None:
-        old = {
-            "labels": dict(change.found.labels),
-            "annotations": {
-                key: value
-                for key, value in change.found.annotations.items()
-                if key != _operator.LAST_APPLIED_ANNOTATION
-            },
-            "data": dict(change.found.data or {}),
-        }
+    old = None if change.found is None else _side(change.found)
     if change.action == "deleted":
         new = None
-    elif change.action == "created":
-        metadata = change.body["metadata"]
-        new = {
-            "labels": dict(metadata["labels"]),
-            "annotations": dict(metadata.get("annotations", {})),
-            "data": dict(change.body["data"]),
-        }
     else:
-        metadata = change.body.get("metadata", {})
-        assert old is not None
-        new = {
-            "labels": {**old["labels"], **metadata.get("labels", {})},
-            "annotations": {**old["annotations"], **metadata.get("annotations", {})},
-            "data": {
-                key: value
-                for key, value in {**old["data"], **change.body.get("data", {})}.items()
-                if value is not None
-            },
-        }
+        new = _patched(old or {field: {} for field in _FIELDS}, change.body)
     if change.kind == "Secret":
         return _hide(old, None), _hide(new, old)
     return old, new
+
+
+def _side(found: FoundObject) -> JsonObject:
+    return {
+        "labels": dict(found.labels),
+        "annotations": {
+            key: value
+            for key, value in found.annotations.items()
+            if key != _operator.LAST_APPLIED_ANNOTATION
+        },
+        "data": dict(found.data or {}),
+    }
+
+
+def _patched(side: JsonObject, body: JsonObject) -> JsonObject:
+    """A side of the diff after a merge patch; a manifest to create is a patch on nothing."""
+    metadata = body.get("metadata", {})
+    given = {**{field: metadata.get(field) for field in _FIELDS}, "data": body.get("data")}
+    return {
+        field: {
+            key: value
+            for key, value in {**side[field], **(given[field] or {})}.items()
+            if value is not None
+        }
+        for field in _FIELDS
+    }
 
 
 def _hide(side: JsonObject | None, other: JsonObject | None) -> JsonObject | None:

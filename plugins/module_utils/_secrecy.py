@@ -33,9 +33,14 @@ def masked_words(params: t.Mapping[str, t.Any], no_log_values: t.Iterable[str]) 
     """
     clear = "\n".join((_VOCABULARY, *_clear_words(params)))
     kubeconfig = params.get("kubeconfig")
-    if isinstance(kubeconfig, str):
+    if isinstance(kubeconfig, str) and not is_kubeconfig_text(kubeconfig):
         clear += f"\n{kubeconfig}"
     return {word for word in no_log_values if word not in clear}
+
+
+def is_kubeconfig_text(kubeconfig: str) -> bool:
+    """Whether somebody gave a kubeconfig's content where its path belongs."""
+    return "\n" in kubeconfig.strip() or kubeconfig.lstrip().startswith("{")
 
 
 def without_secrets(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -216,7 +216,7 @@ objects:
       type: str
       sample: convolutional-nn-model
     type:
-      description: The value of its type label.
+      description: The value of its type label; V(null) where it has none.
       type: str
       sample: model
     action:
@@ -251,7 +251,7 @@ kdclusters:
       type: str
       sample: 1b0ddb1e2d7b0bbd3ac0ca0cb7d0cd57
     spec_generation:
-      description: The operator's count of changes (status.specGenerationToProcess).
+      description: The operator's count of changes (status.specGenerationToProcess); V(null) before the first.
       type: int
       sample: 2
     state:

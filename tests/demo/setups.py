@@ -47,7 +47,7 @@ def _read(folder: Path) -> Setup:
         name=folder.name,
         folder=folder,
         namespace=connections["kd_connections"][0]["namespace"],
-        manifests=tuple(yaml.safe_load_all((folder / "kdclusters.yml").read_text())),
+        manifests=tuple(yaml.safe_load((folder / "kdclusters.yml").read_text())["items"]),
         expected=yaml.safe_load((folder / "expected.yml").read_text()),
     )
 
