@@ -1,0 +1,53 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Everything runs in the environment of tests/requirements/py313.txt, made in the cache on first use.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint sanity unit contract integration package molecule bench \
+	sandbox sandbox-down clean
+
+PYTHON = environment=$$(tests/checks/python-env.sh py313) && exec "$$environment/bin/python"
+SUITES = $(PYTHON) -m tests.checks
+
+help: ## what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+demo: ## the five set-ups on a cluster, and what the members' own script reads of them
+	@$(PYTHON) -m tests.demo
+
+test: ## every check and test
+	@$(SUITES)
+
+lint: ## format, ruff, mypy, changelog, ansible-lint
+	@$(SUITES) lint
+
+sanity: ## ansible-test sanity of the newest and the oldest ansible-core
+	@$(SUITES) sanity
+
+unit: ## unit tests, newest and oldest
+	@$(SUITES) unit
+
+contract: ## what the collection relies on, asked of the operator
+	@$(SUITES) contract
+
+integration: ## the collection on a cluster, newest and oldest
+	@$(SUITES) integration
+
+package: ## build, install and use the collection from its tarball
+	@$(SUITES) packaging
+
+molecule: ## the scenario in extensions/molecule
+	@$(SUITES) molecule
+
+bench: ## measure; writes build/bench.json
+	@$(PYTHON) -m tests.bench
+
+sandbox: ## the test cluster alone; prints its kubeconfig's path as the last line
+	@$(PYTHON) -m tests.sandbox up
+
+sandbox-down: ## end the test cluster
+	@$(PYTHON) -m tests.sandbox down
+
+clean: ## remove what the checks wrote; the cache outside the repository stays
+	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis .ansible

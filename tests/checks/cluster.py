@@ -1,0 +1,74 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one cluster that all suites of a run share."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.checks.paths import LOGS, NEWEST, ROOT, CheckError, Pair, suite_environment
+from tests.checks.processes import Processes
+from tests.support.cluster import ClusterUnderTest, NoClusterError, find_cluster
+
+VARIABLE = "KD_TEST_KUBECONFIG"
+
+
+@dataclass
+class Cluster:
+    """The cluster of KD_TEST_KUBECONFIG or the sandbox; what was found up is left up."""
+
+    ours: bool = field(default=False, init=False)
+
+    def bring_up(self, processes: Processes) -> ClusterUnderTest:
+        """Return the cluster. Raises CheckError saying how else to give one."""
+        if not os.environ.get(VARIABLE):
+            self.ours = _sandbox(processes, "status") != 0
+            if _sandbox(processes, "up") != 0:
+                raise CheckError(
+                    f"the sandbox did not come up: {_last_line('up')} (build/logs/{_log('up')}); "
+                    f"{VARIABLE}=<kubeconfig> takes another cluster with KubeDirector on it"
+                )
+        try:
+            return find_cluster()
+        except NoClusterError as error:
+            raise CheckError(str(error)) from error
+
+    def take_down(self) -> None:
+        """End the sandbox where this run brought it up. Raises CheckError where that fails."""
+        if not self.ours:
+            return
+        self.ours = False
+        # Programs of its own: the run's may have been stopped by an interrupt.
+        if _sandbox(Processes(), "down") != 0:
+            raise CheckError(
+                f"the sandbox did not end cleanly: {_last_line('down')} (build/logs/{_log('down')})"
+            )
+
+
+def cluster_environment(pair: Pair, cluster: ClusterUnderTest) -> dict[str, str]:
+    """Return the variables for a suite on the cluster.
+
+    They spare the oldest environment the libraries that asking the sandbox takes.
+    """
+    return {
+        **suite_environment(pair, Path(cluster.kubectl.binary).parent),
+        VARIABLE: str(cluster.kubectl.kubeconfig),
+        "KD_OPERATOR_POLL_SECONDS": f"{cluster.poll_seconds:g}",
+    }
+
+
+def _sandbox(processes: Processes, verb: str) -> int:
+    command = (str(NEWEST.python_path()), "-m", "tests.sandbox", verb)
+    return processes.run(command, LOGS / _log(verb), ROOT, suite_environment(NEWEST))
+
+
+def _log(verb: str) -> str:
+    return f"sandbox-{verb}.log"
+
+
+def _last_line(verb: str) -> str:
+    lines = (LOGS / _log(verb)).read_text(errors="replace").strip().splitlines()
+    return lines[-1].strip() if lines else "it said nothing"

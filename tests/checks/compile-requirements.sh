@@ -1,0 +1,24 @@
+#!/bin/sh
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# usage: compile-requirements.sh [uv pip compile options, for example --upgrade]
+# Pins tests/requirements/*.in with hashes. No index addresses: whoever installs uses their own index.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+uv=$("$here/python-env.sh" uv)/bin/uv
+cd "$here/../requirements"
+
+pin() {
+    name=$1 version=$2
+    shift 2
+    "$uv" pip compile --quiet --universal --python-version "$version" --generate-hashes \
+        --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+        "$@" --output-file "$name.txt" "$name.in"
+}
+
+pin uv 3.9 "$@"
+pin py311 3.11 "$@"
+pin py313 3.13 "$@"

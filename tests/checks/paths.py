@@ -1,0 +1,86 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the checks read and write, and the environments that they run in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+LOGS = BUILD / "logs"
+REPORTS = BUILD / "reports"
+TREE = BUILD / "tree"
+COLLECTION = Path("ansible_collections/kubedirector/connections")
+
+# A user's settings for their own clusters and playbooks must not steer the tests.
+FOREIGN_PREFIXES = ("ANSIBLE_", "K8S_AUTH_", "PYTEST_")
+FOREIGN_NAMES = frozenset({"KUBECONFIG", "MYPYPATH", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"})
+
+
+class CheckError(Exception):
+    """Something that the checks need is missing; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A supported pair of ansible-core and Python, and the environment that holds it."""
+
+    environment: str
+    ansible: str
+    python: str
+
+    def folder(self) -> Path:
+        """Return the environment's folder, made first where it is not there yet.
+
+        Raises CheckError with the reason where it cannot be made.
+        """
+        script = ROOT / "tests" / "checks" / "python-env.sh"
+        made = subprocess.run(
+            [str(script), self.environment], stdout=subprocess.PIPE, text=True, check=False
+        )
+        if made.returncode != 0:
+            raise CheckError(f"the environment {self.environment} cannot be made (reason above)")
+        return Path(made.stdout.strip().splitlines()[-1])
+
+    def python_path(self) -> Path:
+        """Return the environment's interpreter; raises CheckError as folder() does."""
+        return self.folder() / "bin" / "python"
+
+
+NEWEST = Pair(environment="py313", ansible="2.21", python="3.13")
+OLDEST = Pair(environment="py311", ansible="2.18", python="3.11")
+
+
+def suite_environment(pair: Pair, *tools: Path) -> dict[str, str]:
+    """Return the variables for a suite: the caller's, less what is theirs alone, plus ours.
+
+    `tools` are folders of further programs; the environment's own win.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in FOREIGN_NAMES and not name.startswith(FOREIGN_PREFIXES)
+    }
+    folders = [str(pair.folder() / "bin"), *map(str, tools), kept.get("PATH", os.defpath)]
+    kept["PATH"] = os.pathsep.join(folders)
+    kept["ANSIBLE_COLLECTIONS_PATH"] = str(TREE)
+    kept["ANSIBLE_CONFIG"] = str(ROOT / "tests" / "checks" / "ansible.cfg")
+    kept["ANSIBLE_HOME"] = str(BUILD / "ansible" / pair.ansible)
+    kept["ANSIBLE_NOCOLOR"] = kept["NO_COLOR"] = "1"
+    kept["PY_COLORS"] = "0"
+    kept["KD_CACHE_DIR"] = str(cache_folder())
+    return kept
+
+
+def cache_folder() -> Path:
+    """Return the project's cache, outside the repository (see CONTRIBUTING.md)."""
+    given = os.environ.get("KD_CACHE_DIR")
+    if given:
+        return Path(given).absolute()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "kubedirector-connections"

@@ -1,0 +1,182 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs suites in two lanes: one brings the cluster up while the other does what needs none."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.checks import report, sanity, tree
+from tests.checks.cluster import Cluster, cluster_environment
+from tests.checks.paths import LOGS, NEWEST, OLDEST, CheckError, suite_environment
+from tests.checks.processes import Processes, StoppedError
+from tests.checks.report import Outcome
+from tests.checks.suites import Suite
+from tests.support.cluster import ClusterUnderTest
+
+HEARTBEAT = 30.0
+# The cluster's own line in the summary: coming up and going down are tested by every run.
+SANDBOX = Suite("sandbox", "sandbox", NEWEST, ())
+
+
+class Run:
+    """One run of some suites; every suite runs, whatever becomes of the others."""
+
+    def __init__(self, suites: Sequence[Suite]) -> None:
+        self.suites = suites
+        self._processes = Processes()
+        self._cluster = Cluster()
+        self._start = time.monotonic()
+        self._events: queue.Queue[Outcome | str | None] = queue.Queue()
+        self._busy: set[str] = set()
+        self._clustered = deque(suite for suite in suites if suite.cluster)
+        self._found: ClusterUnderTest | None = None
+        self._decided = threading.Event()
+
+    def go(self) -> int:
+        """Run, print and sum up; return the exit code. The sandbox ends with the run it began."""
+        tree.link()
+        self._prepare()
+        for suite in self.suites:
+            if suite.report is not None:
+                # An earlier run's report must not count for a suite that never wrote its own.
+                suite.report.unlink(missing_ok=True)
+        try:
+            outcomes = self._both_lanes()
+        finally:
+            self._processes.stop()
+            problem = self._take_down()
+        if problem:
+            outcomes = [one for one in outcomes if one.suite is not SANDBOX]
+            outcomes.append(report.not_run(SANDBOX, problem))
+        order = [SANDBOX.name, *(suite.name for suite in self.suites)]
+        outcomes.sort(key=lambda one: order.index(one.suite.name))
+        return report.summary(outcomes, time.monotonic() - self._start)
+
+    def _prepare(self) -> None:
+        """Install for one lane what, done later, would meet the other lane at apt-get's lock."""
+        for pair in {suite.pair for suite in self.suites}:
+            pair.folder()
+        if any(suite.group == "sanity" for suite in self.suites):
+            OLDEST.folder()
+            sanity.install_shellcheck()
+
+    def _both_lanes(self) -> list[Outcome]:
+        lanes = [self._plain_lane, self._cluster_lane] if self._clustered else [self._plain_lane]
+        with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
+            ends = [pool.submit(self._to_the_end, lane) for lane in lanes]
+            try:
+                outcomes = self._watch(len(lanes))
+            finally:
+                # The pool waits for its lanes, and they for their programs: an interrupt ends those.
+                self._processes.stop()
+            for end in ends:
+                end.result()
+        return outcomes
+
+    def _to_the_end(self, lane: Callable[[], None]) -> None:
+        try:
+            lane()
+        finally:
+            self._events.put(None)
+
+    def _watch(self, lanes: int) -> list[Outcome]:
+        """Print what the lanes tell until they have ended."""
+        outcomes: list[Outcome] = []
+        while lanes:
+            try:
+                event = self._events.get(timeout=HEARTBEAT)
+            except queue.Empty:
+                self._say(f"still running: {', '.join(sorted(self._busy))}")
+                continue
+            if event is None:
+                lanes -= 1
+            elif isinstance(event, str):
+                self._say(event)
+            else:
+                outcomes.append(event)
+                self._tell(event)
+        return outcomes
+
+    def _say(self, text: str) -> None:
+        print(f"[{time.monotonic() - self._start:6.1f} s] {text}", flush=True)
+
+    def _tell(self, one: Outcome) -> None:
+        counts = f"{one.passed} passed, {one.failed} failed"
+        note = f" ({one.reason})" if one.reason else ""
+        self._say(
+            f"{'ok' if one.good else 'FAILED'} {one.suite.name}: {counts}, {one.seconds:.1f} s{note}"
+        )
+        if not one.good:
+            report.show_log(one.suite)
+
+    def _plain_lane(self) -> None:
+        for suite in self.suites:
+            if not suite.cluster:
+                self._events.put(self._run(suite, None))
+        self._run_clustered()
+
+    def _cluster_lane(self) -> None:
+        began = self._begin(SANDBOX)
+        try:
+            self._found = self._cluster.bring_up(self._processes)
+            self._events.put(report.outcome(SANDBOX, 0, time.monotonic() - began))
+        except CheckError as error:
+            self._events.put(report.not_run(SANDBOX, str(error)))
+        finally:
+            self._busy.discard(SANDBOX.name)
+            self._decided.set()
+        self._run_clustered()
+
+    def _run_clustered(self) -> None:
+        """Take what is left of the suites on the cluster, in step with the other lane."""
+        while suite := self._next_clustered():
+            if self._found is None:
+                self._events.put(report.not_run(suite, "needs a cluster, see sandbox"))
+            else:
+                self._events.put(self._run(suite, self._found))
+
+    def _next_clustered(self) -> Suite | None:
+        if not self._clustered:
+            return None
+        self._decided.wait()
+        try:
+            return self._clustered.popleft()
+        except IndexError:
+            # The other lane took the last one.
+            return None
+
+    def _begin(self, suite: Suite) -> float:
+        self._busy.add(suite.name)
+        self._events.put(f"start {suite.name}")
+        return time.monotonic()
+
+    def _run(self, suite: Suite, cluster: ClusterUnderTest | None) -> Outcome:
+        began = self._begin(suite)
+        try:
+            environment = (
+                suite_environment(suite.pair)
+                if cluster is None
+                else cluster_environment(suite.pair, cluster)
+            )
+            code = self._processes.run(suite.command, LOGS / suite.log, suite.folder, environment)
+        except (CheckError, OSError) as error:
+            return report.not_run(suite, str(error))
+        except StoppedError:
+            return report.not_run(suite, "interrupted")
+        finally:
+            self._busy.discard(suite.name)
+        return report.outcome(suite, code, time.monotonic() - began)
+
+    def _take_down(self) -> str:
+        try:
+            self._cluster.take_down()
+        except CheckError as error:
+            return str(error)
+        return ""

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every suite of the project: what it runs, and what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.checks.paths import BUILD, COLLECTION, NEWEST, OLDEST, REPORTS, ROOT, TREE, Pair
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One line of the summary.
+
+    `report` is the JUnit file that a pytest run leaves, from which its tests are counted; a suite
+    without one counts as one test. `cluster` says that it needs KD_TEST_KUBECONFIG.
+    """
+
+    group: str
+    name: str
+    pair: Pair
+    command: tuple[str, ...]
+    cluster: bool = False
+    report: Path | None = None
+    folder: Path = ROOT
+
+    @property
+    def log(self) -> str:
+        """The log's file name below build/logs."""
+        return f"{self.name.replace('/', '-')}.log"
+
+
+def check(group: str, what: str, *command: str, folder: Path = ROOT) -> Suite:
+    """A suite that either holds or does not, run with the newest tools."""
+    return Suite(group, f"{group}/{what}", NEWEST, command, folder=folder)
+
+
+def tests(group: str, pair: Pair, *, cluster: bool, only: bool = False, part: str = "") -> Suite:
+    """The pytest suite in tests/<group>, or in a `part` of it.
+
+    `only` where it runs on one pair and needs no suffix.
+    """
+    name = group if only else f"{group}/{pair.ansible}"
+    report = REPORTS / f"{name.replace('/', '-')}.xml"
+    command = (
+        "python", "-m", "pytest", "--color=no", f"--junitxml={report}", "--durations=10",
+        "-o", f"cache_dir={BUILD / 'pytest' / pair.environment}", f"tests/{group}{part}",
+    )  # fmt: skip
+    return Suite(group, name, pair, command, cluster=cluster, report=report)
+
+
+def sanity(pair: Pair) -> Suite:
+    """ansible-test sanity of the pair's ansible-core."""
+    command = ("python", "-m", "tests.checks.sanity", pair.environment)
+    # The newest environment runs the script; the script finds the pair's own ansible-test.
+    return Suite("sanity", f"sanity/{pair.ansible}", NEWEST, command)
+
+
+MYPY = (
+    "mypy", "--strict", "--cache-dir", str(BUILD / "mypy"),
+    "-p", "tests", "-p", "ansible_collections.kubedirector.connections.plugins",
+)  # fmt: skip
+MOLECULE = TREE / COLLECTION / "extensions"
+
+# In the order in which they are started; those that need a cluster wait for it.
+SUITES: tuple[Suite, ...] = (
+    check("lint", "format", "ruff", "format", "--check", "--diff", "."),
+    check("lint", "ruff", "ruff", "check", "."),
+    check("lint", "mypy", *MYPY),
+    check("lint", "changelog", "antsibull-changelog", "lint"),
+    check("lint", "ansible", "ansible-lint", "--nocolor", "--strict"),
+    tests("unit", NEWEST, cluster=False),
+    # The oldest pair is promised for the collection, not for the tools around it.
+    tests("unit", OLDEST, cluster=False, part="/plugins"),
+    sanity(NEWEST),
+    sanity(OLDEST),
+    tests("contract", NEWEST, cluster=True, only=True),
+    tests("integration", NEWEST, cluster=True),
+    tests("integration", OLDEST, cluster=True),
+    tests("packaging", NEWEST, cluster=True, only=True),
+    Suite("molecule", "molecule", NEWEST, ("molecule", "test"), cluster=True, folder=MOLECULE),
+)

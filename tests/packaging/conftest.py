@@ -1,0 +1,41 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tarball is built once, and installed once into a clean directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.installed import Installed, ansible
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The collection as `ansible-galaxy collection build` makes it of the work tree."""
+    home = tmp_path_factory.mktemp("build-home")
+    out = tmp_path_factory.mktemp("tarball")
+    done = ansible(
+        "ansible-galaxy", "collection", "build", str(REPOSITORY), "--output-path", str(out),
+        home=home, collections=home,
+    )  # fmt: skip
+    assert done.returncode == 0, done.text
+    (built,) = out.glob("*.tar.gz")
+    return built
+
+
+@pytest.fixture(scope="session")
+def installed(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The collection, installed from the tarball alone with no server asked."""
+    home = tmp_path_factory.mktemp("home")
+    collections = tmp_path_factory.mktemp("collections")
+    done = ansible(
+        "ansible-galaxy", "collection", "install", "--offline", "-p", str(collections), str(tarball),
+        home=home, collections=collections,
+    )  # fmt: skip
+    assert done.returncode == 0, done.text
+    return Installed(collections, home)

@@ -1,0 +1,119 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The installed playbook does its work on a cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.packaging.installed import Installed, Output
+from tests.support.cluster import NoClusterError, find_cluster
+from tests.support.kubectl import Kubectl, wait_until
+from tests.support.manifests import (
+    KDCLUSTER,
+    AppRole,
+    AppService,
+    ClusterRole,
+    kdapp,
+    kdcluster,
+    namespace,
+)
+
+CONFIGMETA = "/etc/guestconfig/configmeta.json"
+CONFIGURE_SECONDS = 180.0
+
+
+@pytest.fixture(scope="module")
+def kubectl() -> Kubectl:
+    """The cluster under test; ends the run when there is none."""
+    try:
+        return find_cluster().kubectl
+    except NoClusterError as error:
+        pytest.exit(str(error), returncode=1)
+
+
+@pytest.fixture(scope="module")
+def home(kubectl: Kubectl) -> Iterator[str]:
+    """A namespace with one configured KDCluster named `notebook`."""
+    name = f"packaging-{uuid4().hex[:8]}"
+    kubectl.create(namespace(name))
+    role = AppRole("controller", services=[AppService("http", 8000)])
+    kubectl.create(
+        kdapp("training", [role]),
+        kdcluster("notebook", "training", [ClusterRole("controller")]),
+        namespace=name,
+    )
+
+    def configured() -> bool:
+        status = kubectl.get(KDCLUSTER, "notebook", namespace=name).get("status") or {}
+        return bool(status.get("state") == "configured")
+
+    wait_until("notebook is configured", configured, seconds=CONFIGURE_SECONDS, poll_seconds=1)
+    yield name
+    kubectl.delete(KDCLUSTER, "notebook", namespace=name)
+    kubectl.delete("namespace", name, wait=False)
+
+
+@pytest.fixture(scope="module")
+def variables(home: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the playbook's variable: two kd_connection tasks, the second without objects."""
+    connections = [
+        {
+            "namespace": home,
+            "kdcluster": ["notebook"],
+            "configmaps": [
+                {"name": "model", "type": "model", "data": {"name": "cnn", "model-version": 1}}
+            ],
+        },
+        {
+            "namespace": home,
+            "kdcluster": ["notebook"],
+            "secrets": [
+                {"name": "login", "type": "notebookusersecret", "string_data": {"user": "someone"}}
+            ],
+        },
+    ]
+    path = tmp_path_factory.mktemp("variables") / "connections.json"
+    path.write_text(json.dumps({"kd_connections": connections}))
+    return path
+
+
+def connect(installed: Installed, kubectl: Kubectl, variables: Path) -> Output:
+    """Run the installed playbook as the README says."""
+    return installed.run(
+        "ansible-playbook", "kubedirector.connections.connect", "--extra-vars", f"@{variables}",
+        variables={"K8S_AUTH_KUBECONFIG": str(kubectl.kubeconfig)},
+    )  # fmt: skip
+
+
+def test_the_members_get_what_the_playbook_connects(
+    installed: Installed, kubectl: Kubectl, home: str, variables: Path
+) -> None:
+    done = connect(installed, kubectl, variables)
+    assert done.returncode == 0, done.text
+    (pod,) = kubectl.list("pod", namespace=home)
+    text = kubectl.read_file(pod["metadata"]["name"], CONFIGMETA, namespace=home)
+    assert text is not None
+    connections = json.loads(text)["connections"]
+    (model,) = connections["configmaps"]["model"]
+    assert model["data"] == {"name": "cnn", "model-version": "1"}
+    (login,) = connections["secrets"]["notebookusersecret"]
+    assert login["data"] == {"user": "c29tZW9uZQ=="}
+
+
+def test_a_second_run_changes_nothing(
+    installed: Installed, kubectl: Kubectl, home: str, variables: Path
+) -> None:
+    assert connect(installed, kubectl, variables).returncode == 0
+    before = kubectl.get(KDCLUSTER, "notebook", namespace=home)["metadata"]["resourceVersion"]
+    done = connect(installed, kubectl, variables)
+    assert done.returncode == 0, done.text
+    assert "changed=0" in done.stdout, done.text
+    after = kubectl.get(KDCLUSTER, "notebook", namespace=home)["metadata"]["resourceVersion"]
+    assert after == before
