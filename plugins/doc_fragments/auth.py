@@ -22,8 +22,10 @@ options:
       - Path of a kubeconfig, or its content as a dictionary.
       - Also E(K8S_AUTH_KUBECONFIG). Left out, E(KUBECONFIG) or the default kubeconfig is used, and in
         a pod without one the pod's own service account.
-      - Where a task gives any of O(kubeconfig), O(host), O(api_key), O(username), O(password),
-        O(ca_cert), O(client_cert) or O(client_key), none of these is taken from the environment.
+      - Where a task gives any of O(kubeconfig), O(context), O(host), O(api_key), O(username),
+        O(password), O(client_cert) or O(client_key), none of these, nor O(ca_cert) and
+        O(validate_certs), is taken from the environment; with O(context) alone, E(K8S_AUTH_KUBECONFIG)
+        still is.
     type: raw
   context:
     description: Name of a context in the kubeconfig. Also E(K8S_AUTH_CONTEXT).

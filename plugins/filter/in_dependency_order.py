@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Takes a list of arguments of M(kubedirector.connections.kd_connection) and puts those that change a
-    KDCluster before those that connect another KDCluster to it.
+    KDCluster before those that connect another KDCluster to it, and those that describe a ConfigMap or
+    Secret before those that only name it.
   - Arguments that have nothing to do with one another keep their order.
 positional: _input
 options:
@@ -54,8 +55,8 @@ def in_dependency_order(entries: t.Any) -> list[dict[str, t.Any]]:
     """Sort kd_connection arguments.
 
     :param entries: a list of dictionaries; namespace, kdcluster (kdclusters) and clusters are looked at.
-    :returns: the same dictionaries; an entry that changes a KDCluster stands before those that connect
-        to it. A cycle is left for kd_connection to refuse.
+    :returns: the same dictionaries; an entry that changes a KDCluster, or describes a ConfigMap or Secret,
+        stands before those that connect to it or only name it. A cycle is left for kd_connection to refuse.
     :raises AnsibleFilterError: entries is no list of dictionaries.
     """
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -68,7 +69,10 @@ def in_dependency_order(entries: t.Any) -> list[dict[str, t.Any]]:
             for other, candidate in enumerate(entries)
             if other != index
             and candidate.get("namespace") == entry.get("namespace")
-            and set(_names(entry.get("clusters"))) & set(_changed(candidate))
+            and (
+                set(_names(entry.get("clusters"))) & set(_changed(candidate))
+                or _objects(entry, described=False) & _objects(candidate, described=True)
+            )
         ]
         for index, entry in enumerate(entries)
     }
@@ -77,6 +81,16 @@ def in_dependency_order(entries: t.Any) -> list[dict[str, t.Any]]:
 
 def _changed(entry: dict[str, t.Any]) -> list[str]:
     return _names(entry.get("kdcluster", entry.get("kdclusters")))
+
+
+def _objects(entry: dict[str, t.Any], *, described: bool) -> set[tuple[str, str]]:
+    """(option, name) of the ConfigMaps and Secrets that an entry describes, or only names."""
+    return {
+        (option, str(found.get("name")))
+        for option in ("configmaps", "secrets")
+        for found in entry.get(option) or ()
+        if isinstance(found, dict) and (len(found) > 1) == described
+    }
 
 
 def _names(value: t.Any) -> list[str]:

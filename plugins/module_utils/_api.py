@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import time
 import typing as t
 import urllib.parse
 
@@ -14,6 +15,10 @@ from ansible_collections.kubedirector.connections.plugins.module_utils import _o
 from ansible_collections.kubedirector.connections.plugins.module_utils._api_errors import (
     error_from_response,
     error_from_transport,
+    is_never_sent,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._auth_options import (
+    header_text,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Unreachable
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import (
@@ -28,6 +33,8 @@ JsonObject = dict[str, t.Any]
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
+BUSY_SECONDS = 10
+TOO_MANY_REQUESTS = 429
 MAX_BODY_BYTES = 64 * 1024 * 1024
 PAGE_SIZE = 500
 _FIELD_MANAGER = "kubedirector.connections"
@@ -63,11 +70,12 @@ class Api:
         self._pool = RESTClientObject(access.configuration).pool_manager
 
     def headers(self) -> list[tuple[str, str]]:
-        """The headers that say who is asking, as (name, value)."""
+        """The headers that say who is asking, as (name, value). :raises AuthError: they cannot be sent."""
         found = list(self._access.headers)
         token = self._access.configuration.auth_settings().get("BearerToken", {}).get("value")
         if token and not any(name == "Authorization" for name, _value in found):
-            found.append(("Authorization", str(token)))
+            # A token that was read from a file may still have the file's last newline.
+            found.append(("Authorization", header_text("token", str(token).strip())))
         return found
 
     @property
@@ -175,10 +183,13 @@ class Api:
             "timeoutSeconds": str(seconds),
             "allowWatchBookmarks": "true",
         }
-        response = self._request(
-            "GET", self._path(resource, namespace, None), query, "application/json", None, None,
-            read_seconds=seconds + CONNECT_SECONDS,
-        )  # fmt: skip
+        try:
+            response = self._request(
+                "GET", self._path(resource, namespace, None), query, "application/json", None, None,
+                read_seconds=seconds + CONNECT_SECONDS,
+            )  # fmt: skip
+        except urllib3.exceptions.HTTPError as error:
+            raise error_from_transport(error, self._host) from None
         try:
             if response.status != 200:
                 raise error_from_response(
@@ -228,15 +239,9 @@ class Api:
             query["dryRun"] = "All"
         if verb in ("create", "patch"):
             query["fieldManager"] = _FIELD_MANAGER
-        response = self._request(
+        response, text = self._answer(
             method, self._path(resource, namespace, name), query, accept, content_type, body
         )
-        try:
-            text = response.read(MAX_BODY_BYTES + 1)
-        except urllib3.exceptions.HTTPError as error:
-            raise error_from_transport(error, self._host) from None
-        finally:
-            response.release_conn()
         if len(text) > MAX_BODY_BYTES:
             raise Unreachable(
                 f"The answer of the API server {self._host} is longer than {MAX_BODY_BYTES} bytes."
@@ -253,6 +258,28 @@ class Api:
         if not isinstance(answer, dict):
             raise self._not_kubernetes()
         return answer
+
+    def _answer(self, *request: t.Any) -> tuple[t.Any, bytes]:
+        """Send a request and read the answer; again, for a while, where the server has no time for it."""
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                response = self._request(*request)
+                try:
+                    text = response.read(MAX_BODY_BYTES + 1)
+                finally:
+                    response.release_conn()
+            except urllib3.exceptions.HTTPError as error:
+                unreachable = error_from_transport(error, self._host)
+                if request[0] == "GET" or is_never_sent(error):
+                    raise unreachable from None
+                raise Unreachable(
+                    f"{unreachable} Whether the write was done is not known: run the task again."
+                ) from None
+            pause = _seconds_to_wait(response)
+            if response.status != TOO_MANY_REQUESTS or time.monotonic() + pause > until:
+                return response, text
+            time.sleep(pause)
 
     def _not_kubernetes(self) -> Unreachable:
         return Unreachable(
@@ -291,8 +318,18 @@ class Api:
                 retries=urllib3.Retry(total=None, connect=1, read=0, status=0, other=0, redirect=0),
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
             )
-        except urllib3.exceptions.HTTPError as error:
-            raise error_from_transport(error, self._host) from None
+        except (ValueError, UnicodeError):
+            # Its text may hold a header's value, which may be a token.
+            raise Unreachable(
+                f"The request to {self._host} cannot be sent: the credentials or the address hold "
+                "characters that do not fit."
+            ) from None
+
+
+def _seconds_to_wait(response: t.Any) -> float:
+    """How long a busy server asks to be left alone."""
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else 1.0
 
 
 def _is_list_of_objects(items: t.Any) -> bool:

@@ -70,6 +70,11 @@ def error_from_response(
             f"Cannot {verb} {what}: forbidden (403). Grant the verb {verb!r} on resource {plural!r} "
             f"{scope}, by a Role and a RoleBinding. ({_dot(said)})"
         )
+    elif status == 404 and not reason and kind not in ("KDCluster", "KDApp"):
+        text = (
+            f"Cannot {verb} {what}: {host} answers 404 without saying why: is it a Kubernetes API server? "
+            "Check the address."
+        )
     elif status == 404 and not reason:
         cls = NotFound
         text = (
@@ -95,7 +100,7 @@ def error_from_transport(error: Exception, host: str) -> Unreachable:
     cause: BaseException = error
     if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
         cause = error.reason
-    if isinstance(cause, urllib3.exceptions.SSLError):
+    if isinstance(cause, urllib3.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(cause):
         return Unreachable(
             f"The TLS certificate of the API server {host} cannot be verified ({_dot(str(cause))}) "
             "Give its CA in ca_cert; only for a test, set validate_certs to false."
@@ -103,6 +108,20 @@ def error_from_transport(error: Exception, host: str) -> Unreachable:
     return Unreachable(
         f"The API server {host} cannot be reached ({type(cause).__name__}: {_dot(_short(cause))}) "
         "Check the address, the network and the proxy."
+    )
+
+
+def is_never_sent(error: Exception) -> bool:
+    """Whether a request certainly did not reach the server: the connection was never there."""
+    cause = error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) else error
+    return isinstance(
+        cause,
+        (
+            urllib3.exceptions.NewConnectionError,
+            urllib3.exceptions.ConnectTimeoutError,
+            urllib3.exceptions.SSLError,
+            urllib3.exceptions.ProxyError,
+        ),
     )
 
 

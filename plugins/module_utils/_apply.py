@@ -25,9 +25,11 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._estate i
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._links import (
     dependents,
+    in_dependency_order,
     linked_group,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._plan import (
+    ClusterChange,
     connection_patch,
     make_plan,
 )
@@ -35,7 +37,6 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._plan imp
 if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
     from ansible_collections.kubedirector.connections.plugins.module_utils._plan import (
-        ClusterChange,
         ObjectChange,
         Plan,
     )
@@ -104,22 +105,19 @@ class Applier:
 
         :raises ApiError, WaitTimeout, Unreachable:
         """
+        self._settle_linked(self._reached_by([*self._object_writes(), *self._cluster_writes()]))
         if len(self._object_writes()) + len(self._cluster_writes()) > 1:
             self.try_dry()
-        deletions = [change for change in self._object_writes() if change.action == "deleted"]
-        updates = [change for change in self._object_writes() if change.action != "deleted"]
-        self._settle_linked(
-            name
-            for change in updates
-            for name in self._live.estate.naming(change.kind, change.name)
-        )
-        for change in updates:
-            self._write_object(change, dry_run=False)
+        for group in self._object_groups():
+            self._settle_linked(self._reached_by(group))
+            for change in group:
+                self._write_object(change, dry_run=False)
         for cluster_change in self._cluster_writes():
             self._settle_linked([cluster_change.name])
             self._write_connections(cluster_change, dry_run=False)
-        for change in deletions:
-            self._write_object(change, dry_run=False)
+        for change in self._object_writes():
+            if change.action == "deleted":
+                self._write_object(change, dry_run=False)
 
     def wait(self) -> None:
         """Wait until everything has reached the members of the task's KDClusters, of those that name
@@ -139,6 +137,29 @@ class Applier:
             named, also, self._deadline, f"{written} it has not reached every member in time:"
         )
 
+    def _reached_by(self, changes: t.Iterable[ObjectChange | ClusterChange]) -> set[str]:
+        """The KDClusters that changes reach directly."""
+        reached: set[str] = set()
+        for change in changes:
+            if isinstance(change, ClusterChange):
+                reached.add(change.name)
+            else:
+                reached.update(self._live.estate.naming(change.kind, change.name))
+        return reached
+
+    def _object_groups(self) -> list[list[ObjectChange]]:
+        """Objects to create or update, those that reach the same KDClusters together, and what is
+        connected to first: linked KDClusters must not change at once."""
+        groups: dict[tuple[str, ...], list[ObjectChange]] = {}
+        for change in self._object_writes():
+            if change.action != "deleted":
+                names = self._live.estate.naming(change.kind, change.name)
+                groups.setdefault(names, []).append(change)
+        order = in_dependency_order(self._plan.links, (n for names in groups for n in names))
+        return [
+            groups[names] for names in sorted(groups, key=lambda key: [order.index(n) for n in key])
+        ]
+
     def _object_writes(self) -> list[ObjectChange]:
         return [change for change in self._plan.objects if change.action != "unchanged"]
 
@@ -148,18 +169,19 @@ class Applier:
     def _settle_linked(self, names: t.Iterable[str]) -> None:
         """Wait until all KDClusters linked to these, either way, are quiet: a write that meets the
         operator's own write on a linked one makes it stuck (measured)."""
-        names = set(names)
-        group = linked_group(self._plan.links, names) & set(self._live.estate.clusters)
-        if len(group) < 2:
+        groups = [linked_group(self._plan.links, [name]) for name in names]
+        group = frozenset().union(*(g for g in groups if len(g) > 1)) & set(
+            self._live.estate.clusters
+        )
+        if not group:
             return
         if self._progress.touched(self._live):
             self._live.refresh()
-        listed = ", ".join(sorted(names))
         self._live.wait_until_quiet(
             group,
             self._deadline,
-            f"KDCluster {self._wanted.namespace}/{listed} was not touched, because KDClusters that are "
-            "linked to it did not settle in time:",
+            f"The next change in namespace {self._wanted.namespace} was not made, because KDClusters that "
+            "are linked to one another did not settle in time:",
         )
 
     def _write_object(self, change: ObjectChange, *, dry_run: bool) -> None:
@@ -184,43 +206,45 @@ class Applier:
             self._progress.objects.add((change.kind, change.name))
 
     def _write_connections(self, change: ClusterChange, *, dry_run: bool) -> None:
-        patch = connection_patch(self._live.estate.clusters[change.name], change.after)
+        name = change.name
+        refused = None
         for _attempt in range(_MAX_REPLANS):
+            # From what is live now: others may have changed it since the plan was made.
+            change = self._planned(name)
+            patch = connection_patch(self._live.estate.clusters[name], change.after)
+            if not change.changed:
+                return
             try:
-                manifest = self._patch_patiently(change.name, patch, dry_run=dry_run)
-                break
+                manifest = self._patch_patiently(name, patch, dry_run=dry_run)
             except ApiError as error:
-                if error.status not in (_UNPROCESSABLE, _CONFLICT):
+                if error.status not in (_UNPROCESSABLE, _CONFLICT) or patch == refused:
                     raise
-                change = self._replan(change.name)
-                refused, patch = (
-                    patch,
-                    connection_patch(self._live.estate.clusters[change.name], change.after),
-                )
-                if patch == refused:
-                    raise
-                if not change.changed:
-                    return
-        else:
-            raise Impossible(
-                [
-                    f"KDCluster {self._wanted.namespace}/{change.name} was not changed: others changed its "
-                    f"connections {_MAX_REPLANS} times meanwhile. Run the task again."
-                ]
-            )
-        if not dry_run:
-            self._live.put_cluster(manifest)
-            self._progress.clusters[change.name] = change
+                # Somebody else changed the connections, or the operator wrote them in another form:
+                # it leaves empty lists out (source: the types' omitempty).
+                refused = patch
+                self._live.put_cluster(self._api.get(KDCLUSTER, self._wanted.namespace, name))
+                continue
+            if not dry_run:
+                self._live.put_cluster(manifest)
+                self._progress.clusters[name] = change
+            return
+        raise Impossible(
+            [
+                f"KDCluster {self._wanted.namespace}/{name} was not changed: others changed its connections "
+                f"{_MAX_REPLANS} times meanwhile. Run the task again."
+            ]
+        )
 
-    def _replan(self, name: str) -> ClusterChange:
-        """Plan a KDCluster's connections anew, after a patch that did not fit what is live.
-
-        Somebody else may have changed them, or the operator may have written them in another form:
-        it leaves empty lists out (source: the types' omitempty).
-        """
-        self._live.put_cluster(self._api.get(KDCLUSTER, self._wanted.namespace, name))
+    def _planned(self, name: str) -> ClusterChange:
+        """The change of one KDCluster, planned on what is live."""
         plan = make_plan(self._wanted, self._live.estate)
-        return next(c for c in plan.clusters if c.name == name)
+        self._plan = dataclasses.replace(self._plan, links=plan.links)
+        for change in plan.clusters:
+            if change.name == name:
+                return change
+        raise Impossible(
+            [f"KDCluster {self._wanted.namespace}/{name} was deleted by somebody else meanwhile."]
+        )
 
     def _patch_patiently(
         self, name: str, patch: list[dict[str, t.Any]], *, dry_run: bool

@@ -1,7 +1,6 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """From options, environment and kubeconfig to an address and credentials of one API server."""
 
 from __future__ import annotations
@@ -14,18 +13,17 @@ import urllib.parse
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._auth_options import (
     effective_auth,
+    header_text,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import AuthError
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubeconfig import (
+    load_kubeconfig,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import (
     Configuration,
-    kubernetes_config,
-    yaml,
+    should_bypass_proxies,
+    urllib3,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._secrecy import (
-    is_kubeconfig_text,
-)
-
-_NAMESPACE_IN_POD = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,13 +31,13 @@ class Access:
     """Where and as whom to talk.
 
     :param configuration: the kubernetes library's own Configuration (address, TLS, proxy, token).
-    :param headers: extra HTTP headers (impersonation, basic authentication), name to value or values.
+    :param headers: extra HTTP headers (impersonation, basic authentication), as (name, value).
     :param namespace: the context's namespace, or None.
     :param verified: False when TLS certificates are not verified.
     """
 
     configuration: Configuration
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...] = dataclasses.field(repr=False)
     namespace: str | None
     verified: bool
 
@@ -61,10 +59,13 @@ def resolve_access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) 
     configuration = Configuration()
     namespace = None
     if "host" not in auth or "kubeconfig" in auth:
-        namespace = _load(configuration, auth, environ)
-    _override(configuration, auth)
-    _check_host(str(configuration.host))
-    _check_files(configuration)
+        namespace = load_kubeconfig(
+            configuration, auth.get("kubeconfig"), auth.get("context"), environ
+        )
+    _override_server(configuration, auth)
+    _override_credentials(configuration, auth)
+    _decide_proxy(configuration, auth, environ)
+    _require_files(configuration)
     return Access(
         configuration=configuration,
         headers=tuple(_headers(auth)),
@@ -73,116 +74,62 @@ def resolve_access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) 
     )
 
 
-def _load(
-    configuration: Configuration, auth: dict[str, t.Any], environ: t.Mapping[str, str]
-) -> str | None:
-    """Fill the configuration from a kubeconfig or the pod, and return the context's namespace."""
-    kubeconfig = auth.get("kubeconfig")
-    context = auth.get("context")
-    try:
-        if isinstance(kubeconfig, dict):
-            kubernetes_config.load_kube_config_from_dict(
-                kubeconfig,
-                context=context,
-                client_configuration=configuration,
-                persist_config=False,
-            )
-            return _context_namespace(kubeconfig, context)
-        if kubeconfig is not None and (
-            not isinstance(kubeconfig, str) or is_kubeconfig_text(kubeconfig)
-        ):
-            raise AuthError(
-                "Option kubeconfig must be a path or a dictionary; from the text of a kubeconfig make "
-                "one with from_yaml."
-            )
-        path = os.path.expanduser(kubeconfig) if kubeconfig else None
-        if path is not None and not os.path.exists(path):
-            raise AuthError(f"The kubeconfig {path} does not exist.")
-        if path is None and not _default_kubeconfig_exists(environ):
-            return _load_in_cluster(configuration, environ)
-        kubernetes_config.load_kube_config(
-            config_file=path,
-            context=context,
-            client_configuration=configuration,
-            persist_config=False,
-        )
-        _contexts, active = kubernetes_config.list_kube_config_contexts(config_file=path)
-        if context:
-            active = next((entry for entry in _contexts if entry["name"] == context), active)
-        return (active.get("context") or {}).get("namespace")
-    except kubernetes_config.ConfigException as error:
-        where = (
-            "the kubeconfig given as a dictionary"
-            if isinstance(kubeconfig, dict)
-            else "the kubeconfig"
-        )
-        if isinstance(kubeconfig, str):
-            where = f"the kubeconfig {kubeconfig}"
-        raise AuthError(f"{where[0].upper()}{where[1:]} cannot be used: {error}.") from None
-    except OSError as error:
-        raise AuthError(f"The kubeconfig cannot be read: {error}.") from None
-    except (yaml.YAMLError, ValueError):
-        raise AuthError(
-            "The kubeconfig is not valid: it is not YAML, or holds data that is not base64. "
-            "Check it with: kubectl config view."
-        ) from None
-
-
-def _default_kubeconfig_exists(environ: t.Mapping[str, str]) -> bool:
-    listed = environ.get("KUBECONFIG") or "~/.kube/config"
-    return any(
-        os.path.exists(os.path.expanduser(path)) for path in listed.split(os.pathsep) if path
-    )
-
-
-def _load_in_cluster(configuration: Configuration, environ: t.Mapping[str, str]) -> str | None:
-    if "KUBERNETES_SERVICE_HOST" not in environ:
-        raise AuthError(
-            "No API server is known: give kubeconfig or host (as options, or as K8S_AUTH_* in the "
-            "environment), set KUBECONFIG, or run inside a pod."
-        )
-    kubernetes_config.load_incluster_config(client_configuration=configuration)
-    if not os.path.exists(_NAMESPACE_IN_POD):
-        return None
-    with open(_NAMESPACE_IN_POD, encoding="utf-8") as file:
-        return file.read(256).strip() or None
-
-
-def _context_namespace(kubeconfig: dict[str, t.Any], context: str | None) -> str | None:
-    name = context or kubeconfig.get("current-context")
-    for entry in kubeconfig.get("contexts") or []:
-        if entry.get("name") == name:
-            namespace = (entry.get("context") or {}).get("namespace")
-            return str(namespace) if namespace else None
-    return None
-
-
-def _override(configuration: Configuration, auth: dict[str, t.Any]) -> None:
-    """Put single options over what the kubeconfig said."""
+def _override_server(configuration: Configuration, auth: dict[str, t.Any]) -> None:
     if "host" in auth:
-        _check_host(str(auth["host"]))
+        _require_url(str(auth["host"]))
         configuration.host = str(auth["host"]).rstrip("/")
-    if "api_key" in auth:
-        configuration.refresh_api_key_hook = None
-        # A token that was read from a file may still have the file's last newline.
-        token = _header_text("api_key", str(auth["api_key"]).strip())
-        configuration.api_key = {"authorization": f"Bearer {token}"}
-        configuration.api_key_prefix = {}
-    for option, attribute in (
-        ("ca_cert", "ssl_ca_cert"),
-        ("client_cert", "cert_file"),
-        ("client_key", "key_file"),
-        ("proxy", "proxy"),
-        ("no_proxy", "no_proxy"),
-        ("validate_certs", "verify_ssl"),
-    ):
-        if option in auth:
-            setattr(configuration, attribute, auth[option])
+    _require_url(str(configuration.host))
+    if "ca_cert" in auth:
+        configuration.ssl_ca_cert = auth["ca_cert"]
+    if "validate_certs" in auth:
+        configuration.verify_ssl = auth["validate_certs"]
     if not configuration.verify_ssl:
         configuration.assert_hostname = False
 
 
-def _check_host(host: str) -> None:
+def _override_credentials(configuration: Configuration, auth: dict[str, t.Any]) -> None:
+    """Put the chosen credentials in place of the kubeconfig's: the API server looks at a client
+    certificate before a token, so one that stayed would win."""
+    if "api_key" in auth or "username" in auth or "client_cert" in auth:
+        configuration.cert_file = configuration.key_file = None
+        configuration.refresh_api_key_hook = None
+        configuration.api_key, configuration.api_key_prefix = {}, {}
+    if "api_key" in auth:
+        # A token that was read from a file may still have the file's last newline.
+        token = header_text("api_key", str(auth["api_key"]).strip())
+        configuration.api_key = {"authorization": f"Bearer {token}"}
+    if "client_cert" in auth:
+        configuration.cert_file = auth["client_cert"]
+    if "client_key" in auth:
+        configuration.key_file = auth["client_key"]
+
+
+def _decide_proxy(
+    configuration: Configuration, auth: dict[str, t.Any], environ: t.Mapping[str, str]
+) -> None:
+    """Decide on a proxy once, for requests and for commands in members: the option, then the
+    kubeconfig's, then the environment's; none for hosts that are not to be asked through it."""
+    host = urllib.parse.urlsplit(str(configuration.host))
+    by_scheme = [f"{host.scheme}_proxy", f"{host.scheme}_proxy".upper()]
+    proxy = auth.get("proxy") or configuration.proxy
+    proxy = proxy or next((environ[name] for name in by_scheme if environ.get(name)), None)
+    spared = auth.get("no_proxy") or configuration.no_proxy
+    spared = spared or environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    spared = ",".join(entry.strip() for entry in spared.split(","))
+    configuration.no_proxy = None
+    if not proxy or should_bypass_proxies(str(configuration.host), spared):
+        configuration.proxy = None
+        return
+    parts = urllib.parse.urlsplit(proxy)
+    if parts.scheme != "http" or not parts.hostname:
+        raise AuthError("Option proxy must be a URL like http://proxy.example.com:3128.")
+    configuration.proxy = proxy
+    if parts.username:
+        user = urllib.parse.unquote(f"{parts.username}:{parts.password or ''}")
+        configuration.proxy_headers = urllib3.make_headers(proxy_basic_auth=user)
+
+
+def _require_url(host: str) -> None:
     try:
         parts = urllib.parse.urlsplit(host)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -194,17 +141,7 @@ def _check_host(host: str) -> None:
         )
 
 
-def _header_text(option: str, text: str) -> str:
-    """Text that goes into an HTTP header. The message never holds it: it may be a token."""
-    if not text.isascii() or not text.isprintable():
-        raise AuthError(
-            f"Option {option} holds characters that cannot be sent in an HTTP header, such as a newline: "
-            "check how it was read."
-        )
-    return text
-
-
-def _check_files(configuration: Configuration) -> None:
+def _require_files(configuration: Configuration) -> None:
     for what, path in (
         ("CA certificate", configuration.ssl_ca_cert),
         ("client certificate", configuration.cert_file),
@@ -219,6 +156,6 @@ def _headers(auth: dict[str, t.Any]) -> t.Iterator[tuple[str, str]]:
         credentials = f"{auth['username']}:{auth['password']}".encode()
         yield "Authorization", f"Basic {base64.b64encode(credentials).decode()}"
     if "impersonate_user" in auth:
-        yield "Impersonate-User", _header_text("impersonate_user", auth["impersonate_user"])
+        yield "Impersonate-User", header_text("impersonate_user", auth["impersonate_user"])
     for group in auth.get("impersonate_groups", ()):
-        yield "Impersonate-Group", _header_text("impersonate_groups", group)
+        yield "Impersonate-Group", header_text("impersonate_groups", group)

@@ -9,7 +9,10 @@ Names, aliases and both spellings of the environment variables are those of kube
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import AuthError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +52,8 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "impersonate_groups": ("K8S_AUTH_IMPERSONATE_GROUPS",),
 }
 
-# Options that say to whom to talk and as whom. Where a task gives one of them, none of them is taken
-# from the environment: a HOST that is set there must not beat the task's own kubeconfig.
+# Options that say to whom to talk and as whom. Where a task gives one of them, nothing of that group is
+# taken from the environment: a HOST that is set there must not beat the task's own kubeconfig.
 _IDENTITY = frozenset(
     {
         "kubeconfig",
@@ -59,11 +62,11 @@ _IDENTITY = frozenset(
         "api_key",
         "username",
         "password",
-        "ca_cert",
         "client_cert",
         "client_key",
     }
 )
+_GROUP = _IDENTITY | {"ca_cert", "validate_certs"}
 _TRUE = {"1", "true", "yes", "on", "y", "t"}
 _FALSE = {"0", "false", "no", "off", "n", "f"}
 
@@ -90,14 +93,27 @@ def effective_auth(params: Mapping[str, Any], environ: Mapping[str, str]) -> dic
     return chosen
 
 
+def header_text(option: str, text: str) -> str:
+    """Text that goes into an HTTP header.
+
+    :raises AuthError: it cannot be sent in one. The message never holds it: it may be a token.
+    """
+    if not text.isascii() or not text.isprintable():
+        raise AuthError(
+            f"Authentication: the {option} holds characters that cannot be sent in an HTTP header, such as "
+            "a newline; check how it was read."
+        )
+    return text
+
+
 def _shut_out(chosen: set[str]) -> frozenset[str]:
     """Options that the environment may not give any more. A context alone still needs a kubeconfig."""
     own = chosen & _IDENTITY
     if not own:
         return frozenset()
     if own == {"context"}:
-        return (_IDENTITY | {"validate_certs"}) - {"kubeconfig"}
-    return _IDENTITY | {"validate_certs"}
+        return _GROUP - {"kubeconfig"}
+    return _GROUP
 
 
 def _is_set(value: object) -> bool:
@@ -111,6 +127,8 @@ def _from_environment(name: str, variable: str, text: str) -> Any:
         if text.lower() in _FALSE:
             return False
         raise ValueError(f"environment variable {variable} must be true or false")
+    if AUTH_ARGUMENTS[name]["type"] == "path":
+        return os.path.expanduser(text)
     if name == "impersonate_groups":
         return [group.strip() for group in text.split(",") if group.strip()]
     return text

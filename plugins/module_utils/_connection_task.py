@@ -14,6 +14,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._apply im
     Progress,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    MemberError,
     MemberReplaced,
     ReconnectFailed,
 )
@@ -29,6 +30,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._read imp
     require_namespace,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconnect import (
+    Reconnect,
     read_reconnects,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._result import (
@@ -45,9 +47,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
     from ansible_collections.kubedirector.connections.plugins.module_utils._estate import KDCluster
     from ansible_collections.kubedirector.connections.plugins.module_utils._plan import Plan
-    from ansible_collections.kubedirector.connections.plugins.module_utils._reconnect import (
-        Reconnect,
-    )
     from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import Wanted
 
 _REPLACED_PAUSE = 1.0
@@ -154,33 +153,45 @@ class ConnectionTask:
         reaction = self._params["on_reconnect_failure"]
         if reaction == "ignore":
             return
-        while True:
-            clusters = [live.estate.clusters[c.name] for c in plan.clusters]
-            try:
-                self._reconnects = read_reconnects(
-                    self._api, self._namespace, clusters, self._deadline
-                )
-                break
-            except MemberReplaced:
-                # The operator notices it only at its next poll, and sets the member up again then.
-                if time.monotonic() + _REPLACED_PAUSE > self._deadline:
-                    raise
-                time.sleep(_REPLACED_PAUSE)
-                applier.wait()
+        outcomes = self._read_reconnects(plan, live, applier)
+        self._reconnects = {
+            pod: outcome for pod, outcome in outcomes.items() if isinstance(outcome, Reconnect)
+        }
+        unknown = [
+            str(outcome) for outcome in outcomes.values() if isinstance(outcome, MemberError)
+        ]
         failures = [
             f"{cluster.label}: the start script of member {member.pod} (role {member.role}) ended with "
-            f"exit code {self._reconnects[member.pod].exit_code}"
-            f"{_last_line(self._reconnects[member.pod].stderr)}."
-            for cluster in clusters
+            f"exit code {reconnect.exit_code}{_last_line(reconnect.stderr)}."
+            for change in plan.clusters
+            for cluster in [live.estate.clusters[change.name]]
             for member in cluster.members
-            if member.pod in self._reconnects and self._reconnects[member.pod].exit_code != 0
+            for reconnect in [self._reconnects.get(member.pod)]
+            if reconnect is not None and reconnect.exit_code != 0
         ]
-        if failures and reaction == "fail":
+        if reaction == "fail" and failures:
             raise ReconnectFailed(
-                f"The connections are in place, but the application did not take them: {' '.join(failures)}"
+                "The connections are in place, but the application did not take them: "
+                f"{' '.join([*failures, *unknown])}"
             )
-        for sentence in failures:
+        if reaction == "fail" and unknown:
+            raise MemberError(" ".join(unknown))
+        for sentence in [*failures, *unknown]:
             self._warn(sentence)
+
+    def _read_reconnects(
+        self, plan: Plan, live: LiveEstate, applier: Applier
+    ) -> dict[str, Reconnect | MemberError]:
+        while True:
+            clusters = [live.estate.clusters[change.name] for change in plan.clusters]
+            try:
+                return read_reconnects(self._api, self._namespace, clusters, self._deadline)
+            except MemberReplaced:
+                # The operator notices it only at its next poll, and then sets the member up again.
+                if time.monotonic() + _REPLACED_PAUSE > self._deadline:
+                    raise
+            time.sleep(_REPLACED_PAUSE)
+            applier.wait()
 
 
 def _needed_objects(wanted: Wanted, clusters: t.Mapping[str, KDCluster]) -> list[tuple[str, str]]:

@@ -47,6 +47,7 @@ class Member:
 
     :param config_generation: the generation of configmeta.json in it (stateDetail.lastConfigDataGeneration).
     :param setup_generation: the generation that its set-up has seen (stateDetail.lastSetupGeneration).
+    :param container: ID of the container that the operator set up (stateDetail.lastConfiguredContainer).
     :param problem: what the operator says is wrong with it, or "".
     """
 
@@ -56,6 +57,7 @@ class Member:
     state: str
     config_generation: int | None
     setup_generation: int | None
+    container: str
     problem: str
 
     @property
@@ -230,6 +232,7 @@ def _members(status: JsonObject) -> t.Iterator[Member]:
                 state=member.get("state", ""),
                 config_generation=detail.get("lastConfigDataGeneration"),
                 setup_generation=detail.get("lastSetupGeneration"),
+                container=detail.get("lastConfiguredContainer", ""),
                 problem=str(
                     detail.get("configErrorDetail") or detail.get("schedulingErrorMessage") or ""
                 ),

@@ -18,10 +18,7 @@ import time
 import typing as t
 import urllib.parse
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
-    MemberError,
-    MemberReplaced,
-)
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import MemberError
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import websocket
 
 if t.TYPE_CHECKING:
@@ -29,11 +26,10 @@ if t.TYPE_CHECKING:
 
 THREADS = 8
 EXEC_SECONDS = 30
-# What the API server and the kubelet answer for a pod that is gone, or whose container does not run.
-_NO_CONTAINER = (400, 404, 500)
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
 _MAX_STDERR = 64 * 1024
 _MAX_SERVER_WORDS = 400
+_HTTP_PORT = 80
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,8 +76,7 @@ def _run(
     try:
         connection = _open(api, namespace, pod, container, command)
     except websocket.WebSocketBadStatusException as error:
-        kind = MemberReplaced if error.status_code in _NO_CONTAINER else MemberError
-        raise kind(_handshake_sentence(where, error)) from None
+        raise MemberError(_handshake_sentence(where, error)) from None
     except (websocket.WebSocketException, OSError) as error:
         raise MemberError(
             f"{where}: no command can be run in it ({type(error).__name__}: {error})."
@@ -144,10 +139,12 @@ def _open(api: Api, namespace: str, pod: str, container: str, command: t.Sequenc
         suppress_origin=True,
         sslopt=_tls_options(configuration),
         http_proxy_host=proxy.hostname if proxy else None,
-        http_proxy_port=proxy.port if proxy else None,
+        http_proxy_port=(proxy.port or _HTTP_PORT) if proxy else None,
         http_proxy_auth=(proxy.username, proxy.password) if proxy and proxy.username else None,
         proxy_type=proxy.scheme if proxy else None,
-        http_no_proxy=configuration.no_proxy.split(",") if configuration.no_proxy else None,
+        # The proxy was decided on in _auth; the library is not to look into the environment itself.
+        http_no_proxy=None if proxy else ["*"],
+        redirect_limit=0,
     )
 
 
@@ -170,7 +167,8 @@ def _tls_options(configuration: t.Any) -> dict[str, t.Any]:
 
 
 def _handshake_sentence(where: str, error: t.Any) -> str:
-    body = error.resp_body or b""
+    # Older releases of websocket-client do not keep the body.
+    body = getattr(error, "resp_body", None) or b""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
     said = _message_of(_status_from(text)) or " ".join(text.split())[:_MAX_SERVER_WORDS]
     if error.status_code == 403:

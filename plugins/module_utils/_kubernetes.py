@@ -25,12 +25,12 @@ try:
     import yaml
     from kubernetes import config as kubernetes_config
     from kubernetes.client.configuration import Configuration
-    from kubernetes.client.rest import RESTClientObject
+    from kubernetes.client.rest import RESTClientObject, should_bypass_proxies
 except ImportError as error:
     IMPORT_ERROR = error
     if not t.TYPE_CHECKING:
         kubernetes = urllib3 = websocket = yaml = kubernetes_config = None
-        Configuration = RESTClientObject = None
+        Configuration = RESTClientObject = should_bypass_proxies = None
 
 OLDEST = 29
 
@@ -39,6 +39,7 @@ __all__ = [
     "RESTClientObject",
     "kubernetes_config",
     "require_library",
+    "should_bypass_proxies",
     "urllib3",
     "websocket",
     "yaml",

@@ -72,7 +72,8 @@ def run_module(arguments: dict[str, dict[str, t.Any]], make_task: TaskFactory) -
         supports_check_mode=True,
     )
     params = dict(module.params)
-    module.no_log_values = masked_words(params, module.no_log_values)
+    secret_words = frozenset(module.no_log_values)
+    module.no_log_values = masked_words(params, secret_words)
     module.params.update(without_secrets(params))
     try:
         require_library(sys.executable)
@@ -84,8 +85,11 @@ def run_module(arguments: dict[str, dict[str, t.Any]], make_task: TaskFactory) -
         task.run()
     except ConnectionsError as error:
         done = _with_diff(module, task)
+        module.no_log_values = masked_words(params, secret_words, done)
         module.fail_json(msg=_with_what_was_done(str(error), done), **done)
-    module.exit_json(**_with_diff(module, task))
+    result = _with_diff(module, task)
+    module.no_log_values = masked_words(params, secret_words, result)
+    module.exit_json(**result)
 
 
 def _connect(module: AnsibleModule, params: dict[str, t.Any]) -> tuple[Api, str]:

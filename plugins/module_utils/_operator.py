@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # API group, version and plurals (source: pkg/apis/kubedirector/v1beta1).
-GROUP = "kubedirector.hpe.com"
 API_VERSION = "kubedirector.hpe.com/v1beta1"
 CRD_NAME = "kubedirectorclusters.kubedirector.hpe.com"
 
@@ -34,7 +33,6 @@ RESTORING_LABEL = "kubedirector.hpe.com/restoring"
 
 # States (source: pkg/controller/kubedirectorcluster/types.go).
 STATE_CONFIGURED = "configured"
-STATE_UPDATING = "updating"
 MEMBER_CONFIGURED = "configured"
 MEMBER_CONFIG_ERROR = "config error"
 
@@ -111,9 +109,13 @@ def refusal_text(message: str) -> str | None:
 def start_script_exit_code(status: str) -> int | None:
     """Read configure.status: "<containerID>=<rc>", rc empty while the start script runs.
 
+    The file itself is empty for the moment between its truncation and its first write.
+
     :returns: the exit code, or None while it runs.
     :raises ValueError: the text is not of that form.
     """
+    if not status.strip():
+        return None
     _container, separator, code = status.strip().rpartition("=")
     if not separator:
         raise ValueError("no '=' in it")

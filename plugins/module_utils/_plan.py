@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
 from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Connections
 from ansible_collections.kubedirector.connections.plugins.module_utils._links import (
-    find_cycle,
     in_dependency_order,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._problems import (
+    find_problems,
 )
 
 if t.TYPE_CHECKING:
@@ -86,17 +87,17 @@ def make_plan(wanted: Wanted, estate: Estate) -> Plan:
     :param estate: must hold each named object, with data where the task describes it.
     :raises Impossible: all reasons why the task cannot be done; nothing has been written.
     """
-    problems = list(_problems(wanted, estate))
+    after = {
+        name: connections_after(wanted, estate.clusters[name].connections)
+        for name in wanted.kdclusters
+        if name in estate.clusters
+    }
+    problems = list(find_problems(wanted, estate, after))
     if problems:
         raise Impossible(problems)
     changes = {
-        name: ClusterChange(
-            name,
-            estate.clusters[name].connections,
-            connections_after(wanted, estate.clusters[name].connections),
-        )
-        for name in wanted.kdclusters
-        if name in estate.clusters
+        name: ClusterChange(name, estate.clusters[name].connections, connections)
+        for name, connections in after.items()
     }
     links = {
         name: tuple(
@@ -161,104 +162,6 @@ def connection_patch(cluster: KDCluster, after: Connections) -> list[JsonObject]
         operations.append({"op": "test", "path": path, "value": old if present else None})
         operations.append({"op": "replace" if present else "add", "path": path, "value": new})
     return operations
-
-
-def _problems(wanted: Wanted, estate: Estate) -> t.Iterator[str]:
-    if wanted.absent:
-        yield from _deletion_problems(wanted, estate)
-        return
-    for name in wanted.kdclusters:
-        cluster = estate.clusters.get(name)
-        if cluster is None:
-            yield _no_cluster(wanted, name, "Create it first, or correct its name.")
-        elif _app_missing(cluster, estate, local_only=False):
-            yield (
-                f"{cluster.label} uses KDApp {cluster.app}, which does not exist in namespace "
-                f"{wanted.namespace}: the operator refuses every change of such a KDCluster. "
-                "Create the KDApp first."
-            )
-    for wanted_object in wanted.objects:
-        yield from _object_problems(wanted, wanted_object, estate)
-    for name in wanted.clusters:
-        cluster = estate.clusters.get(name)
-        if cluster is None:
-            yield _no_cluster(
-                wanted,
-                name,
-                "A KDCluster can be connected only to one that exists in its namespace.",
-            )
-        elif _app_missing(cluster, estate, local_only=True):
-            yield (
-                f"{cluster.label} cannot be connected to: its KDApp {cluster.app} is not in namespace "
-                f"{wanted.namespace}, and the operator drops such a connection in silence. "
-                "Put a copy of the KDApp there."
-            )
-    yield from _cycle_problems(wanted, estate)
-
-
-def _no_cluster(wanted: Wanted, name: str, advice: str) -> str:
-    return f"KDCluster {wanted.namespace}/{name} does not exist. {advice}"
-
-
-def _app_missing(cluster: KDCluster, estate: Estate, *, local_only: bool) -> bool:
-    if estate.apps is None:
-        return False
-    if cluster.app_catalog == _operator.SYSTEM_CATALOG and not local_only:
-        return False
-    return cluster.app not in estate.apps
-
-
-def _object_problems(
-    wanted: Wanted, wanted_object: WantedObject, estate: Estate
-) -> t.Iterator[str]:
-    found = estate.objects[(wanted_object.kind, wanted_object.name)]
-    where = f"{wanted_object.kind} {wanted.namespace}/{wanted_object.name}"
-    label = _operator.TYPE_LABELS[wanted_object.kind]
-    if found is None and not wanted_object.described:
-        yield f"{where} does not exist. Give its type and data to have it created, or correct its name."
-    elif found is None and wanted_object.type is None:
-        yield f"{where} does not exist and cannot be created without a type. Give its type."
-    elif found is not None and wanted_object.type is None and not found.type:
-        yield (
-            f"{where} carries no type label {label}, so the operator would skip it in silence. "
-            "Give its type, or set that label."
-        )
-
-
-def _cycle_problems(wanted: Wanted, estate: Estate) -> t.Iterator[str]:
-    links: dict[str, t.Collection[str]] = {
-        name: c.connections.clusters for name, c in estate.clusters.items()
-    }
-    for name in wanted.kdclusters:
-        if name in estate.clusters:
-            links[name] = connections_after(wanted, estate.clusters[name].connections).clusters
-    told: set[frozenset[str]] = set()
-    for name in wanted.kdclusters:
-        cycle = find_cycle(links, name)
-        if cycle is not None and frozenset(cycle) not in told:
-            told.add(frozenset(cycle))
-            yield (
-                f"KDCluster {wanted.namespace}/{name} would be connected to itself through a cycle "
-                f"({' -> '.join(cycle)}), which makes the operator stuck within a second. "
-                "Take one of these connections out."
-            )
-
-
-def _deletion_problems(wanted: Wanted, estate: Estate) -> t.Iterator[str]:
-    if not wanted.delete_objects:
-        return
-    for wanted_object in wanted.objects:
-        others = [
-            name
-            for name in estate.naming(wanted_object.kind, wanted_object.name)
-            if name not in wanted.kdclusters
-        ]
-        if others:
-            yield (
-                f"{wanted_object.kind} {wanted.namespace}/{wanted_object.name} cannot be deleted: "
-                f"{', '.join(f'KDCluster {wanted.namespace}/{name}' for name in others)} still names it. "
-                "Disconnect it there too, or leave delete_objects out."
-            )
 
 
 def _object_changes(wanted: Wanted, estate: Estate) -> t.Iterator[ObjectChange]:

@@ -15,18 +15,24 @@ import time
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
+from ansible_collections.kubedirector.connections.plugins.module_utils._api import POD
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
     MemberError,
     MemberReplaced,
+    NotFound,
     WaitTimeout,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._exec import run_in_pods
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
-    from ansible_collections.kubedirector.connections.plugins.module_utils._estate import KDCluster
+    from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
+        KDCluster,
+        Member,
+    )
+    from ansible_collections.kubedirector.connections.plugins.module_utils._exec import Output
 
-MAX_STATUS_BYTES = 4096
+MAX_OUTPUT_BYTES = 16 * 1024
 STDERR_BYTES = 4000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 
@@ -45,74 +51,97 @@ class Reconnect:
 
 def read_reconnects(
     api: Api, namespace: str, clusters: t.Iterable[KDCluster], deadline: float
-) -> dict[str, Reconnect]:
+) -> dict[str, Reconnect | MemberError]:
     """Read how the start script ended in every member that gets configmeta.
 
     :param deadline: as of time.monotonic(); until then a start script that still runs is waited for.
-    :returns: by pod.
-    :raises MemberReplaced: a pod is gone or new, so that it has no status file (yet).
-    :raises MemberError: a command cannot be run, or a status file is not what the operator writes.
+    :returns: by pod; an error where a member cannot be asked.
+    :raises MemberReplaced: a member's container is a new one, which the operator has not set up yet.
     :raises WaitTimeout: a start script still runs at the deadline.
+    :raises ApiError, Unreachable:
     """
-    pending = [m.pod for cluster in clusters for m in cluster.members if m.has_configmeta]
-    codes: dict[str, int] = {}
+    members = {m.pod: m for cluster in clusters for m in cluster.members if m.has_configmeta}
+    outcomes: dict[str, int | MemberError] = {}
     pause = _FIRST_PAUSE
-    while pending:
-        for pod, code in zip(pending, _read_codes(api, namespace, pending), strict=True):
-            if code is not None:
-                codes[pod] = code
-        pending = [pod for pod in pending if pod not in codes]
-        if pending:
-            if time.monotonic() + pause > deadline:
-                raise WaitTimeout(
-                    "The change has reached every member, but the start script still runs in: "
-                    f"{', '.join(f'{namespace}/{pod}' for pod in pending)}. Look at "
-                    f"{_operator.START_SCRIPT_STDERR_PATH} there, or give a longer wait_timeout."
-                )
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-    failed = [pod for pod, code in codes.items() if code != 0]
-    stderr = dict(zip(failed, _read_stderr(api, namespace, failed), strict=True))
-    return {pod: Reconnect(code, stderr.get(pod, "")) for pod, code in codes.items()}
-
-
-def _read_codes(api: Api, namespace: str, pods: list[str]) -> t.Iterator[int | None]:
-    command = ["cat", _operator.START_SCRIPT_STATUS_PATH]
-    outputs = run_in_pods(
-        api,
-        namespace,
-        _operator.APP_CONTAINER,
-        [(pod, command) for pod in pods],
-        max_bytes=MAX_STATUS_BYTES,
-    )
-    for pod, output in zip(pods, outputs, strict=True):
-        if isinstance(output, MemberError):
-            raise output
-        if output.exit_code != 0:
-            raise MemberReplaced(
-                f"Pod {namespace}/{pod}: {_operator.START_SCRIPT_STATUS_PATH} cannot be read "
-                f"({output.stderr.decode('utf-8', 'replace').strip()}), because the member's container is a "
-                "new one or the file was removed. Set on_reconnect_failure to ignore if this does not matter."
+    while pending := [pod for pod in members if pod not in outcomes]:
+        for pod, outcome in zip(pending, _read_codes(api, namespace, pending), strict=True):
+            if isinstance(outcome, MemberError) and _was_replaced(api, namespace, members[pod]):
+                raise MemberReplaced(str(outcome))
+            if outcome is not None:
+                outcomes[pod] = outcome
+        if len(outcomes) == len(members):
+            break
+        if time.monotonic() + pause > deadline:
+            running = ", ".join(f"{namespace}/{pod}" for pod in members if pod not in outcomes)
+            raise WaitTimeout(
+                f"The change has reached every member, but the start script still runs in: {running}. "
+                f"Look at {_operator.START_SCRIPT_STDERR_PATH} there, or give a longer wait_timeout."
             )
-        try:
-            yield _operator.start_script_exit_code(output.stdout.decode("utf-8", "replace"))
-        except ValueError as error:
-            raise MemberError(
-                f"Pod {namespace}/{pod}: {_operator.START_SCRIPT_STATUS_PATH} is not what the operator "
-                f"writes ({error})."
-            ) from None
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+    failed = [pod for pod, outcome in outcomes.items() if isinstance(outcome, int) and outcome != 0]
+    stderr = dict(zip(failed, _read_stderr(api, namespace, failed), strict=True))
+    return {
+        pod: outcome
+        if isinstance(outcome, MemberError)
+        else Reconnect(outcome, stderr.get(pod, ""))
+        for pod, outcome in outcomes.items()
+    }
+
+
+def _read_codes(api: Api, namespace: str, pods: list[str]) -> t.Iterator[int | MemberError | None]:
+    """Exit code, why there is none, or None while the start script runs."""
+    outputs = _run_everywhere(api, namespace, pods, ["cat", _operator.START_SCRIPT_STATUS_PATH])
+    for pod, output in zip(pods, outputs, strict=True):
+        where = f"Pod {namespace}/{pod}: {_operator.START_SCRIPT_STATUS_PATH}"
+        if isinstance(output, MemberError):
+            yield output
+        elif output.exit_code != 0:
+            said = output.stderr.decode("utf-8", "replace").strip()
+            yield MemberError(
+                f"{where} cannot be read ({said}), so it is not known how the application took the "
+                "change. Set on_reconnect_failure to ignore if that does not matter."
+            )
+        else:
+            try:
+                yield _operator.start_script_exit_code(output.stdout.decode("utf-8", "replace"))
+            except ValueError as error:
+                yield MemberError(f"{where} is not what the operator writes ({error}).")
+
+
+def _was_replaced(api: Api, namespace: str, member: Member) -> bool:
+    """Whether the operator does not know yet that a member's pod is gone or has a new container."""
+    try:
+        pod = api.get(POD, namespace, member.pod)
+    except NotFound:
+        return True
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    return not any(
+        status.get("name") == _operator.APP_CONTAINER
+        and status.get("containerID") == member.container
+        for status in statuses
+    )
 
 
 def _read_stderr(api: Api, namespace: str, pods: list[str]) -> t.Iterator[str]:
+    """The end of what each start script said; that it cannot be read is not worth another failure."""
     command = ["tail", "-c", str(STDERR_BYTES), _operator.START_SCRIPT_STDERR_PATH]
-    outputs = run_in_pods(
+    for output in _run_everywhere(api, namespace, pods, command):
+        text = (
+            str(output)
+            if isinstance(output, MemberError)
+            else output.stdout.decode("utf-8", "replace")
+        )
+        yield text.strip()
+
+
+def _run_everywhere(
+    api: Api, namespace: str, pods: list[str], command: list[str]
+) -> list[Output | MemberError]:
+    return run_in_pods(
         api,
         namespace,
         _operator.APP_CONTAINER,
         [(pod, command) for pod in pods],
-        max_bytes=2 * STDERR_BYTES,
+        max_bytes=MAX_OUTPUT_BYTES,
     )
-    for output in outputs:
-        if isinstance(output, MemberError):
-            raise output
-        yield output.stdout.decode("utf-8", "replace").strip()

@@ -12,8 +12,23 @@ values.
 
 from __future__ import annotations
 
+import base64
+import re
 import typing as t
 
+_SHORTEST_WORD, _SHORTEST_NUMBER = 4, 6
+_NAME_KEYS = (
+    "name",
+    "kind",
+    "type",
+    "state",
+    "pod",
+    "role",
+    "node_id",
+    "connections",
+    "connection_hash",
+)
+_NAME_HOLDERS = ("objects", "kdclusters", "members")
 PLACEHOLDER = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 _SECRET_OPTIONS = ("kubeconfig", "api_key", "password")
 _SECRET_FIELDS = ("data", "string_data")
@@ -24,18 +39,58 @@ _VOCABULARY = (
 )
 
 
-def masked_words(params: t.Mapping[str, t.Any], no_log_values: t.Iterable[str]) -> set[str]:
+def masked_words(
+    params: t.Mapping[str, t.Any], no_log_values: t.Iterable[str], result: t.Any = None
+) -> set[str]:
     """Choose the words that are to be masked.
 
     :param params: the task's options, with their secret values.
     :param no_log_values: what Ansible would mask.
-    :returns: those of them that the task does not say in the clear.
+    :param result: what the task returns; the names in it are not masked.
+    :returns: those of them, and the values of Secrets in their other form (plain, base64), that the
+        task does not say in the clear. Words that are too short to tell from others are left out:
+        masking "1" or "main" would spoil every number and name.
     """
-    clear = "\n".join((_VOCABULARY, *_clear_words(params)))
-    kubeconfig = params.get("kubeconfig")
-    if isinstance(kubeconfig, str) and not is_kubeconfig_text(kubeconfig):
-        clear += f"\n{kubeconfig}"
-    return {word for word in no_log_values if word not in clear}
+    clear = "\n".join((_VOCABULARY, *_clear_words(params), *_names_in(result)))
+    words = {*no_log_values, *_other_forms(params)}
+    return {word for word in words if _can_be_told(word) and word not in clear}
+
+
+def _can_be_told(word: str) -> bool:
+    return len(word) >= (_SHORTEST_NUMBER if word.isdigit() else _SHORTEST_WORD)
+
+
+def _other_forms(params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    """A Secret's values as an application may print them, and as the API has them."""
+    secrets = params.get("secrets")
+    for entry in secrets if isinstance(secrets, list) else ():
+        if isinstance(entry, dict):
+            for value in (entry.get("data") or {}).values():
+                plain = _decoded(str(value))
+                if plain:
+                    yield plain.strip()
+            for value in (entry.get("string_data") or {}).values():
+                yield base64.b64encode(str(value).encode()).decode()
+
+
+def _decoded(text: str) -> str | None:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return None
+
+
+def _names_in(result: t.Any) -> t.Iterator[str]:
+    """Names of objects, pods and roles in what a task returns; they are no secrets."""
+    if isinstance(result, dict):
+        for key, value in result.items():
+            if key in _NAME_KEYS:
+                yield from _words(value)
+            elif key in _NAME_HOLDERS:
+                yield from _names_in(value)
+    elif isinstance(result, list):
+        for item in result:
+            yield from _names_in(item)
 
 
 def is_kubeconfig_text(kubeconfig: str) -> bool:
@@ -52,6 +107,8 @@ def without_secrets(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     for option in _SECRET_OPTIONS:
         if shown.get(option) is not None:
             shown[option] = PLACEHOLDER
+    if isinstance(shown.get("proxy"), str):
+        shown["proxy"] = re.sub(r"//[^@/]*@", f"//{PLACEHOLDER}@", shown["proxy"])
     secrets = shown.get("secrets")
     if isinstance(secrets, list):
         shown["secrets"] = [_hidden_entry(entry) for entry in secrets]
@@ -70,19 +127,36 @@ def _hidden_entry(entry: t.Any) -> t.Any:
 
 def _clear_words(params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     for option, value in params.items():
-        if option in _SECRET_OPTIONS:
-            continue
-        if option == "secrets" and isinstance(value, list):
+        if option == "kubeconfig":
+            yield from _clear_words_of_kubeconfig(value)
+        elif option == "secrets" and isinstance(value, list):
             for entry in value:
-                yield from _words(
-                    {
-                        field: list(content) if field in _SECRET_FIELDS and content else content
-                        for field, content in entry.items()
-                        if field != "annotations"
-                    }
-                )
-        else:
+                yield from _words(_without_values(entry))
+        elif option not in _SECRET_OPTIONS:
             yield from _words(value)
+
+
+def _clear_words_of_kubeconfig(kubeconfig: t.Any) -> t.Iterator[str]:
+    """A path, or all of a kubeconfig but what is below a user: addresses, contexts and names."""
+    if isinstance(kubeconfig, str) and not is_kubeconfig_text(kubeconfig):
+        yield kubeconfig
+    if isinstance(kubeconfig, dict):
+        for section, content in kubeconfig.items():
+            if section != "users":
+                yield from _words(content)
+            elif isinstance(content, list):
+                yield from (str(user.get("name")) for user in content if isinstance(user, dict))
+
+
+def _without_values(entry: t.Any) -> t.Any:
+    """An entry of option secrets with the keys of its data only."""
+    if not isinstance(entry, dict):
+        return entry
+    return {
+        field: list(content) if field in _SECRET_FIELDS and isinstance(content, dict) else content
+        for field, content in entry.items()
+        if field != "annotations"
+    }
 
 
 def _words(value: t.Any) -> t.Iterator[str]:

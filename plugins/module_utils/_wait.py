@@ -37,6 +37,7 @@ if t.TYPE_CHECKING:
 # One watch lasts this long at most; then objects that others may have changed are looked at again.
 WATCH_SECONDS = 5
 _RETRY_SECONDS = 1.0
+_PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
 class LiveEstate:
@@ -90,18 +91,20 @@ class LiveEstate:
     def _wait(
         self, quiet: frozenset[str], settled: frozenset[str], deadline: float, why: str
     ) -> None:
-        self._read_missing_objects(quiet)
-        while not self._reached(quiet, settled):
+        while True:
             remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                raise WaitTimeout(self._timeout_sentence(quiet, settled, why))
             try:
+                self._read_missing_objects(quiet)
+                if self._reached(quiet, settled):
+                    return
+                if remaining <= 0:
+                    raise WaitTimeout(self._timeout_sentence(quiet, why))
                 self._follow(quiet, settled, max(1, min(WATCH_SECONDS, int(remaining))))
                 self._read_objects_again(quiet)
             except Gone:
                 self.refresh()
             except (Unreachable, ApiError) as error:
-                if isinstance(error, ApiError) and error.status < 500:
+                if isinstance(error, ApiError) and error.status not in _PASSING_STATUSES:
                     raise
                 if deadline - time.monotonic() <= _RETRY_SECONDS:
                     raise
@@ -170,7 +173,7 @@ class LiveEstate:
             for key in clusters[name].connections.objects()
         ]
 
-    def _timeout_sentence(self, quiet: frozenset[str], settled: frozenset[str], why: str) -> str:
+    def _timeout_sentence(self, quiet: frozenset[str], why: str) -> str:
         reasons = [
             _lag_sentence(self.estate, self.estate.clusters[name])
             for name in sorted(quiet)

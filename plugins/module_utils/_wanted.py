@@ -59,7 +59,8 @@ class Wanted:
 def wanted_from(params: t.Mapping[str, t.Any], namespace: str) -> Wanted:
     """Read kd_connection's options.
 
-    :param params: namespace, kdcluster, configmaps, secrets, clusters, state, exclusive, delete_objects.
+    :param params: namespace, kdcluster, configmaps, secrets, clusters, state, exclusive,
+        delete_objects, wait_timeout.
     :raises InvalidInput: a value cannot be used; the message names kind, namespace/name and key, and
         never a Secret's value.
     """
@@ -68,6 +69,8 @@ def wanted_from(params: t.Mapping[str, t.Any], namespace: str) -> Wanted:
         raise InvalidInput("Option exclusive goes with state=present only.")
     if not absent and params["delete_objects"]:
         raise InvalidInput("Option delete_objects goes with state=absent only.")
+    if params["wait_timeout"] < 1:
+        raise InvalidInput("Option wait_timeout is a number of seconds, at least 1.")
     _require_name("namespace", namespace)
     wanted = Wanted(
         namespace=namespace,

@@ -82,7 +82,7 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that:
       - notebook.kdclusters[0].consistent
-      - notebook.kdclusters[0].members | map(attribute='current') | min
+      - notebook.kdclusters[0].members | selectattr('current', 'false') | list | length == 0
 """
 
 RETURN = r"""
@@ -150,7 +150,7 @@ kdclusters:
           type: bool
           sample: true
         stale:
-          description: What does not equal what is live.
+          description: What does not equal what is live. V(null) where that is not known.
           type: list
           elements: dict
           sample:
