@@ -109,6 +109,7 @@ class ConfigmetaTask:
             raise Impossible(problems)
         chosen = [clusters[name] for name in names]
         readings = self._read_members(chosen)
+        self._require_fields(readings)
         estate = self._read_live(chosen, clusters)
         for cluster in chosen:
             mine = [reading for reading in readings if reading.member in cluster.members]
@@ -145,6 +146,19 @@ class ConfigmetaTask:
                 break
         order = {m.pod: i for i, m in enumerate(m for c in clusters for m in c.members)}
         return sorted(readings, key=lambda reading: order[reading.member.pod])
+
+    def _require_fields(self, readings: list[Reading]) -> None:
+        known = sorted(
+            {part for r in readings if r.configmeta is not None for part in r.configmeta}
+        )
+        unknown = [field for field in self._params.get("fields") or () if field not in known]
+        if known and unknown:
+            raise Impossible(
+                [
+                    f"Option fields: configmeta.json has no part {', '.join(map(repr, unknown))}; it has "
+                    f"{', '.join(known)}. Correct fields."
+                ]
+            )
 
     def _chosen_members(self, clusters: list[KDCluster]) -> list[Member]:
         roles, pods = self._params.get("roles"), self._params.get("pods")
@@ -228,7 +242,7 @@ class ConfigmetaTask:
                     "configmeta": self._shown(reading.configmeta),
                     "error": reading.error,
                     "current": None if stale is None else not stale,
-                    "stale": stale,
+                    "stale": stale or [],
                 }
             )
         return {

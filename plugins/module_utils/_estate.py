@@ -235,7 +235,7 @@ def _members(status: JsonObject) -> t.Iterator[Member]:
                 container=detail.get("lastConfiguredContainer", ""),
                 problem=str(
                     detail.get("configErrorDetail") or detail.get("schedulingErrorMessage") or ""
-                ),
+                ).rstrip(". \n"),
             )
 
 

@@ -37,9 +37,23 @@ def plan_warnings(wanted: Wanted, estate: Estate, plan: Plan) -> list[str]:
         ]
     found = list(_value_warnings(wanted))
     types = {(change.kind, change.name): change.type for change in plan.objects}
+    found += _shared_object_warnings(wanted, estate, plan)
     for change in plan.clusters:
         found += _connection_warnings(wanted, estate, change, types)
     return list(dict.fromkeys(found))
+
+
+def _shared_object_warnings(wanted: Wanted, estate: Estate, plan: Plan) -> t.Iterator[str]:
+    """One write reaches all KDClusters that name the object at once; no order can be kept there."""
+    for change in plan.objects:
+        names = set(estate.naming(change.kind, change.name))
+        for name, targets in plan.links.items():
+            if change.action == "updated" and name in names and len(names & set(targets)) > 1:
+                yield (
+                    f"{change.kind} {wanted.namespace}/{change.name} is named by KDCluster "
+                    f"{wanted.namespace}/{name} and by several that it connects to, so that its change "
+                    "reaches all of them at once, which can make the operator stuck. Give them an object each."
+                )
 
 
 def _value_warnings(wanted: Wanted) -> t.Iterator[str]:

@@ -150,7 +150,7 @@ kdclusters:
           type: bool
           sample: true
         stale:
-          description: What does not equal what is live. V(null) where that is not known.
+          description: What does not equal what is live; empty where that is not known.
           type: list
           elements: dict
           sample:
