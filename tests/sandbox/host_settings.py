@@ -88,7 +88,7 @@ def restore_host_settings(settings: Settings) -> None:
 
 def _remove_empty(folder: Path) -> None:
     """Remove a folder and those in it, but none that somebody has begun to use meanwhile."""
-    for path, _, _ in os.walk(folder, topdown=False):
+    for path, _folders, _files in os.walk(folder, topdown=False):
         if not any(Path(path).iterdir()):
             Path(path).rmdir()
 

@@ -45,6 +45,7 @@ _NOT_PACKED = (
 )
 # KubeDirector looks for both before it injects its own tool into a member.
 _PLACE_HOLDERS = ("usr/local/bin/configcli", "usr/bin/configcli")
+_SHEBANG = b"#!/usr/bin/env python3\n"
 _BUILD_SECONDS = 1800.0
 
 
@@ -121,7 +122,7 @@ def _fill_pause(layer: tarfile.TarFile) -> None:
 def _fill_member(layer: tarfile.TarFile) -> None:
     for name in ("init", "ask.py"):
         add_file(layer, f"opt/member/{name}", (_MEMBER / name).read_bytes(), 0o755)
-    package = app_config_package((_MEMBER / "startscript").read_bytes())
+    package = app_config_package(_SHEBANG + (_MEMBER / "startscript.py").read_bytes())
     add_file(layer, "opt/member/appconfig.tgz", package, 0o644)
     for path in _PLACE_HOLDERS:
         add_file(layer, path, (_MEMBER / "configcli").read_bytes(), 0o755)

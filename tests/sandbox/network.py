@@ -55,7 +55,7 @@ def used_networks() -> list[ipaddress.IPv4Network]:
 
 def free_ports(count: int, address: str = "127.0.0.1") -> list[int]:
     """Different TCP ports that are free just now on an address."""
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _number in range(count)]
     try:
         for each in sockets:
             each.bind((address, 0))

@@ -74,11 +74,12 @@ def cache_directory(environment: Mapping[str, str]) -> Path:
     return Path(shared).absolute() / "kubedirector-connections"
 
 
-def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read KD_* from the environment.
 
     Raises SandboxError when a value cannot be used.
     """
+    environment = os.environ if environment is None else environment
     name = environment.get("KD_SANDBOX_NAME") or "default"
     if not _NAME.fullmatch(name):
         raise SandboxError(

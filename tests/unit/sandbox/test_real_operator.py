@@ -62,7 +62,7 @@ def test_no_yaml_is_said_in_one_sentence(tmp_path: Path) -> None:
 
 
 def test_image_namespace_and_api_server_are_the_sandboxes(manifests: Path) -> None:
-    _, deployment, binding = (
+    _crd, deployment, binding = (
         adapted(each, "localhost/op:1", {"KUBERNETES_SERVICE_HOST": "10.0.0.1"})
         for each in read_manifests(manifests)
     )

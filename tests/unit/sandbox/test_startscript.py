@@ -60,7 +60,7 @@ class Member:
     def __init__(self, folder: Path) -> None:
         self._configmeta = folder / "configmeta.json"
         self._read = folder / "lib" / "read.json"
-        text = (SOURCES / "member" / "startscript").read_text()
+        text = (SOURCES / "member" / "startscript.py").read_text()
         for path, ours in (
             ("/etc/guestconfig/configmeta.json", self._configmeta),
             ("/var/lib/member/read.json", self._read),
