@@ -53,9 +53,10 @@ def load_kubeconfig(
             "with from_yaml."
         )
     try:
-        _load(configuration, kubeconfig, context)
         documents = [kubeconfig] if isinstance(kubeconfig, dict) else _documents(kubeconfig)
-        chosen = _chosen_context(documents, context)
+        name = context or _current_context(documents)
+        _load(configuration, kubeconfig, name)
+        chosen = _named(documents, "contexts", name).get("context") or {}
         _require_credentials(configuration, documents, chosen, what)
     except kubernetes_config.ConfigException as error:
         raise AuthError(f"{_capital(what)} cannot be used: {str(error).rstrip('.')}.") from None
@@ -100,12 +101,10 @@ def _documents(paths: str) -> list[dict[str, t.Any]]:
     return documents
 
 
-def _chosen_context(
-    documents: t.Sequence[dict[str, t.Any]], context: str | None
-) -> dict[str, t.Any]:
-    """The context that counts: the first file that has it wins, as for kubectl."""
-    current = (d["current-context"] for d in documents if d.get("current-context"))
-    return _named(documents, "contexts", context or next(current, None)).get("context") or {}
+def _current_context(documents: t.Sequence[dict[str, t.Any]]) -> str | None:
+    """The first file that names one counts, as for kubectl; release 29 of the library wants it in the
+    first file."""
+    return next((d["current-context"] for d in documents if d.get("current-context")), None)
 
 
 def _named(
