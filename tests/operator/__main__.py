@@ -89,7 +89,9 @@ async def _watch(operator: Operator, webhook: Webhook, kubeconfig: Path) -> None
     )
     announcing = asyncio.create_task(_announce(ready))
     try:
-        done, _ = await asyncio.wait((watching, queue.failed), return_when=asyncio.FIRST_COMPLETED)
+        done, _pending = await asyncio.wait(
+            (watching, queue.failed), return_when=asyncio.FIRST_COMPLETED
+        )
         for task in done:
             task.result()
     finally:

@@ -49,7 +49,7 @@ async def _apply(api: ClusterApi, path: Path) -> str:
 
 
 async def _await_established(api: ClusterApi, name: str) -> None:
-    for _ in range(_TRIES):
+    for _attempt in range(_TRIES):
         crd = await api.get(CRDS, None, name)
         conditions = (crd.get("status") or {}).get("conditions") or []
         if any(c["type"] == "Established" and c["status"] == "True" for c in conditions):
@@ -72,7 +72,7 @@ async def await_webhook(api: ClusterApi, namespace: str) -> None:
         "spec": {"app": name, "roles": []},
     }
     said = "it let everything pass"
-    for _ in range(_TRIES):
+    for _attempt in range(_TRIES):
         try:
             await api.create(CLUSTERS, probe, dry_run=True)
         except ApiError as error:

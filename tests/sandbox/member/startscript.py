@@ -10,28 +10,30 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 CONFIGMETA = Path("/etc/guestconfig/configmeta.json")
 UNDERSTOOD = Path("/var/lib/member/read.json")
 
 
-def decoded(text):
+def decoded(text: str) -> str:
     """Every string of a connected secret is in base64, its name included."""
     return base64.b64decode(text).decode(errors="replace")
 
 
-def objects(by_type, read):
+def objects(by_type: Any, read: Callable[[str], str]) -> dict[str, Any]:
     """{type: [{"name", "data"}]}, in the order in which the KDCluster names them."""
 
-    def understood(item):
+    def understood(item: Any) -> dict[str, Any]:
         data = {key: read(value) for key, value in (item.get("data") or {}).items()}
         return {"name": read(item["metadata"]["name"]), "data": data}
 
     return {kind: [understood(item) for item in items] for kind, items in (by_type or {}).items()}
 
 
-def cluster(configmeta):
+def cluster(configmeta: Any) -> dict[str, Any]:
     """What a connected KDCluster is, and where its services answer."""
     group = configmeta["nodegroups"]["1"]
     services = [s for r in group["roles"].values() for s in (r.get("services") or {}).values()]

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings of the property tests, and the fixtures that several files share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, settings
+
+from tests.unit.plugins import kubeconfigs
+from tests.unit.plugins.clients import api, server
+from tests.unit.plugins.module_runs import plain_run, run, space
+
+__all__ = ["api", "plain_run", "run", "server", "space"]
+
+# No deadlines: the machine is shared. Derandomised: a red run is red for everybody.
+settings.register_profile(
+    "unit",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("unit")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    """A kubeconfig's path."""
+    path = tmp_path / "config"
+    path.write_text(yaml.safe_dump(kubeconfigs.kubeconfig()), encoding="utf-8")
+    return str(path)

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running a module's main() in the test's own process, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
+
+from tests.unit.plugins.api_server import ScriptedServer
+from tests.unit.plugins.clients import TOKEN
+from tests.unit.plugins.manifests import JsonObject, encoded
+from tests.unit.plugins.namespace_server import Namespace
+from tests.unit.plugins.return_docs import assert_documented, returns_of
+
+MARK = "QXZJKVWQ"
+Run = Callable[..., JsonObject]
+NOTEBOOK = {"kdcluster": ["notebook"]}
+
+
+@pytest.fixture
+def space(server: ScriptedServer) -> Namespace:
+    """A namespace with a notebook of two members, one ConfigMap and one training engine."""
+    found = Namespace(server)
+    found.add_object("ConfigMap", "model", data={"path": "/old"})
+    found.add_kdcluster("notebook", "pod-0", "pod-1", configmaps=["model"])
+    found.add_kdcluster("engine", "pod-e")
+    return found
+
+
+@pytest.fixture
+def plain_run(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Run:
+    """Run a module's main() with options; returns what it prints."""
+
+    def run_it(module: Any, check: bool = False, **options: Any) -> JsonObject:
+        arguments = {
+            "_ansible_check_mode": check, "_ansible_diff": True, "namespace": "team-a",
+            "host": server.url, "api_key": TOKEN, **options,
+        }  # fmt: skip
+        text = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", text)
+        # ansible-core 2.19 and newer ask how the options were written.
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        # Ansible keeps them per process, which ends with a module's run outside of tests.
+        warnings._global_warnings.clear()
+        with pytest.raises(SystemExit):
+            module.main()
+        printed = capsys.readouterr().out
+        result = json.loads(printed)
+        assert isinstance(result, dict)
+        assert "exception" not in result
+        return result
+
+    return run_it
+
+
+@pytest.fixture
+def run(plain_run: Run) -> Run:
+    """The same for what must not show any secret."""
+
+    def run_it(module: Any, check: bool = False, **options: Any) -> JsonObject:
+        result = plain_run(module, check, **options)
+        for secret in (TOKEN, MARK, encoded(MARK)):
+            assert secret not in json.dumps(result)
+        return result
+
+    return run_it
+
+
+def returned(result: JsonObject, documentation: str) -> JsonObject:
+    """The documented part of a result, checked against its documentation."""
+    documented = returns_of(documentation)
+    assert_documented({key: result[key] for key in documented}, documented)
+    return result

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A namespace in memory behind the scripted server, with an operator that settles at each watch."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from typing import Any
+
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
+from tests.unit.plugins.clients import CORE, KDAPPS, KDCLUSTERS
+from tests.unit.plugins.manifests import JsonObject, kdcluster_manifest, member, object_manifest
+from tests.unit.plugins.patching import PatchFailed, json_patched, merge_patched
+from tests.unit.plugins.websocket_frames import CLOSE, SUCCESS, exit_code, stderr, stdout
+
+STATUS = "/opt/guestconfig/configure.status"
+STDERR = "/opt/guestconfig/configure.stderr"
+CONFIGMETA = "/etc/guestconfig/configmeta.json"
+
+
+class Namespace:
+    """ConfigMaps, Secrets and KDClusters of team-a by path, files of its pods by (pod, path).
+
+    :ivar writes: what was asked to be written, dry runs left out.
+    :ivar trials: the dry runs.
+    """
+
+    def __init__(self, server: ScriptedServer) -> None:
+        self.found: dict[str, JsonObject] = {}
+        self.files: dict[tuple[str, str], bytes] = {}
+        self.writes: list[Request] = []
+        self.trials: list[Request] = []
+        self._version = 100
+        server.otherwise = self._answer
+
+    def add_kdcluster(self, name: str, *pods: str, **parts: Any) -> None:
+        """Put a settled KDCluster there, with one member for each pod."""
+        members = [member(pod) for pod in pods]
+        manifest = kdcluster_manifest(name, members=members, **parts)
+        self.found[f"{KDCLUSTERS}/{name}"] = manifest
+        manifest["status"]["lastConnectionHash"] = self.hash_of(manifest)
+        for pod in pods:
+            self.files[pod, STATUS] = b"containerd://abc=0"
+
+    def add_object(self, kind: str, name: str, **parts: Any) -> None:
+        """Put a ConfigMap or Secret there."""
+        self.found[f"{CORE}/{kind.lower()}s/{name}"] = object_manifest(kind, name, **parts)
+
+    def kdcluster(self, name: str) -> JsonObject:
+        """A KDCluster as it stands."""
+        return self.found[f"{KDCLUSTERS}/{name}"]
+
+    def hash_of(self, manifest: JsonObject) -> str:
+        """The operator's hash, by its documented rule."""
+        lists = manifest["spec"].get("connections") or {}
+        text = ""
+        for name in lists.get("clusters") or []:
+            other = self.found.get(f"{KDCLUSTERS}/{name}")
+            text += name
+            text += str(other["status"].get("specGenerationToProcess", "nil")) if other else ""
+        for plural in ("configmaps", "secrets"):
+            for name in lists.get(plural) or []:
+                other = self.found.get(f"{CORE}/{plural}/{name}")
+                text += name + (other["metadata"]["resourceVersion"] if other else "")
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+    def _answer(self, request: Request) -> Answer:
+        if request.path.endswith("/exec"):
+            return self._exec(request)
+        if request.method == "GET":
+            if "watch" in request.query:
+                return self._settle()
+            return self._read(request)
+        return self._write(request)
+
+    def _read(self, request: Request) -> Answer:
+        if request.path == KDAPPS:
+            items: list[JsonObject] = [{"metadata": {"name": "notebook-app"}}]
+        elif request.path == KDCLUSTERS:
+            items = [v for k, v in self.found.items() if k.startswith(f"{KDCLUSTERS}/")]
+        elif request.path in self.found:
+            return Answer(body=self.found[request.path])
+        elif request.path == "/api/v1/namespaces/team-a":
+            return Answer(body={"metadata": {"name": "team-a"}})
+        else:
+            return status_answer(404, "NotFound", f"{request.path} not found")
+        return Answer(
+            body={
+                "kind": "List",
+                "metadata": {"resourceVersion": str(self._version)},
+                "items": items,
+            }
+        )
+
+    def _write(self, request: Request) -> Answer:
+        dry = request.query.get("dryRun") == ["All"]
+        (self.trials if dry else self.writes).append(request)
+        path = request.path
+        if request.method == "POST":
+            path = f"{path}/{request.json['metadata']['name']}"
+            if path in self.found:
+                return status_answer(409, "AlreadyExists", "it exists")
+            after: Any = copy.deepcopy(request.json)
+        elif path not in self.found:
+            return status_answer(404, "NotFound", f"{path} not found")
+        elif request.method == "DELETE":
+            if not dry:
+                del self.found[path]
+            return Answer(body={"kind": "Status", "status": "Success"})
+        elif request.header("Content-Type") == ["application/json-patch+json"]:
+            try:
+                after = json_patched(self.found[path], request.json)
+            except PatchFailed as error:
+                return status_answer(422, "Invalid", str(error))
+        else:
+            after = merge_patched(copy.deepcopy(self.found[path]), request.json)
+        self._version += 1
+        after["metadata"]["resourceVersion"] = str(self._version)
+        if not dry:
+            self.found[path] = after
+        return Answer(201 if request.method == "POST" else 200, after)
+
+    def _settle(self) -> Answer:
+        """One watch: every KDCluster whose hash does not fit any more is brought up to date."""
+        chunks = []
+        for manifest in [v for k, v in self.found.items() if k.startswith(f"{KDCLUSTERS}/")]:
+            status = manifest["status"]
+            fits = self.hash_of(manifest)
+            if status["lastConnectionHash"] == fits:
+                continue
+            generation = status.get("specGenerationToProcess", 0) + 1
+            status.update(lastConnectionHash=fits, specGenerationToProcess=generation)
+            for role in status["roles"]:
+                for entry in role["members"]:
+                    entry["stateDetail"] = {
+                        "lastConfigDataGeneration": generation, "lastSetupGeneration": generation,
+                    }  # fmt: skip
+            self._version += 1
+            manifest["metadata"]["resourceVersion"] = str(self._version)
+            chunks.append(json.dumps({"type": "MODIFIED", "object": manifest}).encode() + b"\n")
+        return Answer(chunks=tuple(chunks))
+
+    def _exec(self, request: Request) -> Answer:
+        content = self.files.get((request.path.split("/")[-2], request.query["command"][-1]))
+        if content is None:
+            return Answer(frames=(stderr(b"cat: No such file or directory\n"), exit_code(1), CLOSE))
+        return Answer(frames=(stdout(content), SUCCESS, CLOSE))

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task returns, against the RETURN documentation of its module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "list": (list,),
+    "dict": (dict,),
+}
+
+
+def returns_of(documentation: str) -> dict[str, Any]:
+    """The RETURN documentation, parsed."""
+    parsed = yaml.safe_load(documentation)
+    assert isinstance(parsed, dict)
+    return parsed
+
+
+def assert_documented(value: Any, documented: dict[str, Any], where: str = "result") -> None:
+    """A result has exactly the documented keys, with values of the documented types, at any depth.
+
+    :param documented: key to its documentation.
+    """
+    assert set(value) == set(documented), where
+    for key, entry in documented.items():
+        _assert_value(value[key], entry, f"{where}.{key}")
+
+
+def _assert_value(value: Any, entry: dict[str, Any], where: str) -> None:
+    if value is None:
+        # Where a documented value may be missing, its description says so.
+        assert "null" in str(entry["description"]), where
+        return
+    assert isinstance(value, TYPES[entry["type"]]), where
+    # bool is an int to Python, but not to people.
+    assert entry["type"] != "int" or not isinstance(value, bool), where
+    if "contains" not in entry:
+        return
+    for number, item in enumerate(value if isinstance(value, list) else [value]):
+        assert_documented(item, entry["contains"], f"{where}[{number}]")

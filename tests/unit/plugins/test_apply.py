@@ -1,0 +1,200 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a plan is carried out: in which order, and what happens when others write meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
+from tests.unit.plugins.clients import CORE, KDCLUSTERS
+from tests.unit.plugins.module_runs import NOTEBOOK, Run
+from tests.unit.plugins.namespace_server import Namespace
+
+PATCH_NOTEBOOK = ("PATCH", f"{KDCLUSTERS}/notebook")
+DENIED = 'admission webhook "hard-validate-cr.kubedirector.hpe.com" denied the request: \n'
+TRANSIENT = (
+    DENIED + "Change to spec not allowed because some members have not processed notifications of "
+    "previous change."
+)
+
+
+def before_each_write(server: ScriptedServer, look: Callable[[Request], None]) -> None:
+    """Look at each real write before it is answered."""
+    answer = server.otherwise
+    assert answer is not None
+
+    def answer_then(request: Request) -> Answer:
+        if request.method != "GET" and "dryRun" not in request.query:
+            look(request)
+        return answer(request)
+
+    server.otherwise = answer_then
+
+
+def unsettled(space: Namespace) -> list[str]:
+    """KDClusters on which the operator still has work to do."""
+    return [
+        manifest["metadata"]["name"]
+        for path, manifest in space.found.items()
+        if path.startswith(KDCLUSTERS)
+        and manifest["status"]["lastConnectionHash"] != space.hash_of(manifest)
+    ]
+
+
+def chain(space: Namespace) -> None:
+    """notebook connects to engine, engine to store."""
+    space.add_kdcluster("store", "pod-s")
+    space.add_kdcluster("engine", "pod-e", clusters=["store"])
+    space.add_kdcluster("notebook", "pod-0", clusters=["engine"])
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_linked_kdclusters_change_one_settled_step_after_the_other(
+    space: Namespace, run: Run, server: ScriptedServer, wait: bool
+) -> None:
+    chain(space)
+    seen: list[tuple[str, list[str]]] = []
+    before_each_write(server, lambda r: seen.append((r.path.split("/")[-1], unsettled(space))))
+    run(
+        kd_connection, kdcluster=["notebook", "store", "engine"], configmaps=[{"name": "model"}],
+        wait=wait,
+    )  # fmt: skip
+    assert seen == [("store", []), ("engine", []), ("notebook", [])]
+
+
+def test_nothing_is_touched_while_a_linked_kdcluster_is_unsettled(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    chain(space)
+    space.kdcluster("store")["status"]["state"] = "updating"
+    result = run(kd_connection, **NOTEBOOK, configmaps=[{"name": "model"}], wait_timeout=1)
+    assert result["failed"] is True
+    assert "KDCluster team-a/store" in result["msg"]
+    assert result["changed"] is False
+    assert space.writes == []
+
+
+def test_a_changed_object_waits_for_the_kdclusters_that_name_it(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    chain(space)
+    space.add_kdcluster("engine", "pod-e", clusters=["store"], configmaps=["model"])
+    seen: list[tuple[str, list[str]]] = []
+    before_each_write(server, lambda r: seen.append((r.path.split("/")[-1], unsettled(space))))
+    result = run(kd_connection, **NOTEBOOK, configmaps=[{"name": "model", "data": {"a": "b"}}])
+    assert seen == [("model", []), ("notebook", [])]
+    assert unsettled(space) == []
+    assert result["changed"] is True
+
+
+def test_unlinked_kdclusters_are_not_waited_for(space: Namespace, run: Run) -> None:
+    space.add_kdcluster("other", "pod-o", state="updating")
+    result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
+    assert "failed" not in result
+
+
+def test_an_entry_that_somebody_else_adds_meanwhile_is_not_lost(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    space.add_object("ConfigMap", "theirs", object_type="other")
+    lists = space.kdcluster("notebook")["spec"]["connections"]
+    meddled: list[str] = []
+
+    def meddle(request: Request) -> None:
+        if not meddled:
+            lists["clusters"].append("engine")
+            meddled.append(request.path)
+
+    before_each_write(server, meddle)
+    space.add_kdcluster("store", "pod-s")
+    result = run(kd_connection, **NOTEBOOK, clusters=["store"])
+    assert "failed" not in result
+    assert space.kdcluster("notebook")["spec"]["connections"]["clusters"] == ["engine", "store"]
+    assert result["kdclusters"][0]["connections"]["clusters"] == ["engine", "store"]
+
+
+def test_what_somebody_else_did_already_is_not_written_again(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    lists = space.kdcluster("notebook")["spec"]["connections"]
+    before_each_write(server, lambda _request: lists.update(clusters=["engine"]))
+    result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
+    assert "failed" not in result
+    assert result["changed"] is False
+    # The one that was refused, and none after it.
+    assert [(r.method, r.path) for r in space.writes] == [PATCH_NOTEBOOK]
+
+
+def test_lists_that_the_operator_left_out_are_no_obstacle(space: Namespace, run: Run) -> None:
+    for connections in ({}, None, {"configmaps": ["model"]}, {"clusters": None}):
+        space.kdcluster("notebook")["spec"]["connections"] = connections
+        result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
+        assert result["changed"] is True
+        assert result["kdclusters"][0]["connections"]["clusters"] == ["engine"]
+
+
+def test_a_refusal_that_passes_is_tried_again(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    server.on(*PATCH_NOTEBOOK, *[status_answer(403, "Forbidden", TRANSIENT)] * 2)
+    result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
+    assert result["changed"] is True
+    assert len(server.of(*PATCH_NOTEBOOK)) == 3
+
+
+def test_a_refusal_that_passes_is_tried_until_the_time_is_up(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    server.on(*PATCH_NOTEBOOK, status_answer(403, "Forbidden", TRANSIENT), forever=True)
+    result = run(kd_connection, **NOTEBOOK, clusters=["engine"], wait_timeout=1)
+    assert result["failed"] is True
+    assert "some members have not processed notifications" in result["msg"]
+
+
+def test_a_lasting_refusal_is_tried_once(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    said = DENIED + "spec changes not allowed while kubedirector.hpe.com/restoring label exists"
+    server.on(*PATCH_NOTEBOOK, status_answer(403, "Forbidden", said), forever=True)
+    result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
+    assert result["failed"] is True
+    assert "restoring" in result["msg"]
+    assert len(server.of(*PATCH_NOTEBOOK)) == 1
+
+
+def test_an_object_that_somebody_else_makes_meanwhile_is_told(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    refusal = status_answer(409, "AlreadyExists", 'configmaps "new" already exists')
+    server.on("POST", f"{CORE}/configmaps", refusal)
+    result = run(kd_connection, configmaps=[{"name": "new", "type": "model", "data": {"a": "b"}}])
+    assert result["failed"] is True
+    assert "ConfigMap team-a/new" in result["msg"]
+    assert result["changed"] is False
+
+
+def test_an_object_that_somebody_else_deletes_meanwhile_is_no_problem(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    space.add_object("ConfigMap", "old")
+    server.on("DELETE", f"{CORE}/configmaps/old", status_answer(404, "NotFound", "gone"))
+    result = run(kd_connection, configmaps=[{"name": "old"}], state="absent", delete_objects=True)
+    assert "failed" not in result
+    assert result["changed"] is False
+
+
+def test_a_kdcluster_that_is_deleted_meanwhile_is_told(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    def vanish(_request: Request) -> None:
+        del space.found[f"{KDCLUSTERS}/notebook"]
+
+    before_each_write(server, vanish)
+    result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
+    assert result["failed"] is True
+    assert "KDCluster team-a/notebook" in result["msg"]

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From options and environment to an address and credentials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._auth import resolve_access
+from tests.unit.plugins.kubeconfigs import FROM_FILE, authorization, found, kubeconfig, refused
+from tests.unit.plugins.manifests import JsonObject
+
+
+def test_single_options_go_over_the_kubeconfig(file: str) -> None:
+    access = resolve_access(
+        {"kubeconfig": file, "host": "https://mine.example.com/", "api_key": "mine"}, {}
+    )
+    assert found(access) == ("https://mine.example.com", "Bearer mine", "team-a")
+
+
+def test_a_tasks_kubeconfig_beats_host_and_token_of_the_environment(file: str) -> None:
+    environ = {
+        "K8S_AUTH_HOST": "https://environment.example.com", "K8S_AUTH_API_KEY": "environment",
+        "K8S_AUTH_VERIFY_SSL": "False", "K8S_AUTH_USERNAME": "u", "K8S_AUTH_PASSWORD": "p",
+    }  # fmt: skip
+    access = resolve_access({"kubeconfig": file}, environ)
+    assert found(access) == FROM_FILE
+    assert access.verified is True
+
+
+def test_a_tasks_host_takes_no_credentials_from_the_environment() -> None:
+    environ = {"K8S_AUTH_API_KEY": "environment", "K8S_AUTH_KUBECONFIG": "/nowhere"}
+    access = resolve_access({"host": "https://mine.example.com"}, environ)
+    assert found(access) == ("https://mine.example.com", None, None)
+
+
+@pytest.mark.parametrize("spelling", ["K8S_AUTH_VERIFY_SSL", "K8S_AUTH_VALIDATE_CERTS"])
+@pytest.mark.parametrize(
+    ("text", "verified"),
+    [("False", False), ("false", False), ("0", False), ("no", False), ("True", True), ("1", True)],
+)
+def test_verification_can_be_turned_off_in_the_environment(
+    spelling: str, text: str, verified: bool
+) -> None:
+    environ = {"K8S_AUTH_HOST": "https://e.example.com", "K8S_AUTH_API_KEY": "e", spelling: text}
+    access = resolve_access({}, environ)
+    assert found(access) == ("https://e.example.com", "Bearer e", None)
+    assert access.verified is verified
+    assert resolve_access({"validate_certs": True}, environ).verified is True
+
+
+def test_tls_is_verified_unless_told_otherwise() -> None:
+    assert resolve_access({"host": "https://x.example.com"}, {}).verified is True
+    assert (
+        resolve_access({"host": "https://x.example.com", "validate_certs": False}, {}).verified
+        is False
+    )
+
+
+@pytest.mark.parametrize(
+    ("spellings", "option"),
+    [
+        (("K8S_AUTH_SSL_CA_CERT", "K8S_AUTH_CA_CERT"), "ssl_ca_cert"),
+        (("K8S_AUTH_CERT_FILE", "K8S_AUTH_CLIENT_CERT"), "cert_file"),
+        (("K8S_AUTH_KEY_FILE", "K8S_AUTH_CLIENT_KEY"), "key_file"),
+    ],
+)
+def test_files_come_from_both_spellings(spellings: tuple[str, str], option: str, file: str) -> None:
+    for spelling in spellings:
+        environ = {"K8S_AUTH_HOST": "https://e.example.com", spelling: file}
+        assert getattr(resolve_access({}, environ).configuration, option) == file
+
+
+def test_impersonation_and_proxy_come_from_the_environment() -> None:
+    environ = {
+        "K8S_AUTH_HOST": "https://e.example.com", "K8S_AUTH_IMPERSONATE_USER": "alice",
+        "K8S_AUTH_IMPERSONATE_GROUPS": "dev, ops,", "K8S_AUTH_PROXY": "http://proxy.example.com:3128",
+    }  # fmt: skip
+    access = resolve_access({}, environ)
+    assert list(access.headers) == [
+        ("Impersonate-User", "alice"), ("Impersonate-Group", "dev"), ("Impersonate-Group", "ops"),
+    ]  # fmt: skip
+    assert access.configuration.proxy == "http://proxy.example.com:3128"
+
+
+PROXY = "http://proxy.example.com:3128"
+
+
+@pytest.mark.parametrize(
+    ("params", "environ", "proxy"),
+    [
+        ({"proxy": PROXY}, {}, PROXY),
+        ({}, {"HTTPS_PROXY": PROXY}, PROXY),
+        ({}, {"https_proxy": PROXY, "HTTPS_PROXY": "http://other.example.com"}, PROXY),
+        ({}, {"http_proxy": PROXY}, None),
+        ({"proxy": PROXY, "no_proxy": "e.example.com"}, {}, None),
+        ({"proxy": PROXY, "no_proxy": "localhost, .example.com"}, {}, None),
+        ({"proxy": PROXY, "no_proxy": "other.example.com"}, {}, PROXY),
+        ({}, {"HTTPS_PROXY": PROXY, "NO_PROXY": "e.example.com"}, None),
+        ({}, {"K8S_AUTH_PROXY": PROXY, "K8S_AUTH_NO_PROXY": "*"}, None),
+        ({}, {}, None),
+    ],
+)
+def test_a_proxy_is_asked_but_for_what_is_spared(
+    params: JsonObject, environ: dict[str, str], proxy: str | None
+) -> None:
+    access = resolve_access({"host": "https://e.example.com", **params}, environ)
+    assert access.configuration.proxy == proxy
+
+
+def test_a_chosen_token_replaces_the_kubeconfigs_client_certificate(file: str) -> None:
+    given = kubeconfig()
+    given["users"][0]["user"] = {"client-certificate": file, "client-key": file}
+    assert resolve_access({"kubeconfig": given}, {}).configuration.cert_file == file
+    access = resolve_access({"kubeconfig": given, "api_key": "mine"}, {})
+    # The API server looks at a client certificate first.
+    assert access.configuration.cert_file is None
+    assert authorization(access) == "Bearer mine"
+
+
+@pytest.mark.parametrize("proxy", ["ftp://p.example.com", "https://", "p.example.com:3128"])
+def test_a_proxy_that_is_no_url_is_told(proxy: str) -> None:
+    assert "proxy" in refused({"host": "https://e.example.com", "proxy": proxy})
+
+
+def test_the_environments_kubeconfig_is_used_with_a_tasks_context(file: str) -> None:
+    environ = {"K8S_AUTH_KUBECONFIG": file, "K8S_AUTH_HOST": "https://environment.example.com"}
+    access = resolve_access({"context": "two"}, environ)
+    assert found(access) == ("https://there.example.com", "Bearer file-token", None)
+
+
+def test_nothing_to_go_by_says_what_to_give(tmp_path: Path) -> None:
+    text = refused({}, {"KUBECONFIG": str(tmp_path / "none")})
+    for word in ("kubeconfig", "host", "KUBECONFIG", "K8S_AUTH_"):
+        assert word in text
+
+
+@pytest.mark.parametrize("value", ["maybe", "2", " "])
+def test_an_environment_variable_that_is_no_boolean_is_named(value: str) -> None:
+    environ = {"K8S_AUTH_HOST": "https://e.example.com", "K8S_AUTH_VERIFY_SSL": value}
+    assert "K8S_AUTH_VERIFY_SSL" in refused({}, environ)
+
+
+@pytest.mark.parametrize("option", ["ca_cert", "client_cert", "client_key"])
+def test_a_file_that_is_missing_is_named(option: str, tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing.pem")
+    assert missing in refused({"host": "https://e.example.com", option: missing})

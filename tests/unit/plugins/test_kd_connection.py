@@ -1,0 +1,168 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kd_connection as a whole module, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
+from tests.unit.plugins.api_server import ScriptedServer, scripted_server, status_answer
+from tests.unit.plugins.clients import CORE, KDCLUSTERS
+from tests.unit.plugins.manifests import JsonObject, encoded
+from tests.unit.plugins.module_runs import MARK, NOTEBOOK, Run, returned
+from tests.unit.plugins.namespace_server import STATUS, STDERR, Namespace
+
+SECRET = {
+    "name": "token",
+    "type": "source-control",
+    "string_data": {"token": MARK, "type": "github"},
+}
+
+
+def test_connecting_twice_writes_once(space: Namespace, run: Run) -> None:
+    options = {**NOTEBOOK, "secrets": [SECRET], "clusters": ["engine"]}
+    first = returned(run(kd_connection, **options), kd_connection.RETURN)
+    assert first["changed"] is True
+    assert first["objects"] == [
+        {"kind": "Secret", "name": "token", "type": "source-control", "action": "created"}
+    ]
+    notebook = first["kdclusters"][0]
+    assert notebook["connections"] == {
+        "clusters": ["engine"], "configmaps": ["model"], "secrets": ["token"],
+    }  # fmt: skip
+    assert notebook["connection_hash"] == space.hash_of(space.kdcluster("notebook"))
+    assert [m["reconnect"] for m in notebook["members"]] == [{"rc": 0, "stderr": ""}] * 2
+    assert len(space.writes) == 2
+    assert space.found[f"{CORE}/secrets/token"]["data"]["token"] == encoded(MARK)
+
+    second = returned(run(kd_connection, **options), kd_connection.RETURN)
+    assert second["changed"] is False
+    assert len(space.writes) == 2
+    assert second["kdclusters"][0]["action"] == "unchanged"
+
+
+def test_check_mode_tells_the_same_and_writes_nothing(space: Namespace, run: Run) -> None:
+    options = {**NOTEBOOK, "secrets": [SECRET], "configmaps": [{"name": "model", "data": {"a": 1}}]}
+    tried = returned(run(kd_connection, check=True, **options), kd_connection.RETURN)
+    assert space.writes == []
+    assert len(space.trials) == 3
+    done = returned(run(kd_connection, **options), kd_connection.RETURN)
+    assert tried["changed"] is done["changed"] is True
+    assert tried["objects"] == done["objects"]
+    assert tried["diff"] == done["diff"]
+    for before, after in zip(tried["kdclusters"], done["kdclusters"], strict=True):
+        assert (before["action"], before["connections"]) == (after["action"], after["connections"])
+
+
+def test_check_mode_tells_what_the_api_server_would_refuse(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    said = 'admission webhook "v" denied the request: quota of models is used up'
+    server.on("PATCH", f"{KDCLUSTERS}/notebook", status_answer(403, "Forbidden", said))
+    result = run(kd_connection, check=True, **NOTEBOOK, clusters=["engine"])
+    assert result["failed"] is True
+    assert "quota of models is used up" in result["msg"]
+    assert result["changed"] is False
+    assert space.writes == []
+
+
+def test_a_refusal_of_the_last_write_leaves_nothing_written(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    server.on("PATCH", f"{KDCLUSTERS}/notebook", status_answer(403, "Forbidden", "bob cannot"))
+    result = run(kd_connection, **NOTEBOOK, secrets=[SECRET])
+    assert result["failed"] is True
+    assert "'patch'" in result["msg"]
+    assert space.writes == []
+
+
+def test_disconnecting_and_deleting(space: Namespace, run: Run) -> None:
+    options = {**NOTEBOOK, "configmaps": [{"name": "model"}], "state": "absent"}
+    result = run(kd_connection, **options, delete_objects=True)
+    assert result["objects"][0]["action"] == "deleted"
+    assert [request.method for request in space.writes] == ["PATCH", "DELETE"]
+    assert f"{CORE}/configmaps/model" not in space.found
+    again = returned(run(kd_connection, **options, delete_objects=True), kd_connection.RETURN)
+    assert again["changed"] is False
+    assert len(space.writes) == 2
+
+
+@pytest.mark.parametrize(
+    ("reaction", "failed", "warned"),
+    [("fail", True, False), ("warn", False, True), ("ignore", False, False)],
+)
+def test_a_start_script_that_fails(
+    space: Namespace, run: Run, reaction: str, failed: bool, warned: bool
+) -> None:
+    space.files["pod-1", STATUS] = b"containerd://abc=3\n"
+    space.files["pod-1", STDERR] = b"starting\nno such model\n"
+    result = run(kd_connection, **NOTEBOOK, clusters=["engine"], on_reconnect_failure=reaction)
+    assert result.get("failed", False) is failed
+    told = "pod-1" in result.get("msg", ""), "pod-1" in json.dumps(result.get("warnings", []))
+    assert told == (failed, warned)
+    assert result["changed"] is True
+    if reaction != "ignore":
+        reconnects = [m["reconnect"] for m in result["kdclusters"][0]["members"]]
+        assert reconnects == [
+            {"rc": 0, "stderr": ""}, {"rc": 3, "stderr": "starting\nno such model"},
+        ]  # fmt: skip
+        assert "no such model" in result.get("msg", "") + json.dumps(result.get("warnings", ""))
+
+
+def test_a_time_out_says_what_had_been_done(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    space.kdcluster("notebook")["status"]["state"] = "updating"
+    result = run(kd_connection, **NOTEBOOK, secrets=[SECRET], wait_timeout=1)
+    assert result["failed"] is True
+    assert result["changed"] is True
+    assert "Secret token created" in result["msg"]
+    assert "KDCluster notebook updated" in result["msg"]
+    returned(result, kd_connection.RETURN)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"kdcluster": ["gone"]}, ["KDCluster team-a/gone"]),
+        (
+            {**NOTEBOOK, "secrets": [{"name": "s", "data": {"token": MARK + "!"}}]},
+            ["Secret team-a/s"],
+        ),
+        (
+            {**NOTEBOOK, "secrets": [{"name": "s", "string_data": {"t": [MARK]}}]},
+            ["Secret team-a/s"],
+        ),
+        ({**NOTEBOOK, "clusters": ["notebook"]}, ["itself"]),
+        ({**NOTEBOOK, "kubeconfig": f"users:\n- token: {MARK}\n"}, ["kubeconfig"]),
+        ({**NOTEBOOK, "api_key": MARK + "\u0142"}, ["api_key"]),
+    ],
+)
+def test_a_bad_task_writes_nothing_and_shows_no_secret(
+    space: Namespace, run: Run, options: JsonObject, words: list[str]
+) -> None:
+    result = run(kd_connection, **options)
+    assert result["failed"] is True
+    for word in words:
+        assert word in result["msg"]
+    assert "VALUE_SPECIFIED" not in result["msg"]
+    assert space.writes == space.trials == []
+
+
+def test_a_namespace_that_does_not_exist(server: ScriptedServer, run: Run) -> None:
+    Namespace(server)
+    path = "/api/v1/namespaces/team-a"
+    server.on("GET", path, status_answer(404, "NotFound", "no"))
+    assert "Namespace team-a does not exist" in run(kd_connection, **NOTEBOOK)["msg"]
+
+
+def test_a_server_that_is_gone(run: Run) -> None:
+    with scripted_server() as gone:
+        pass
+    result = run(kd_connection, **NOTEBOOK, host=gone.url)
+    assert result["failed"] is True
+    assert gone.url in result["msg"]

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kubeconfigs in every form: paths, dictionaries, the default ones, the pod's own account."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kubernetes.config import incluster_config
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _kubeconfig
+from ansible_collections.kubedirector.connections.plugins.module_utils._auth import resolve_access
+from tests.unit.plugins.kubeconfigs import FROM_FILE, MARK, found, kubeconfig, refused
+
+
+@pytest.mark.parametrize("form", ["path", "dictionary"])
+def test_a_kubeconfig_is_a_path_or_a_dictionary(form: str, file: str) -> None:
+    given: Any = file if form == "path" else kubeconfig()
+    assert found(resolve_access({"kubeconfig": given}, {})) == FROM_FILE
+    other = resolve_access({"kubeconfig": given, "context": "two"}, {})
+    assert found(other) == ("https://there.example.com", "Bearer file-token", None)
+
+
+def test_a_home_directory_is_filled_in(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(Path(file).parent))
+    assert found(resolve_access({"kubeconfig": "~/config"}, {})) == FROM_FILE
+
+
+def test_the_default_kubeconfigs_are_read_as_kubectl_reads_them(file: str, tmp_path: Path) -> None:
+    first, last = tmp_path / "first", tmp_path / "last"
+    first.write_text(yaml.safe_dump({"contexts": [], "users": None}), encoding="utf-8")
+    last.write_text(yaml.safe_dump(kubeconfig(token="last")), encoding="utf-8")
+    listed = os.pathsep.join((str(tmp_path / "missing"), str(first), file, str(last)))
+    assert found(resolve_access({}, {"KUBECONFIG": listed})) == FROM_FILE
+
+
+def test_the_default_kubeconfig_lies_in_the_home_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".kube").mkdir()
+    text = yaml.safe_dump(kubeconfig())
+    (tmp_path / ".kube" / "config").write_text(text, encoding="utf-8")
+    assert found(resolve_access({}, {})) == FROM_FILE
+
+
+def test_inside_a_pod_its_service_account_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("token", "pod-token"), ("ca.crt", "x"), ("namespace", "team-b\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    # Where Kubernetes mounts them cannot be written to in a test.
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
+    monkeypatch.setattr(_kubeconfig, "_NAMESPACE_IN_POD", str(tmp_path / "namespace"))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBECONFIG": str(tmp_path / "none")}
+    access = resolve_access({}, environ)
+    host, header, namespace = found(access)
+    assert (host, namespace) == ("https://10.0.0.1:443", "team-b")
+    assert header is not None
+    assert header.lower() == "bearer pod-token"
+    assert access.configuration.ssl_ca_cert == str(tmp_path / "ca.crt")
+
+
+def test_a_kubeconfig_that_is_missing_is_named(tmp_path: Path) -> None:
+    assert str(tmp_path / "none") in refused({"kubeconfig": str(tmp_path / "none")})
+    refused({"kubeconfig": str(tmp_path)})
+
+
+def test_a_context_that_is_missing_is_told(file: str) -> None:
+    assert "three" in refused({"kubeconfig": file, "context": "three"})
+    assert "three" in refused({"kubeconfig": kubeconfig(), "context": "three"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "\n", "7", "- a", f"token: [{MARK}", f"\t{MARK}", MARK, "{}", "contexts: 7", "contexts: [7]",
+        yaml.safe_dump({**kubeconfig(token=MARK), "clusters": None}),
+        yaml.safe_dump({**kubeconfig(token=MARK), "users": "x"}),
+        yaml.safe_dump({**kubeconfig(token=MARK), "contexts": [{"name": "one"}]}),
+        yaml.safe_dump({**kubeconfig(token=MARK), "contexts": [{"name": "one", "context": 7}]}),
+        yaml.safe_dump({**kubeconfig(token=MARK), "current-context": None}),
+        yaml.safe_dump({**kubeconfig(), "clusters": [{"name": "here", "cluster": {
+            "server": "https://x", "certificate-authority-data": f"{MARK}!"}}]}),
+    ],
+)  # fmt: skip
+def test_a_kubeconfig_that_cannot_be_used_is_told(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text(text, encoding="utf-8")
+    refused({"kubeconfig": str(path)})
+    parsed = None
+    try:
+        parsed = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return
+    if isinstance(parsed, dict) and parsed:
+        refused({"kubeconfig": parsed})
+
+
+@pytest.mark.parametrize("given", [7, ["a"], True])
+def test_a_kubeconfig_of_another_type_is_told(given: Any) -> None:
+    assert "kubeconfig" in refused({"kubeconfig": given})
+
+
+def test_a_kubeconfig_given_as_text_is_told_without_it() -> None:
+    text = yaml.safe_dump(kubeconfig(token=MARK))
+    assert "kubeconfig" in refused({"kubeconfig": text})
+    assert "kubeconfig" in refused({"kubeconfig": json.dumps(kubeconfig(token=MARK))})

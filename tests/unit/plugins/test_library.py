@@ -1,0 +1,49 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is told of a `kubernetes` library that is missing or too old."""
+
+from __future__ import annotations
+
+import types
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _kubernetes
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    LibraryMissing,
+)
+
+PYTHON = "/opt/python/bin/python3"
+
+
+def test_the_installed_library_will_do() -> None:
+    _kubernetes.require_library(PYTHON)
+
+
+@pytest.mark.parametrize("version", ["29.0.0", "37.0.2", "30.1.0b1", "100.0"])
+def test_releases_from_29_on_will_do(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = types.SimpleNamespace(__version__=version, __file__="/x")
+    monkeypatch.setattr(_kubernetes, "kubernetes", library)
+    _kubernetes.require_library(PYTHON)
+
+
+@pytest.mark.parametrize("version", ["28.1.0", "12.0.1", "unknown", ""])
+def test_an_old_release_is_told_with_its_file(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = types.SimpleNamespace(__version__=version, __file__="/usr/lib/kubernetes/__init__.py")
+    monkeypatch.setattr(_kubernetes, "kubernetes", library)
+    with pytest.raises(LibraryMissing) as caught:
+        _kubernetes.require_library(PYTHON)
+    for words in (version, "/usr/lib/kubernetes/__init__.py", PYTHON, "29"):
+        assert words in str(caught.value)
+
+
+def test_a_missing_library_is_told_with_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = ImportError("No module named 'kubernetes'")
+    monkeypatch.setattr(_kubernetes, "IMPORT_ERROR", error)
+    with pytest.raises(LibraryMissing) as caught:
+        _kubernetes.require_library(PYTHON)
+    for words in (PYTHON, "No module named 'kubernetes'", "pip install"):
+        assert words in str(caught.value)

@@ -1,0 +1,143 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""TLS: whom the client trusts, over HTTP and over the WebSocket of an exec."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._api import CONFIGMAP
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    AuthError,
+    MemberError,
+    Unreachable,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._exec import (
+    Output,
+    run_in_pods,
+)
+from tests.unit.plugins.api_server import Answer, ScriptedServer, scripted_server
+from tests.unit.plugins.certificates import Authority, Identity
+from tests.unit.plugins.clients import CORE, TOKEN, api_for
+from tests.unit.plugins.websocket_frames import CLOSE, SUCCESS, stdout
+
+PATH = f"{CORE}/configmaps/one"
+EXEC = f"{CORE}/pods/pod-0/exec"
+FOUND = {"metadata": {"name": "one"}}
+
+
+@dataclasses.dataclass(frozen=True)
+class Trust:
+    """Who there is to trust."""
+
+    ours: Authority
+    other: Authority
+    server: Identity
+    elsewhere: Identity
+    client: Identity
+
+
+@pytest.fixture(scope="module")
+def trust(tmp_path_factory: pytest.TempPathFactory) -> Trust:
+    """Two CAs, and what one of them vouches for."""
+    folder = tmp_path_factory.mktemp("tls")
+    ours = Authority(folder, "ours")
+    return Trust(
+        ours=ours,
+        other=Authority(folder, "other"),
+        server=ours.identity("server"),
+        elsewhere=ours.identity("elsewhere", "127.0.0.9"),
+        client=ours.identity("client"),
+    )
+
+
+def read(server: ScriptedServer, **options: Any) -> Any:
+    """Read one ConfigMap."""
+    return api_for(server.url, **options).get(CONFIGMAP, "team-a", "one")
+
+
+def execute(server: ScriptedServer, **options: Any) -> Output | MemberError:
+    """Run one command."""
+    api = api_for(server.url, **options)
+    return run_in_pods(api, "team-a", "app", [("pod-0", ["cat", "/f"])], max_bytes=100)[0]
+
+
+def test_a_known_ca_is_trusted(trust: Trust) -> None:
+    with scripted_server(trust.server.server_context()) as server:
+        server.on("GET", PATH, Answer(body=FOUND))
+        server.on("GET", EXEC, Answer(frames=(stdout(b"hello"), SUCCESS, CLOSE)))
+        ca_cert = str(trust.ours.certificate)
+        assert read(server, ca_cert=ca_cert) == FOUND
+        assert execute(server, ca_cert=ca_cert) == Output(0, b"hello", b"")
+        assert server.requests[1].header("Authorization") == [f"Bearer {TOKEN}"]
+
+
+@pytest.mark.parametrize("known", ["other", None])
+def test_an_unknown_ca_is_not(trust: Trust, known: str | None) -> None:
+    ca_cert = str(trust.other.certificate) if known else None
+    with scripted_server(trust.server.server_context()) as server:
+        with pytest.raises(Unreachable) as caught:
+            read(server, ca_cert=ca_cert)
+        for words in (server.url, "certificate", "ca_cert"):
+            assert words in str(caught.value)
+        assert TOKEN not in str(caught.value)
+        error = execute(server, ca_cert=ca_cert)
+        assert isinstance(error, MemberError)
+        assert TOKEN not in str(error)
+        assert server.requests == []
+
+
+def test_a_certificate_for_another_address_is_not_trusted(trust: Trust) -> None:
+    ca_cert = str(trust.ours.certificate)
+    with scripted_server(trust.elsewhere.server_context()) as server:
+        with pytest.raises(Unreachable, match="certificate"):
+            read(server, ca_cert=ca_cert)
+        assert isinstance(execute(server, ca_cert=ca_cert), MemberError)
+        assert server.requests == []
+
+
+def test_without_verification_anything_is_trusted(trust: Trust) -> None:
+    with scripted_server(trust.elsewhere.server_context()) as server:
+        server.on("GET", PATH, Answer(body=FOUND))
+        server.on("GET", EXEC, Answer(frames=(stdout(b"x"), SUCCESS, CLOSE)))
+        api = api_for(server.url, validate_certs=False)
+        assert api.access.verified is False
+        assert api.get(CONFIGMAP, "team-a", "one") == FOUND
+        assert execute(server, validate_certs=False) == Output(0, b"x", b"")
+
+
+def test_a_client_certificate_is_shown(trust: Trust) -> None:
+    options: dict[str, Any] = {"ca_cert": str(trust.ours.certificate), "api_key": None}
+    shown = {
+        "client_cert": str(trust.client.certificate),
+        "client_key": str(trust.client.key),
+    }
+    with scripted_server(trust.server.server_context(trust.ours.certificate)) as server:
+        server.on("GET", PATH, Answer(body=FOUND))
+        server.on("GET", EXEC, Answer(frames=(stdout(b"x"), SUCCESS, CLOSE)))
+        assert read(server, **options, **shown) == FOUND
+        assert execute(server, **options, **shown) == Output(0, b"x", b"")
+        with pytest.raises(Unreachable):
+            read(server, **options)
+
+
+def test_a_server_without_tls_is_told(trust: Trust) -> None:
+    with scripted_server() as server:
+        url = server.url.replace("http://", "https://")
+        with pytest.raises(Unreachable):
+            api_for(url).get(CONFIGMAP, "team-a", "one")
+        assert server.requests == []
+
+
+def test_a_ca_file_that_holds_none_is_told(trust: Trust, tmp_path: Path) -> None:
+    broken = tmp_path / "ca.crt"
+    broken.write_text("no certificate\n", encoding="utf-8")
+    with scripted_server(trust.server.server_context()) as server:
+        with pytest.raises((Unreachable, AuthError)) as caught:
+            read(server, ca_cert=str(broken))
+        assert "certificate" in str(caught.value)

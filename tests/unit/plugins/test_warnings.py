@@ -1,0 +1,159 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What deserves a warning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._plan import make_plan
+from ansible_collections.kubedirector.connections.plugins.module_utils._warnings import (
+    plan_warnings,
+)
+from tests.unit.plugins.manifests import (
+    JsonObject,
+    encoded,
+    kdcluster_manifest,
+    member,
+    object_manifest,
+    task,
+)
+from tests.unit.plugins.strategies import World, worlds
+
+MARK = "QXZJKV"
+Objects = dict[tuple[str, str], JsonObject | None]
+
+
+def warnings_of(
+    objects: Objects | None = None, clusters: list[JsonObject] | None = None, /, **options: Any
+) -> list[str]:
+    """The warnings about a task on KDCluster notebook."""
+    found = {c["metadata"]["name"]: c for c in clusters or [kdcluster_manifest("notebook")]}
+    world = World(found, objects or {}, task(kdcluster=["notebook"], **options))
+    return warnings_in(world)
+
+
+def warnings_in(world: World) -> list[str]:
+    """The warnings about a world's task."""
+    return plan_warnings(world.wanted, world.estate, make_plan(world.wanted, world.estate))
+
+
+def configmap_with(**data: Any) -> list[str]:
+    """The warnings about creating one ConfigMap."""
+    return warnings_of(
+        {("ConfigMap", "m"): None}, configmaps=[{"name": "m", "type": "model", "data": data}]
+    )
+
+
+@pytest.mark.parametrize("key", ["token", "mysql_password", "bind_pwd", "s3SecretKey", "Passwd"])
+def test_a_credential_in_a_configmap_deserves_a_warning(key: str) -> None:
+    found = configmap_with(**{key: MARK, "path": "/x"})
+    assert len(found) == 1
+    assert "ConfigMap team-a/m" in found[0]
+    assert key in found[0]
+
+
+def test_ordinary_keys_and_empty_values_deserve_none() -> None:
+    assert configmap_with(name="x", path="s3://bucket/key", token="") == []
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\n\n"])
+def test_a_secrets_value_that_ends_in_a_newline_deserves_a_warning(ending: str) -> None:
+    for data in ({"string_data": {"k": MARK + ending}}, {"data": {"k": encoded(MARK + ending)}}):
+        found = warnings_of(
+            {("Secret", "s"): None}, secrets=[{"name": "s", "type": "source-control", **data}]
+        )
+        assert len(found) == 1
+        assert "Secret team-a/s" in found[0]
+        assert "newline" in found[0]
+
+
+def test_two_of_one_type_deserve_a_warning() -> None:
+    objects: Objects = {
+        ("ConfigMap", "one"): object_manifest("ConfigMap", "one"),
+        ("ConfigMap", "two"): object_manifest("ConfigMap", "two"),
+        ("Secret", "one"): object_manifest("Secret", "one"),
+    }
+    clusters = [kdcluster_manifest("notebook", configmaps=["one"])]
+    found = warnings_of(objects, clusters, configmaps=[{"name": "two"}], secrets=[{"name": "one"}])
+    assert len(found) == 1
+    assert "KDCluster team-a/notebook" in found[0]
+    assert "one, two" in found[0]
+    assert "model" in found[0]
+
+
+@pytest.mark.parametrize("manifest", [None, object_manifest("ConfigMap", "old", object_type=None)])
+def test_a_foreign_connection_that_the_operator_skips_deserves_a_warning(
+    manifest: JsonObject | None,
+) -> None:
+    clusters = [kdcluster_manifest("notebook", configmaps=["old"])]
+    found = warnings_of({("ConfigMap", "old"): manifest}, clusters)
+    assert len(found) == 1
+    assert "KDCluster team-a/notebook" in found[0]
+    assert "ConfigMap team-a/old" in found[0]
+
+
+def test_a_type_that_the_task_gives_counts() -> None:
+    old = object_manifest("ConfigMap", "old", object_type=None)
+    clusters = [kdcluster_manifest("notebook", configmaps=["old"])]
+    assert not warnings_of(
+        {("ConfigMap", "old"): old}, clusters, configmaps=[{"name": "old", "type": "model"}]
+    )
+
+
+def test_a_foreign_connection_to_a_missing_kdcluster_deserves_a_warning() -> None:
+    found = warnings_of(None, [kdcluster_manifest("notebook", clusters=["gone"])])
+    assert len(found) == 1
+    assert "KDCluster team-a/gone" in found[0]
+
+
+def test_the_copy_that_kubectl_apply_leaves_deserves_a_warning_on_secrets() -> None:
+    annotation = "kubectl.kubernetes.io/last-applied-configuration"
+    objects: Objects = {
+        (kind, "o"): object_manifest(kind, "o", annotations={annotation: MARK})
+        for kind in ("Secret", "ConfigMap")
+    }
+    found = warnings_of(objects, secrets=[{"name": "o"}], configmaps=[{"name": "o"}])
+    assert len(found) == 1
+    assert "Secret team-a/o" in found[0]
+    assert annotation in found[0]
+    assert MARK not in found[0]
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ([member("n-0", config=None, setup=None)], 1),
+        ([member("n-0", config=None, setup=None), member("n-1", role="main")], 0),
+        ([member("n-0", state="create pending", config=None, setup=None)], 0),
+        ([], 0),
+    ],
+)
+def test_a_kdcluster_that_gets_no_configmeta_deserves_a_warning(
+    members: list[JsonObject], expected: int
+) -> None:
+    found = warnings_of(None, [kdcluster_manifest("notebook", members=members)])
+    assert len(found) == expected
+    assert all("KDCluster team-a/notebook" in sentence for sentence in found)
+
+
+def test_disconnecting_from_a_missing_kdcluster_deserves_a_warning() -> None:
+    world = World({}, {}, task(kdcluster=["gone"], state="absent"))
+    found = warnings_in(world)
+    assert len(found) == 1
+    assert "KDCluster team-a/gone" in found[0]
+
+
+@given(worlds())
+def test_no_warning_holds_a_value(world: World) -> None:
+    for entry in (*world.options["configmaps"], *world.options["secrets"]):
+        for field in ("data", "string_data"):
+            if field in entry:
+                entry[field] = {"token": MARK + "\n", **dict.fromkeys(entry[field], MARK)}
+    found = warnings_in(world)
+    assert not any(MARK in sentence or encoded(MARK)[:8] in sentence for sentence in found)
+    assert len(found) == len(set(found))
