@@ -42,7 +42,7 @@ def cluster(configmeta: Any) -> dict[str, Any]:
 
 
 connections = json.loads(CONFIGMETA.read_text())["connections"]
-read = {
+read: dict[str, Any] = {
     "event": sys.argv[1].removeprefix("--"),
     "count": json.loads(UNDERSTOOD.read_text())["count"] + 1 if UNDERSTOOD.exists() else 1,
     "configmaps": objects(connections["configmaps"], str),
