@@ -202,7 +202,7 @@ def test_what_is_connected_to_comes_first(world: World) -> None:
                 assert order.index(target) < order.index(name)
 
 
-@pytest.mark.parametrize("targets", itertools.permutations(("notebook", "engine", "store")))
+@pytest.mark.parametrize("targets", list(itertools.permutations(("notebook", "engine", "store"))))
 def test_linked_kdclusters_come_in_dependency_order(targets: tuple[str, ...]) -> None:
     links = {"notebook": ["engine"], "engine": ["proxy"], "proxy": ["store"], "store": []}
     world = World(

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the API server was asked, by its own audit log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+READING = frozenset({"get", "list", "watch"})
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request: who asked what."""
+
+    user: str
+    verb: str
+    resource: str
+    name: str
+    dry_run: bool
+
+    @property
+    def writes(self) -> bool:
+        """Whether something could have been changed by it; exec reads files here."""
+        return self.verb not in READING and not self.dry_run and self.resource != "pods/exec"
+
+
+@dataclass(frozen=True)
+class AuditLog:
+    """The audit log of the sandbox's API server, which is written before a request is answered."""
+
+    path: Path
+
+    def mark(self) -> int:
+        """Return where the log ends now."""
+        return self.path.stat().st_size
+
+    def since(self, mark: int, user: str) -> list[Request]:
+        """Return a user's requests after `mark`, in the order in which they were answered."""
+        return [one for one in self._requests(mark) if one.user == user]
+
+    def _requests(self, mark: int) -> Iterator[Request]:
+        with self.path.open("rb") as file:
+            file.seek(mark)
+            for line in file.read().splitlines():
+                event = json.loads(line)
+                # A watch or an exec is told when it starts and again when it ends.
+                if event["stage"] in ("ResponseComplete", "ResponseStarted"):
+                    yield _request(event)
+
+
+def _request(event: dict[str, Any]) -> Request:
+    reference = event.get("objectRef") or {}
+    resource = reference.get("resource", "")
+    if reference.get("subresource"):
+        resource += f"/{reference['subresource']}"
+    user = event.get("impersonatedUser") or event["user"]
+    return Request(
+        user=user["username"],
+        verb=event["verb"],
+        resource=resource,
+        name=reference.get("name", ""),
+        dry_run="dryRun=All" in event["requestURI"],
+    )

@@ -1,0 +1,187 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One namespace for the whole suite, with KDClusters that are made together at its start."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.contract.estate import GLOBAL_CONFIG, OPERATOR_NAMESPACE, global_config
+from tests.contract.kdcluster import KDCluster
+from tests.contract.timing import Timing
+from tests.integration import estate
+from tests.integration.audit import AuditLog
+from tests.integration.modules import Fresh, Modules
+from tests.integration.permissions import make_tenant
+from tests.support.cluster import ClusterUnderTest, NoClusterError, find_cluster
+from tests.support.kubectl import Kubectl, wait_until
+from tests.support.manifests import KDAPP, KDCLUSTER, KDCONFIG, Connections, namespace
+
+TENANT = "tenant"
+
+Named = Callable[[str], KDCluster]
+
+
+@pytest.fixture(scope="session")
+def under_test() -> ClusterUnderTest:
+    """The cluster to test; ends the run when there is none."""
+    try:
+        return find_cluster()
+    except NoClusterError as error:
+        pytest.exit(str(error), returncode=1)
+
+
+@pytest.fixture(scope="session")
+def kubectl(under_test: ClusterUnderTest) -> Kubectl:
+    """kubectl with the given kubeconfig: the oracle."""
+    return under_test.kubectl
+
+
+@pytest.fixture(scope="session")
+def timing(under_test: ClusterUnderTest) -> Timing:
+    """How long the operator under test may take."""
+    return Timing(under_test.poll_seconds)
+
+
+@pytest.fixture(scope="session")
+def audit_log(under_test: ClusterUnderTest) -> AuditLog | None:
+    """The API server's audit log; a cluster that was given may keep its own to itself."""
+    path = under_test.kubectl.kubeconfig.parent / "audit.log"
+    return AuditLog(path) if path.is_file() else None
+
+
+@pytest.fixture(scope="session")
+def new_namespace(kubectl: Kubectl) -> Iterator[Callable[[], str]]:
+    """Make namespaces that are gone again after the session."""
+    made: list[str] = []
+
+    def make() -> str:
+        name = f"integration-{uuid4().hex[:8]}"
+        kubectl.create(namespace(name))
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        # Clusters first: their finalizers need the operator, which needs the namespace.
+        kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
+        kubectl.delete("namespace", name, wait=False)
+
+
+@pytest.fixture(scope="session")
+def home(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) -> Iterator[str]:
+    """The namespace of the shared KDClusters, all of them configured."""
+    name = new_namespace()
+    if kubectl.find(KDCONFIG, GLOBAL_CONFIG, namespace=OPERATOR_NAMESPACE) is None:
+        # It stays: the operator does not let go of it while any KDCluster exists anywhere.
+        kubectl.create(global_config(), namespace=OPERATOR_NAMESPACE)
+    outside = f"outside-{name}"
+    kubectl.create(estate.outsider_app(outside), namespace=OPERATOR_NAMESPACE)
+    kubectl.create(*estate.apps(), *estate.prerequisites(), namespace=name)
+    kubectl.create(*estate.kdclusters(), estate.outsider(outside), namespace=name)
+
+    def states() -> dict[str, str]:
+        found = kubectl.list(KDCLUSTER, namespace=name)
+        told = {one["metadata"]["name"]: one.get("status") or {} for one in found}
+        return {one: status.get("state", "new") for one, status in told.items()}
+
+    wait_until(
+        "all KDClusters of the suite are configured",
+        lambda: all(
+            state == ("creating" if one == estate.UNSCHEDULABLE else "configured")
+            for one, state in states().items()
+        ),
+        seconds=timing.configure_seconds,
+        poll_seconds=1,
+        seen=states,
+    )
+    yield name
+    kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
+    kubectl.delete(KDAPP, outside, namespace=OPERATOR_NAMESPACE)
+
+
+@pytest.fixture(scope="session")
+def address(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The API server's URL and the path of its CA certificate: options `host` and `ca_cert`."""
+    shown = kubectl.json("config", "view", "--raw", "--minify", "--flatten")
+    cluster = shown["clusters"][0]["cluster"]
+    path = tmp_path_factory.mktemp("ca") / "ca.crt"
+    path.write_bytes(base64.b64decode(cluster["certificate-authority-data"]))
+    return {"host": str(cluster["server"]), "ca_cert": str(path)}
+
+
+@pytest.fixture(scope="session")
+def tenant_token(kubectl: Kubectl, home: str) -> str:
+    """A token of the tenant, who may do in `home` what the collection needs, and no more."""
+    return make_tenant(kubectl, home, TENANT)
+
+
+@pytest.fixture(scope="session")
+def tenant(home: str, address: dict[str, str], tenant_token: str) -> Modules:
+    """The modules as the tenant runs them."""
+    return Modules({**address, "api_key": tenant_token}, home)
+
+
+@pytest.fixture(scope="session")
+def admin(kubectl: Kubectl, home: str) -> Modules:
+    """The modules with the given kubeconfig, which may do anything."""
+    return Modules({"kubeconfig": str(kubectl.kubeconfig)}, home)
+
+
+@pytest.fixture(scope="session")
+def kdcluster(kubectl: Kubectl, home: str, timing: Timing) -> Named:
+    """The shared KDClusters by name, as the test before left them."""
+    return lambda name: KDCluster(kubectl, home, name, timing)
+
+
+@pytest.fixture
+def emptied(kdcluster: Named) -> Named:
+    """The shared KDClusters by name, settled and with no connections."""
+
+    def named(name: str) -> KDCluster:
+        found = kdcluster(name)
+        if any((found.get()["spec"].get("connections") or {}).values()):
+            found.connect(Connections())
+        found.wait_settled()
+        return found
+
+    return named
+
+
+@pytest.fixture
+def fresh() -> Fresh:
+    """Names that no other test uses."""
+    return lambda base: f"{base}-{uuid4().hex[:6]}"
+
+
+@pytest.fixture
+def versions(kubectl: Kubectl, home: str) -> Callable[[], dict[str, str]]:
+    """The resourceVersion of every KDCluster's spec owner, ConfigMap and Secret in `home`."""
+
+    def read() -> dict[str, str]:
+        return {
+            f"{kind}/{found['metadata']['name']}": _version(found)
+            for kind in ("configmap", "secret", KDCLUSTER)
+            for found in kubectl.list(kind, namespace=home)
+        }
+
+    return read
+
+
+def _version(found: dict[str, Any]) -> str:
+    """Of a KDCluster the generation, which the operator's own status writes leave alone."""
+    metadata = found["metadata"]
+    return str(metadata["resourceVersion"] if "spec" not in found else metadata["generation"])
+
+
+@pytest.fixture
+def kubeconfig_path(kubectl: Kubectl) -> Path:
+    """The given kubeconfig."""
+    return kubectl.kubeconfig

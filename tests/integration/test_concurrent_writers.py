@@ -1,0 +1,93 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several writers at once: nobody's connection is lost."""
+
+from __future__ import annotations
+
+import threading
+
+from tests.integration.conftest import Named
+from tests.integration.modules import Fresh, Modules, model, succeeded
+from tests.integration.test_connect import application, connections_of
+from tests.support.kubectl import Kubectl
+from tests.support.manifests import KDCLUSTER, Connections, configmap
+
+WRITERS = 4
+
+
+def test_tasks_that_add_at_once_lose_nothing(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
+    race = emptied("race")
+    names = [fresh("writer") for _number in range(WRITERS)]
+    running = [
+        tenant.start_connection(kdcluster=["race"], configmaps=[model(name)]) for name in names
+    ]
+    for one in running:
+        assert succeeded(one.result()).changed
+    assert sorted(connections_of(race)["configmaps"]) == sorted(names)
+    race.wait_settled()
+    read = application(race)["configmaps"]["model"]
+    assert sorted(one["name"] for one in read) == sorted(names)
+
+
+def test_tasks_that_add_and_take_out_at_once(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
+    race = emptied("race")
+    old = [fresh("old") for _number in range(2)]
+    tenant.connected(kdcluster=["race"], configmaps=[model(name) for name in old])
+    new = [fresh("new") for _number in range(2)]
+    running = [
+        tenant.start_connection(kdcluster=["race"], configmaps=[model(name)]) for name in new
+    ]
+    running += [
+        tenant.start_connection(kdcluster=["race"], configmaps=[{"name": name}], state="absent")
+        for name in old
+    ]
+    for one in running:
+        assert succeeded(one.result()).changed
+    assert sorted(connections_of(race)["configmaps"]) == sorted(new)
+
+
+def test_the_same_task_twice_at_once_connects_once(
+    tenant: Modules, emptied: Named, fresh: Fresh
+) -> None:
+    race = emptied("race")
+    name = fresh("same")
+    running = [
+        tenant.start_connection(kdcluster=["race"], configmaps=[model(name)]) for _n in range(2)
+    ]
+    for one in running:
+        succeeded(one.result())
+    assert connections_of(race)["configmaps"] == [name]
+
+
+def test_kubectl_meanwhile_loses_nothing(
+    tenant: Modules, emptied: Named, fresh: Fresh, kubectl: Kubectl
+) -> None:
+    race = emptied("race")
+    theirs = [fresh("by-kubectl") for _number in range(4)]
+    kubectl.create(
+        *(configmap(name, {"k": "v"}, connection_type="theirs") for name in theirs),
+        namespace=race.namespace,
+    )
+    race.reconnect_settled(Connections(configmaps=theirs[:1]))
+    done = threading.Event()
+
+    def append() -> None:
+        for name in theirs[1:]:
+            kubectl.patch(
+                KDCLUSTER,
+                "race",
+                [{"op": "add", "path": "/spec/connections/configmaps/-", "value": name}],
+                namespace=race.namespace,
+                patch_type="json",
+            )
+        done.set()
+
+    writer = threading.Thread(target=append)
+    writer.start()
+    mine: list[str] = []
+    while not done.is_set() or not mine:
+        mine.append(fresh("by-module"))
+        tenant.connected(kdcluster=["race"], configmaps=[model(mine[-1])], wait=False)
+    writer.join()
+    assert sorted(connections_of(race)["configmaps"]) == sorted([*theirs, *mine])

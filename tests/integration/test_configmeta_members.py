@@ -1,0 +1,255 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kd_configmeta_info on members that differ, lag behind, or cannot be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+
+from tests.contract.kdcluster import CONFIGMETA, KDCluster
+from tests.integration.conftest import Named
+from tests.integration.estate import READER_TOKEN, UNSCHEDULABLE
+from tests.integration.modules import Modules
+from tests.support.kubectl import Manifest
+from tests.support.manifests import encoded
+
+SAVED = "/tmp/configmeta.saved"
+
+Tampered = Callable[[str], AbstractContextManager[str]]
+Told = dict[str, Any]
+
+
+@pytest.fixture
+def reader(kdcluster: Named) -> KDCluster:
+    """A settled KDCluster of three members, connected to a ConfigMap, a Secret and a KDCluster."""
+    found = kdcluster("reader")
+    kdcluster("backend").wait_settled()
+    found.wait_settled()
+    return found
+
+
+@pytest.fixture
+def tampered(reader: KDCluster) -> Tampered:
+    """Change the second controller's file by a shell command, and put it back afterwards."""
+
+    @contextmanager
+    def change(command: str) -> Iterator[str]:
+        pod = reader.members("controller")[1].pod
+        script = f"cp {CONFIGMETA} {SAVED} && {command}"
+        done = reader.exec(pod, "sh", "-c", script)
+        assert done.returncode == 0, done.stderr
+        try:
+            yield pod
+        finally:
+            done = reader.exec(pod, "cp", SAVED, CONFIGMETA)
+            assert done.returncode == 0, done.stderr
+
+    return change
+
+
+def replaced(old: str, new: str) -> str:
+    """A shell command that replaces text in the file, which must be there."""
+    return f"grep -q '{old}' {CONFIGMETA} && sed -i 's|{old}|{new}|g' {CONFIGMETA}"
+
+
+def members(tenant: Modules, **arguments: Any) -> tuple[Told, list[Told]]:
+    """What is told of `reader`, and its members."""
+    (told,) = tenant.read(kdcluster=["reader"], **arguments).json["kdclusters"]
+    return told, told["members"]
+
+
+def test_members_that_differ(tenant: Modules, tampered: Tampered, reader: KDCluster) -> None:
+    with tampered(replaced("birth", "death")) as pod:
+        told, (first, second, _sidecar) = members(tenant)
+    assert told["consistent"] is False
+    (difference,) = told["differences"]
+    assert {difference["pod"], difference["other_pod"]} == {pod, reader.pod()}
+    assert difference["path"] == "connections.configmaps.info[0].data.origin"
+    assert (first["current"], first["stale"]) == (True, [])
+    assert second["current"] is False
+    (stale,) = second["stale"]
+    assert (stale["kind"], stale["name"]) == ("ConfigMap", "reader-info")
+    assert "data.origin" in stale["reason"]
+
+
+def test_a_stale_secret_is_told_without_its_value(tenant: Modules, tampered: Tampered) -> None:
+    old = encoded("an older secret")
+    with tampered(replaced(encoded(READER_TOKEN), old)):
+        result = tenant.read(kdcluster=["reader"])
+    (_first, second, _sidecar) = result.json["kdclusters"][0]["members"]
+    (stale,) = second["stale"]
+    assert (stale["kind"], stale["name"]) == ("Secret", "reader-token")
+    assert "data.token" in stale["reason"]
+    for value in ("an older secret", old, READER_TOKEN, encoded(READER_TOKEN)):
+        assert value not in result.output
+
+
+def rewritten(change: str) -> str:
+    """A shell command that runs a Python statement on the file's content `meta`."""
+    return (
+        f'python3 -c \'import json; p = "{CONFIGMETA}"; meta = json.load(open(p)); '
+        f'c = meta["connections"]; {change}; json.dump(meta, open(p, "w"))\''
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "name"),
+    [
+        ('del c["configmaps"]["info"]', "ConfigMap", "reader-info"),
+        ('del c["secrets"]["token"]', "Secret", "reader-token"),
+        ('del c["clusters"]["backend"]', "KDCluster", "backend"),
+        (
+            'c["configmaps"]["more"] = [dict(c["configmaps"]["info"][0], metadata={"name": "more"})]',
+            "ConfigMap",
+            "more",
+        ),
+        ('c["configmaps"]["info"][0]["labels"]["x"] = "y"', "ConfigMap", "reader-info"),
+        ('c["clusters"]["backend"]["cluster"]["id"] = "a-former-one"', "KDCluster", "backend"),
+        (
+            'c["clusters"]["backend"]["nodegroups"]["1"]["roles"]["restserver"]["node_ids"] = ["99"]',
+            "KDCluster",
+            "backend",
+        ),
+    ],
+)
+def test_what_is_missing_left_over_or_different_is_stale(
+    tenant: Modules, tampered: Tampered, change: str, kind: str, name: str
+) -> None:
+    with tampered(rewritten(change)):
+        told, (first, second, _sidecar) = members(tenant)
+    assert told["consistent"] is False
+    assert first["current"] is True
+    assert second["current"] is False
+    assert [(one["kind"], one["name"]) for one in second["stale"]] == [(kind, name)]
+
+
+def test_only_node_may_differ(tenant: Modules, tampered: Tampered) -> None:
+    with tampered(rewritten('meta["node"]["hostname"] = "elsewhere"')):
+        told, _members = members(tenant)
+    assert told["consistent"] is True and told["differences"] == []
+
+
+UNREADABLE = {
+    "half-written": f"head -c 300 {SAVED} > {CONFIGMETA}",
+    "empty": f": > {CONFIGMETA}",
+    "not JSON": f"echo 'by hand' > {CONFIGMETA}",
+    "no object": f"echo '[1, 2]' > {CONFIGMETA}",
+    "absent": f"rm {CONFIGMETA}",
+}
+
+
+@pytest.mark.parametrize("command", UNREADABLE.values(), ids=UNREADABLE)
+def test_an_unreadable_file_fails_the_task(
+    tenant: Modules, tampered: Tampered, reader: KDCluster, command: str
+) -> None:
+    with tampered(command) as pod:
+        message = tenant.configmeta(kdcluster=["reader"]).message
+    assert pod in message and "controller" in message
+    assert f"{reader.namespace}/reader" in message
+    assert CONFIGMETA in message
+
+
+@pytest.mark.parametrize("command", UNREADABLE.values(), ids=UNREADABLE)
+def test_an_unreadable_file_is_reported_on_request(
+    tenant: Modules, tampered: Tampered, command: str
+) -> None:
+    with tampered(command) as pod:
+        told, (first, second, _sidecar) = members(tenant, on_member_error="report")
+    assert second["pod"] == pod
+    assert CONFIGMETA in second["error"]
+    assert (second["configmeta"], second["current"], second["stale"]) == (None, None, [])
+    assert (first["error"], first["current"]) == (None, True)
+    assert first["configmeta"]["connections"]["configmaps"]["info"]
+    assert told["consistent"] is True, "those that were read agree"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{}", '{"connections": null}', '{"connections": 1}', '{"connections": {"clusters": []}}'],
+)
+def test_a_file_of_another_shape_is_not_current(
+    tenant: Modules, tampered: Tampered, text: str
+) -> None:
+    with tampered(f"echo '{text}' > {CONFIGMETA}") as pod:
+        _told, (first, second, _sidecar) = members(tenant, on_member_error="report")
+    assert second["pod"] == pod
+    assert second["error"] or (second["current"] is False and second["stale"])
+    assert first["current"] is True
+
+
+def test_a_message_about_a_broken_file_shows_none_of_it(
+    tenant: Modules, tampered: Tampered
+) -> None:
+    broken = f"cp {SAVED} {CONFIGMETA} && echo tail >> {CONFIGMETA}"
+    with tampered(broken):
+        result = tenant.configmeta(kdcluster=["reader"])
+    assert result.failed
+    for value in (READER_TOKEN, encoded(READER_TOKEN)):
+        assert value not in result.output
+
+
+def test_a_role_without_config_package_is_told_and_never_fails(
+    tenant: Modules, reader: KDCluster
+) -> None:
+    told, (*_controllers, sidecar) = members(tenant, on_member_error="fail")
+    assert sidecar["role"] == "sidecar"
+    assert "config package" in sidecar["error"]
+    assert (sidecar["configmeta"], sidecar["current"]) == (None, None)
+    assert told["consistent"] is True
+
+
+def test_a_pod_that_is_not_running(tenant: Modules, kdcluster: Named) -> None:
+    pending = kdcluster(UNSCHEDULABLE)
+    (member,) = pending.members()
+    message = tenant.configmeta(kdcluster=[pending.name]).message
+    assert member.pod in message and "controller" in message
+    assert f"{pending.namespace}/" in message and member.state in message
+    assert ".." not in message
+    (told,) = tenant.read(kdcluster=[pending.name], on_member_error="report").json["kdclusters"]
+    assert told["state"] == "creating"
+    (reported,) = told["members"]
+    assert member.pod == reported["pod"] and reported["error"]
+    assert (reported["configmeta"], reported["current"]) == (None, None)
+
+
+def test_a_pod_that_is_gone(tenant: Modules, kdcluster: Named) -> None:
+    restarts = kdcluster("restarts")
+    restarts.wait_settled(2 * restarts.timing.settle_seconds)
+    pod = restarts.pod()
+    restarts.kubectl.ok(
+        "delete", "pod", pod, "--grace-period=1", "--wait=false", namespace=restarts.namespace
+    )
+    # Whether it is going, gone, coming or back, the answer is about this pod, and no traceback.
+    result = tenant.read(kdcluster=["restarts"], on_member_error="report")
+    (told,) = result.json["kdclusters"][0]["members"]
+    assert told["pod"] == pod
+    assert (told["error"] is None) != (told["configmeta"] is None)
+    restarts.wait_settled(2 * restarts.timing.settle_seconds)
+
+
+def test_an_object_without_type_label_is_no_reason_to_be_stale(
+    tenant: Modules, emptied: Named, kdcluster: Named
+) -> None:
+    lab = emptied("lab")
+    untyped: Manifest = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "untyped"},
+        "data": {"a": "1"},
+    }
+    lab.kubectl.create(untyped, namespace=lab.namespace)
+    lab.kubectl.patch(
+        "kubedirectorclusters.kubedirector.hpe.com", "lab",
+        {"spec": {"connections": {"configmaps": ["untyped", "no-such-map"]}}},
+        namespace=lab.namespace,
+    )  # fmt: skip
+    lab.wait_settled()
+    (told,) = tenant.read(kdcluster=["lab"]).json["kdclusters"][0]["members"]
+    assert (told["current"], told["stale"]) == (True, [])
+    assert json.dumps(told["configmeta"]["connections"]["configmaps"]) == "{}"

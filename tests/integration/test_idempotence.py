@@ -1,0 +1,155 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A second run changes nothing and writes nothing; and every change is one write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.audit import AuditLog, Request
+from tests.integration.conftest import TENANT, Named
+from tests.integration.modules import Fresh, Modules, model, token
+from tests.integration.permissions import KDCLUSTERS
+
+Versions = Callable[[], dict[str, str]]
+
+
+@pytest.fixture
+def requests_of(
+    audit_log: AuditLog | None, home: str
+) -> Callable[[Callable[[], Any]], list[Request]]:
+    """What the tenant asks of the API server while something runs; nothing without a log."""
+
+    def during(action: Callable[[], Any]) -> list[Request]:
+        mark = 0 if audit_log is None else audit_log.mark()
+        action()
+        if audit_log is None:
+            return []
+        found = audit_log.since(mark, f"system:serviceaccount:{home}:{TENANT}")
+        assert found, "the audit log knows nothing of the module"
+        return found
+
+    return during
+
+
+def test_a_second_run_writes_nothing(
+    tenant: Modules,
+    emptied: Named,
+    fresh: Fresh,
+    versions: Versions,
+    requests_of: Callable[[Callable[[], Any]], list[Request]],
+) -> None:
+    lab = emptied("lab")
+    name = fresh("twice")
+    wanted: dict[str, Any] = {
+        "kdcluster": ["lab"],
+        "configmaps": [model(name, port=8080, ready=True)],
+        "secrets": [token(name, key="turmeric")],
+        "clusters": ["engine-torch"],
+    }
+    first = tenant.connected(**wanted)
+    lab.wait_settled()
+    before, whole = versions(), lab.get()["metadata"]["resourceVersion"]
+    results = []
+    made = requests_of(lambda: results.append(tenant.connected(**wanted)))
+    assert not results[0].changed
+    assert set(results[0].objects.values()) == {"unchanged"}
+    assert results[0].kdclusters["lab"]["action"] == "unchanged"
+    assert [one for one in made if one.writes or one.dry_run] == []
+    assert versions() == before
+    assert lab.get()["metadata"]["resourceVersion"] == whole
+    for key in ("connections", "connection_hash", "spec_generation"):
+        assert results[0].kdclusters["lab"][key] == first.kdclusters["lab"][key]
+
+
+def test_a_second_run_of_exclusive_writes_nothing(
+    tenant: Modules, emptied: Named, fresh: Fresh, versions: Versions
+) -> None:
+    emptied("lab")
+    wanted: dict[str, Any] = {
+        "kdcluster": ["lab"],
+        "configmaps": [model(fresh("only")), model(fresh("also"))],
+        "exclusive": True,
+    }
+    tenant.connected(**wanted)
+    before = versions()
+    assert not tenant.connected(**wanted).changed
+    assert versions() == before
+
+
+def test_order_alone_is_no_reason_for_a_change(
+    tenant: Modules, emptied: Named, fresh: Fresh, versions: Versions
+) -> None:
+    emptied("lab")
+    one, two = model(fresh("one")), model(fresh("two"))
+    tenant.connected(kdcluster=["lab"], configmaps=[one, two])
+    before = versions()
+    assert not tenant.connected(kdcluster=["lab"], configmaps=[two, one]).changed
+    assert versions() == before
+
+
+def test_a_second_absent_writes_nothing(
+    tenant: Modules, emptied: Named, fresh: Fresh, versions: Versions
+) -> None:
+    emptied("lab")
+    name = fresh("gone")
+    tenant.connected(kdcluster=["lab"], configmaps=[model(name)])
+    wanted: dict[str, Any] = {
+        "kdcluster": ["lab"],
+        "configmaps": [{"name": name}],
+        "state": "absent",
+        "delete_objects": True,
+    }
+    assert tenant.connected(**wanted).changed
+    before = versions()
+    again = tenant.connected(**wanted)
+    assert not again.changed
+    assert versions() == before
+
+
+def test_a_kdcluster_is_written_once_however_much_changes(
+    tenant: Modules,
+    emptied: Named,
+    fresh: Fresh,
+    requests_of: Callable[[Callable[[], Any]], list[Request]],
+    audit_log: AuditLog | None,
+) -> None:
+    lab = emptied("lab")
+    generation = lab.get()["metadata"]["generation"]
+    name = fresh("all-at-once")
+    made = requests_of(
+        lambda: tenant.connected(
+            kdcluster=["lab"],
+            configmaps=[model(name), model(fresh("another"))],
+            secrets=[token(name, key="paprika")],
+            clusters=["engine-torch"],
+        )
+    )
+    assert lab.get()["metadata"]["generation"] == generation + 1
+    if audit_log is not None:
+        writes = [(one.verb, one.resource) for one in made if one.writes]
+        assert sorted(writes) == [
+            ("create", "configmaps"),
+            ("create", "configmaps"),
+            ("create", "secrets"),
+            ("patch", KDCLUSTERS),
+        ]
+
+
+def test_an_unchanged_run_makes_few_requests(
+    tenant: Modules,
+    emptied: Named,
+    fresh: Fresh,
+    requests_of: Callable[[Callable[[], Any]], list[Request]],
+    audit_log: AuditLog | None,
+) -> None:
+    emptied("lab")
+    wanted: dict[str, Any] = {"kdcluster": ["lab"], "configmaps": [model(fresh("few"))]}
+    tenant.connected(**wanted)
+    made = requests_of(lambda: tenant.connected(**wanted))
+    # One member: KDClusters, KDApps, the ConfigMap, the member's start script, and one to spare.
+    assert audit_log is None or len(made) <= 5, made

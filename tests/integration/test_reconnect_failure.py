@@ -1,0 +1,94 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""on_reconnect_failure: what becomes of a start script that does not take the change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.contract.kdcluster import KDCluster
+from tests.integration.conftest import Named
+from tests.integration.module_runner import ModuleResult
+from tests.integration.modules import Fresh, Modules, steering
+from tests.integration.test_connect import connections_of
+
+EXIT = 3
+LAST_WORDS = "told the start script to end with 3"
+
+
+def run(tenant: Modules, name: str, **arguments: Any) -> ModuleResult:
+    """Connect a ConfigMap that makes the start script fail."""
+    return tenant.connection(
+        kdcluster=["scripted"], configmaps=[steering(name, exit_code=EXIT)], **arguments
+    )
+
+
+def assert_names_the_member(text: str, found: KDCluster) -> None:
+    """The text says which member failed, and how."""
+    (member,) = found.members()
+    assert f"KDCluster {found.namespace}/{found.name}" in text
+    assert member.pod in text and "controller" in text
+    assert f"exit code {EXIT}" in text
+    assert LAST_WORDS in text
+
+
+def test_it_is_warned_of_unless_told_otherwise(
+    tenant: Modules, emptied: Named, fresh: Fresh
+) -> None:
+    scripted = emptied("scripted")
+    result = run(tenant, fresh("exits"))
+    assert not result.failed, result.json
+    (warning,) = result.warnings
+    assert_names_the_member(warning, scripted)
+    (member,) = result.kdclusters["scripted"]["members"]
+    assert member["reconnect"]["rc"] == EXIT
+    assert LAST_WORDS in member["reconnect"]["stderr"]
+
+
+def test_fail_fails_with_what_was_done(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
+    scripted = emptied("scripted")
+    name = fresh("exits")
+    result = run(tenant, name, on_reconnect_failure="fail")
+    assert_names_the_member(result.message, scripted)
+    assert result.json["changed"] is True
+    assert result.objects == {("ConfigMap", name): "created"}
+    assert result.kdclusters["scripted"]["action"] == "updated"
+    (member,) = result.kdclusters["scripted"]["members"]
+    assert member["reconnect"]["rc"] == EXIT
+    assert connections_of(scripted)["configmaps"] == [name]
+
+
+def test_ignore_says_nothing(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
+    emptied("scripted")
+    result = run(tenant, fresh("exits"), on_reconnect_failure="ignore")
+    assert not result.failed and result.changed
+    assert result.warnings == []
+    (member,) = result.kdclusters["scripted"]["members"]
+    assert member["reconnect"] is None
+
+
+def test_a_failure_is_over_once_the_start_script_takes_a_change(
+    tenant: Modules, emptied: Named, fresh: Fresh
+) -> None:
+    emptied("scripted")
+    name = fresh("exits")
+    assert run(tenant, name, on_reconnect_failure="fail").failed
+    result = tenant.connected(
+        kdcluster=["scripted"], configmaps=[steering(name)], on_reconnect_failure="fail"
+    )
+    (member,) = result.kdclusters["scripted"]["members"]
+    assert member["reconnect"]["rc"] == 0
+
+
+def test_members_without_config_package_are_not_asked(
+    tenant: Modules, emptied: Named, fresh: Fresh
+) -> None:
+    emptied("wide")
+    result = tenant.connected(
+        kdcluster=["wide"], configmaps=[steering(fresh("fine"))], on_reconnect_failure="fail"
+    )
+    members = result.kdclusters["wide"]["members"]
+    assert [one["role"] for one in members] == ["controller", "controller", "worker", "sidecar"]
+    assert [one["has_configmeta"] for one in members] == [True, True, True, False]
+    assert [one["reconnect"] and one["reconnect"]["rc"] for one in members] == [0, 0, 0, None]

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Credentials that do not do, permissions that lack, and API servers that do not answer."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Named
+from tests.integration.modules import Fresh, Modules, model, token
+from tests.integration.permissions import KDAPPS, KDCLUSTERS, make_user_lacking
+from tests.support.kubectl import Kubectl
+
+Versions = Callable[[], dict[str, str]]
+
+
+@pytest.mark.parametrize("module", ["connection", "configmeta"])
+def test_a_wrong_token(
+    address: dict[str, str], home: str, versions: Versions, fresh: Fresh, module: str
+) -> None:
+    wrong = Modules({**address, "api_key": "no-such-token"}, home)
+    before = versions()
+    arguments = {"configmaps": [model(fresh("new"))]} if module == "connection" else {}
+    result = getattr(wrong, module)(kdcluster=["lab"], **arguments)
+    assert "401" in result.message and "credentials" in result.message
+    assert address["host"] in result.message and "api_key" in result.message
+    assert "no-such-token" not in result.output
+    assert versions() == before
+
+
+def test_a_token_whose_account_is_gone(
+    address: dict[str, str], kubectl: Kubectl, home: str, fresh: Fresh
+) -> None:
+    # To the API server it is what an expired one is; those live for 10 minutes at least.
+    name = fresh("passing")
+    kubectl.ok("create", "serviceaccount", name, namespace=home)
+    issued = kubectl.ok("create", "token", name, namespace=home).strip()
+    kubectl.delete("serviceaccount", name, namespace=home)
+    result = Modules({**address, "api_key": issued}, home).connection(kdcluster=["lab"])
+    assert "401" in result.message and "expired" in result.message
+    assert issued not in result.output
+
+
+LACKING: list[tuple[str, str, dict[str, Any]]] = [
+    (KDCLUSTERS, "list", {}),
+    (KDCLUSTERS, "patch", {}),
+    (KDAPPS, "list", {}),
+    ("configmaps", "create", {}),
+    ("secrets", "create", {}),
+    ("secrets", "get", {}),
+]
+
+
+@pytest.mark.parametrize(("resource", "verb", "extra"), LACKING)
+def test_a_missing_permission_is_named(
+    admin: Modules,
+    emptied: Named,
+    kubectl: Kubectl,
+    fresh: Fresh,
+    resource: str,
+    verb: str,
+    extra: dict[str, Any],
+) -> None:
+    lab = emptied("lab")
+    name = fresh("user")
+    make_user_lacking(kubectl, lab.namespace, name, resource, verb)
+    result = admin.acting(impersonate_user=name).connection(
+        kdcluster=["lab"],
+        configmaps=[model(fresh("new"))],
+        secrets=[token(fresh("new"), key="hyssop")],
+        **extra,
+    )
+    message = result.message
+    assert "403" in message and "orbidden" in message
+    assert f"'{verb}'" in message and f"'{resource}'" in message
+    assert f"namespace {lab.namespace}" in message
+    assert not lab.get()["spec"].get("connections", {}).get("configmaps")
+
+
+@pytest.mark.parametrize("verb", ["patch", "delete"])
+@pytest.mark.parametrize(
+    ("resource", "field"), [("configmaps", "configmaps"), ("secrets", "secrets")]
+)
+def test_a_missing_permission_on_an_object_that_exists_is_named(
+    admin: Modules,
+    tenant: Modules,
+    kubectl: Kubectl,
+    home: str,
+    fresh: Fresh,
+    verb: str,
+    resource: str,
+    field: str,
+) -> None:
+    name, user = fresh("theirs"), fresh("user")
+    make_user_lacking(kubectl, home, user, resource, verb)
+    entry = model(name) if field == "configmaps" else token(name, key="savory")
+    tenant.connected(**{field: [entry]})
+    if verb == "patch":
+        changed = model(name, path="repo://new") if field == "configmaps" else token(name, key="x")
+        arguments: dict[str, Any] = {field: [changed]}
+    else:
+        arguments = {field: [{"name": name}], "state": "absent", "delete_objects": True}
+    message = admin.acting(impersonate_user=user).connection(**arguments).message
+    assert "403" in message and f"{home}/{name}" in message
+    assert f"'{verb}'" in message and f"'{resource}'" in message
+
+
+@pytest.mark.parametrize("verb", ["get"])
+def test_a_missing_permission_to_exec_is_named(
+    admin: Modules, kdcluster: Named, kubectl: Kubectl, fresh: Fresh, verb: str
+) -> None:
+    reader = kdcluster("reader")
+    user = fresh("user")
+    make_user_lacking(kubectl, reader.namespace, user, "pods/exec", verb)
+    acting = admin.acting(impersonate_user=user)
+    message = acting.configmeta(kdcluster=["reader"]).message
+    assert "403" in message and "pods/exec" in message and f"'{verb}'" in message
+    assert f"Pod {reader.namespace}/" in message
+
+
+def test_watching_is_not_needed_where_listing_is_allowed_or_it_is_named(
+    admin: Modules, emptied: Named, kubectl: Kubectl, fresh: Fresh
+) -> None:
+    lab = emptied("lab")
+    user = fresh("user")
+    make_user_lacking(kubectl, lab.namespace, user, KDCLUSTERS, "watch")
+    result = admin.acting(impersonate_user=user).connection(
+        kdcluster=["lab"], configmaps=[model(fresh("new"))]
+    )
+    if result.failed:
+        assert "'watch'" in result.message and f"'{KDCLUSTERS}'" in result.message
+        assert result.kdclusters["lab"]["action"] == "updated"
+    else:
+        assert lab.unsettled_because(lab.get()) == []
+
+
+def test_tls_is_verified_without_ca_cert(
+    address: dict[str, str], tenant_token: str, home: str
+) -> None:
+    unknown = Modules({"host": address["host"], "api_key": tenant_token}, home)
+    result = unknown.connection(kdcluster=["lab"])
+    assert "TLS" in result.message or "certificate" in result.message
+    assert address["host"] in result.message and "ca_cert" in result.message
+    assert tenant_token not in result.output
+
+
+def test_tls_is_verified_against_the_given_ca(
+    address: dict[str, str], tenant_token: str, home: str, tmp_path: Any
+) -> None:
+    foreign = tmp_path / "foreign.crt"
+    foreign.write_text(foreign_ca())
+    other = Modules({**address, "api_key": tenant_token, "ca_cert": str(foreign)}, home)
+    message = other.connection(kdcluster=["lab"]).message
+    assert "certificate" in message and address["host"] in message
+
+
+def foreign_ca() -> str:
+    """A CA that vouches for somebody else: the first one that this machine trusts."""
+    import ssl
+
+    (first, *_others) = ssl.create_default_context().get_ca_certs(binary_form=True)
+    return ssl.DER_cert_to_PEM_cert(first)
+
+
+def test_an_api_server_that_does_not_answer(tenant_token: str, home: str) -> None:
+    with socket.socket() as closed:
+        # Bound and never listening, so that nobody else can take the port meanwhile.
+        closed.bind(("127.0.0.1", 0))
+        host = f"https://127.0.0.1:{closed.getsockname()[1]}"
+        message = Modules({"host": host, "api_key": tenant_token}, home).connection().message
+    assert host in message and "cannot be reached" in message
+    assert "refused" in message
+
+
+def test_an_address_that_does_not_resolve(home: str) -> None:
+    host = "https://api.no-such-cluster.invalid:6443"
+    message = Modules({"host": host, "api_key": "any"}, home).connection().message
+    assert host in message and "cannot be reached" in message
+
+
+def test_something_else_that_answers(home: str) -> None:
+    """What listens there speaks no TLS."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        host = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        running = Modules({"host": host, "api_key": "any"}, home).start_connection(
+            kdcluster=["lab"], configmaps=[model("never")]
+        )
+        listening.settimeout(60)
+        while running.process.is_alive():
+            try:
+                connection, _address = listening.accept()
+            except TimeoutError:
+                break
+            with connection:
+                connection.recv(65536)
+                connection.sendall(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n"
+                    b"Connection: close\r\n\r\n<html>"
+                )
+            running.process.join(0.5)
+        message = running.result(60).message
+    assert host in message

@@ -1,0 +1,205 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A secret value is nowhere but in the cluster: not in output, results, messages or files."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.integration.conftest import Named
+from tests.integration.modules import Fresh, Modules, model, steering, token
+from tests.integration.playbook import run_play, task
+from tests.support.kubectl import Kubectl
+from tests.support.manifests import encoded
+
+MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+class Canary:
+    """A secret value that occurs nowhere else, and all the forms in which it could leak."""
+
+    def __init__(self) -> None:
+        self.value = f"canary-{uuid4().hex}"
+
+    @property
+    def forms(self) -> list[str]:
+        """The value, its base64, and what base64 makes of it at any offset inside a longer text."""
+        return [
+            self.value,
+            encoded(self.value),
+            *(
+                base64.b64encode((" " * offset + self.value).encode()).decode()[4:-4]
+                for offset in range(3)
+            ),
+        ]
+
+    def assert_absent(self, text: str, where: str) -> None:
+        """Fail, without showing the text, where a form of the value is in it."""
+        assert not [form for form in self.forms if form in text], f"the secret value is in {where}"
+
+
+@pytest.fixture
+def canary() -> Canary:
+    """A secret of this test alone."""
+    return Canary()
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """All regular files below a folder, hidden ones included."""
+    for parent, _folders, names in os.walk(folder):
+        yield from (Path(parent) / name for name in names)
+
+
+def test_no_output_of_ansible_playbook_shows_it(
+    tenant: Modules,
+    emptied: Named,
+    fresh: Fresh,
+    kubectl: Kubectl,
+    canary: Canary,
+    tmp_path: Path,
+) -> None:
+    lab = emptied("lab")
+    name, other = fresh("hidden"), fresh("hidden")
+    home_of_ansible = tmp_path / "ansible-home"
+    auth = {**tenant.auth, "namespace": tenant.namespace}
+    secret = token(name, token=canary.value, note="plain")
+    in_base64 = {"name": other, "type": "token", "data": {"token": encoded(canary.value)}}
+    on = {**auth, "kdcluster": ["lab"]}
+    tasks = [
+        task("kd_connection", **on, secrets=[secret, in_base64]),
+        task("kd_connection", **on, secrets=[secret, in_base64]),
+        task("kd_connection", **on, secrets=[token(name, other=canary.value)]),
+        task("kd_connection", **on, secrets=[{**secret, "type": "not a label value"}]),
+        task("kd_connection", **{**on, "api_key": f"wrong-{canary.value}"}, secrets=[secret]),
+        task("kd_connection", **on, secrets=[{**in_base64, "data": {"k": f"{canary.value}!"}}]),
+        task("kd_connection", **on, secrets=[{**secret, "string_data": {"k": [canary.value]}}]),
+        task("kd_connection", **on, secrets=[secret], clusters=[fresh("no-such-cluster")]),
+        task(
+            "kd_connection", **on, secrets=[{**secret, "annotations": {"a": canary.value}}]
+        ),
+        task(
+            "kd_connection", **on, secrets=[secret],
+            configmaps=[steering(fresh("exits"), exit_code=3)], on_reconnect_failure="fail",
+        ),
+        task("kd_configmeta_info", **on),
+    ]  # fmt: skip
+    played = run_play(
+        tmp_path, tasks, "-vvv", "--diff", environment={"ANSIBLE_HOME": str(home_of_ansible)}
+    )
+    failed = [bool(one.get("failed")) for one in played.results]
+    assert failed == [False, False, False, True, True, True, True, True, False, True, False]
+    assert name in played.output
+    canary.assert_absent(played.output, "ansible-playbook -vvv --diff")
+    for number, result in enumerate(played.results):
+        canary.assert_absent(json.dumps(result), f"the result of task {number}")
+    playbook = tmp_path / "play.yml"
+    for path in files_below(tmp_path):
+        if path != playbook:
+            canary.assert_absent(path.read_text(errors="replace"), str(path))
+    found = kubectl.get("secret", name, namespace=lab.namespace)
+    assert canary.value in base64.b64decode(found["data"]["token"]).decode()
+
+
+def test_no_result_or_message_of_the_module_shows_it(
+    tenant: Modules, emptied: Named, fresh: Fresh, canary: Canary
+) -> None:
+    emptied("lab")
+    name = fresh("hidden")
+    secret = token(name, token=canary.value)
+    invalid = {"name": name, "type": "token", "data": {"token": f"{canary.value}!"}}
+    attempts: list[dict[str, Any]] = [
+        {"secrets": [secret]},
+        {"secrets": [invalid]},
+        {"secrets": [secret, secret]},
+        {"secrets": [{**secret, "annotations": {"note": [canary.value]}}]},
+        {"secrets": [{**secret, "name": "No Such Name"}]},
+        {"secrets": [{**secret, "string_data": {"a key": canary.value}}]},
+        {"secrets": [{**secret, "string_data": {canary.value: "as a key"}}], "state": "sideways"},
+        {"secrets": [{**secret, "no_such_option": canary.value}]},
+    ]
+    for number, arguments in enumerate(attempts[:-2]):
+        for check_mode in (True, False):
+            result = tenant.connection(
+                check_mode=check_mode, diff=True, kdcluster=["lab"], **arguments
+            )
+            canary.assert_absent(result.output, f"the result of attempt {number}")
+    canary.assert_absent(
+        tenant.connection(kdcluster=["lab"], **attempts[-1]).output, "an unknown option's message"
+    )
+
+
+def test_configmeta_masks_it_unless_told_otherwise(
+    tenant: Modules, emptied: Named, fresh: Fresh, canary: Canary
+) -> None:
+    emptied("lab")
+    name = fresh("hidden")
+    tenant.connected(kdcluster=["lab"], secrets=[token(name, token=canary.value)])
+    masked = tenant.read(kdcluster=["lab"])
+    assert name in masked.output
+    canary.assert_absent(masked.output, "a masked configmeta")
+    assert canary.value in tenant.read(kdcluster=["lab"], secrets="decoded").output
+    assert encoded(canary.value) in tenant.read(kdcluster=["lab"], secrets="encoded").output
+
+
+def test_what_kubectl_apply_left_on_a_secret_is_masked_and_warned_of(
+    tenant: Modules, emptied: Named, fresh: Fresh, kubectl: Kubectl, canary: Canary
+) -> None:
+    lab = emptied("lab")
+    name = fresh("applied")
+    kubectl.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": name, "labels": {"kubedirector.hpe.com/secretType": "token"}},
+            "stringData": {"token": canary.value},
+        },
+        namespace=lab.namespace,
+    )
+    result = tenant.connected(kdcluster=["lab"], secrets=[{"name": name}])
+    assert any(name in one and "last-applied-configuration" in one for one in result.warnings)
+    for shown in (result, tenant.read(kdcluster=["lab"])):
+        canary.assert_absent(shown.output, "a result")
+
+
+@pytest.mark.parametrize(
+    "word", ["github", "true", "main", "lab", "token", "model", "created", "1", "a"]
+)
+def test_a_secret_that_is_a_common_word_mangles_nothing(
+    tenant: Modules, emptied: Named, fresh: Fresh, word: str
+) -> None:
+    emptied("lab")
+    info, login = fresh(f"{word}-models"), fresh(f"{word}-login")
+    result = tenant.connected(
+        kdcluster=["lab"],
+        configmaps=[model(info, branch=word)],
+        secrets=[token(login, type=word, branch=word)],
+    )
+    told = json.dumps([result.json["objects"], result.json["kdclusters"], result.warnings])
+    assert MASK not in told and "********" not in told
+    assert result.json["objects"] == [
+        {"kind": "ConfigMap", "name": info, "type": "model", "action": "created"},
+        {"kind": "Secret", "name": login, "type": "token", "action": "created"},
+    ]
+    assert result.kdclusters["lab"]["connections"]["secrets"] == [login]
+
+
+def test_a_secret_that_is_a_common_word_mangles_no_message(
+    tenant: Modules, fresh: Fresh, home: str
+) -> None:
+    missing = fresh("github-missing")
+    message = tenant.connection(
+        kdcluster=["lab"],
+        configmaps=[{"name": missing}],
+        secrets=[token(fresh("login"), type="github", branch="main", host="KDCluster")],
+    ).message
+    assert f"ConfigMap {home}/{missing} does not exist" in message
+    assert MASK not in message and "********" not in message
