@@ -50,7 +50,11 @@ def member_differences(configmetas: t.Mapping[str, JsonObject]) -> list[dict[str
     :returns: [{pod, other_pod, path}]; empty when all agree.
     """
     shared = {
-        pod: {key: value for key, value in content.items() if key != OWN_PART}
+        pod: {
+            key: _without_order(value) if key == "nodegroups" else value
+            for key, value in content.items()
+            if key != OWN_PART
+        }
         for pod, content in configmetas.items()
     }
     first = next(iter(shared), None)
@@ -62,6 +66,17 @@ def member_differences(configmetas: t.Mapping[str, JsonObject]) -> list[dict[str
         if pod != first
         for path in differing_paths(shared[first], content)
     ]
+
+
+def _without_order(nodegroups: t.Any) -> t.Any:
+    """Nodegroups with each role's lists sorted: the operator lists the members that it is setting up
+    before those that are configured, so that members of different ages hold another order (source:
+    calcMembersForRoles)."""
+    if isinstance(nodegroups, dict):
+        return {key: _without_order(value) for key, value in nodegroups.items()}
+    if isinstance(nodegroups, list):
+        return sorted(nodegroups, key=str)
+    return nodegroups
 
 
 def stale_parts(configmeta: JsonObject, cluster: KDCluster, estate: Estate) -> list[dict[str, str]]:

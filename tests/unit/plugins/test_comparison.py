@@ -80,6 +80,16 @@ def test_members_may_differ_in_their_own_part_only() -> None:
     assert member_differences({}) == member_differences({"pod-0": first}) == []
 
 
+def test_the_order_of_a_roles_nodes_is_no_difference() -> None:
+    first, second = configmeta(), configmeta()
+    for content, nodes in ((first, ["1", "2"]), (second, ["2", "1"])):
+        content["nodegroups"] = {"1": {"roles": {"controller": {"node_ids": nodes}}}}
+    assert member_differences({"pod-0": first, "pod-1": second}) == []
+    second["nodegroups"]["1"]["roles"]["controller"]["node_ids"] = ["2", "3"]
+    (found,) = member_differences({"pod-0": first, "pod-1": second})
+    assert found["path"] == "nodegroups.1.roles.controller.node_ids[0]"
+
+
 MODEL = {"name": "cnn", "path": "/models/QXZ"}
 TOKEN = {"token": "QXZJKV", "branch": "main"}
 # What is live, as (type, name, data) in the order of the spec.
