@@ -85,9 +85,9 @@ def test_the_order_of_a_roles_nodes_is_no_difference() -> None:
     for content, nodes in ((first, ["1", "2"]), (second, ["2", "1"])):
         content["nodegroups"] = {"1": {"roles": {"controller": {"node_ids": nodes}}}}
     assert member_differences({"pod-0": first, "pod-1": second}) == []
-    second["nodegroups"]["1"]["roles"]["controller"]["node_ids"] = ["2", "3"]
+    second["nodegroups"]["1"]["roles"]["controller"]["node_ids"] = ["3", "1"]
     (found,) = member_differences({"pod-0": first, "pod-1": second})
-    assert found["path"] == "nodegroups.1.roles.controller.node_ids[0]"
+    assert found["path"] == "nodegroups.1.roles.controller.node_ids[1]"
 
 
 MODEL = {"name": "cnn", "path": "/models/QXZ"}
