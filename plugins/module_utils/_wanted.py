@@ -226,7 +226,11 @@ def _secret_data(entry: dict[str, t.Any], where: str) -> dict[str, str] | None:
     data: dict[str, str] = {}
     for key, text in _keyed_text(entry.get("data"), where).items():
         try:
-            raw = base64.b64decode("".join(text.split()), validate=True)
+            packed = "".join(text.split())
+            if len(packed) % 4:
+                # Python before 3.12 lets superfluous padding pass.
+                raise ValueError("its length is no multiple of four")
+            raw = base64.b64decode(packed, validate=True)
         except (binascii.Error, ValueError):
             raise InvalidInput(
                 f"{where}: key {key} is not valid base64; encode it, or put the plain text into string_data."

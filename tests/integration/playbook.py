@@ -69,7 +69,7 @@ def run_play(
     playbook.write_text(yaml.safe_dump(document, sort_keys=False))
     temporary = folder / "ansible-tmp"
     done = subprocess.run(
-        ["ansible-playbook", "-i", "localhost,", "-c", "local", *options, str(playbook)],
+        ["ansible-playbook", *options, str(playbook)],
         env={
             **clean_environment(),
             "ANSIBLE_LOCAL_TEMP": str(temporary),
