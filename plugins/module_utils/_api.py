@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import time
 import typing as t
 import urllib.parse
 
@@ -15,15 +14,13 @@ from ansible_collections.kubedirector.connections.plugins.module_utils import _o
 from ansible_collections.kubedirector.connections.plugins.module_utils._api_errors import (
     error_from_response,
     error_from_transport,
-    is_never_sent,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._auth_options import (
-    header_text,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Unreachable
-from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import (
-    RESTClientObject,
-    urllib3,
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import urllib3
+from ansible_collections.kubedirector.connections.plugins.module_utils._transport import (
+    MAX_BODY_BYTES,
+    Transport,
+    lines_of,
 )
 
 if t.TYPE_CHECKING:
@@ -31,11 +28,6 @@ if t.TYPE_CHECKING:
 
 JsonObject = dict[str, t.Any]
 
-CONNECT_SECONDS = 10
-READ_SECONDS = 60
-BUSY_SECONDS = 10
-TOO_MANY_REQUESTS = 429
-MAX_BODY_BYTES = 64 * 1024 * 1024
 PAGE_SIZE = 500
 _FIELD_MANAGER = "kubedirector.connections"
 _METADATA_OBJECT = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
@@ -63,25 +55,13 @@ class Api:
     """A connection pool to one API server. Its methods may be called from several threads."""
 
     def __init__(self, access: Access) -> None:
-        self._access = access
-        self._host = str(access.configuration.host).rstrip("/")
-        if not access.verified:
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        self._pool = RESTClientObject(access.configuration).pool_manager
-
-    def headers(self) -> list[tuple[str, str]]:
-        """The headers that say who is asking, as (name, value). :raises AuthError: they cannot be sent."""
-        found = list(self._access.headers)
-        token = self._access.configuration.auth_settings().get("BearerToken", {}).get("value")
-        if token and not any(name == "Authorization" for name, _value in found):
-            # A token that was read from a file may still have the file's last newline.
-            found.append(("Authorization", header_text("token", str(token).strip())))
-        return found
+        self._transport = Transport(access)
+        self._host = self._transport.host
 
     @property
-    def access(self) -> Access:
+    def transport(self) -> Transport:
         """Address and credentials, for what does not go over HTTP (see _exec)."""
-        return self._access
+        return self._transport
 
     def get(
         self, resource: Resource, namespace: str | None, name: str, *, metadata_only: bool = False
@@ -183,20 +163,16 @@ class Api:
             "timeoutSeconds": str(seconds),
             "allowWatchBookmarks": "true",
         }
-        try:
-            response = self._request(
-                "GET", self._path(resource, namespace, None), query, "application/json", None, None,
-                read_seconds=seconds + CONNECT_SECONDS,
-            )  # fmt: skip
-        except urllib3.exceptions.HTTPError as error:
-            raise error_from_transport(error, self._host) from None
+        response = self._transport.open_stream(
+            self._path(resource, namespace, None), query, seconds
+        )
         try:
             if response.status != 200:
                 raise error_from_response(
                     "watch", resource.kind, resource.plural, namespace, None,
                     response.status, response.read(MAX_BODY_BYTES), self._host,
                 )  # fmt: skip
-            for line in _lines(response):
+            for line in lines_of(response):
                 event = _event(line)
                 if event["type"] == "ERROR":
                     status = event["object"]
@@ -239,13 +215,9 @@ class Api:
             query["dryRun"] = "All"
         if verb in ("create", "patch"):
             query["fieldManager"] = _FIELD_MANAGER
-        response, text = self._answer(
+        response, text = self._transport.answer(
             method, self._path(resource, namespace, name), query, accept, content_type, body
         )
-        if len(text) > MAX_BODY_BYTES:
-            raise Unreachable(
-                f"The answer of the API server {self._host} is longer than {MAX_BODY_BYTES} bytes."
-            )
         if response.status >= 400:
             raise error_from_response(
                 verb, resource.kind, resource.plural, namespace, name or name_in_message,
@@ -259,77 +231,11 @@ class Api:
             raise self._not_kubernetes()
         return answer
 
-    def _answer(self, *request: t.Any) -> tuple[t.Any, bytes]:
-        """Send a request and read the answer; again, for a while, where the server has no time for it."""
-        until = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                response = self._request(*request)
-                try:
-                    text = response.read(MAX_BODY_BYTES + 1)
-                finally:
-                    response.release_conn()
-            except urllib3.exceptions.HTTPError as error:
-                unreachable = error_from_transport(error, self._host)
-                if request[0] == "GET" or is_never_sent(error):
-                    raise unreachable from None
-                raise Unreachable(
-                    f"{unreachable} Whether the write was done is not known: run the task again."
-                ) from None
-            pause = _seconds_to_wait(response)
-            if response.status != TOO_MANY_REQUESTS or time.monotonic() + pause > until:
-                return response, text
-            time.sleep(pause)
-
     def _not_kubernetes(self) -> Unreachable:
         return Unreachable(
             f"{self._host} answered with something that is no Kubernetes object: is it a Kubernetes API "
             "server? Check the address."
         )
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        query: dict[str, str],
-        accept: str,
-        content_type: str | None,
-        body: JsonObject | list[JsonObject] | None,
-        read_seconds: float = READ_SECONDS,
-    ) -> t.Any:
-        headers = urllib3.HTTPHeaderDict({"Accept": accept})
-        for name, value in self.headers():
-            headers.add(name, value)
-        data = None
-        if body is not None:
-            data = json.dumps(body).encode()
-            headers["Content-Type"] = content_type or "application/json"
-        url = f"{self._host}/{path}"
-        if query:
-            url += "?" + urllib.parse.urlencode(query)
-        try:
-            return self._pool.request(
-                method,
-                url,
-                body=data,
-                headers=headers,
-                preload_content=False,
-                redirect=False,
-                retries=urllib3.Retry(total=None, connect=1, read=0, status=0, other=0, redirect=0),
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
-            )
-        except (ValueError, UnicodeError):
-            # Its text may hold a header's value, which may be a token.
-            raise Unreachable(
-                f"The request to {self._host} cannot be sent: the credentials or the address hold "
-                "characters that do not fit."
-            ) from None
-
-
-def _seconds_to_wait(response: t.Any) -> float:
-    """How long a busy server asks to be left alone."""
-    text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else 1.0
 
 
 def _is_list_of_objects(items: t.Any) -> bool:
@@ -346,13 +252,3 @@ def _event(line: bytes) -> JsonObject:
     ):
         raise ValueError("a line of the watch is no event")
     return event
-
-
-def _lines(response: t.Any) -> t.Iterator[bytes]:
-    """Split a streamed body into lines; a last line without its end is dropped."""
-    rest = b""
-    for chunk in response.stream(amt=None, decode_content=True):
-        *lines, rest = (rest + chunk).split(b"\n")
-        if len(rest) > MAX_BODY_BYTES:
-            raise ValueError("a watch event is too long")
-        yield from (line for line in lines if line.strip())

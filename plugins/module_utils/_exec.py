@@ -120,10 +120,10 @@ def _run(
 
 
 def _open(api: Api, namespace: str, pod: str, container: str, command: t.Sequence[str]) -> t.Any:
-    configuration = api.access.configuration
+    configuration = api.transport.configuration
     query = [("container", container), ("stdout", "true"), ("stderr", "true")]
     query += [("command", word) for word in command]
-    host = str(configuration.host).rstrip("/")
+    host = api.transport.host
     scheme, _separator, rest = host.partition("://")
     url = (
         f"{'ws' if scheme == 'http' else 'wss'}://{rest}/api/v1"
@@ -134,7 +134,7 @@ def _open(api: Api, namespace: str, pod: str, container: str, command: t.Sequenc
     return websocket.create_connection(
         url,
         timeout=EXEC_SECONDS,
-        header=[f"{name}: {value}" for name, value in api.headers()],
+        header=[f"{name}: {value}" for name, value in api.transport.headers()],
         subprotocols=["v4.channel.k8s.io"],
         suppress_origin=True,
         sslopt=_tls_options(configuration),

@@ -41,7 +41,7 @@ def kubeconfig(
 
 def authorization(access: Access) -> str | None:
     """The Authorization header that would be sent."""
-    return dict(Api(access).headers()).get("Authorization")
+    return dict(Api(access).transport.headers()).get("Authorization")
 
 
 def found(access: Access) -> tuple[str, str | None, str | None]:

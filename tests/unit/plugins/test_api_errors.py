@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _api
+from ansible_collections.kubedirector.connections.plugins.module_utils import _transport
 from ansible_collections.kubedirector.connections.plugins.module_utils._api import (
     CONFIGMAP,
     KDCLUSTER,
@@ -140,7 +140,7 @@ def test_a_busy_server_is_asked_again_for_a_while(
     busy = Answer(429, b"", "text/plain", headers=(("Retry-After", "0"),))
     server.on("GET", f"{SECRETS}/one", busy, busy, Answer(body={"metadata": {}}))
     assert api.get(SECRET, "team-a", "one") == {"metadata": {}}
-    monkeypatch.setattr(_api, "BUSY_SECONDS", -1)
+    monkeypatch.setattr(_transport, "BUSY_SECONDS", -1)
     server.on("GET", f"{SECRETS}/one", busy)
     assert failure(ApiError, reading(api)).status == 429
 
@@ -216,7 +216,7 @@ def test_a_body_that_ends_too_early(server: ScriptedServer, api: Api) -> None:
 def test_a_body_over_the_bound(
     server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_api, "MAX_BODY_BYTES", 100)
+    monkeypatch.setattr(_transport, "MAX_BODY_BYTES", 100)
     server.on("GET", f"{SECRETS}/one", Answer(body=b'{"a":"' + b"x" * 93 + b'"}'))
     assert "100 bytes" in str(failure(Unreachable, reading(api)))
     server.on("GET", f"{SECRETS}/one", Answer(body=b'{"a":"' + b"x" * 92 + b'"}'))

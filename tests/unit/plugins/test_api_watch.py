@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _api
+from ansible_collections.kubedirector.connections.plugins.module_utils import _transport
 from ansible_collections.kubedirector.connections.plugins.module_utils._api import KDCLUSTER, Api
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
     ApiError,
@@ -116,7 +116,7 @@ def test_a_line_that_is_no_event(server: ScriptedServer, api: Api, line: bytes) 
 def test_an_event_over_the_bound(
     server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_api, "MAX_BODY_BYTES", 100)
+    monkeypatch.setattr(_transport, "MAX_BODY_BYTES", 100)
     server.on("GET", KDCLUSTERS, Answer(chunks=(b"x" * 60, b"x" * 60)))
     with pytest.raises(Unreachable):
         watched(api)

@@ -106,7 +106,7 @@ def test_without_verification_anything_is_trusted(trust: Trust) -> None:
         server.on("GET", PATH, Answer(body=FOUND))
         server.on("GET", EXEC, Answer(frames=(stdout(b"x"), SUCCESS, CLOSE)))
         api = api_for(server.url, validate_certs=False)
-        assert api.access.verified is False
+        assert api.transport.configuration.verify_ssl is False
         assert api.get(CONFIGMAP, "team-a", "one") == FOUND
         assert execute(server, validate_certs=False) == Output(0, b"x", b"")
 

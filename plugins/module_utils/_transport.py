@@ -1,0 +1,160 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HTTP to one API server: the connection pool, credentials, bounds on time and size. Knows no object."""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+import urllib.parse
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._api_errors import (
+    error_from_transport,
+    is_never_sent,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._auth_options import (
+    header_text,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Unreachable
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import (
+    RESTClientObject,
+    urllib3,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubedirector.connections.plugins.module_utils._auth import Access
+
+CONNECT_SECONDS = 10
+READ_SECONDS = 60
+BUSY_SECONDS = 10
+TOO_MANY_REQUESTS = 429
+MAX_BODY_BYTES = 64 * 1024 * 1024
+
+
+class Transport:
+    """A connection pool to one API server. Its methods may be called from several threads."""
+
+    def __init__(self, access: Access) -> None:
+        self.configuration = access.configuration
+        self.host = str(access.configuration.host).rstrip("/")
+        self._headers = access.headers
+        if not access.verified:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self._pool = RESTClientObject(access.configuration).pool_manager
+
+    def headers(self) -> list[tuple[str, str]]:
+        """The headers that say who is asking, as (name, value). :raises AuthError: they cannot be sent."""
+        found = list(self._headers)
+        token = self.configuration.auth_settings().get("BearerToken", {}).get("value")
+        if token and not any(name == "Authorization" for name, _value in found):
+            # A token that was read from a file may still have the file's last newline.
+            found.append(("Authorization", header_text("token", str(token).strip())))
+        return found
+
+    def answer(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        accept: str,
+        content_type: str,
+        body: t.Any,
+    ) -> tuple[t.Any, bytes]:
+        """Send a request and read the answer; again, for a while, where the server has no time for it.
+
+        :param body: sent as JSON, unless it is None.
+        :returns: the response (status, headers) and its body.
+        :raises Unreachable: there is no answer, or it is too long.
+        """
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                response = self._send(method, path, query, accept, content_type, body)
+                try:
+                    text = response.read(MAX_BODY_BYTES + 1)
+                finally:
+                    response.release_conn()
+            except urllib3.exceptions.HTTPError as error:
+                unreachable = error_from_transport(error, self.host)
+                if method == "GET" or is_never_sent(error):
+                    raise unreachable from None
+                raise Unreachable(
+                    f"{unreachable} Whether the write was done is not known: run the task again."
+                ) from None
+            if len(text) > MAX_BODY_BYTES:
+                raise Unreachable(
+                    f"The answer of the API server {self.host} is longer than {MAX_BODY_BYTES} bytes."
+                )
+            pause = _seconds_to_wait(response)
+            if response.status != TOO_MANY_REQUESTS or time.monotonic() + pause > until:
+                return response, text
+            time.sleep(pause)
+
+    def open_stream(self, path: str, query: dict[str, str], seconds: int) -> t.Any:
+        """Begin to read an answer that comes bit by bit, for `seconds` at most. :raises Unreachable:"""
+        try:
+            return self._send(
+                "GET", path, query, "application/json", "", None, seconds + CONNECT_SECONDS
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise error_from_transport(error, self.host) from None
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        accept: str,
+        content_type: str,
+        body: t.Any,
+        read_seconds: float = READ_SECONDS,
+    ) -> t.Any:
+        headers = urllib3.HTTPHeaderDict({"Accept": accept})
+        for name, value in self.headers():
+            headers.add(name, value)
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            headers["Content-Type"] = content_type
+        url = f"{self.host}/{path}"
+        if query:
+            url += "?" + urllib.parse.urlencode(query)
+        try:
+            return self._pool.request(
+                method,
+                url,
+                body=data,
+                headers=headers,
+                preload_content=False,
+                redirect=False,
+                retries=urllib3.Retry(total=None, connect=1, read=0, status=0, other=0, redirect=0),
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
+            )
+        except (ValueError, UnicodeError):
+            # Its text may hold a header's value, which may be a token.
+            raise Unreachable(
+                f"The request to {self.host} cannot be sent: the credentials or the address hold "
+                "characters that do not fit."
+            ) from None
+
+
+def _seconds_to_wait(response: t.Any) -> float:
+    """How long a busy server asks to be left alone."""
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else 1.0
+
+
+def lines_of(response: t.Any) -> t.Iterator[bytes]:
+    """Split a streamed body into lines; a last line without its end is dropped.
+
+    :raises ValueError: a line is too long.
+    """
+    rest = b""
+    for chunk in response.stream(amt=None, decode_content=True):
+        *lines, rest = (rest + chunk).split(b"\n")
+        if len(rest) > MAX_BODY_BYTES:
+            raise ValueError("a watch event is too long")
+        yield from (line for line in lines if line.strip())
