@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def sandbox(*arguments: str) -> str:
     made = subprocess.run([str(script), "py313"], capture_output=True, text=True, check=True)
     foreign = ("KD_TEST_KUBECONFIG", "KD_OPERATOR_IMAGE", "KD_OPERATOR_MANIFESTS")
     environment = {name: value for name, value in os.environ.items() if name not in foreign}
-    environment["KD_SANDBOX_NAME"] = f"{NAME}-{os.getpid()}"
+    # Each environment its own, so that both may run at once.
+    environment["KD_SANDBOX_NAME"] = f"{NAME}-{sys.version_info.minor}"
     done = subprocess.run(
         [str(Path(made.stdout.strip()) / "bin" / "python"), "-m", "tests.sandbox", *arguments],
         cwd=REPOSITORY,
