@@ -16,23 +16,33 @@ from tests.support.cluster import ClusterUnderTest, NoClusterError, find_cluster
 VARIABLE = "KD_TEST_KUBECONFIG"
 
 
+def is_given() -> bool:
+    """Whether the caller gave a cluster, of which there is only one."""
+    return bool(os.environ.get(VARIABLE))
+
+
 @dataclass
 class Cluster:
-    """The cluster of KD_TEST_KUBECONFIG or the sandbox; what was found up is left up."""
+    """The cluster of KD_TEST_KUBECONFIG or a sandbox; what was found up is left up.
 
+    `suffix` is added to the sandbox's name, so that there can be several.
+    """
+
+    suffix: str = ""
     ours: bool = field(default=False, init=False)
 
     def bring_up(self, processes: Processes) -> ClusterUnderTest:
         """Return the cluster. Raises CheckError saying how else to give one."""
-        if not os.environ.get(VARIABLE):
-            self.ours = _sandbox(processes, "status") != 0
-            if _sandbox(processes, "up") != 0:
+        if not is_given():
+            self.ours = self._sandbox(processes, "status") != 0
+            if self._sandbox(processes, "up") != 0:
                 raise CheckError(
-                    f"the sandbox did not come up: {_last_line('up')} (build/logs/{_log('up')}); "
+                    f"the sandbox did not come up: {self._last_line('up')} "
+                    f"(build/logs/{self._log('up')}); "
                     f"{VARIABLE}=<kubeconfig> takes another cluster with KubeDirector on it"
                 )
         try:
-            return find_cluster()
+            return find_cluster({**os.environ, **self._name()})
         except NoClusterError as error:
             raise CheckError(str(error)) from error
 
@@ -42,10 +52,26 @@ class Cluster:
             return
         self.ours = False
         # Programs of its own: the run's may have been stopped by an interrupt.
-        if _sandbox(Processes(), "down") != 0:
+        if self._sandbox(Processes(), "down") != 0:
             raise CheckError(
-                f"the sandbox did not end cleanly: {_last_line('down')} (build/logs/{_log('down')})"
+                f"the sandbox did not end cleanly: {self._last_line('down')} "
+                f"(build/logs/{self._log('down')})"
             )
+
+    def _name(self) -> dict[str, str]:
+        return {"KD_SANDBOX_NAME": (os.environ.get("KD_SANDBOX_NAME") or "default") + self.suffix}
+
+    def _sandbox(self, processes: Processes, verb: str) -> int:
+        command = (str(NEWEST.python_path()), "-m", "tests.sandbox", verb)
+        environment = {**suite_environment(NEWEST), **self._name()}
+        return processes.run(command, LOGS / self._log(verb), ROOT, environment)
+
+    def _log(self, verb: str) -> str:
+        return f"sandbox{self.suffix}-{verb}.log"
+
+    def _last_line(self, verb: str) -> str:
+        lines = (LOGS / self._log(verb)).read_text(errors="replace").strip().splitlines()
+        return lines[-1].strip() if lines else "it said nothing"
 
 
 def cluster_environment(pair: Pair, cluster: ClusterUnderTest) -> dict[str, str]:
@@ -58,17 +84,3 @@ def cluster_environment(pair: Pair, cluster: ClusterUnderTest) -> dict[str, str]
         VARIABLE: str(cluster.kubectl.kubeconfig),
         "KD_OPERATOR_POLL_SECONDS": f"{cluster.poll_seconds:g}",
     }
-
-
-def _sandbox(processes: Processes, verb: str) -> int:
-    command = (str(NEWEST.python_path()), "-m", "tests.sandbox", verb)
-    return processes.run(command, LOGS / _log(verb), ROOT, suite_environment(NEWEST))
-
-
-def _log(verb: str) -> str:
-    return f"sandbox-{verb}.log"
-
-
-def _last_line(verb: str) -> str:
-    lines = (LOGS / _log(verb)).read_text(errors="replace").strip().splitlines()
-    return lines[-1].strip() if lines else "it said nothing"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.checks import report, sanity, tree
-from tests.checks.cluster import Cluster, cluster_environment
+from tests.checks.cluster import Cluster, cluster_environment, is_given
 from tests.checks.paths import LOGS, NEWEST, OLDEST, CheckError, suite_environment
 from tests.checks.processes import Processes, StoppedError
 from tests.checks.report import Outcome
@@ -23,6 +23,9 @@ from tests.support.cluster import ClusterUnderTest
 HEARTBEAT = 30.0
 # The cluster's own line in the summary: coming up and going down are tested by every run.
 SANDBOX = Suite("sandbox", "sandbox", NEWEST, ())
+# The other lane has one of its own: an operator matches names across namespaces, so that two suites on
+# one cluster would disturb one another.
+SECOND_SANDBOX = Suite("sandbox", "sandbox/2", NEWEST, ())
 
 
 class Run:
@@ -31,12 +34,11 @@ class Run:
     def __init__(self, suites: Sequence[Suite]) -> None:
         self.suites = suites
         self._processes = Processes()
-        self._cluster = Cluster()
+        self._clusters = {SANDBOX: Cluster(), SECOND_SANDBOX: Cluster("-2")}
         self._start = time.monotonic()
         self._events: queue.Queue[Outcome | str | None] = queue.Queue()
         self._busy: set[str] = set()
         self._clustered = deque(suite for suite in suites if suite.cluster)
-        self._found: ClusterUnderTest | None = None
         self._decided = threading.Event()
 
     def go(self) -> int:
@@ -51,11 +53,10 @@ class Run:
             outcomes = self._both_lanes()
         finally:
             self._processes.stop()
-            problem = self._take_down()
-        if problem:
-            outcomes = [one for one in outcomes if one.suite is not SANDBOX]
-            outcomes.append(report.not_run(SANDBOX, problem))
-        order = [SANDBOX.name, *(suite.name for suite in self.suites)]
+            problems = self._take_down()
+        outcomes = [one for one in outcomes if one.suite not in problems]
+        outcomes += [report.not_run(suite, problem) for suite, problem in problems.items()]
+        order = [SANDBOX.name, SECOND_SANDBOX.name, *(suite.name for suite in self.suites)]
         outcomes.sort(key=lambda one: order.index(one.suite.name))
         return report.summary(outcomes, time.monotonic() - self._start)
 
@@ -68,7 +69,10 @@ class Run:
             sanity.install_shellcheck()
 
     def _both_lanes(self) -> list[Outcome]:
-        lanes = [self._plain_lane, self._cluster_lane] if self._clustered else [self._plain_lane]
+        lanes = [self._plain_lane, self._cluster_lane]
+        if not self._clustered:
+            lanes = [self._plain_lane]
+            self._decided.set()
         with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
             ends = [pool.submit(self._to_the_end, lane) for lane in lanes]
             try:
@@ -120,32 +124,38 @@ class Run:
         for suite in self.suites:
             if not suite.cluster:
                 self._events.put(self._run(suite, None))
-        self._run_clustered()
+        self._decided.wait()
+        if self._clustered and not is_given():
+            self._run_clustered(self._bring_up(SECOND_SANDBOX))
 
     def _cluster_lane(self) -> None:
-        began = self._begin(SANDBOX)
         try:
-            self._found = self._cluster.bring_up(self._processes)
-            self._events.put(report.outcome(SANDBOX, 0, time.monotonic() - began))
-        except CheckError as error:
-            self._events.put(report.not_run(SANDBOX, str(error)))
+            cluster = self._bring_up(SANDBOX)
         finally:
-            self._busy.discard(SANDBOX.name)
             self._decided.set()
-        self._run_clustered()
+        self._run_clustered(cluster)
 
-    def _run_clustered(self) -> None:
-        """Take what is left of the suites on the cluster, in step with the other lane."""
+    def _bring_up(self, sandbox: Suite) -> ClusterUnderTest | None:
+        began = self._begin(sandbox)
+        try:
+            cluster = self._clusters[sandbox].bring_up(self._processes)
+        except CheckError as error:
+            self._events.put(report.not_run(sandbox, str(error)))
+            return None
+        finally:
+            self._busy.discard(sandbox.name)
+        self._events.put(report.outcome(sandbox, 0, time.monotonic() - began))
+        return cluster
+
+    def _run_clustered(self, cluster: ClusterUnderTest | None) -> None:
+        """Take what is left of the suites on a cluster, in step with the other lane."""
         while suite := self._next_clustered():
-            if self._found is None:
+            if cluster is None:
                 self._events.put(report.not_run(suite, "needs a cluster, see sandbox"))
             else:
-                self._events.put(self._run(suite, self._found))
+                self._events.put(self._run(suite, cluster))
 
     def _next_clustered(self) -> Suite | None:
-        if not self._clustered:
-            return None
-        self._decided.wait()
         try:
             return self._clustered.popleft()
         except IndexError:
@@ -174,9 +184,11 @@ class Run:
             self._busy.discard(suite.name)
         return report.outcome(suite, code, time.monotonic() - began)
 
-    def _take_down(self) -> str:
-        try:
-            self._cluster.take_down()
-        except CheckError as error:
-            return str(error)
-        return ""
+    def _take_down(self) -> dict[Suite, str]:
+        problems = {}
+        for sandbox, cluster in self._clusters.items():
+            try:
+                cluster.take_down()
+            except CheckError as error:
+                problems[sandbox] = str(error)
+        return problems

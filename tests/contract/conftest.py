@@ -15,7 +15,7 @@ from tests.contract.kdcluster import KDCluster
 from tests.contract.timing import Timing
 from tests.support.cluster import ClusterUnderTest, NoClusterError, find_cluster
 from tests.support.kubectl import Kubectl, wait_until
-from tests.support.manifests import KDAPP, KDCLUSTER, KDCONFIG, Connections, namespace
+from tests.support.manifests import KDAPP, KDCLUSTER, Connections, namespace
 
 LAST = ("test_wedge",)
 
@@ -70,9 +70,8 @@ def new_namespace(kubectl: Kubectl) -> Iterator[Callable[[], str]]:
 def home(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) -> Iterator[str]:
     """The namespace of the shared KDClusters, all of them configured."""
     name = new_namespace()
-    if kubectl.find(KDCONFIG, estate.GLOBAL_CONFIG, namespace=estate.OPERATOR_NAMESPACE) is None:
-        # It stays: the operator does not let go of it while any KDCluster exists anywhere.
-        kubectl.create(estate.global_config(), namespace=estate.OPERATOR_NAMESPACE)
+    # It stays: the operator does not let go of it while any KDCluster exists anywhere.
+    kubectl.ensure(estate.global_config(), namespace=estate.OPERATOR_NAMESPACE)
     outside = f"outside-{name}"
     kubectl.create(estate.outsider_app(outside), namespace=estate.OPERATOR_NAMESPACE)
     kubectl.create(*estate.apps(), *estate.prerequisites(), namespace=name)

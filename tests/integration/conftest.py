@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.contract.estate import GLOBAL_CONFIG, OPERATOR_NAMESPACE, global_config
+from tests.contract.estate import OPERATOR_NAMESPACE, global_config
 from tests.contract.kdcluster import KDCluster
 from tests.contract.timing import Timing
 from tests.integration import estate
@@ -22,7 +22,7 @@ from tests.integration.modules import Fresh, Modules
 from tests.integration.permissions import make_tenant
 from tests.support.cluster import ClusterUnderTest, NoClusterError, find_cluster
 from tests.support.kubectl import Kubectl, wait_until
-from tests.support.manifests import KDAPP, KDCLUSTER, KDCONFIG, Connections, namespace
+from tests.support.manifests import KDAPP, KDCLUSTER, Connections, namespace
 
 TENANT = "tenant"
 
@@ -79,9 +79,8 @@ def new_namespace(kubectl: Kubectl) -> Iterator[Callable[[], str]]:
 def home(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) -> Iterator[str]:
     """The namespace of the shared KDClusters, all of them configured."""
     name = new_namespace()
-    if kubectl.find(KDCONFIG, GLOBAL_CONFIG, namespace=OPERATOR_NAMESPACE) is None:
-        # It stays: the operator does not let go of it while any KDCluster exists anywhere.
-        kubectl.create(global_config(), namespace=OPERATOR_NAMESPACE)
+    # It stays: the operator does not let go of it while any KDCluster exists anywhere.
+    kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
     outside = f"outside-{name}"
     kubectl.create(estate.outsider_app(outside), namespace=OPERATOR_NAMESPACE)
     kubectl.create(*estate.apps(), *estate.prerequisites(), namespace=name)

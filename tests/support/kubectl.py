@@ -35,6 +35,11 @@ class KubectlError(AssertionError):
         """Whether the API server said that the object does not exist."""
         return "(NotFound)" in self.stderr
 
+    @property
+    def already_exists(self) -> bool:
+        """Whether the API server said that the object is there already."""
+        return "(AlreadyExists)" in self.stderr
+
 
 class DeadlineError(AssertionError):
     """What a test waited for did not come about in time."""
@@ -169,6 +174,14 @@ class Kubectl:
     def create(self, *manifests: Mapping[str, Any], namespace: str | None = None) -> None:
         """Create objects without the annotation that `apply` leaves; raises KubectlError."""
         self.ok("create", "--filename", "-", namespace=namespace, stdin=_as_list(manifests))
+
+    def ensure(self, manifest: Mapping[str, Any], *, namespace: str | None = None) -> None:
+        """Create an object that several suites share, unless another one already has."""
+        try:
+            self.create(manifest, namespace=namespace)
+        except KubectlError as error:
+            if not error.already_exists:
+                raise
 
     def apply(
         self,
