@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+from tests.contract.kdcluster import TRANSIENT_REFUSALS
 from tests.integration.conftest import Named
 from tests.integration.modules import Fresh, Modules, model, succeeded
 from tests.integration.test_connect import application, connections_of
-from tests.support.kubectl import Kubectl
+from tests.support.kubectl import Kubectl, KubectlError, wait_until
 from tests.support.manifests import KDCLUSTER, Connections, configmap
 
 WRITERS = 4
@@ -70,24 +72,27 @@ def test_kubectl_meanwhile_loses_nothing(
         namespace=race.namespace,
     )
     race.reconnect_settled(Connections(configmaps=theirs[:1]))
-    done = threading.Event()
 
-    def append() -> None:
+    def append(name: str) -> bool | None:
+        """Whether kubectl's patch went through; None when the webhook refuses it for the moment."""
+        entry = {"op": "add", "path": "/spec/connections/configmaps/-", "value": name}
+        try:
+            kubectl.patch(KDCLUSTER, "race", [entry], namespace=race.namespace, patch_type="json")
+        except KubectlError as error:
+            if not any(text in error.stderr for text in TRANSIENT_REFUSALS):
+                raise
+            return None
+        return True
+
+    def append_all() -> None:
         for name in theirs[1:]:
-            kubectl.patch(
-                KDCLUSTER,
-                "race",
-                [{"op": "add", "path": "/spec/connections/configmaps/-", "value": name}],
-                namespace=race.namespace,
-                patch_type="json",
-            )
-        done.set()
+            wait_until(f"kubectl added {name}", partial(append, name), seconds=60)
 
-    writer = threading.Thread(target=append)
-    writer.start()
     mine: list[str] = []
-    while not done.is_set() or not mine:
-        mine.append(fresh("by-module"))
-        tenant.connected(kdcluster=["race"], configmaps=[model(mine[-1])], wait=False)
-    writer.join()
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(append_all)
+        while not writing.done() or not mine:
+            mine.append(fresh("by-module"))
+            tenant.connected(kdcluster=["race"], configmaps=[model(mine[-1])], wait=False)
+        writing.result()
     assert sorted(connections_of(race)["configmaps"]) == sorted([*theirs, *mine])
