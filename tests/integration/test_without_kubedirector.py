@@ -17,7 +17,7 @@ from tests.integration.modules import Fresh, Modules, model
 from tests.support.cluster import REPOSITORY
 from tests.support.kubectl import Kubectl
 
-NAME = "without-kubedirector"
+NAME = "bare"
 MINUTES = 60.0
 
 

@@ -109,7 +109,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             f"The cache folder {settings.cache} lies in the repository; set KD_CACHE_DIR to a "
             "folder outside it."
         )
-    socket = settings.state / "containerd.sock"
+    # The longest of them is the kubelet's.
+    socket = settings.state / "kubelet" / "pod-resources" / "kubelet.sock"
     if len(os.fsencode(socket)) > _LONGEST_SOCKET_PATH:
         raise SandboxError(
             f"The path {socket} is too long for a socket; set KD_CACHE_DIR to a shorter one."
