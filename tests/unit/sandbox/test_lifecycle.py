@@ -17,8 +17,14 @@ from tests.sandbox.settings import Settings, read_settings
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return read_settings({"KD_CACHE_DIR": str(tmp_path)})
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a short name: the sockets in it have a longest path."""
+    return tmp_path_factory.mktemp("c")
+
+
+@pytest.fixture
+def settings(cache: Path) -> Settings:
+    return read_settings({"KD_CACHE_DIR": str(cache)})
 
 
 def running(**values: str) -> Record:
@@ -32,15 +38,15 @@ def test_the_same_operator_is_fine(settings: Settings) -> None:
     lifecycle._require_same_operator(settings, running(operator="none"), no_operator=True)
 
 
-def test_another_operator_is_said_with_the_way_out(tmp_path: Path, settings: Settings) -> None:
+def test_another_operator_is_said_with_the_way_out(cache: Path, settings: Settings) -> None:
     expected = r"runs with the operator 'none', and 'stand-in' was asked for: run `down` first"
     with pytest.raises(SandboxError, match=expected):
         lifecycle._require_same_operator(settings, running(operator="none"), no_operator=False)
     real = read_settings(
         {
-            "KD_CACHE_DIR": str(tmp_path),
+            "KD_CACHE_DIR": str(cache),
             "KD_OPERATOR_IMAGE": "op:1",
-            "KD_OPERATOR_MANIFESTS": str(tmp_path),
+            "KD_OPERATOR_MANIFESTS": str(cache),
         }
     )
     with pytest.raises(SandboxError, match="'real' from op:1"):
