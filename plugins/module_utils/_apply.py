@@ -17,6 +17,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._api impo
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
     ApiError,
+    Conflict,
     Impossible,
     NotFound,
 )
@@ -189,7 +190,11 @@ class Applier:
         resource = BY_KIND[change.kind]
         manifest = None
         if change.action == "created":
-            manifest = self._api.create(resource, namespace, change.body, dry_run=dry_run)
+            try:
+                manifest = self._api.create(resource, namespace, change.body, dry_run=dry_run)
+            except Conflict:
+                self._write_after_creation_by_others(change, dry_run=dry_run)
+                return
         elif change.action == "updated":
             manifest = self._api.merge_patch(
                 resource, namespace, change.name, change.body, dry_run=dry_run
@@ -204,6 +209,15 @@ class Applier:
             found = found_object_from(change.kind, manifest, with_data=True) if manifest else None
             self._live.put_object(change.kind, change.name, found)
             self._progress.objects.add((change.kind, change.name))
+
+    def _write_after_creation_by_others(self, change: ObjectChange, *, dry_run: bool) -> None:
+        """Somebody else created the object meanwhile: bring theirs to what is wanted."""
+        manifest = self._api.get(BY_KIND[change.kind], self._wanted.namespace, change.name)
+        found = found_object_from(change.kind, manifest, with_data=True)
+        self._live.put_object(change.kind, change.name, found)
+        for planned in make_plan(self._wanted, self._live.estate).objects:
+            if (planned.kind, planned.name) == (change.kind, change.name) and planned.body:
+                self._write_object(planned, dry_run=dry_run)
 
     def _write_connections(self, change: ClusterChange, *, dry_run: bool) -> None:
         name = change.name
