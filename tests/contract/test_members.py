@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.contract.conftest import Named
 from tests.contract.estate import FAILING_SCRIPT
-from tests.contract.kdcluster import CONFIGMETA, Member
-from tests.support.kubectl import Kubectl, wait_until
+from tests.contract.kdcluster import CONFIGMETA, KDCluster, members_of
+from tests.contract.watching import versions_of
+from tests.support.kubectl import Kubectl, Manifest, wait_until
 from tests.support.manifests import Connections, configmap
 
 Fresh = Callable[[str], str]
@@ -51,8 +53,27 @@ def test_connections_given_at_birth_are_there_when_configured(kdcluster: Named) 
     assert set(found["secrets"]) == {"token"}
 
 
+def restart(restarts: KDCluster, log: Path) -> list[Manifest]:
+    """Delete the only member's pod, and return every version up to the one that is settled again."""
+    (old,) = restarts.members()
+    with versions_of(restarts, log) as versions:
+        restarts.kubectl.ok(
+            "delete", "pod", old.pod, "--grace-period=1", namespace=restarts.namespace
+        )
+        wait_until(
+            "the operator set the new container up",
+            lambda: (
+                restarts.members()[0].detail["lastConfiguredContainer"]
+                != old.detail["lastConfiguredContainer"]
+            ),
+            seconds=2 * restarts.timing.settle_seconds,
+        )
+        restarts.wait_settled(2 * restarts.timing.settle_seconds)
+    return versions
+
+
 def test_a_restarted_member_is_configured_anew(
-    kubectl: Kubectl, emptied: Named, fresh: Fresh
+    kubectl: Kubectl, emptied: Named, fresh: Fresh, tmp_path: Path
 ) -> None:
     restarts = emptied("restarts")
     name = fresh("info")
@@ -60,25 +81,15 @@ def test_a_restarted_member_is_configured_anew(
     kubectl.create(info, namespace=restarts.namespace)
     restarts.reconnect_settled(Connections(configmaps=[name]))
     (old,) = restarts.members()
-    kubectl.ok("delete", "pod", old.pod, "--grace-period=1", namespace=restarts.namespace)
-
-    def seen_restarting() -> Member | None:
-        (member,) = restarts.members()
-        return member if member.state != "configured" else None
-
-    restarting = wait_until(
-        "the operator noticed the restart",
-        seen_restarting,
-        seconds=restarts.timing.noticed_by_poll_seconds,
-    )
-    assert restarting.state in ("create pending", "creating")
-    if restarting.state == "create pending":
-        assert restarting.config_generation is None
-    settled = restarts.wait_settled(2 * restarts.timing.settle_seconds)
+    versions = restart(restarts, tmp_path / "versions")
+    restarting = [m for one in versions for m in members_of(one) if m.state != "configured"]
+    assert restarting
+    assert {member.state for member in restarting} <= {"create pending", "creating"}
+    pending = [member for member in restarting if member.state == "create pending"]
+    assert all(member.config_generation is None for member in pending)
     (new,) = restarts.members()
     assert new.pod == old.pod
-    assert new.detail["lastConfiguredContainer"] != old.detail["lastConfiguredContainer"]
-    assert new.config_generation == settled["status"]["specGenerationToProcess"]
+    assert new.config_generation == versions[-1]["status"]["specGenerationToProcess"]
     found = restarts.connections_in()
     assert found["configmaps"]["info"][0]["data"] == {"a": "1"}
     read = restarts.read_by_script()
@@ -86,21 +97,16 @@ def test_a_restarted_member_is_configured_anew(
     assert read["event"] == "configure"
 
 
-def test_a_restart_shows_in_the_rollup_and_changes_no_generation(kdcluster: Named) -> None:
+def test_a_restart_shows_in_the_rollup_and_changes_no_generation(
+    kdcluster: Named, tmp_path: Path
+) -> None:
     restarts = kdcluster("restarts")
     before = restarts.generation()
-    (member,) = restarts.members()
-    restarts.kubectl.ok(
-        "delete", "pod", member.pod, "--grace-period=1", namespace=restarts.namespace
-    )
-    wait_until(
-        "the rollup tells of the restart",
-        lambda: restarts.status()["memberStateRollup"]["membersRestarting"],
-        seconds=restarts.timing.noticed_by_poll_seconds,
-    )
-    restarts.wait_settled(2 * restarts.timing.settle_seconds)
-    assert restarts.generation() == before
-    assert restarts.status()["memberStateRollup"]["membersRestarting"] is False
+    versions = restart(restarts, tmp_path / "versions")
+    rollups = [one["status"]["memberStateRollup"] for one in versions]
+    assert any(rollup["membersRestarting"] for rollup in rollups)
+    assert rollups[-1]["membersRestarting"] is False
+    assert {one["status"]["specGenerationToProcess"] for one in versions} == {before}
 
 
 def test_a_failed_first_configuration_is_a_config_error(kdcluster: Named) -> None:
