@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs suites in two lanes: one brings the cluster up while the other does what needs none."""
+"""Runs suites in lanes side by side: one does what needs no cluster, each other one has a sandbox."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from tests.checks import report, sanity, tree
 from tests.checks.cluster import Cluster, cluster_environment, is_given
@@ -21,11 +22,11 @@ from tests.checks.suites import Suite
 from tests.support.cluster import ClusterUnderTest
 
 HEARTBEAT = 30.0
-# The cluster's own line in the summary: coming up and going down are tested by every run.
+# The clusters' own lines in the summary: coming up and going down are tested by every run. Each lane has
+# one to itself: an operator matches names across namespaces, so that two suites on one cluster would
+# disturb one another.
 SANDBOX = Suite("sandbox", "sandbox", NEWEST, ())
-# The other lane has one of its own: an operator matches names across namespaces, so that two suites on
-# one cluster would disturb one another.
-SECOND_SANDBOX = Suite("sandbox", "sandbox/2", NEWEST, ())
+FURTHER_SANDBOXES = tuple(Suite("sandbox", f"sandbox/{n}", NEWEST, ()) for n in (2, 3))
 
 
 class Run:
@@ -34,12 +35,14 @@ class Run:
     def __init__(self, suites: Sequence[Suite]) -> None:
         self.suites = suites
         self._processes = Processes()
-        self._clusters = {SANDBOX: Cluster(), SECOND_SANDBOX: Cluster("-2")}
+        self._clusters = {SANDBOX: Cluster()} | {
+            suite: Cluster(f"-{number}") for number, suite in enumerate(FURTHER_SANDBOXES, 2)
+        }
         self._start = time.monotonic()
         self._events: queue.Queue[Outcome | str | None] = queue.Queue()
         self._busy: set[str] = set()
         self._clustered = deque(suite for suite in suites if suite.cluster)
-        self._decided = threading.Event()
+        self._built = threading.Event()
 
     def go(self) -> int:
         """Run, print and sum up; return the exit code. The sandbox ends with the run it began."""
@@ -50,29 +53,31 @@ class Run:
                 # An earlier run's report must not count for a suite that never wrote its own.
                 suite.report.unlink(missing_ok=True)
         try:
-            outcomes = self._both_lanes()
+            outcomes = self._all_lanes()
         finally:
             self._processes.stop()
             problems = self._take_down()
         outcomes = [one for one in outcomes if one.suite not in problems]
         outcomes += [report.not_run(suite, problem) for suite, problem in problems.items()]
-        order = [SANDBOX.name, SECOND_SANDBOX.name, *(suite.name for suite in self.suites)]
+        order = [suite.name for suite in (SANDBOX, *FURTHER_SANDBOXES, *self.suites)]
         outcomes.sort(key=lambda one: order.index(one.suite.name))
         return report.summary(outcomes, time.monotonic() - self._start)
 
     def _prepare(self) -> None:
-        """Install for one lane what, done later, would meet the other lane at apt-get's lock."""
+        """Install first what, done later, would meet another lane at apt-get's lock."""
         for pair in {suite.pair for suite in self.suites}:
             pair.folder()
         if any(suite.group == "sanity" for suite in self.suites):
             OLDEST.folder()
             sanity.install_shellcheck()
 
-    def _both_lanes(self) -> list[Outcome]:
-        lanes = [self._plain_lane, self._cluster_lane]
-        if not self._clustered:
-            lanes = [self._plain_lane]
-            self._decided.set()
+    def _all_lanes(self) -> list[Outcome]:
+        lanes = [self._plain_lane]
+        if self._clustered:
+            lanes.append(self._first_cluster_lane)
+        if not is_given():
+            spare = min(len(FURTHER_SANDBOXES), len(self._clustered) - 1)
+            lanes += [partial(self._further_lane, FURTHER_SANDBOXES[n]) for n in range(spare)]
         with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
             ends = [pool.submit(self._to_the_end, lane) for lane in lanes]
             try:
@@ -124,16 +129,19 @@ class Run:
         for suite in self.suites:
             if not suite.cluster:
                 self._events.put(self._run(suite, None))
-        self._decided.wait()
-        if self._clustered and not is_given():
-            self._run_clustered(self._bring_up(SECOND_SANDBOX))
 
-    def _cluster_lane(self) -> None:
+    def _first_cluster_lane(self) -> None:
         try:
             cluster = self._bring_up(SANDBOX)
         finally:
-            self._decided.set()
+            self._built.set()
         self._run_clustered(cluster)
+
+    def _further_lane(self, sandbox: Suite) -> None:
+        """Start when the first sandbox is up: what it had to build serves all."""
+        self._built.wait()
+        if self._clustered:
+            self._run_clustered(self._bring_up(sandbox))
 
     def _bring_up(self, sandbox: Suite) -> ClusterUnderTest | None:
         began = self._begin(sandbox)
@@ -148,7 +156,7 @@ class Run:
         return cluster
 
     def _run_clustered(self, cluster: ClusterUnderTest | None) -> None:
-        """Take what is left of the suites on a cluster, in step with the other lane."""
+        """Take what is left of the suites on a cluster, in step with the other lanes."""
         while suite := self._next_clustered():
             if cluster is None:
                 self._events.put(report.not_run(suite, "needs a cluster, see sandbox"))
@@ -159,7 +167,7 @@ class Run:
         try:
             return self._clustered.popleft()
         except IndexError:
-            # The other lane took the last one.
+            # Another lane took the last one.
             return None
 
     def _begin(self, suite: Suite) -> float:

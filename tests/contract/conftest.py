@@ -15,6 +15,7 @@ from tests.contract.kdcluster import KDCluster
 from tests.contract.timing import Timing
 from tests.support.cluster import ClusterUnderTest, NoClusterError, find_cluster
 from tests.support.kubectl import Kubectl, wait_until
+from tests.support.kubectl_proxy import proxied
 from tests.support.manifests import KDAPP, KDCLUSTER, Connections, namespace
 
 LAST = ("test_wedge",)
@@ -37,9 +38,10 @@ def under_test() -> ClusterUnderTest:
 
 
 @pytest.fixture(scope="session")
-def kubectl(under_test: ClusterUnderTest) -> Kubectl:
+def kubectl(under_test: ClusterUnderTest) -> Iterator[Kubectl]:
     """kubectl, bound to the cluster under test."""
-    return under_test.kubectl
+    with proxied(under_test.kubectl) as reading:
+        yield reading
 
 
 @pytest.fixture(scope="session")

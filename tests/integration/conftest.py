@@ -22,6 +22,7 @@ from tests.integration.modules import Fresh, Modules
 from tests.integration.permissions import make_tenant
 from tests.support.cluster import ClusterUnderTest, NoClusterError, find_cluster
 from tests.support.kubectl import Kubectl, wait_until
+from tests.support.kubectl_proxy import proxied
 from tests.support.manifests import KDAPP, KDCLUSTER, Connections, namespace
 
 TENANT = "tenant"
@@ -39,9 +40,10 @@ def under_test() -> ClusterUnderTest:
 
 
 @pytest.fixture(scope="session")
-def kubectl(under_test: ClusterUnderTest) -> Kubectl:
+def kubectl(under_test: ClusterUnderTest) -> Iterator[Kubectl]:
     """kubectl with the given kubeconfig: the oracle."""
-    return under_test.kubectl
+    with proxied(under_test.kubectl) as reading:
+        yield reading
 
 
 @pytest.fixture(scope="session")

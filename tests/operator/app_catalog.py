@@ -32,9 +32,9 @@ async def find_app(api: ClusterApi, cluster: Json, operator_namespace: str) -> J
     catalog = spec.get("appCatalog")
     app = None
     if catalog in (None, "local"):
-        app = await api.find(APPS, key_of(cluster).namespace, spec["app"])
+        app = await api.find_cached(APPS, key_of(cluster).namespace, spec["app"])
     if app is None and catalog in (None, "system"):
-        app = await api.find(APPS, operator_namespace, spec["app"])
+        app = await api.find_cached(APPS, operator_namespace, spec["app"])
     if app is None:
         raise AppMissing(f"KubeDirectorApp {spec['app']} of KDCluster {key_of(cluster)} is missing")
     return app

@@ -54,7 +54,7 @@ async def load_connected_apps(api: ClusterApi, connected: Connected) -> dict[str
     for named in connected.clusters:
         if named.found is not None:
             namespace = key_of(named.found).namespace
-            app = await api.find(APPS, namespace, named.found["spec"]["app"])
+            app = await api.find_cached(APPS, namespace, named.found["spec"]["app"])
             if app is not None:
                 apps[named.name] = app
     return apps

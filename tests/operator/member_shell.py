@@ -84,7 +84,7 @@ class MemberShell:
         await self._run(["bash"], stdin=script)
 
     async def _check(self) -> None:
-        pod = await self.api.find(PODS, self.namespace, self.pod)
+        pod = await self.api.find_cached(PODS, self.namespace, self.pod)
         if pod is None:
             raise MemberError(f"pod{{{self.pod}}} does not exist")
         status = pod.get("status", {})

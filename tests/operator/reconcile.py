@@ -144,7 +144,9 @@ def _known(work: Pass, uid: str) -> bool:
 
 async def _pods(work: Pass) -> dict[str, Json]:
     names = [member["pod"] for member in members_of(work.status)]
-    pods = await asyncio.gather(*(work.api.find(PODS, work.namespace, name) for name in names))
+    pods = await asyncio.gather(
+        *(work.api.find_cached(PODS, work.namespace, name) for name in names)
+    )
     return {name: pod for name, pod in zip(names, pods, strict=True) if pod is not None}
 
 

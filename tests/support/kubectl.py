@@ -19,7 +19,7 @@ Manifest = dict[str, Any]
 PatchType = Literal["merge", "json"]
 
 CALL_SECONDS = 60.0
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.2
 
 
 class KubectlError(AssertionError):
