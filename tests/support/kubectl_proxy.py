@@ -151,6 +151,9 @@ class ProxiedKubectl(Kubectl):
         if response.status >= 400:
             raise KubectlError(["get", "--raw", path], 1, _told(response.status, text))
         parsed: Manifest = json.loads(text)
+        for found in (parsed, *parsed.get("items", [])):
+            # kubectl does not show them either.
+            found.get("metadata", {}).pop("managedFields", None)
         return parsed
 
 
