@@ -46,7 +46,7 @@ def sandbox(*arguments: str) -> str:
 def plain(kubectl: Kubectl) -> Iterator[Kubectl]:
     """kubectl for a cluster without KubeDirector; it ends with this module."""
     try:
-        kubeconfig = sandbox("up", "--no-operator").strip().splitlines()[-1]
+        kubeconfig = sandbox("up", "--api-only").strip().splitlines()[-1]
         yield Kubectl(Path(kubeconfig), kubectl.binary)
     finally:
         sandbox("down")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import logging
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import aiohttp
@@ -50,6 +50,8 @@ class MemberShell:
     namespace: str
     pod: str
     container_id: str
+    made: set[tuple[str, str]] = field(default_factory=set, compare=False)
+    """Directories, with the container's ID, that need not be made again: an exec is dear."""
 
     async def file_exists(self, path: str) -> bool:
         """Whether `test -f` finds the path (no shell: a pattern never matches)."""
@@ -64,9 +66,11 @@ class MemberShell:
     async def create_file(self, path: str, content: str, private_directory: bool) -> None:
         """Writes a file by `tee`; a private directory gets the mode 0700."""
         directory = posixpath.dirname(path)
-        await self._run(["mkdir", "-p", directory])
-        if private_directory:
-            await self._run(["chmod", "700", directory])
+        if (self.container_id, directory) not in self.made:
+            await self._run(["mkdir", "-p", directory])
+            if private_directory:
+                await self._run(["chmod", "700", directory])
+            self.made.add((self.container_id, directory))
         await self._run(["tee", path], stdin=content)
 
     async def read_file(self, path: str) -> str | None:

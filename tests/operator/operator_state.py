@@ -36,6 +36,7 @@ class Operator:
     generations: StatusGenerations = field(default_factory=StatusGenerations)
     clusters: ClusterCache = field(default_factory=ClusterCache)
     stale_copies: StaleCopies = field(init=False)
+    made_directories: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.stale_copies = StaleCopies(self.clusters)
@@ -109,4 +110,5 @@ class Pass:
 
     def shell(self, member: Json, container_id: str) -> MemberShell:
         """Commands for a member's container."""
-        return MemberShell(self.api, self.namespace, member["pod"], container_id)
+        made = self.operator.made_directories
+        return MemberShell(self.api, self.namespace, member["pod"], container_id, made)

@@ -28,7 +28,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start it, and print its kubeconfig's path")
-    up.add_argument("--no-operator", action="store_true", help="leave KubeDirector out")
+    up.add_argument(
+        "--api-only", action="store_true", help="the API server alone: no pods, no KubeDirector"
+    )
     commands.add_parser("down", help="end it and remove every trace of it")
     commands.add_parser("status", help="print how to reach it, as JSON")
     commands.add_parser("restart-operator", help="restart KubeDirector, and wait until it answers")
@@ -48,12 +50,12 @@ def _end_politely(number: int, _frame: FrameType | None) -> None:
     raise SandboxError(f"Ended by {signal.Signals(number).name}.")
 
 
-def _run(command: str, *, no_operator: bool) -> None:
+def _run(command: str, *, api_only: bool) -> None:
     settings = read_settings()
     answer = ""
     with Progress() as progress:
         if command == "up":
-            answer = lifecycle.up(settings, progress, no_operator=no_operator)
+            answer = lifecycle.up(settings, progress, api_only=api_only)
         elif command == "down":
             lifecycle.down(settings, progress)
         elif command == "status":
@@ -71,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in _ENDING:
         signal.signal(number, _end_politely)
     try:
-        _run(chosen.command, no_operator=getattr(chosen, "no_operator", False))
+        _run(chosen.command, api_only=getattr(chosen, "api_only", False))
     except SandboxError as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 1

@@ -25,9 +25,9 @@ _READY_LINE = "ready"
 _READY_SECONDS = 90.0
 
 
-def wanted_operator(settings: Settings, *, no_operator: bool) -> tuple[Operator, str | None]:
+def wanted_operator(settings: Settings, *, api_only: bool) -> tuple[Operator, str | None]:
     """Which operator was asked for, and where it comes from."""
-    if no_operator:
+    if api_only:
         return "none", None
     if settings.operator_image is None:
         return "stand-in", None

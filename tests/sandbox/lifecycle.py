@@ -33,7 +33,7 @@ def _running(settings: Settings, record: Record) -> bool:
     return record.way == "node" or kind.answers(record)
 
 
-def up(settings: Settings, progress: Progress, *, no_operator: bool) -> str:
+def up(settings: Settings, progress: Progress, *, api_only: bool) -> str:
     """Bring the sandbox up, or find it up. Returns its kubeconfig's path.
 
     Raises SandboxError, with nothing left behind, when it cannot be brought up.
@@ -48,16 +48,16 @@ def up(settings: Settings, progress: Progress, *, no_operator: bool) -> str:
     ):
         record = read(settings.state)
         if record is not None and _running(settings, record):
-            _require_same_operator(settings, record, no_operator=no_operator)
+            _require_same_operator(settings, record, api_only=api_only)
             return record.kubeconfig
         if settings.state.exists():
             progress.say("An earlier sandbox is not whole any more: removing it first.")
             _tear_down(settings, record, progress)
-        return _start(settings, progress, no_operator=no_operator)
+        return _start(settings, progress, api_only=api_only)
 
 
-def _start(settings: Settings, progress: Progress, *, no_operator: bool) -> str:
-    operator, source = wanted_operator(settings, no_operator=no_operator)
+def _start(settings: Settings, progress: Progress, *, api_only: bool) -> str:
+    operator, source = wanted_operator(settings, api_only=api_only)
     record: Record | None = None
     try:
         if machine.docker_answers():
@@ -65,7 +65,7 @@ def _start(settings: Settings, progress: Progress, *, no_operator: bool) -> str:
         else:
             programs, archives = node.prepare(settings, progress)
             record = node.plan(settings, programs)
-            node.start(settings, record, programs, archives, progress)
+            node.start(settings, record, programs, None if api_only else archives, progress)
         record = start_operator(settings, record, operator, progress)
         record = record.changed(operator_source=source, complete=True)
         return write(settings.state, record).kubeconfig
@@ -78,8 +78,8 @@ def _start(settings: Settings, progress: Progress, *, no_operator: bool) -> str:
         raise
 
 
-def _require_same_operator(settings: Settings, record: Record, *, no_operator: bool) -> None:
-    operator, source = wanted_operator(settings, no_operator=no_operator)
+def _require_same_operator(settings: Settings, record: Record, *, api_only: bool) -> None:
+    operator, source = wanted_operator(settings, api_only=api_only)
     if (operator, source) == (record.operator, record.operator_source):
         return
     has = f"the operator {record.operator!r}" + (

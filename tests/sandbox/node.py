@@ -63,10 +63,12 @@ def start(
     settings: Settings,
     record: Record,
     programs: Programs,
-    archives: images.Archives,
+    archives: images.Archives | None,
     progress: Progress,
 ) -> None:
     """Start the node and wait until it is Ready, with the sandbox's images on it.
+
+    Without images there is nothing to run: the API server alone is started.
 
     Raises SandboxError when a part ends early or the node does not get Ready.
     """
@@ -79,11 +81,13 @@ def start(
         network.make_bridge(
             settings.bridge, record.node_address, int(str(record.subnet).split("/")[1])
         )
-    with progress.step("Starting containerd, etcd and the API server"):
-        table.start("containerd", ["containerd", "--config", state / "config/containerd.toml"])
+    kubectl = Kubectl(record)
+    with progress.step("Starting etcd and the API server"):
+        if archives is not None:
+            # It takes as long as they do.
+            table.start("containerd", ["containerd", "--config", state / "config/containerd.toml"])
         table.start("etcd", node_commands.etcd(programs, state, record, pairs))
         table.start("kube-apiserver", node_commands.apiserver(programs, state, record, pairs))
-        kubectl = Kubectl(record)
 
         def api_ready() -> bool:
             table.require("etcd")
@@ -93,6 +97,20 @@ def start(
         wait_until(
             api_ready, timeout=120, what="The API server was not ready", on_poll=progress.note
         )
+    if archives is not None:
+        _start_pods(state, record, programs, archives, pairs, progress)
+
+
+def _start_pods(
+    state: Path,
+    record: Record,
+    programs: Programs,
+    archives: images.Archives,
+    pairs: dict[str, Pair],
+    progress: Progress,
+) -> None:
+    """Start what runs pods, on containerd, which has been started."""
+    table = ProcessTable(state)
     with progress.step("Starting controllers, scheduler and kubelet"):
         table.start(
             "kube-controller-manager", node_commands.controller_manager(programs, state, pairs)
@@ -110,7 +128,7 @@ def start(
         def node_ready() -> bool:
             for name in ("containerd", "kubelet", "kube-controller-manager", "kube-scheduler"):
                 table.require(name)
-            return _schedulable(kubectl)
+            return _schedulable(Kubectl(record))
 
         wait_until(node_ready, timeout=120, what="The node was not Ready", on_poll=progress.note)
 

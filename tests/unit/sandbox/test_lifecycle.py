@@ -34,14 +34,14 @@ def running(**values: str) -> Record:
 
 
 def test_the_same_operator_is_fine(settings: Settings) -> None:
-    lifecycle._require_same_operator(settings, running(operator="stand-in"), no_operator=False)
-    lifecycle._require_same_operator(settings, running(operator="none"), no_operator=True)
+    lifecycle._require_same_operator(settings, running(operator="stand-in"), api_only=False)
+    lifecycle._require_same_operator(settings, running(operator="none"), api_only=True)
 
 
 def test_another_operator_is_said_with_the_way_out(cache: Path, settings: Settings) -> None:
     expected = r"runs with the operator 'none', and 'stand-in' was asked for: run `down` first"
     with pytest.raises(SandboxError, match=expected):
-        lifecycle._require_same_operator(settings, running(operator="none"), no_operator=False)
+        lifecycle._require_same_operator(settings, running(operator="none"), api_only=False)
     real = read_settings(
         {
             "KD_CACHE_DIR": str(cache),
@@ -50,7 +50,7 @@ def test_another_operator_is_said_with_the_way_out(cache: Path, settings: Settin
         }
     )
     with pytest.raises(SandboxError, match="'real' from op:1"):
-        lifecycle._require_same_operator(real, running(operator="stand-in"), no_operator=False)
+        lifecycle._require_same_operator(real, running(operator="stand-in"), api_only=False)
 
 
 def test_a_record_is_read_back(tmp_path: Path) -> None:
