@@ -54,6 +54,8 @@ class Pair:
 
 NEWEST = Pair(environment="py313", ansible="2.21", python="3.13")
 OLDEST = Pair(environment="py311", ansible="2.18", python="3.11")
+# What the docs site is made with; ansible-doc is asked for the reference.
+DOCS = Pair(environment="docs", ansible="2.21", python="3.13")
 
 
 def suite_environment(pair: Pair, *tools: Path) -> dict[str, str]:

@@ -72,6 +72,7 @@ SUITES: tuple[Suite, ...] = (
     check("lint", "mypy", *MYPY),
     check("lint", "changelog", "antsibull-changelog", "lint"),
     check("lint", "ansible", "ansible-lint", "--nocolor", "--strict"),
+    check("lint", "docs", "python", "-m", "tests.checks.docs"),
     tests("unit", NEWEST, cluster=False),
     # The oldest pair is promised for the collection, not for the tools around it.
     tests("unit", OLDEST, cluster=False, part="/plugins"),
