@@ -48,6 +48,9 @@ POD = Resource("Pod", "api/v1", "pods")
 NAMESPACE = Resource("Namespace", "api/v1", "namespaces")
 KDCLUSTER = Resource("KDCluster", f"apis/{_operator.API_VERSION}", "kubedirectorclusters")
 KDAPP = Resource("KDApp", f"apis/{_operator.API_VERSION}", "kubedirectorapps")
+SERVICE_ACCOUNT = Resource("ServiceAccount", "api/v1", "serviceaccounts")
+ROLE = Resource("Role", "apis/rbac.authorization.k8s.io/v1", "roles")
+ROLE_BINDING = Resource("RoleBinding", "apis/rbac.authorization.k8s.io/v1", "rolebindings")
 BY_KIND = {resource.kind: resource for resource in (CONFIGMAP, SECRET)}
 
 

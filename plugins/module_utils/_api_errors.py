@@ -21,6 +21,8 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._errors i
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import urllib3
 
 _MAX_SERVER_WORDS = 600
+# Kubernetes' own words (source: pkg/registry/rbac/validation).
+_ESCALATION = "attempting to grant RBAC permissions not currently held"
 
 
 def place(kind: str, namespace: str | None, name: str | None) -> str:
@@ -63,6 +65,11 @@ def error_from_response(
         text = (
             f"Cannot {verb} {what}: the API server {host} does not accept the credentials (401); "
             "they are wrong or have expired. Check api_key, or the user in the kubeconfig."
+        )
+    elif status == 403 and _ESCALATION in said:
+        text = (
+            f"Cannot {verb} {what}: forbidden (403), because Kubernetes lets nobody grant rights that they do "
+            f"not have themselves; run the task as somebody who has them. ({_dot(said)})"
         )
     elif status == 403:
         scope = f"in namespace {namespace}" if namespace else "in the whole cluster"

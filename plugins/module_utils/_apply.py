@@ -236,7 +236,7 @@ class Applier:
                 # Somebody else changed the connections, or the operator wrote them in another form:
                 # it leaves empty lists out (source: the types' omitempty).
                 refused = patch
-                self._live.put_cluster(self._api.get(KDCLUSTER, self._wanted.namespace, name))
+                self._live.refresh()
                 continue
             if not dry_run:
                 self._live.put_cluster(manifest)

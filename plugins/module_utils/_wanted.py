@@ -71,7 +71,7 @@ def wanted_from(params: t.Mapping[str, t.Any], namespace: str) -> Wanted:
         raise InvalidInput("Option delete_objects goes with state=absent only.")
     if params["wait_timeout"] < 1:
         raise InvalidInput("Option wait_timeout is a number of seconds, at least 1.")
-    _require_name("namespace", namespace)
+    require_name("namespace", namespace)
     wanted = Wanted(
         namespace=namespace,
         kdclusters=_names("kdcluster", params.get("kdcluster"), namespace),
@@ -121,7 +121,7 @@ def scalar_text(value: t.Any) -> str | None:
 def _names(option: str, values: list[str] | None, namespace: str) -> tuple[str, ...]:
     names = tuple(values or ())
     for name in names:
-        _require_name(f"{option}: KDCluster {namespace}/", name)
+        require_name(f"{option}: KDCluster {namespace}/", name)
         if names.count(name) > 1:
             raise InvalidInput(
                 f"Option {option} names KDCluster {namespace}/{name} more than once: name it once."
@@ -129,7 +129,8 @@ def _names(option: str, values: list[str] | None, namespace: str) -> tuple[str, 
     return names
 
 
-def _require_name(where: str, name: str) -> None:
+def require_name(where: str, name: str) -> None:
+    """Check an object's name. :raises InvalidInput: it is none; says what one looks like."""
     if not _OBJECT_NAME.fullmatch(name) or len(name) > _MAX_NAME:
         raise InvalidInput(
             f"Option {where} {name!r} is not a valid object name: use at most {_MAX_NAME} lower case "
@@ -143,7 +144,7 @@ def _objects(
     seen: set[str] = set()
     for entry in entries or ():
         name = entry["name"]
-        _require_name(f"{kind.lower()}s: {kind} {namespace}/", name)
+        require_name(f"{kind.lower()}s: {kind} {namespace}/", name)
         where = f"{kind} {namespace}/{name}"
         if name in seen:
             raise InvalidInput(f"{where} is named twice in this task: merge the two entries.")

@@ -18,8 +18,7 @@ from tests.contract.kdcluster import KDCluster
 from tests.contract.timing import Timing
 from tests.integration import estate
 from tests.integration.audit import AuditLog
-from tests.integration.modules import Fresh, Modules
-from tests.integration.permissions import make_tenant
+from tests.integration.modules import Fresh, Modules, succeeded
 from tests.support.cluster import ClusterUnderTest, NoClusterError, find_cluster
 from tests.support.kubectl import Kubectl, wait_until
 from tests.support.kubectl_proxy import proxied
@@ -119,9 +118,10 @@ def address(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 @pytest.fixture(scope="session")
-def tenant_token(kubectl: Kubectl, home: str) -> str:
-    """A token of the tenant, who may do in `home` what the collection needs, and no more."""
-    return make_tenant(kubectl, home, TENANT)
+def tenant_token(kubectl: Kubectl, home: str, admin: Modules) -> str:
+    """A token of the tenant, who may do in `home` what kd_access grants, and no more."""
+    succeeded(admin.access(name=TENANT))
+    return kubectl.ok("create", "token", TENANT, "--duration=3h", namespace=home).strip()
 
 
 @pytest.fixture(scope="session")

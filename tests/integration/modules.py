@@ -46,6 +46,12 @@ class Modules:
         """Run kd_configmeta_info; AssertionError where it fails."""
         return succeeded(self.configmeta(**arguments))
 
+    def access(
+        self, *, check_mode: bool = False, diff: bool = False, **arguments: Any
+    ) -> ModuleResult:
+        """Run kd_access and return its result, failed or not."""
+        return self._start("kd_access", arguments, check_mode=check_mode, diff=diff).result()
+
     def acting(self, **auth: Any) -> Modules:
         """The same with further options for authentication."""
         return Modules({**self.auth, **auth}, self.namespace, self.environment)

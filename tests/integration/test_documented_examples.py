@@ -93,6 +93,7 @@ def test_readme_molecule_verifies(run: Callable[..., PlaybookRun]) -> None:
 @pytest.mark.parametrize(
     "plugin",
     [
+        "plugins/modules/kd_access.py",
         "plugins/modules/kd_connection.py",
         "plugins/modules/kd_configmeta_info.py",
         "plugins/filter/in_dependency_order.py",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Credentials that do not do, permissions that lack, and API servers that do not answer."""
+"""Credentials that do not do, and API servers that do not answer."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Named
-from tests.integration.modules import Fresh, Modules, model, token
-from tests.integration.permissions import KDAPPS, KDCLUSTERS, make_user_lacking
+from tests.integration.modules import Fresh, Modules, model
 from tests.support.kubectl import Kubectl
 
 Versions = Callable[[], dict[str, str]]
@@ -44,99 +42,6 @@ def test_a_token_whose_account_is_gone(
     result = Modules({**address, "api_key": issued}, home).connection(kdcluster=["lab"])
     assert "401" in result.message and "expired" in result.message
     assert issued not in result.output
-
-
-LACKING: list[tuple[str, str, dict[str, Any]]] = [
-    (KDCLUSTERS, "list", {}),
-    (KDCLUSTERS, "patch", {}),
-    (KDAPPS, "list", {}),
-    ("configmaps", "create", {}),
-    ("secrets", "create", {}),
-    ("secrets", "get", {}),
-]
-
-
-@pytest.mark.parametrize(("resource", "verb", "extra"), LACKING)
-def test_a_missing_permission_is_named(
-    admin: Modules,
-    emptied: Named,
-    kubectl: Kubectl,
-    fresh: Fresh,
-    resource: str,
-    verb: str,
-    extra: dict[str, Any],
-) -> None:
-    lab = emptied("lab")
-    name = fresh("user")
-    make_user_lacking(kubectl, lab.namespace, name, resource, verb)
-    result = admin.acting(impersonate_user=name).connection(
-        kdcluster=["lab"],
-        configmaps=[model(fresh("new"))],
-        secrets=[token(fresh("new"), key="hyssop")],
-        **extra,
-    )
-    message = result.message
-    assert "403" in message and "orbidden" in message
-    assert f"'{verb}'" in message and f"'{resource}'" in message
-    assert f"namespace {lab.namespace}" in message
-    assert not lab.get()["spec"].get("connections", {}).get("configmaps")
-
-
-@pytest.mark.parametrize("verb", ["patch", "delete"])
-@pytest.mark.parametrize(
-    ("resource", "field"), [("configmaps", "configmaps"), ("secrets", "secrets")]
-)
-def test_a_missing_permission_on_an_object_that_exists_is_named(
-    admin: Modules,
-    tenant: Modules,
-    kubectl: Kubectl,
-    home: str,
-    fresh: Fresh,
-    verb: str,
-    resource: str,
-    field: str,
-) -> None:
-    name, user = fresh("theirs"), fresh("user")
-    make_user_lacking(kubectl, home, user, resource, verb)
-    entry = model(name) if field == "configmaps" else token(name, key="savory")
-    tenant.connected(**{field: [entry]})
-    if verb == "patch":
-        changed = model(name, path="repo://new") if field == "configmaps" else token(name, key="x")
-        arguments: dict[str, Any] = {field: [changed]}
-    else:
-        arguments = {field: [{"name": name}], "state": "absent", "delete_objects": True}
-    message = admin.acting(impersonate_user=user).connection(**arguments).message
-    assert "403" in message and f"{home}/{name}" in message
-    assert f"'{verb}'" in message and f"'{resource}'" in message
-
-
-@pytest.mark.parametrize("verb", ["get"])
-def test_a_missing_permission_to_exec_is_named(
-    admin: Modules, kdcluster: Named, kubectl: Kubectl, fresh: Fresh, verb: str
-) -> None:
-    reader = kdcluster("reader")
-    user = fresh("user")
-    make_user_lacking(kubectl, reader.namespace, user, "pods/exec", verb)
-    acting = admin.acting(impersonate_user=user)
-    message = acting.configmeta(kdcluster=["reader"]).message
-    assert "403" in message and "pods/exec" in message and f"'{verb}'" in message
-    assert f"Pod {reader.namespace}/" in message
-
-
-def test_watching_is_not_needed_where_listing_is_allowed_or_it_is_named(
-    admin: Modules, emptied: Named, kubectl: Kubectl, fresh: Fresh
-) -> None:
-    lab = emptied("lab")
-    user = fresh("user")
-    make_user_lacking(kubectl, lab.namespace, user, KDCLUSTERS, "watch")
-    result = admin.acting(impersonate_user=user).connection(
-        kdcluster=["lab"], configmaps=[model(fresh("new"))]
-    )
-    if result.failed:
-        assert "'watch'" in result.message and f"'{KDCLUSTERS}'" in result.message
-        assert result.kdclusters["lab"]["action"] == "updated"
-    else:
-        assert lab.unsettled_because(lab.get()) == []
 
 
 def test_tls_is_verified_without_ca_cert(

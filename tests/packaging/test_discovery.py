@@ -12,11 +12,15 @@ import yaml
 
 from tests.packaging.installed import NAME, Installed
 
-EXPECTED_MODULES = {f"{NAME}.kd_connection", f"{NAME}.kd_configmeta_info"}
+EXPECTED_MODULES = {
+    f"{NAME}.kd_access": {},
+    f"{NAME}.kd_connection": {"kdcluster": ["none"]},
+    f"{NAME}.kd_configmeta_info": {"kdcluster": ["none"]},
+}
 
 
 def test_the_modules_are_there(installed: Installed) -> None:
-    assert set(installed.modules) >= EXPECTED_MODULES
+    assert set(installed.modules) == set(EXPECTED_MODULES)
 
 
 def test_every_module_is_documented(installed: Installed) -> None:
@@ -62,8 +66,8 @@ def test_the_action_group_gives_its_defaults_to_every_module(
             "gather_facts": False,
             "module_defaults": {f"group/{NAME}.kd": {"kubeconfig": str(missing)}},
             "tasks": [
-                {"name": module, module: {"kdcluster": ["none"]}, "ignore_errors": True}
-                for module in installed.modules
+                {"name": module, module: arguments, "ignore_errors": True}
+                for module, arguments in EXPECTED_MODULES.items()
             ],
         }
     ]

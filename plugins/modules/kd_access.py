@@ -1,0 +1,99 @@
+#!/usr/bin/python
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Make an account with the least rights that this collection needs."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kd_access
+short_description: Make an account with the least rights that this collection needs
+version_added: 0.2.0
+author: kubedirector.connections contributors (!UNKNOWN)
+description:
+  - Makes a ServiceAccount, a Role with the rights that M(kubedirector.connections.kd_connection) and
+    M(kubedirector.connections.kd_configmeta_info) need in one namespace, and a RoleBinding, all three
+    of one name.
+  - The Role and the RoleBinding are brought to exactly that, so that rights which somebody added are
+    taken away again.
+  - Objects of that name which this module did not make are left alone, and the task fails.
+  - It returns no token. C(kubectl create token) makes one.
+options:
+  name:
+    description: Name of the ServiceAccount, the Role and the RoleBinding.
+    type: str
+    default: kd-connections
+  state:
+    description: Whether they are there.
+    type: str
+    choices: [present, absent]
+    default: present
+extends_documentation_fragment:
+  - kubedirector.connections.auth
+  - kubedirector.connections.attributes
+notes:
+  - Kubernetes lets nobody grant rights that they do not have themselves, so run it as an administrator
+    of the namespace who may use KubeDirector, or of the cluster.
+seealso:
+  - module: kubedirector.connections.kd_connection
+"""
+
+EXAMPLES = r"""
+- name: An account that may connect what is in team-a
+  kubedirector.connections.kd_access:
+    namespace: team-a
+
+- name: Take the account and its rights away again
+  kubedirector.connections.kd_access:
+    namespace: team-a
+    state: absent
+"""
+
+RETURN = r"""
+objects:
+  description: What was made, in the order in which it was done.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(ServiceAccount), V(Role) or V(RoleBinding).
+      type: str
+      sample: Role
+    name:
+      description: Its name.
+      type: str
+      sample: kd-connections
+    action:
+      description: V(created), V(updated), V(deleted) or V(unchanged).
+      type: str
+      sample: created
+  sample:
+    - {kind: ServiceAccount, name: kd-connections, action: created}
+    - {kind: Role, name: kd-connections, action: created}
+    - {kind: RoleBinding, name: kd-connections, action: created}
+"""
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._module import run_module
+from ansible_collections.kubedirector.connections.plugins.module_utils._rights_task import (
+    RightsTask,
+)
+
+
+def arguments() -> dict[str, dict[str, object]]:
+    """The module's own options, as an argument spec."""
+    return {
+        "name": {"type": "str", "default": "kd-connections"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(arguments(), RightsTask)
+
+
+if __name__ == "__main__":
+    main()
