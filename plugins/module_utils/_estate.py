@@ -68,7 +68,10 @@ class Member:
 
 @dataclasses.dataclass(frozen=True)
 class KDCluster:
-    """One KubeDirectorCluster as found."""
+    """One KubeDirectorCluster as found.
+
+    :param secret_keys: names of its roles' secret keys, which whoever connects to it gets in the clear.
+    """
 
     namespace: str
     name: str
@@ -83,6 +86,7 @@ class KDCluster:
     restoring: bool
     has_connections: bool
     present_lists: frozenset[str]
+    secret_keys: tuple[str, ...]
 
     @property
     def label(self) -> str:
@@ -218,6 +222,13 @@ def kdcluster_from(manifest: JsonObject) -> KDCluster:
         restoring=_operator.RESTORING_LABEL in (metadata.get("labels") or {}),
         has_connections=lists is not None,
         present_lists=frozenset(key for key, value in (lists or {}).items() if value is not None),
+        secret_keys=tuple(
+            dict.fromkeys(
+                key.get("name", "")
+                for role in spec.get("roles") or ()
+                for key in role.get("secretKeys") or ()
+            )
+        ),
     )
 
 

@@ -20,14 +20,26 @@ if t.TYPE_CHECKING:
     )
     from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import Wanted
 
-_CREDENTIAL_KEY = re.compile(r"token|passw|pwd|secret", re.IGNORECASE)
+# Not tokenizers, numbers of tokens, or names of Secrets.
+_CREDENTIAL_KEY = re.compile(
+    r"token(?!iz|s)|passw|pwd|secret(?!.?name)|api.?key|private.?key|credential", re.IGNORECASE
+)
+# Values that tell by their form what they are, whatever their key is called.
+_CREDENTIAL_VALUE = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"  # JSON Web Token
+    r"|\b(?:gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|hf_|npm_|dckr_pat_)[\w-]{16,}"
+    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
+    r"|://[^\s/:@]+:[^\s/@]+@"  # user and password in a URL
+)
 
 
 def plan_warnings(wanted: Wanted, estate: Estate, plan: Plan) -> list[str]:
     """Look over a plan.
 
-    :returns: one sentence each: credentials in a ConfigMap, values that end in a newline, two
-        objects of one type, connections that the operator skips, KDClusters without configmeta.
+    :returns: one sentence each: credentials in a ConfigMap, values that end in a newline, secret keys
+        that a connection hands over, two objects of one type, connections that the operator skips,
+        KDClusters without configmeta.
     """
     if wanted.absent:
         return [
@@ -61,7 +73,7 @@ def _value_warnings(wanted: Wanted) -> t.Iterator[str]:
         where = f"{wanted_object.kind} {wanted.namespace}/{wanted_object.name}"
         for key, value in (wanted_object.data or {}).items():
             if wanted_object.kind == "ConfigMap":
-                if value and _CREDENTIAL_KEY.search(key):
+                if value and (_CREDENTIAL_KEY.search(key) or _CREDENTIAL_VALUE.search(value)):
                     yield (
                         f"{where}: key {key} looks like a credential, and a ConfigMap keeps it in the "
                         "clear; a Secret is the place for it."
@@ -106,10 +118,16 @@ def _connection_warnings(
                 f"({', '.join(names)}): some applications read the first, some the last."
             )
     for name in change.after.clusters:
-        if name not in estate.clusters:
+        other = estate.clusters.get(name)
+        if other is None:
             yield (
                 f"{cluster.label} names KDCluster {wanted.namespace}/{name}, which does not exist: "
                 "the operator skips it in silence."
+            )
+        elif name in wanted.clusters and other.secret_keys:
+            yield (
+                f"{cluster.label} connects to {other.label}, which hands its secret keys over to it, in the "
+                f"clear in every member's configmeta.json: {', '.join(other.secret_keys)}."
             )
     if cluster.members and all(
         member.state == _operator.MEMBER_CONFIGURED and not member.has_configmeta

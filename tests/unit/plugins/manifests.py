@@ -70,6 +70,7 @@ def kdcluster_manifest(
     uid: str | None = None,
     labels: Mapping[str, str] | None = None,
     resource_version: str = "1",
+    secret_keys: Sequence[str] = (),
 ) -> JsonObject:
     """A KubeDirectorCluster.
 
@@ -89,6 +90,9 @@ def kdcluster_manifest(
                 "secrets": list(secrets),
             }
         )
+    if secret_keys:
+        keys = [{"name": key, "encryptedValue": "QXZJKV"} for key in secret_keys]
+        spec["roles"] = [{"id": "controller", "secretKeys": keys}, {"id": "worker"}]
     roles: dict[str, list[JsonObject]] = {}
     for entry in members:
         shown = dict(entry)

@@ -57,8 +57,49 @@ def test_a_credential_in_a_configmap_deserves_a_warning(key: str) -> None:
     assert key in found[0]
 
 
-def test_ordinary_keys_and_empty_values_deserve_none() -> None:
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ghp_" + "a1B2" * 9,
+        "github_pat_" + "a1B2" * 9,
+        "glpat-" + "a1B2" * 5,
+        "AKIA" + "A1B2" * 4,
+        "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ0ZWFtLWEifQ." + MARK,
+        "-----BEGIN RSA " + "PRIVATE KEY-----\n" + MARK,
+        f"https://team-a:{MARK}@git.example.com/notebooks.git",
+        f"see glpat-{MARK * 4} for more",
+    ],
+)
+def test_a_value_that_looks_like_a_token_deserves_a_warning(value: str) -> None:
+    found = configmap_with(description=value, path="/x")
+    assert len(found) == 1
+    assert "ConfigMap team-a/m" in found[0] and "description" in found[0]
+    assert value not in found[0] and MARK not in found[0]
+
+
+def test_ordinary_keys_and_values_deserve_none() -> None:
+    # Keys and values of docs: types met in the wild.
     assert configmap_with(name="x", path="s3://bucket/key", token="") == []
+    assert configmap_with(imagepullsecretname="pull", tokenizer="bpe", max_tokens="512") == []
+    assert configmap_with(authType="token", type="github", mysql_user="hive", branch="main") == []
+    assert configmap_with(repoURL="https://git.example.com:8443/a@b/c.git", tag="hf_small") == []
+
+
+def test_a_connection_that_hands_over_secret_keys_deserves_a_warning() -> None:
+    engine = kdcluster_manifest("engine", secret_keys=["rest-password", "other"])
+    found = warnings_of(None, [kdcluster_manifest("notebook"), engine], clusters=["engine"])
+    assert len(found) == 1
+    assert "KDCluster team-a/notebook" in found[0] and "KDCluster team-a/engine" in found[0]
+    assert "rest-password, other" in found[0]
+    assert MARK not in found[0]
+    # A task that says nothing of the engine need not hear of it.
+    linked = kdcluster_manifest("notebook", clusters=["engine"])
+    assert warnings_of(None, [linked, engine]) == []
+
+
+def test_a_connection_to_a_kdcluster_without_secret_keys_deserves_none() -> None:
+    clusters = [kdcluster_manifest("notebook"), kdcluster_manifest("engine")]
+    assert warnings_of(None, clusters, clusters=["engine"]) == []
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\n\n"])
