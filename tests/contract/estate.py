@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from tests.support.canaries import canary
 from tests.support.kubectl import Manifest
 from tests.support.manifests import (
     APP_CONFIG_PACKAGE,
@@ -22,7 +23,7 @@ from tests.support.manifests import (
 OPERATOR_NAMESPACE = "kubedirector"
 GLOBAL_CONFIG = "kd-global-config"
 
-SECRET_KEY = {"name": "rest-password", "value": "grapefruit"}
+SECRET_KEY = {"name": "rest-password", "value": canary("grapefruit")}
 SERVICE_ACCOUNT = "contract-members"
 FAILING_SCRIPT = "fails-to-configure"
 BORN_WITH = Connections(configmaps=["born-with-info"], secrets=["born-with-token"])
@@ -64,7 +65,7 @@ def prerequisites() -> list[Manifest]:
     return [
         start_script(FAILING_SCRIPT, exit_code=7),
         configmap("born-with-info", {"origin": "birth"}, connection_type="info"),
-        secret("born-with-token", {"token": "milk"}, connection_type="token"),
+        secret("born-with-token", {"token": canary("milk")}, connection_type="token"),
         {
             "apiVersion": "v1",
             "kind": "ServiceAccount",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from tests.contract.conftest import Named
 from tests.contract.kdcluster import CONFIGMETA
+from tests.support.canaries import canary
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import Connections, configmap, encoded, secret
 
@@ -167,7 +168,7 @@ def test_everything_of_a_secret_is_base64(kubectl: Kubectl, emptied: Named, fres
     kubectl.create(
         secret(
             name,
-            {"token": "s3cr3t", "binary": b"\x00\xff"},
+            {"token": canary("s3cr3t"), "binary": b"\x00\xff"},
             connection_type="source-control",
             labels={"team": "red"},
             annotations={"note": "hello"},
@@ -177,7 +178,7 @@ def test_everything_of_a_secret_is_base64(kubectl: Kubectl, emptied: Named, fres
     files.reconnect_settled(Connections(secrets=[name]))
     expected = {
         "metadata": {"name": encoded(name)},
-        "data": {"token": encoded("s3cr3t"), "binary": encoded(b"\x00\xff")},
+        "data": {"token": encoded(canary("s3cr3t")), "binary": encoded(b"\x00\xff")},
         "labels": {
             "kubedirector.hpe.com/secretType": encoded("source-control"),
             "team": encoded("red"),
@@ -246,12 +247,12 @@ def test_what_kubectl_apply_leaves_on_a_secret_travels_along(
     name = fresh("applied")
     applied = secret(name, {}, connection_type="token")
     del applied["data"]
-    applied["stringData"] = {"token": "in-the-clear"}
+    applied["stringData"] = {"token": canary("in-the-clear")}
     kubectl.apply(applied, namespace=files.namespace)
     files.reconnect_settled(Connections(secrets=[name]))
     (found,) = files.connections_in()["secrets"]["token"]
     annotation = found["annotations"]["kubectl.kubernetes.io/last-applied-configuration"]
-    assert "in-the-clear" in b64decode(annotation).decode()
+    assert canary("in-the-clear") in b64decode(annotation).decode()
 
 
 def test_the_start_script_reads_the_same(kubectl: Kubectl, emptied: Named, fresh: Fresh) -> None:
@@ -259,7 +260,7 @@ def test_the_start_script_reads_the_same(kubectl: Kubectl, emptied: Named, fresh
     info, token = fresh("info"), fresh("token")
     kubectl.create(
         configmap(info, {"proxy-hostname": "proxy.example"}, connection_type="source-control"),
-        secret(token, {"token": "s3cr3t"}, connection_type="source-control"),
+        secret(token, {"token": canary("s3cr3t")}, connection_type="source-control"),
         namespace=files.namespace,
     )
     files.reconnect_settled(Connections(configmaps=[info], secrets=[token]))
@@ -267,7 +268,9 @@ def test_the_start_script_reads_the_same(kubectl: Kubectl, emptied: Named, fresh
     assert read["configmaps"] == {
         "source-control": [{"name": info, "data": {"proxy-hostname": "proxy.example"}}]
     }
-    assert read["secrets"] == {"source-control": [{"name": token, "data": {"token": "s3cr3t"}}]}
+    assert read["secrets"] == {
+        "source-control": [{"name": token, "data": {"token": canary("s3cr3t")}}]
+    }
 
 
 def test_the_file_is_written_in_place_so_half_of_it_may_be_seen(

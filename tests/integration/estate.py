@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from tests.support.canaries import canary
 from tests.support.kubectl import Manifest
 from tests.support.manifests import (
     AppRole,
@@ -18,14 +19,14 @@ from tests.support.manifests import (
     start_script,
 )
 
-SECRET_KEY = {"name": "rest-password", "value": "pomegranate-seed"}
+SECRET_KEY = {"name": "rest-password", "value": canary("pomegranate-seed")}
 FAILING_SCRIPT = "fails-to-configure"
 UNSCHEDULABLE = "unschedulable"
 RESTORING = "kubedirector.hpe.com/restoring"
 READER_BORN_WITH = Connections(
     clusters=["backend"], configmaps=["reader-info"], secrets=["reader-token"]
 )
-READER_TOKEN = "marzipan and hazelnut"
+READER_TOKEN = canary("marzipan and hazelnut")
 
 WORKBENCH = kdapp(
     "workbench",

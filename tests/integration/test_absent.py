@@ -10,6 +10,7 @@ import pytest
 from tests.integration.conftest import Named
 from tests.integration.modules import Fresh, Modules, model, token
 from tests.integration.test_connect import application, connections_of
+from tests.support.canaries import canary
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import Connections, configmap
 
@@ -92,7 +93,7 @@ def test_delete_objects_disconnects_and_deletes(
     tenant.connected(
         kdcluster=["lab"],
         configmaps=[model(name), model(kept)],
-        secrets=[token(name, key="sumac")],
+        secrets=[token(name, key=canary("sumac"))],
     )
     result = tenant.connected(
         kdcluster=["lab"],

@@ -17,6 +17,7 @@ from tests.integration.module_runner import ModuleResult
 from tests.integration.modules import Fresh, Modules, model, succeeded, token
 from tests.integration.permissions import KDCLUSTERS, make_user_lacking
 from tests.integration.test_connect import connections_of
+from tests.support.canaries import canary
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import KDCLUSTER, Connections, configmap
 
@@ -66,7 +67,7 @@ def test_new_objects_and_connections(
     result = rehearsed_and_run(
         kdcluster=["lab"],
         configmaps=[model(name)],
-        secrets=[token(name, key="borage")],
+        secrets=[token(name, key=canary("borage"))],
         clusters=["engine-torch"],
     )
     assert result.changed and set(result.objects.values()) == {"created"}

@@ -10,6 +10,7 @@ import json
 from tests.contract.kdcluster import KDCluster, Member
 from tests.integration.conftest import Named
 from tests.integration.modules import Fresh, Modules, model, token
+from tests.support.canaries import canary
 from tests.support.kubectl import Kubectl, Manifest
 from tests.support.manifests import (
     CONFIGMAP_TYPE_LABEL,
@@ -49,7 +50,7 @@ def test_new_objects_are_labelled_connected_and_read_in_order(
             {
                 "name": login,
                 "type": "source-control",
-                "string_data": {"token": "nutmeg"},
+                "string_data": {"token": canary("nutmeg")},
                 "data": {"branch": encoded("release")},
             }
         ],
@@ -59,7 +60,7 @@ def test_new_objects_are_labelled_connected_and_read_in_order(
     assert [found["name"] for found in result.json["objects"]] == [*names, login]
     assert connections_of(lab) == Connections(configmaps=names, secrets=[login]).spec()
     made = kubectl.get("secret", login, namespace=lab.namespace)
-    assert made["data"] == {"token": encoded("nutmeg"), "branch": encoded("release")}
+    assert made["data"] == {"token": encoded(canary("nutmeg")), "branch": encoded("release")}
     assert made["metadata"]["labels"] == {SECRET_TYPE_LABEL: "source-control"}
     labels = kubectl.get("configmap", names[0], namespace=lab.namespace)["metadata"]["labels"]
     assert labels == {CONFIGMAP_TYPE_LABEL: "model"}
@@ -69,7 +70,9 @@ def test_new_objects_are_labelled_connected_and_read_in_order(
     assert [found["name"] for found in answer["configmaps"]["model"]] == names
     assert answer["configmaps"]["model"][1]["data"] == model(names[1])["data"]
     assert answer["secrets"] == {
-        "source-control": [{"name": login, "data": {"token": "nutmeg", "branch": "release"}}]
+        "source-control": [
+            {"name": login, "data": {"token": canary("nutmeg"), "branch": "release"}}
+        ]
     }
 
 
@@ -125,7 +128,7 @@ def test_foreign_connections_keep_their_place(
     tenant.connected(
         kdcluster=["lab"],
         configmaps=[model(mine), {"name": foreign[1]}],
-        secrets=[token(login, key="cardamom")],
+        secrets=[token(login, key=canary("cardamom"))],
         clusters=["backend"],
     )
     wanted = Connections(
@@ -193,7 +196,9 @@ def test_without_kdcluster_only_objects_are_managed(
     before = {
         one["metadata"]["name"]: one["spec"] for one in kubectl.list(KDCLUSTER, namespace=home)
     }
-    result = tenant.connected(configmaps=[model(name)], secrets=[token(name, key="saffron")])
+    result = tenant.connected(
+        configmaps=[model(name)], secrets=[token(name, key=canary("saffron"))]
+    )
     assert result.objects == {("ConfigMap", name): "created", ("Secret", name): "created"}
     assert result.json["kdclusters"] == []
     assert kubectl.get("configmap", name, namespace=home)["data"] == model(name)["data"]

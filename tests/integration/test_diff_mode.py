@@ -12,6 +12,7 @@ from typing import Any
 from tests.integration.conftest import Named
 from tests.integration.module_runner import ModuleResult
 from tests.integration.modules import Fresh, Modules, model, succeeded, token
+from tests.support.canaries import canary
 from tests.support.manifests import Connections, encoded
 
 
@@ -119,7 +120,9 @@ def test_deleted_objects_show(tenant: Modules, emptied: Named, fresh: Fresh) -> 
     emptied("lab")
     name = fresh("deleted")
     tenant.connected(
-        kdcluster=["lab"], configmaps=[model(name)], secrets=[token(name, key="fff-annatto")]
+        kdcluster=["lab"],
+        configmaps=[model(name)],
+        secrets=[token(name, key=canary("fff-annatto"))],
     )
     result = succeeded(
         tenant.connection(
@@ -135,4 +138,4 @@ def test_deleted_objects_show(tenant: Modules, emptied: Named, fresh: Fresh) -> 
     assert mentions(before, f"ConfigMap/{name}") and mentions(before, f"Secret/{name}")
     assert not mentions(after, name)
     text = json.dumps(result.json)
-    assert "annatto" not in text and encoded("fff-annatto") not in text
+    assert "annatto" not in text and encoded(canary("fff-annatto")) not in text

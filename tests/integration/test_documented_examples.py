@@ -13,12 +13,13 @@ import yaml
 
 from tests.demo.setups import all_setups
 from tests.integration.modules import Modules
+from tests.support.canaries import canary
 from tests.support.documentation import marked_blocks, plugin_examples
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import secret
 from tests.support.playbook import PlaybookRun, run_playbook
 
-TOKEN = ("-e", "source_control_token=a-token-for-a-test")
+TOKEN = ("-e", f"source_control_token={canary('documented')}")
 # The namespace that the documentation speaks of.
 DOCUMENTED = "team-a"
 

@@ -14,6 +14,7 @@ from tests.integration.audit import AuditLog, Request
 from tests.integration.conftest import TENANT, Named
 from tests.integration.modules import Fresh, Modules, model, token
 from tests.integration.permissions import KDCLUSTERS
+from tests.support.canaries import canary
 
 Versions = Callable[[], dict[str, str]]
 
@@ -48,7 +49,7 @@ def test_a_second_run_writes_nothing(
     wanted: dict[str, Any] = {
         "kdcluster": ["lab"],
         "configmaps": [model(name, port=8080, ready=True)],
-        "secrets": [token(name, key="turmeric")],
+        "secrets": [token(name, key=canary("turmeric"))],
         "clusters": ["engine-torch"],
     }
     first = tenant.connected(**wanted)
@@ -125,7 +126,7 @@ def test_a_kdcluster_is_written_once_however_much_changes(
         lambda: tenant.connected(
             kdcluster=["lab"],
             configmaps=[model(name), model(fresh("another"))],
-            secrets=[token(name, key="paprika")],
+            secrets=[token(name, key=canary("paprika"))],
             clusters=["engine-torch"],
         )
     )

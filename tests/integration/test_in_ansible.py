@@ -15,6 +15,7 @@ from tests.integration.conftest import Named
 from tests.integration.modules import Fresh, Modules, model, token
 from tests.integration.playbook import FQCN, run_play, task
 from tests.integration.test_connect import application, connections_of
+from tests.support.canaries import canary
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import encoded
 
@@ -51,7 +52,7 @@ def test_a_playbook_connects_reads_back_and_repeats(
         "kd_connection",
         kdcluster="lab",
         configmaps=[model(name, port=8080, ready=True)],
-        secrets=[token(name, key="fenugreek")],
+        secrets=[token(name, key=canary("fenugreek"))],
     )
     read = task("kd_configmeta_info", kdcluster=["lab"], fields=["connections"])
     defaults = {f"group/{FQCN}.kd": {**tenant.auth, "namespace": tenant.namespace}}
@@ -77,14 +78,14 @@ def test_check_and_diff_mode_of_ansible_playbook(
         namespace=tenant.namespace,
         kdcluster=["lab"],
         configmaps=[model(name, path="repo://rehearsed")],
-        secrets=[token(name, key="horseradish")],
+        secrets=[token(name, key=canary("horseradish"))],
     )
     played = run_play(tmp_path, [wanted], "--check", "--diff")
     assert played.returncode == 0, played.output
     assert played.results[0]["changed"] is True
     assert "repo://rehearsed" in played.output
     assert f"+{' ' * 0}" in played.output and name in played.output
-    for value in ("horseradish", encoded("horseradish")):
+    for value in (canary("horseradish"), encoded(canary("horseradish"))):
         assert value not in played.output
     assert kubectl.find("configmap", name, namespace=lab.namespace) is None
     assert connections_of(lab)["configmaps"] == []

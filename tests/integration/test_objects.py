@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.modules import Fresh, Modules, model, token
+from tests.support.canaries import canary
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import (
     CONFIGMAP_TYPE_LABEL,
@@ -89,8 +90,8 @@ def test_data_and_string_data_together_are_a_secrets_whole_data(
 
 def test_plain_text_and_its_base64_are_the_same_secret(tenant: Modules, fresh: Fresh) -> None:
     name = fresh("same")
-    tenant.connected(secrets=[token(name, key="oregano")])
-    same = {"name": name, "type": "token", "data": {"key": encoded("oregano")}}
+    tenant.connected(secrets=[token(name, key=canary("oregano"))])
+    same = {"name": name, "type": "token", "data": {"key": encoded(canary("oregano"))}}
     assert not tenant.connected(secrets=[same]).changed
 
 
@@ -149,7 +150,7 @@ def test_a_configmap_and_a_secret_may_have_one_name(
     tenant: Modules, fresh: Fresh, kubectl: Kubectl, home: str
 ) -> None:
     name = fresh("both")
-    tenant.connected(configmaps=[model(name)], secrets=[token(name, key="basil")])
+    tenant.connected(configmaps=[model(name)], secrets=[token(name, key=canary("basil"))])
     assert kubectl.find("configmap", name, namespace=home) is not None
     assert kubectl.find("secret", name, namespace=home) is not None
 
@@ -180,7 +181,8 @@ def test_two_objects_of_one_type_are_warned_of(tenant: Modules, fresh: Fresh, em
     emptied("second")
     one, two = fresh("one"), fresh("two")
     result = tenant.connected(
-        kdcluster=["second"], secrets=[token(one, key="dill"), token(two, key="fennel")]
+        kdcluster=["second"],
+        secrets=[token(one, key=canary("dill")), token(two, key=canary("fennel"))],
     )
     (warning,) = result.warnings
     assert one in warning and two in warning and "token" in warning

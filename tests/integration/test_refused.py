@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.integration.modules import Fresh, Modules, model
+from tests.support.canaries import canary
 from tests.support.kubectl import Kubectl
 
 Versions = Callable[[], dict[str, str]]
@@ -21,13 +22,13 @@ Versions = Callable[[], dict[str, str]]
 def test_a_wrong_token(
     address: dict[str, str], home: str, versions: Versions, fresh: Fresh, module: str
 ) -> None:
-    wrong = Modules({**address, "api_key": "no-such-token"}, home)
+    wrong = Modules({**address, "api_key": canary("no-such-token")}, home)
     before = versions()
     arguments = {"configmaps": [model(fresh("new"))]} if module == "connection" else {}
     result = getattr(wrong, module)(kdcluster=["lab"], **arguments)
     assert "401" in result.message and "credentials" in result.message
     assert address["host"] in result.message and "api_key" in result.message
-    assert "no-such-token" not in result.output
+    assert canary("no-such-token") not in result.output
     assert versions() == before
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.integration.conftest import Named
 from tests.integration.modules import Fresh, Modules, model, token
+from tests.support.canaries import canary
 from tests.support.connection_hash import connection_hash
 
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -72,7 +73,7 @@ def test_kd_connection_returns_what_it_documents(
     wanted: dict[str, Any] = {
         "kdcluster": ["wide"],
         "configmaps": [model(name)],
-        "secrets": [token(name, key="sorrel")],
+        "secrets": [token(name, key=canary("sorrel"))],
     }
     first = tenant.connected(**wanted)
     for result in (first, tenant.connected(**wanted), tenant.connection(check_mode=True, **wanted)):

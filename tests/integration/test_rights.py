@@ -21,6 +21,7 @@ from tests.integration.permissions import (
     granted_by,
     make_user_lacking,
 )
+from tests.support.canaries import canary
 from tests.support.kubectl import Kubectl
 
 STATUS_FILE = "/opt/guestconfig/configure.status"
@@ -80,7 +81,7 @@ def test_a_right_that_connecting_takes(
     result = acting(resource, verb).connection(
         kdcluster=["lab"],
         configmaps=[model(fresh("new"))],
-        secrets=[token(fresh("new"), key="hyssop")],
+        secrets=[token(fresh("new"), key=canary("hyssop"))],
     )
     assert_named(result, resource, verb, f"namespace {lab.namespace}")
     connected = (lab.get()["spec"].get("connections") or {}).get("configmaps")

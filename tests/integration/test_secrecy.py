@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,6 +16,8 @@ import pytest
 from tests.integration.conftest import Named
 from tests.integration.modules import Fresh, Modules, model, steering, token
 from tests.integration.playbook import run_play, task
+from tests.support.canaries import INPUTS, forms, needles, search
+from tests.support.canaries import canary as a_canary
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import encoded
 
@@ -28,35 +28,18 @@ class Canary:
     """A secret value that occurs nowhere else, and all the forms in which it could leak."""
 
     def __init__(self) -> None:
-        self.value = f"canary-{uuid4().hex}"
-
-    @property
-    def forms(self) -> list[str]:
-        """The value, its base64, and what base64 makes of it at any offset inside a longer text."""
-        return [
-            self.value,
-            encoded(self.value),
-            *(
-                base64.b64encode((" " * offset + self.value).encode()).decode()[4:-4]
-                for offset in range(3)
-            ),
-        ]
+        self.value = a_canary(uuid4().hex)
 
     def assert_absent(self, text: str, where: str) -> None:
         """Fail, without showing the text, where a form of the value is in it."""
-        assert not [form for form in self.forms if form in text], f"the secret value is in {where}"
+        raw = text.encode(errors="replace")
+        assert not [form for form in forms(self.value) if form in raw], f"the secret is in {where}"
 
 
 @pytest.fixture
 def canary() -> Canary:
     """A secret of this test alone."""
     return Canary()
-
-
-def files_below(folder: Path) -> Iterator[Path]:
-    """All regular files below a folder, hidden ones included."""
-    for parent, _folders, names in os.walk(folder):
-        yield from (Path(parent) / name for name in names)
 
 
 def test_no_output_of_ansible_playbook_shows_it(
@@ -93,18 +76,16 @@ def test_no_output_of_ansible_playbook_shows_it(
         task("kd_configmeta_info", **on),
     ]  # fmt: skip
     played = run_play(
-        tmp_path, tasks, "-vvv", "--diff", environment={"ANSIBLE_HOME": str(home_of_ansible)}
+        tmp_path, tasks, "-vvvv", "--diff", environment={"ANSIBLE_HOME": str(home_of_ansible)}
     )
     failed = [bool(one.get("failed")) for one in played.results]
     assert failed == [False, False, False, True, True, True, True, True, False, True, False]
     assert name in played.output
-    canary.assert_absent(played.output, "ansible-playbook -vvv --diff")
+    canary.assert_absent(played.output, "ansible-playbook -vvvv --diff")
     for number, result in enumerate(played.results):
         canary.assert_absent(json.dumps(result), f"the result of task {number}")
-    playbook = tmp_path / "play.yml"
-    for path in files_below(tmp_path):
-        if path != playbook:
-            canary.assert_absent(path.read_text(errors="replace"), str(path))
+    left = search([tmp_path], needles(str(tenant.auth["api_key"])), INPUTS)
+    assert left.hits == [] and left.files > 0
     found = kubectl.get("secret", name, namespace=lab.namespace)
     assert canary.value in base64.b64decode(found["data"]["token"]).decode()
 

@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 
 from tests.packaging.installed import Installed, Output
+from tests.support.canaries import canary
 from tests.support.cluster import NoClusterError, find_cluster
 from tests.support.kubectl import Kubectl, wait_until
 from tests.support.manifests import (
@@ -75,7 +76,11 @@ def variables(home: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
             "namespace": home,
             "kdcluster": ["notebook"],
             "secrets": [
-                {"name": "login", "type": "notebookusersecret", "string_data": {"user": "someone"}}
+                {
+                    "name": "login",
+                    "type": "notebookusersecret",
+                    "string_data": {"user": canary("login")},
+                }
             ],
         },
     ]

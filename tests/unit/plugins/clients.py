@@ -12,9 +12,10 @@ import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
 from ansible_collections.kubedirector.connections.plugins.module_utils._auth import resolve_access
+from tests.support.canaries import canary
 from tests.unit.plugins.api_server import ScriptedServer, scripted_server
 
-TOKEN = "kd-QXZJKV-token"
+TOKEN = canary("api-key")
 CORE = "/api/v1/namespaces/team-a"
 KDCLUSTERS = "/apis/kubedirector.hpe.com/v1beta1/namespaces/team-a/kubedirectorclusters"
 KDAPPS = "/apis/kubedirector.hpe.com/v1beta1/namespaces/team-a/kubedirectorapps"

@@ -13,13 +13,14 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 
+from tests.support.canaries import canary
 from tests.unit.plugins.api_server import ScriptedServer
 from tests.unit.plugins.clients import TOKEN
 from tests.unit.plugins.manifests import JsonObject, encoded
 from tests.unit.plugins.namespace_server import Namespace
 from tests.unit.plugins.return_docs import assert_documented, returns_of
 
-MARK = "QXZJKVWQ"
+MARK = canary("value")
 Run = Callable[..., JsonObject]
 NOTEBOOK = {"kdcluster": ["notebook"]}
 
