@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.support.cluster import REPOSITORY
 
-_BLOCK = re.compile(r"<!-- tested: ([\w-]+) -->\n```yaml\n(.*?)```", re.DOTALL)
+_BLOCK = re.compile(r"<!-- tested: ([\w -]+) -->\n```yaml\n(.*?)```", re.DOTALL)
 # A fenced block of YAML that no test names is one that nobody has tried.
 _ANY_BLOCK = re.compile(r"^```yaml$", re.MULTILINE)
 

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write how users are looked up in a directory as a Secret."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: external_auth_secret
+short_description: Write how users are looked up in a directory as a Secret
+version_added: 0.2.0
+author: kubedirector.connections contributors (!UNKNOWN)
+description:
+  - Checks the settings and makes of them an entry for C(secrets) of M(kubedirector.connections.kd_connection).
+  - C(object_name), C(type), C(locations) (a list of host:port), C(security_protocol), C(bind_type), C(bind_dn),
+    C(bind_pwd), C(base_dn), C(user_attr) and C(groups) are needed; C(ca_cert) and C(user_subtree) are optional.
+positional: _input
+options:
+  _input:
+    description: Settings.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show the keys that the Secret would have
+  ansible.builtin.debug:
+    msg: "{{ (settings | kubedirector.connections.external_auth_secret).string_data.keys() }}"
+  vars:
+    settings:
+      object_name: external-auth
+      type: LDAP
+      locations: ["ldap.example.com:636"]
+      security_protocol: ldaps
+      bind_type: search
+      bind_dn: cn=reader,dc=example,dc=com
+      bind_pwd: "{{ directory_password }}"
+      base_dn: dc=example,dc=com
+      user_attr: uid
+      groups: cn=team-a,dc=example,dc=com
+    directory_password: a-password-for-the-example
+"""
+
+RETURN = r"""
+_value:
+  description: >-
+    One Secret of type V(extAuth).
+  type: dict
+  sample:
+    name: external-auth
+    type: extAuth
+    string_data:
+      type: LDAP
+      security_protocol: ldaps
+      bind_type: search
+      bind_dn: cn=reader,dc=example,dc=com
+      bind_pwd: a-password-for-the-example
+      base_dn: dc=example,dc=com
+      user_attr: uid
+      groups: cn=team-a,dc=example,dc=com
+      auth_service_locations: ldap.example.com:636
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
+
+
+def external_auth_secret(fields: t.Any) -> dict[str, t.Any]:
+    """Write how users are looked up in a directory as a Secret.
+
+    :raises AnsibleFilterError: what is wrong with the data, one sentence each.
+    """
+    if not isinstance(fields, dict):
+        raise AnsibleFilterError("external_auth_secret needs a dictionary.")
+    try:
+        return _connection_data.external_auth_secret(fields)
+    except Impossible as error:
+        raise AnsibleFilterError(str(error)) from None
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Filter name to function."""
+        return {"external_auth_secret": external_auth_secret}

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write access to mlflow artifacts as a Secret."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: mlflow_secret
+short_description: Write access to mlflow artifacts as a Secret
+version_added: 0.2.0
+author: kubedirector.connections contributors (!UNKNOWN)
+description:
+  - Checks the settings and makes of them an entry for C(secrets) of M(kubedirector.connections.kd_connection).
+  - C(object_name), C(artifact_root), C(access_key_id) and C(secret_access_key) are needed; C(s3_endpoint_url)
+    is optional.
+positional: _input
+options:
+  _input:
+    description: Settings.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show the keys that the Secret would have
+  ansible.builtin.debug:
+    msg: "{{ (settings | kubedirector.connections.mlflow_secret).string_data.keys() }}"
+  vars:
+    settings:
+      object_name: mlflow-secret
+      artifact_root: s3://mlflow.example.com/artifacts
+      access_key_id: team-a
+      secret_access_key: "{{ mlflow_key }}"
+    mlflow_key: a-key-for-the-example
+"""
+
+RETURN = r"""
+_value:
+  description: >-
+    One Secret of type V(mlflow).
+  type: dict
+  sample:
+    name: mlflow-secret
+    type: mlflow
+    string_data:
+      MLFLOW_ARTIFACT_ROOT: s3://mlflow.example.com/artifacts
+      AWS_ACCESS_KEY_ID: team-a
+      AWS_SECRET_ACCESS_KEY: a-key-for-the-example
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
+
+
+def mlflow_secret(fields: t.Any) -> dict[str, t.Any]:
+    """Write access to mlflow artifacts as a Secret.
+
+    :raises AnsibleFilterError: what is wrong with the data, one sentence each.
+    """
+    if not isinstance(fields, dict):
+        raise AnsibleFilterError("mlflow_secret needs a dictionary.")
+    try:
+        return _connection_data.mlflow_secret(fields)
+    except Impossible as error:
+        raise AnsibleFilterError(str(error)) from None
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Filter name to function."""
+        return {"mlflow_secret": mlflow_secret}

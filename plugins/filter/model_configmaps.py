@@ -1,0 +1,89 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write models as ConfigMaps that deployment engines read."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: model_configmaps
+short_description: Write models as ConfigMaps that deployment engines read
+version_added: 0.2.0
+author: kubedirector.connections contributors (!UNKNOWN)
+description:
+  - Checks each model and makes of it an entry for C(configmaps) of M(kubedirector.connections.kd_connection).
+  - A model needs C(name), C(model_version), C(path) and C(scoring_path). C(object_name) is the ConfigMap's
+    name; without it the model's own name is made a valid one. C(description) and C(extra), a dictionary of
+    further keys, are optional.
+positional: _input
+options:
+  _input:
+    description: Models.
+    type: list
+    elements: dict
+    required: true
+  names_only:
+    description: Whether to give the ConfigMaps' names alone, which is what disconnecting them takes.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Register a model
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    kdcluster: [deployment-engine]
+    configmaps: "{{ models | kubedirector.connections.model_configmaps }}"
+  vars:
+    models:
+      - name: convolutional-nn
+        model_version: 1
+        path: s3://models.example.com/cnn.h5
+        scoring_path: repo://code/scoring.py
+"""
+
+RETURN = r"""
+_value:
+  description: >-
+    ConfigMaps of type V(model).
+  type: list
+  elements: dict
+  sample:
+    - name: convolutional-nn
+      type: model
+      data:
+        name: convolutional-nn
+        model-version: "1"
+        path: s3://models.example.com/cnn.h5
+        scoring-path: repo://code/scoring.py
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
+
+
+def model_configmaps(models: t.Any, *, names_only: bool = False) -> list[dict[str, t.Any]]:
+    """Write models as ConfigMaps that deployment engines read.
+
+    :raises AnsibleFilterError: what is wrong with the data, one sentence each.
+    """
+    if not (isinstance(models, list) and all(isinstance(model, dict) for model in models)):
+        raise AnsibleFilterError("model_configmaps needs a list of dictionaries.")
+    if names_only:
+        return _connection_data.model_names(models)
+    try:
+        return _connection_data.model_configmaps(models)
+    except Impossible as error:
+        raise AnsibleFilterError(str(error)) from None
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Filter name to function."""
+        return {"model_configmaps": model_configmaps}

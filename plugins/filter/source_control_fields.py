@@ -1,0 +1,70 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read source control data, whichever way its keys are spelt."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: source_control_fields
+short_description: Read source control data, whichever way its keys are spelt
+version_added: 0.2.0
+author: kubedirector.connections contributors (!UNKNOWN)
+description:
+  - Takes the data of a ConfigMap or Secret of type V(source-control), as
+    M(kubedirector.connections.kd_configmeta_info) returns it, and gives each value the name of its field.
+positional: _input
+options:
+  _input:
+    description: Data, decoded.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show which repository a member works on
+  ansible.builtin.debug:
+    msg: "{{ data | kubedirector.connections.source_control_fields }}"
+  vars:
+    data: {type: github, repo-url: "https://git.example.com/team-a/notebooks.git", branch: main}
+"""
+
+RETURN = r"""
+_value:
+  description: >-
+    The fields, and C(key_spelling): V(newer), V(older), V(mixed), or V(either) where no key tells.
+  type: dict
+  sample:
+    type: github
+    repo_url: https://git.example.com/team-a/notebooks.git
+    branch: main
+    key_spelling: older
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
+
+
+def source_control_fields(fields: t.Any) -> dict[str, str]:
+    """Read source control data, whichever way its keys are spelt.
+
+    :raises AnsibleFilterError: what is wrong with the data, one sentence each.
+    """
+    if not isinstance(fields, dict):
+        raise AnsibleFilterError("source_control_fields needs a dictionary.")
+    try:
+        return _connection_data.source_control_fields(fields)
+    except Impossible as error:
+        raise AnsibleFilterError(str(error)) from None
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Filter name to function."""
+        return {"source_control_fields": source_control_fields}

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write source control settings as a ConfigMap or Secret."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: source_control_object
+short_description: Write source control settings as a ConfigMap or Secret
+version_added: 0.2.0
+author: kubedirector.connections contributors (!UNKNOWN)
+description:
+  - Checks the settings and makes of them an entry for C(secrets) or C(configmaps) of
+    M(kubedirector.connections.kd_connection).
+  - C(object) is V(secret) or V(configmap), C(object_name) its name, C(key_spelling) V(newer) or V(older).
+  - C(type), C(repo_url) and C(branch) are needed; in a Secret C(username), C(email) and C(auth_type) too.
+    C(auth_type) is V(token) or V(password), and the field of that name holds the credential.
+    C(proxy_protocol), C(proxy_hostname) and C(proxy_port) go together.
+positional: _input
+options:
+  _input:
+    description: Settings.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show the keys that the object would have
+  ansible.builtin.debug:
+    msg: "{{ (settings | kubedirector.connections.source_control_object).data.keys() }}"
+  vars:
+    settings:
+      object: configmap
+      object_name: source-control-info
+      key_spelling: older
+      type: github
+      repo_url: https://git.example.com/team-a/notebooks.git
+      branch: main
+"""
+
+RETURN = r"""
+_value:
+  description: >-
+    One ConfigMap or Secret of type V(source-control).
+  type: dict
+  sample:
+    name: source-control-info
+    type: source-control
+    data:
+      type: github
+      repo-url: https://git.example.com/team-a/notebooks.git
+      branch: main
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
+
+
+def source_control_object(fields: t.Any) -> dict[str, t.Any]:
+    """Write source control settings as a ConfigMap or Secret.
+
+    :raises AnsibleFilterError: what is wrong with the data, one sentence each.
+    """
+    if not isinstance(fields, dict):
+        raise AnsibleFilterError("source_control_object needs a dictionary.")
+    try:
+        return _connection_data.source_control_object(fields)
+    except Impossible as error:
+        raise AnsibleFilterError(str(error)) from None
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Filter name to function."""
+        return {"source_control_object": source_control_object}

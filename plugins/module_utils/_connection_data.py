@@ -1,0 +1,269 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The data of the common connection types, checked and written the way their readers want it. Pure.
+
+The operator checks nothing of this; the rules are those of the applications that read the data.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
+from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import scalar_text
+
+Fields = t.Mapping[str, t.Any]
+
+_PATH = re.compile(r"(repo://|s3://[^/]+/|https?://[^/]+/|/).*")
+_HOST_AND_PORT = re.compile(r"[^\s:]+:\d{1,5}")
+_GIT_SERVERS = ("github", "bitbucket")
+_CREDENTIALS = ("token", "password")
+_PROXY = ("proxy_protocol", "proxy_hostname", "proxy_port")
+# Each field's key in the newer and in the older spelling; None where the older one has none.
+SOURCE_CONTROL_KEYS: dict[str, tuple[str, str | None]] = {
+    "type": ("type", "type"),
+    "repo_url": ("repoURL", "repo-url"),
+    "branch": ("branch", "branch"),
+    "username": ("username", "user-name"),
+    "email": ("email", "user-email"),
+    "auth_type": ("authType", None),
+    "token": ("token", None),
+    "password": ("password", None),
+    "working_directory": ("workingDirectory", None),
+    "description": ("description", None),
+    "proxy_protocol": ("proxyProtocol", "proxy-protocol"),
+    "proxy_hostname": ("proxyHostname", "proxy-hostname"),
+    "proxy_port": ("proxyPort", "proxy-port"),
+}
+_MODEL_KEYS = {
+    "name": "name",
+    "model_version": "model-version",
+    "path": "path",
+    "scoring_path": "scoring-path",
+    "description": "description",
+}
+_MLFLOW_KEYS = {
+    "artifact_root": "MLFLOW_ARTIFACT_ROOT",
+    "access_key_id": "AWS_ACCESS_KEY_ID",
+    "secret_access_key": "AWS_SECRET_ACCESS_KEY",
+    "s3_endpoint_url": "MLFLOW_S3_ENDPOINT_URL",
+}
+_DIRECTORIES = ("LDAP", "Active Directory")
+_SECURITY_PROTOCOLS = ("none", "ldaps", "starttls")
+_EXTERNAL_AUTH_FIELDS = (
+    "type", "security_protocol", "bind_type", "bind_dn", "bind_pwd", "base_dn", "user_attr", "groups",
+)  # fmt: skip
+_EXTERNAL_AUTH_OPTIONAL = ("ca_cert", "user_subtree")
+
+
+def model_configmaps(models: t.Sequence[Fields]) -> list[dict[str, t.Any]]:
+    """Write models as ConfigMaps of type `model`.
+
+    :param models: object_name (default: name, made a valid object name), name, model_version, path,
+        scoring_path, description, extra (further keys).
+    :returns: kd_connection's `configmaps`, in order.
+    :raises Impossible: one sentence for each thing that is wrong, each naming its model.
+    """
+    problems: list[str] = []
+    made: list[dict[str, t.Any]] = []
+    for number, model in enumerate(models, 1):
+        label = f"model {given}" if (given := _text(model, "name")) else f"model number {number}"
+        problems += _missing(label, model, ("name", "model_version", "path", "scoring_path"))
+        for field in ("path", "scoring_path"):
+            if (path := _text(model, field)) and not _PATH.fullmatch(path):
+                problems.append(
+                    f"{label}: {field} {path!r} is no path that a deployment engine can follow; write "
+                    "repo://..., s3://bucket/..., http://host/... or an absolute path."
+                )
+        extra = model.get("extra") or {}
+        if taken := sorted(set(extra) & set(_MODEL_KEYS.values())):
+            problems.append(
+                f"{label}: extra holds {', '.join(taken)}, which have fields of their own."
+            )
+        name = model_object_name(model)
+        if any(name == other["name"] for other in made):
+            problems.append(
+                f"{label}: a ConfigMap {name} is made of another model already; give one of them an object_name."
+            )
+        data = {**_renamed(model, _MODEL_KEYS), **extra}
+        made.append({"name": name, "type": "model", "data": data})
+    _raise(problems)
+    return made
+
+
+def model_names(models: t.Sequence[Fields]) -> list[dict[str, t.Any]]:
+    """Name the ConfigMaps that model_configmaps() writes, whatever else is known of the models."""
+    return [{"name": model_object_name(model)} for model in models]
+
+
+def model_object_name(model: Fields) -> str:
+    """Say which ConfigMap a model is in: object_name, or the name made a valid object name."""
+    given = _text(model, "object_name")
+    return given or re.sub(r"[^a-z0-9.]+", "-", _text(model, "name").lower()).strip("-.")
+
+
+def source_control_object(fields: Fields) -> dict[str, t.Any]:
+    """Write a source control's coordinates as a ConfigMap or a Secret of type `source-control`.
+
+    :param fields: object (secret or configmap), object_name, key_spelling (newer or older), and those
+        of SOURCE_CONTROL_KEYS.
+    :returns: one entry of kd_connection's `secrets` or `configmaps`.
+    :raises Impossible: what is wrong, never with a credential's value.
+    """
+    secret = fields["object"] == "secret"
+    older = fields["key_spelling"] == "older"
+    label = f"source control {fields['object_name']}"
+    required = ["type", "repo_url", "branch"]
+    if secret:
+        required += ["username", "email", "auth_type"]
+    problems = _missing(label, fields, required)
+    problems += _one_of(label, fields, "type", _GIT_SERVERS)
+    problems += _credential_problems(label, fields)
+    problems += _proxy_problems(label, fields)
+    unspelt = [
+        f for f, (_newer, key) in SOURCE_CONTROL_KEYS.items() if not key and _text(fields, f)
+    ]
+    if older and unspelt:
+        problems.append(
+            f"{label}: the older spelling has no key for {', '.join(unspelt)}; leave that out, or choose "
+            "the newer one."
+        )
+    _raise(problems)
+    keys = {
+        f: older_key if older else newer for f, (newer, older_key) in SOURCE_CONTROL_KEYS.items()
+    }
+    data = _renamed(fields, {field: key for field, key in keys.items() if key})
+    option = "string_data" if secret else "data"
+    return {"name": fields["object_name"], "type": "source-control", option: data}
+
+
+def source_control_fields(data: Fields) -> dict[str, str]:
+    """Read a source control's data as a member holds it, whichever way its keys are spelt.
+
+    :param data: key to value, decoded.
+    :returns: the fields of SOURCE_CONTROL_KEYS that are there, and key_spelling: newer, older, or
+        "either" where no key tells them apart.
+    """
+    newer = {key: field for field, (key, _older) in SOURCE_CONTROL_KEYS.items()}
+    older = {key: field for field, (_newer, key) in SOURCE_CONTROL_KEYS.items() if key}
+    fields = {
+        (newer | older)[key]: str(value) for key, value in data.items() if key in newer | older
+    }
+    told = {"newer": bool(data.keys() & (newer.keys() - older.keys())),
+            "older": bool(data.keys() & (older.keys() - newer.keys()))}  # fmt: skip
+    spelling = (
+        "mixed" if all(told.values()) else next((s for s, is_it in told.items() if is_it), "either")
+    )
+    return {**fields, "key_spelling": spelling}
+
+
+def mlflow_secret(fields: Fields) -> dict[str, t.Any]:
+    """Write what an application needs to reach mlflow's artifacts as a Secret of type `mlflow`.
+
+    :param fields: object_name, and those of mlflow's keys: artifact_root, access_key_id,
+        secret_access_key, s3_endpoint_url (optional).
+    :returns: one entry of kd_connection's `secrets`.
+    :raises Impossible: what is wrong, never with a credential's value.
+    """
+    label = f"mlflow {fields['object_name']}"
+    problems = _missing(label, fields, ("artifact_root", "access_key_id", "secret_access_key"))
+    root, url = _text(fields, "artifact_root"), _text(fields, "s3_endpoint_url")
+    if root and not _PATH.fullmatch(root):
+        problems.append(f"{label}: artifact_root {root!r} is no place; write s3://bucket/... .")
+    if url and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", url):
+        problems.append(f"{label}: s3_endpoint_url {url!r} is no URL; write https://host... .")
+    _raise(problems)
+    return _secret(fields, "mlflow", _renamed(fields, _MLFLOW_KEYS))
+
+
+def external_auth_secret(fields: Fields) -> dict[str, t.Any]:
+    """Write how users are looked up in LDAP or Active Directory as a Secret of type `extAuth`.
+
+    :param fields: object_name, type, locations (list of host:port), security_protocol, bind_type,
+        bind_dn, bind_pwd, base_dn, user_attr, groups, ca_cert, user_subtree (the last two optional).
+    :returns: one entry of kd_connection's `secrets`.
+    :raises Impossible: what is wrong, never with the password.
+    """
+    label = f"external auth {fields['object_name']}"
+    problems = _missing(label, fields, (*_EXTERNAL_AUTH_FIELDS, "locations"))
+    problems += _one_of(label, fields, "type", _DIRECTORIES)
+    problems += _one_of(label, fields, "security_protocol", _SECURITY_PROTOCOLS)
+    locations = [str(location) for location in fields.get("locations") or ()]
+    problems += [
+        f"{label}: location {location!r} is not of the form host:port."
+        for location in locations
+        if not _HOST_AND_PORT.fullmatch(location)
+    ]
+    _raise(problems)
+    names = (*_EXTERNAL_AUTH_FIELDS, *_EXTERNAL_AUTH_OPTIONAL)
+    data = _renamed(fields, {name: name for name in names})
+    return _secret(fields, "extAuth", {**data, "auth_service_locations": "::::".join(locations)})
+
+
+def _secret(fields: Fields, type_: str, data: dict[str, str]) -> dict[str, t.Any]:
+    return {"name": fields["object_name"], "type": type_, "string_data": data}
+
+
+def _text(fields: Fields, field: str) -> str:
+    """A field's value as text, "" where it is not given."""
+    value = fields.get(field)
+    return "" if value is None else scalar_text(value) or ""
+
+
+def _renamed(fields: Fields, keys: t.Mapping[str, str]) -> dict[str, str]:
+    """What is given, by the keys that its readers look for."""
+    return {key: text for field, key in keys.items() if (text := _text(fields, field))}
+
+
+def _missing(label: str, fields: Fields, required: t.Iterable[str]) -> list[str]:
+    return [
+        f"{label}: {field} is missing." for field in required if fields.get(field) in (None, "", [])
+    ]
+
+
+def _one_of(label: str, fields: Fields, field: str, choices: t.Sequence[str]) -> list[str]:
+    given = _text(fields, field)
+    if not given or given in choices:
+        return []
+    return [f"{label}: {field} {given!r} is not one of {', '.join(choices)}."]
+
+
+def _credential_problems(label: str, fields: Fields) -> list[str]:
+    given = _text(fields, "auth_type")
+    if not given:
+        loose = [name for name in _CREDENTIALS if _text(fields, name)]
+        return [f"{label}: {loose[0]} is given without auth_type."] if loose else []
+    if given not in _CREDENTIALS:
+        return _one_of(label, fields, "auth_type", _CREDENTIALS)
+    other = next(name for name in _CREDENTIALS if name != given)
+    problems = (
+        [] if _text(fields, given) else [f"{label}: auth_type is {given}, but {given} is missing."]
+    )
+    if _text(fields, other):
+        problems.append(
+            f"{label}: auth_type is {given}, but {other} is given; take one of them out."
+        )
+    return problems
+
+
+def _proxy_problems(label: str, fields: Fields) -> list[str]:
+    given = [field for field in _PROXY if _text(fields, field)]
+    if not given:
+        return []
+    problems = [
+        f"{label}: {field} is missing; the proxy's protocol, hostname and port go together."
+        for field in _PROXY
+        if field not in given
+    ]
+    port = _text(fields, "proxy_port")
+    if port and not (port.isdecimal() and 0 < int(port) < 65536):
+        problems.append(f"{label}: proxy_port {port!r} is no port; write a number from 1 to 65535.")
+    return problems + _one_of(label, fields, "proxy_protocol", ("http", "https"))
+
+
+def _raise(problems: list[str]) -> None:
+    if problems:
+        raise Impossible(problems)

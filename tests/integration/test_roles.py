@@ -1,0 +1,216 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The roles as their READMEs show them, and the playbooks of their names; bad data writes nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.contract.kdcluster import CONFIGMETA
+from tests.demo.setups import all_setups
+from tests.support.canaries import canary
+from tests.support.cluster import REPOSITORY
+from tests.support.documentation import marked_blocks
+from tests.support.kubectl import Kubectl, wait_until
+from tests.support.manifests import KDCLUSTER
+from tests.support.playbook import PlaybookRun, run_playbook
+
+ROLES = [
+    "model_registry", "training_engines", "source_control", "notebook", "mlflow", "external_auth",
+]  # fmt: skip
+FQCN = "kubedirector.connections"
+DOCUMENTED = "team-a"
+SECRETS = {
+    "git_token": canary("role-git"),
+    "mlflow_key": canary("role-mlflow"),
+    "directory_password": canary("role-directory"),
+}
+
+
+@pytest.fixture(scope="module")
+def team(kubectl: Kubectl, new_namespace: Callable[[], str]) -> str:
+    """A namespace with the KDClusters that the READMEs name."""
+    name = new_namespace()
+    found = {
+        (manifest["kind"], manifest["metadata"]["name"]): manifest
+        for setup in all_setups()
+        if setup.name.startswith(("1-", "3-"))
+        for manifest in setup.manifests
+    }
+    del found["KubeDirectorCluster", "training-engine-pytorch"]
+    engine = found["KubeDirectorCluster", "training-engine-tf"]
+    tracking = {**engine, "metadata": {**engine["metadata"], "name": "tracking-server"}}
+    kubectl.create(*found.values(), tracking, namespace=name)
+    wait_until(
+        "all KDClusters are configured",
+        lambda: all(
+            (one.get("status") or {}).get("state") == "configured"
+            for one in kubectl.list(KDCLUSTER, namespace=name)
+        ),
+        seconds=180,
+    )
+    return name
+
+
+@pytest.fixture
+def run(kubectl: Kubectl, tmp_path: Path) -> Callable[..., PlaybookRun]:
+    """Run plays with the secrets that the READMEs take from elsewhere; no output shows them."""
+    given = tmp_path / "secrets.input.json"
+    given.write_text(json.dumps(SECRETS))
+    given.chmod(0o600)
+
+    def _run(plays: list[dict[str, Any]] | str, *arguments: str) -> PlaybookRun:
+        playbook: Path | str = tmp_path / "plays.yml"
+        if isinstance(plays, str):
+            playbook = plays
+        else:
+            (tmp_path / "plays.yml").write_text(yaml.safe_dump(plays, sort_keys=False))
+        done = run_playbook(
+            playbook, "-vvv", "--diff", "-e", f"@{given}", *arguments, kubeconfig=kubectl.kubeconfig
+        )
+        assert not [name for name, value in SECRETS.items() if value in done.output]
+        return done
+
+    return _run
+
+
+def documented(role: str, namespace: str) -> list[dict[str, Any]]:
+    """The plays of a role's README, in another namespace."""
+    text = marked_blocks(f"roles/{role}/README.md")[f"role {role}"]
+    plays: list[dict[str, Any]] = yaml.safe_load(text.replace(DOCUMENTED, namespace))
+    return plays
+
+
+def in_member(kubectl: Kubectl, namespace: str, pod_of: str) -> dict[str, Any]:
+    """`connections` as a member of the KDCluster holds them, asked of the pod itself."""
+    selector = f"kubedirector.hpe.com/kdcluster={pod_of}"
+    pod = kubectl.list("pod", namespace=namespace, selector=selector)[0]["metadata"]["name"]
+    text = kubectl.read_file(pod, CONFIGMETA, namespace=namespace)
+    assert text is not None
+    connections: dict[str, Any] = json.loads(text)["connections"]
+    return connections
+
+
+def test_every_role_connects_what_its_readme_says_and_again_changes_nothing(
+    run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
+) -> None:
+    plays = [play for role in ROLES for play in documented(role, team)]
+    done = run([*plays, *plays])
+    assert done.returncode == 0, done.output
+    assert done.counts["changed"] == len(ROLES), done.output
+    (model,) = in_member(kubectl, team, "deployment-engine")["configmaps"]["model"]
+    assert model["data"]["scoring-path"] == "repo://code/scoring.py"
+    assert model["data"]["model-version"] == "1"
+    held = in_member(kubectl, team, "jupyter-notebook")
+    assert set(held["clusters"]) == {"training-engine-tf", "tracking-server"}
+    assert held["configmaps"]["data-source"][0]["data"]["path"] == "s3://data.example.com/training"
+    secrets = {
+        kind: {key: base64.b64decode(value).decode() for key, value in found[0]["data"].items()}
+        for kind, found in held["secrets"].items()
+    }
+    assert secrets["source-control"]["token"] == SECRETS["git_token"]
+    assert secrets["mlflow"]["AWS_SECRET_ACCESS_KEY"] == SECRETS["mlflow_key"]
+    assert secrets["extAuth"]["bind_pwd"] == SECRETS["directory_password"]
+
+    absent = [arg for role in ROLES for arg in ("-e", f"{role}_state=absent")]
+    gone = [arg for role in ROLES for arg in ("-e", f'{{"{role}_delete_objects": true}}')]
+    done = run(plays, *absent, *gone)
+    assert done.returncode == 0, done.output
+    assert done.counts["changed"] == len(ROLES), done.output
+    held = in_member(kubectl, team, "jupyter-notebook")
+    assert not any(held[kind] for kind in ("clusters", "configmaps", "secrets"))
+    for kind, name in (("secret", "source-control-secret"), ("configmap", "convolutional-nn")):
+        assert kubectl.find(kind, name, namespace=team) is None
+
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "model_registry": (
+        {"models": [{"name": "fullyconnected-nn", "model_version": "1", "path": "/models/fc.h5"}]},
+        "model fullyconnected-nn: scoring_path is missing.",
+    ),
+    "source_control": (
+        {"type": "gitlab", "auth_type": "token", "token": "{{ git_token }}"},
+        "source control source-control-secret: repo_url is missing.",
+    ),
+    "training_engines": ({"clusters": ["no-such-engine"]}, "no-such-engine does not exist"),
+    "notebook": (
+        {"configmaps": [{"name": "nested", "type": "x", "data": {"a": {"b": 1}}}]},
+        "key a",
+    ),
+    "mlflow": (
+        {"artifact_root": "bucket", "secret_access_key": "{{ mlflow_key }}"},
+        "mlflow mlflow-secret: access_key_id is missing.",
+    ),
+    "external_auth": (
+        {"locations": ["ldap.example.com"], "bind_pwd": "{{ directory_password }}"},
+        "external auth external-auth: location 'ldap.example.com' is not of the form host:port.",
+    ),
+}
+
+
+def test_bad_data_of_every_role_is_named_and_nothing_is_written(
+    run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
+) -> None:
+    def versions() -> dict[str, str]:
+        return {
+            f"{kind}/{one['metadata']['name']}": one["metadata"]["resourceVersion"]
+            for kind in ("configmap", "secret")
+            for one in kubectl.list(kind, namespace=team)
+        }
+
+    def spec() -> Any:
+        return kubectl.get(KDCLUSTER, "jupyter-notebook", namespace=team)["spec"]
+
+    before = versions(), spec()
+    tasks = [
+        {
+            "block": [
+                {
+                    "ansible.builtin.include_role": {"name": f"{FQCN}.{role}"},
+                    "vars": {
+                        f"{role}_namespace": team,
+                        f"{role}_kdclusters": ["jupyter-notebook"],
+                        **{f"{role}_{name}": value for name, value in values.items()},
+                    },
+                }
+            ],
+            "rescue": [
+                {"ansible.builtin.debug": {"msg": f"{role} refused: {{{{ ansible_failed_result.msg }}}}"}}
+            ],
+        }
+        for role, (values, _said) in BAD.items()
+    ]  # fmt: skip
+    done = run([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
+    refusals = [line for line in done.output.splitlines() if " refused: " in line]
+    for role, (_values, said) in BAD.items():
+        assert any(f"{role} refused: " in line and said in line for line in refusals), done.output
+    assert (versions(), spec()) == before
+
+
+def test_the_playbook_of_a_role_takes_its_variables(
+    run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
+) -> None:
+    variables = ["training_engines_clusters", "training_engines_kdclusters"]
+    values = {
+        "training_engines_namespace": team,
+        **dict(zip(variables, (["training-engine-tf"], ["jupyter-notebook"]), strict=True)),
+    }
+    done = run(f"{FQCN}.training_engines", "-e", json.dumps(values))
+    assert done.returncode == 0, done.output
+    spec = kubectl.get(KDCLUSTER, "jupyter-notebook", namespace=team)["spec"]
+    assert spec["connections"]["clusters"] == ["training-engine-tf"]
+
+
+def test_every_role_has_a_playbook_and_a_readme() -> None:
+    shipped = {path.name for path in (REPOSITORY / "roles").iterdir() if path.is_dir()}
+    assert shipped == set(ROLES)
+    for role in shipped:
+        assert (REPOSITORY / "playbooks" / f"{role}.yml").is_file()

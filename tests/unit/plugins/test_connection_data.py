@@ -1,0 +1,239 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The data of the common connection types: what is written, and what is refused in which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
+
+MODEL = {
+    "name": "fullyconnected-nn",
+    "model_version": 2,
+    "path": "s3://models.example.com/fc.h5",
+    "scoring_path": "repo://code/scoring.py",
+}
+SOURCE = {
+    "object": "secret",
+    "object_name": "source-control-secret",
+    "key_spelling": "newer",
+    "type": "github",
+    "repo_url": "https://git.example.com/team-a/notebooks.git",
+    "branch": "main",
+    "username": "team-a",
+    "email": "team-a@example.com",
+    "auth_type": "token",
+    "token": "liquorice",
+}
+INFO = {
+    "object": "configmap",
+    "object_name": "source-control-info",
+    "key_spelling": "older",
+    "type": "bitbucket",
+    "repo_url": "https://git.example.com/team-a/notebooks.git",
+    "branch": "main",
+}
+MLFLOW = {
+    "object_name": "mlflow-secret",
+    "artifact_root": "s3://mlflow.example.com/artifacts",
+    "access_key_id": "team-a",
+    "secret_access_key": "liquorice",
+}
+DIRECTORY = {
+    "object_name": "external-auth",
+    "type": "Active Directory",
+    "locations": ["ad1.example.com:636", "ad2.example.com:636"],
+    "security_protocol": "ldaps",
+    "bind_type": "search",
+    "bind_dn": "cn=reader,dc=example,dc=com",
+    "bind_pwd": "liquorice",
+    "base_dn": "dc=example,dc=com",
+    "user_attr": "sAMAccountName",
+    "groups": "cn=team-a,dc=example,dc=com",
+}
+
+
+def test_a_model_is_written_with_the_keys_that_engines_read() -> None:
+    made = _connection_data.model_configmaps([{**MODEL, "extra": {"modelType": "h5"}}])
+    assert made == [
+        {
+            "name": "fullyconnected-nn",
+            "type": "model",
+            "data": {
+                "name": "fullyconnected-nn",
+                "model-version": "2",
+                "path": "s3://models.example.com/fc.h5",
+                "scoring-path": "repo://code/scoring.py",
+                "modelType": "h5",
+            },
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ({"name": "Fully Connected_NN"}, "fully-connected-nn"),
+        ({"name": "v1.2/net"}, "v1.2-net"),
+        ({"name": "net", "object_name": "net-model"}, "net-model"),
+    ],
+)
+def test_a_model_without_object_name_gets_a_valid_one(model: dict[str, str], name: str) -> None:
+    assert _connection_data.model_names([model]) == [{"name": name}]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"scoring_path": None}, "model fullyconnected-nn: scoring_path is missing."),
+        ({"model_version": ""}, "model fullyconnected-nn: model_version is missing."),
+        ({"name": None}, "model number 1: name is missing."),
+        ({"path": "models/fc.h5"}, "model fullyconnected-nn: path 'models/fc.h5' is no path"),
+        ({"path": "s3://"}, "model fullyconnected-nn: path 's3://' is no path"),
+        ({"extra": {"path": "x"}}, "model fullyconnected-nn: extra holds path"),
+    ],
+)
+def test_a_bad_model_is_refused(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(Impossible) as refused:
+        _connection_data.model_configmaps([{**MODEL, **change}])
+    assert said in str(refused.value)
+
+
+def test_two_models_in_one_configmap_are_refused_and_everything_is_said_at_once() -> None:
+    with pytest.raises(Impossible) as refused:
+        _connection_data.model_configmaps([MODEL, {**MODEL, "path": "x"}])
+    assert len(refused.value.problems) == 2
+    assert "a ConfigMap fullyconnected-nn is made of another model already" in str(refused.value)
+
+
+def test_source_control_in_a_secret_has_the_newer_keys() -> None:
+    made = _connection_data.source_control_object({**SOURCE, "proxy_port": ""})
+    assert made == {
+        "name": "source-control-secret",
+        "type": "source-control",
+        "string_data": {
+            "type": "github",
+            "repoURL": "https://git.example.com/team-a/notebooks.git",
+            "branch": "main",
+            "username": "team-a",
+            "email": "team-a@example.com",
+            "authType": "token",
+            "token": "liquorice",
+        },
+    }
+
+
+def test_source_control_in_a_configmap_can_have_the_older_keys() -> None:
+    proxy = {"proxy_protocol": "http", "proxy_hostname": "proxy.example.com", "proxy_port": 3128}
+    made = _connection_data.source_control_object({**INFO, **proxy, "email": "a@example.com"})
+    assert made["data"] == {
+        "type": "bitbucket",
+        "repo-url": "https://git.example.com/team-a/notebooks.git",
+        "branch": "main",
+        "user-email": "a@example.com",
+        "proxy-protocol": "http",
+        "proxy-hostname": "proxy.example.com",
+        "proxy-port": "3128",
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({**SOURCE, "email": ""}, "source control source-control-secret: email is missing."),
+        ({**SOURCE, "type": "gitlab"}, "type 'gitlab' is not one of github, bitbucket."),
+        ({**SOURCE, "auth_type": "key"}, "auth_type 'key' is not one of token, password."),
+        ({**SOURCE, "token": ""}, "auth_type is token, but token is missing."),
+        ({**SOURCE, "password": "x"}, "auth_type is token, but password is given"),
+        ({**INFO, "token": "x"}, "token is given without auth_type."),
+        ({**SOURCE, "proxy_port": 80}, "proxy_protocol is missing; the proxy's protocol"),
+        (
+            {**INFO, "proxy_protocol": "http", "proxy_hostname": "p", "proxy_port": 70000},
+            "proxy_port '70000' is no port",
+        ),
+        ({**SOURCE, "key_spelling": "older"}, "the older spelling has no key for auth_type, token"),
+    ],
+)
+def test_bad_source_control_is_refused_without_its_credential(
+    settings: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Impossible) as refused:
+        _connection_data.source_control_object(settings)
+    assert said in str(refused.value)
+    assert "liquorice" not in str(refused.value)
+
+
+@pytest.mark.parametrize("spelling", ["newer", "older"])
+def test_what_was_written_is_read_back_and_its_spelling_told(spelling: str) -> None:
+    settings = {**INFO, "key_spelling": spelling}
+    data = _connection_data.source_control_object(settings)["data"]
+    read = _connection_data.source_control_fields(data)
+    assert read["key_spelling"] == spelling
+    assert {name: read[name] for name in ("type", "repo_url", "branch")} == {
+        name: INFO[name] for name in ("type", "repo_url", "branch")
+    }
+
+
+def test_keys_of_both_spellings_are_told_as_mixed_and_of_neither_as_either() -> None:
+    told = _connection_data.source_control_fields
+    assert told({"repoURL": "a", "repo-url": "b"})["key_spelling"] == "mixed"
+    assert told({"type": "github", "other": "x"}) == {"type": "github", "key_spelling": "either"}
+
+
+def test_an_mlflow_secret_has_the_names_that_its_clients_look_for() -> None:
+    assert _connection_data.mlflow_secret(MLFLOW) == {
+        "name": "mlflow-secret",
+        "type": "mlflow",
+        "string_data": {
+            "MLFLOW_ARTIFACT_ROOT": "s3://mlflow.example.com/artifacts",
+            "AWS_ACCESS_KEY_ID": "team-a",
+            "AWS_SECRET_ACCESS_KEY": "liquorice",
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"access_key_id": ""}, "mlflow mlflow-secret: access_key_id is missing."),
+        ({"artifact_root": "bucket"}, "artifact_root 'bucket' is no place"),
+        ({"s3_endpoint_url": "minio:9000"}, "s3_endpoint_url 'minio:9000' is no URL"),
+    ],
+)
+def test_bad_mlflow_settings_are_refused(change: dict[str, str], said: str) -> None:
+    with pytest.raises(Impossible) as refused:
+        _connection_data.mlflow_secret({**MLFLOW, **change})
+    assert said in str(refused.value)
+    assert "liquorice" not in str(refused.value)
+
+
+def test_an_external_auth_secret_joins_its_servers() -> None:
+    made = _connection_data.external_auth_secret(DIRECTORY)
+    assert (made["name"], made["type"]) == ("external-auth", "extAuth")
+    assert made["string_data"]["auth_service_locations"] == (
+        "ad1.example.com:636::::ad2.example.com:636"
+    )
+    assert made["string_data"]["type"] == "Active Directory"
+    assert "ca_cert" not in made["string_data"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"type": "NIS"}, "type 'NIS' is not one of LDAP, Active Directory."),
+        ({"locations": []}, "external auth external-auth: locations is missing."),
+        ({"locations": ["ad1.example.com"]}, "location 'ad1.example.com' is not of the form"),
+        ({"security_protocol": "tls"}, "security_protocol 'tls' is not one of none, ldaps"),
+        ({"base_dn": ""}, "base_dn is missing."),
+    ],
+)
+def test_bad_directory_settings_are_refused(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(Impossible) as refused:
+        _connection_data.external_auth_secret({**DIRECTORY, **change})
+    assert said in str(refused.value)
+    assert "liquorice" not in str(refused.value)
