@@ -125,12 +125,24 @@ class Api:
         )  # fmt: skip
 
     def merge_patch(
-        self, resource: Resource, namespace: str, name: str, body: JsonObject, *, dry_run: bool
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: JsonObject,
+        *,
+        dry_run: bool,
+        metadata_only: bool = False,
     ) -> JsonObject:
-        """Patch an object by a JSON merge patch. :raises NotFound, ApiError, Unreachable:"""
+        """Patch an object by a JSON merge patch.
+
+        :param metadata_only: the answer need not hold more (see get).
+        :raises NotFound, ApiError, Unreachable:
+        """
         return self._call(
             "patch", resource, namespace, name, body=body, dry_run=dry_run,
             content_type="application/merge-patch+json",
+            accept=_METADATA_OBJECT if metadata_only else "application/json",
         )  # fmt: skip
 
     def json_patch(

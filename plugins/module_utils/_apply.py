@@ -189,6 +189,8 @@ class Applier:
         namespace = self._wanted.namespace
         resource = BY_KIND[change.kind]
         manifest = None
+        # An object whose values were not read is not to bring them along in the answer to a write.
+        with_data = change.found is None or change.found.data is not None
         if change.action == "created":
             try:
                 manifest = self._api.create(resource, namespace, change.body, dry_run=dry_run)
@@ -197,8 +199,9 @@ class Applier:
                 return
         elif change.action == "updated":
             manifest = self._api.merge_patch(
-                resource, namespace, change.name, change.body, dry_run=dry_run
-            )
+                resource, namespace, change.name, change.body, dry_run=dry_run,
+                metadata_only=not with_data,
+            )  # fmt: skip
         else:
             try:
                 self._api.delete(resource, namespace, change.name, dry_run=dry_run)
@@ -206,7 +209,9 @@ class Applier:
                 # Somebody else deleted it meanwhile, which is what the task wants.
                 return
         if not dry_run:
-            found = found_object_from(change.kind, manifest, with_data=True) if manifest else None
+            found = (
+                found_object_from(change.kind, manifest, with_data=with_data) if manifest else None
+            )
             self._live.put_object(change.kind, change.name, found)
             self._progress.objects.add((change.kind, change.name))
 

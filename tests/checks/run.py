@@ -15,6 +15,7 @@ from functools import partial
 
 from tests.checks import report, sanity, tree
 from tests.checks.cluster import Cluster, cluster_environment, is_given
+from tests.checks.leavings import SECRECY, Leavings
 from tests.checks.paths import LOGS, NEWEST, OLDEST, CheckError, suite_environment
 from tests.checks.processes import Processes, StoppedError
 from tests.checks.report import Outcome
@@ -43,6 +44,7 @@ class Run:
         self._busy: set[str] = set()
         self._clustered = deque(suite for suite in suites if suite.cluster)
         self._built = threading.Event()
+        self._leavings = Leavings()
 
     def go(self) -> int:
         """Run, print and sum up; return the exit code. The sandbox ends with the run it began."""
@@ -54,13 +56,20 @@ class Run:
                 suite.report.unlink(missing_ok=True)
         try:
             outcomes = self._all_lanes()
+            # While the sandboxes' logs are still there.
+            outcomes.append(self._leavings.outcome())
+            self._tell(outcomes[-1])
         finally:
             self._processes.stop()
             problems = self._take_down()
         outcomes = [one for one in outcomes if one.suite not in problems]
         outcomes += [report.not_run(suite, problem) for suite, problem in problems.items()]
-        order = [suite.name for suite in (SANDBOX, *FURTHER_SANDBOXES, *self.suites)]
+        order = [suite.name for suite in (SANDBOX, *FURTHER_SANDBOXES, *self.suites, SECRECY)]
         outcomes.sort(key=lambda one: order.index(one.suite.name))
+        if all(one.good for one in outcomes):
+            self._leavings.remove()
+        else:
+            self._say(f"the suites' temporary files are kept in {self._leavings.temporary}")
         return report.summary(outcomes, time.monotonic() - self._start)
 
     def _prepare(self) -> None:
@@ -152,6 +161,7 @@ class Run:
             return None
         finally:
             self._busy.discard(sandbox.name)
+        self._leavings.add_cluster(cluster)
         self._events.put(report.outcome(sandbox, 0, time.monotonic() - began))
         return cluster
 
@@ -183,6 +193,7 @@ class Run:
                 if cluster is None
                 else cluster_environment(suite.pair, cluster)
             )
+            environment |= self._leavings.variables()
             code = self._processes.run(suite.command, LOGS / suite.log, suite.folder, environment)
         except (CheckError, OSError) as error:
             return report.not_run(suite, str(error))

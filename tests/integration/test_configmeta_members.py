@@ -78,6 +78,12 @@ def test_members_that_differ(tenant: Modules, tampered: Tampered, reader: KDClus
     assert "data.origin" in stale["reason"]
 
 
+def test_a_file_of_64_mib_is_refused(tenant: Modules, tampered: Tampered) -> None:
+    with tampered(f"truncate -s 64M {CONFIGMETA}") as pod:
+        message = tenant.configmeta(kdcluster=["reader"], pods=[pod]).message
+    assert f"/{pod}: {CONFIGMETA} is longer than" in message and "bytes" in message
+
+
 def test_a_stale_secret_is_told_without_its_value(tenant: Modules, tampered: Tampered) -> None:
     old = encoded("an older secret")
     with tampered(replaced(encoded(READER_TOKEN), old)):

@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.conftest import Named
+from tests.integration.estate import SECRET_KEY
 from tests.integration.modules import Fresh, Modules, model, steering, token
 from tests.integration.playbook import run_play, task
 from tests.support.canaries import INPUTS, forms, needles, search
@@ -184,3 +185,32 @@ def test_a_secret_that_is_a_common_word_mangles_no_message(
     ).message
     assert f"ConfigMap {home}/{missing} does not exist" in message
     assert MASK not in message and "********" not in message
+
+
+def test_what_deserves_a_warning_is_told_and_leaves_no_copy(
+    tenant: Modules, emptied: Named, fresh: Fresh, kubectl: Kubectl, canary: Canary
+) -> None:
+    lab = emptied("lab")
+    one, two, open_to_all = fresh("hidden"), fresh("hidden"), fresh("open")
+    pushed = f"https://team-a:{canary.value}@git.example.com/notebooks.git"
+    result = tenant.connected(
+        kdcluster=["lab"],
+        clusters=["backend"],
+        configmaps=[model(open_to_all, origin=pushed)],
+        secrets=[token(one, token=f"{canary.value}\n"), token(two, token="x")],
+    )
+    told = [
+        (open_to_all, "key origin", "credential"),
+        (one, "key token", "newline"),
+        ("backend", "secret keys", SECRET_KEY["name"]),
+        (one, two, "2 Secrets of type token"),
+    ]
+    for words in told:
+        found = [text for text in result.warnings if all(word in text for word in words)]
+        assert len(found) == 1, (words, result.warnings)
+    assert len(result.warnings) == len(told)
+    canary.assert_absent(json.dumps(result.warnings), "a warning")
+    assert SECRET_KEY["value"] not in result.output
+    for kind, name in (("secret", one), ("secret", two), ("configmap", open_to_all)):
+        assert "annotations" not in kubectl.get(kind, name, namespace=lab.namespace)["metadata"]
+    tenant.connected(kdcluster=["lab"], exclusive=True, clusters=[])

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils import _exec
 from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
+from ansible_collections.kubedirector.connections.plugins.module_utils._configmeta_task import (
+    MAX_CONFIGMETA_BYTES,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import MemberError
 from ansible_collections.kubedirector.connections.plugins.module_utils._exec import (
     Output,
@@ -172,6 +176,20 @@ def test_output_over_the_bound_is_told(server: ScriptedServer, api: Api) -> None
     failed(found, "100 bytes")
     found = outcome(server, api, stdout(b"x" * 60), stdout(b"x" * 40), SUCCESS, max_bytes=100)
     assert found == Output(0, b"x" * 100, b"")
+
+
+def test_64_mib_are_refused_and_not_swallowed(server: ScriptedServer, api: Api) -> None:
+    piece = stdout(b"x" * 1024 * 1024)
+    server.on("GET", path_of("pod-0"), Answer(frames=(piece,) * 64))
+    tracemalloc.start()
+    try:
+        (found,) = run(api, max_bytes=MAX_CONFIGMETA_BYTES)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    failed(found, f"longer than {MAX_CONFIGMETA_BYTES} bytes")
+    # The bound itself, some room to grow in, and nothing like the whole.
+    assert peak < 1.5 * MAX_CONFIGMETA_BYTES
 
 
 def test_endless_standard_error_is_cut(
