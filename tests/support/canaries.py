@@ -27,7 +27,7 @@ _ISSUED = [
     for algorithm in ("RS256", "ES256")
 ]
 # What tests themselves write for Ansible to read: a secret has to come from somewhere.
-INPUTS = ("*.input.*", "play.yml", "playbook.yml", "connections.yml", "kubeconfig*", "*.kubeconfig")
+INPUTS = ("play.yml", "playbook.yml", "connections.yml", "kubeconfig*", "client-key-data")
 _CHUNK, _LONGEST = 4 * 1024 * 1024, 4096
 
 
