@@ -46,6 +46,10 @@ class Modules:
         """Run kd_configmeta_info; AssertionError where it fails."""
         return succeeded(self.configmeta(**arguments))
 
+    def start(self, module: str, **arguments: Any) -> RunningModule:
+        """Start a module by its name."""
+        return self._start(module, arguments, check_mode=False, diff=False)
+
     def acting(self, **auth: Any) -> Modules:
         """The same with further options for authentication."""
         return Modules({**self.auth, **auth}, self.namespace, self.environment)
