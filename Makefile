@@ -4,7 +4,7 @@
 
 # Everything runs in the environment of tests/requirements/py313.txt, made in the cache on first use.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sanity unit contract integration package molecule bench docs \
+.PHONY: help demo test lint sanity unit contract integration package molecule bench soak docs \
 	sandbox sandbox-down clean
 
 PYTHON = environment=$$(tests/checks/python-env.sh py313) && exec "$$environment/bin/python"
@@ -45,6 +45,9 @@ bench: ## measure; writes build/bench.json
 
 docs: ## the docs site, into build/docs/html
 	@$(PYTHON) -m tests.checks.docs
+
+soak: ## races, faults and kills in numbers (about an hour); one line of figures each
+	@$(PYTHON) -m tests.soak
 
 sandbox: ## the test cluster alone; prints its kubeconfig's path as the last line
 	@$(PYTHON) -m tests.sandbox up
