@@ -14,6 +14,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils import _o
 from ansible_collections.kubedirector.connections.plugins.module_utils._api_errors import (
     error_from_response,
     error_from_transport,
+    unsure_sentence,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Unreachable
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import urllib3
@@ -218,26 +219,33 @@ class Api:
             query["dryRun"] = "All"
         if verb in ("create", "patch"):
             query["fieldManager"] = _FIELD_MANAGER
-        response, text = self._transport.answer(
-            method, self._path(resource, namespace, name), query, accept, content_type, body
-        )
+        named = name or name_in_message
+        unsure = "" if dry_run else unsure_sentence(verb, resource.kind, namespace, named)
+        try:
+            response, text = self._transport.answer(
+                method, self._path(resource, namespace, name), query, accept, content_type, body
+            )
+        except Unreachable as error:
+            if not error.maybe_done:
+                raise
+            raise Unreachable(f"{error}{unsure}", maybe_done=True) from None
         if response.status >= 400:
             raise error_from_response(
-                verb, resource.kind, resource.plural, namespace, name or name_in_message,
-                response.status, text, self._host,
+                verb, resource.kind, resource.plural, namespace, named,
+                response.status, text, self._host, unsure=unsure,
             )  # fmt: skip
         try:
             answer = json.loads(text)
         except ValueError:
-            raise self._not_kubernetes() from None
+            raise self._not_kubernetes(unsure) from None
         if not isinstance(answer, dict):
-            raise self._not_kubernetes()
+            raise self._not_kubernetes(unsure)
         return answer
 
-    def _not_kubernetes(self) -> Unreachable:
+    def _not_kubernetes(self, unsure: str = "") -> Unreachable:
         return Unreachable(
             f"{self._host} answered with something that is no Kubernetes object: is it a Kubernetes API "
-            "server? Check the address."
+            f"server? Check the address.{unsure}"
         )
 
 

@@ -23,6 +23,8 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kubernet
 _MAX_SERVER_WORDS = 600
 # Kubernetes' own words (source: pkg/registry/rbac/validation).
 _ESCALATION = "attempting to grant RBAC permissions not currently held"
+_SERVER_ERRORS = 500
+_DONE = {"create": "created", "patch": "changed", "delete": "deleted"}
 
 
 def place(kind: str, namespace: str | None, name: str | None) -> str:
@@ -41,11 +43,14 @@ def error_from_response(
     status: int,
     body: bytes,
     host: str,
+    *,
+    unsure: str = "",
 ) -> ApiError:
     """Make the error for an answer of 400 and above.
 
     :param verb: the RBAC verb that was tried (get, list, create, patch, delete, watch).
     :param body: the answer's body; a Kubernetes Status as JSON, or anything.
+    :param unsure: what to add where the server, or somebody between, failed perhaps after the write.
     :returns: NotFound, Conflict, Gone, Refused or a plain ApiError; its text names kind,
         namespace/name, what is wrong and what to do.
     """
@@ -99,6 +104,8 @@ def error_from_response(
         text = f"Cannot {verb} {what}: the resourceVersion is too old. ({_dot(said)})"
     else:
         text = f"Cannot {verb} {what}: the API server refuses it ({status} {reason}): {_dot(said)}"
+        if status >= _SERVER_ERRORS:
+            text += unsure
     return cls(text, status=status, reason=reason, server_message=said)
 
 
@@ -107,15 +114,24 @@ def error_from_transport(error: Exception, host: str) -> Unreachable:
     cause: BaseException = error
     if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
         cause = error.reason
-    if isinstance(cause, urllib3.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(cause):
+    if _is_unverified(cause):
         return Unreachable(
             f"The TLS certificate of the API server {host} cannot be verified ({_dot(str(cause))}) "
             "Give its CA in ca_cert; only for a test, set validate_certs to false."
         )
     return Unreachable(
         f"The API server {host} cannot be reached ({type(cause).__name__}: {_dot(_short(cause))}) "
-        "Check the address, the network and the proxy."
+        "Check the address, the network and the proxy.",
+        maybe_done=not is_never_sent(error),
     )
+
+
+def unsure_sentence(verb: str, kind: str, namespace: str | None, name: str | None) -> str:
+    """What to add to an error that leaves open whether a write was done; nothing for a read."""
+    if verb not in _DONE:
+        return ""
+    what = place(kind, namespace, name)
+    return f" Whether {what} was {_DONE[verb]} is not known: run the task again."
 
 
 def is_never_sent(error: Exception) -> bool:
@@ -126,9 +142,15 @@ def is_never_sent(error: Exception) -> bool:
         (
             urllib3.exceptions.NewConnectionError,
             urllib3.exceptions.ConnectTimeoutError,
-            urllib3.exceptions.SSLError,
             urllib3.exceptions.ProxyError,
         ),
+    ) or _is_unverified(cause)
+
+
+def _is_unverified(cause: BaseException | None) -> bool:
+    """Whether the server's certificate was refused; TLS that breaks in another way may do so later."""
+    return isinstance(cause, urllib3.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(
+        cause
     )
 
 

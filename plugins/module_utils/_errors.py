@@ -35,7 +35,14 @@ class AuthError(ConnectionsError):
 
 
 class Unreachable(ConnectionsError):
-    """The API server did not answer, or its certificate could not be verified."""
+    """The API server did not answer, or its certificate could not be verified.
+
+    :param maybe_done: the request may have reached the server, which may have done what it asks.
+    """
+
+    def __init__(self, message: str, *, maybe_done: bool = False) -> None:
+        super().__init__(message)
+        self.maybe_done = maybe_done
 
 
 class ApiError(ConnectionsError):

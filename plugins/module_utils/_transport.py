@@ -13,7 +13,6 @@ import urllib.parse
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._api_errors import (
     error_from_transport,
-    is_never_sent,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._auth_options import (
     header_text,
@@ -78,15 +77,11 @@ class Transport:
                 finally:
                     response.release_conn()
             except urllib3.exceptions.HTTPError as error:
-                unreachable = error_from_transport(error, self.host)
-                if method == "GET" or is_never_sent(error):
-                    raise unreachable from None
-                raise Unreachable(
-                    f"{unreachable} Whether the write was done is not known: run the task again."
-                ) from None
+                raise error_from_transport(error, self.host) from None
             if len(text) > MAX_BODY_BYTES:
                 raise Unreachable(
-                    f"The answer of the API server {self.host} is longer than {MAX_BODY_BYTES} bytes."
+                    f"The answer of the API server {self.host} is longer than {MAX_BODY_BYTES} bytes.",
+                    maybe_done=True,
                 )
             pause = _seconds_to_wait(response)
             if response.status != TOO_MANY_REQUESTS or time.monotonic() + pause > until:

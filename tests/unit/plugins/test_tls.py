@@ -21,8 +21,8 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._exec imp
     Output,
     run_in_pods,
 )
+from tests.support.certificates import Authority, Identity
 from tests.unit.plugins.api_server import Answer, ScriptedServer, scripted_server
-from tests.unit.plugins.certificates import Authority, Identity
 from tests.unit.plugins.clients import CORE, TOKEN, api_for
 from tests.unit.plugins.websocket_frames import CLOSE, SUCCESS, stdout
 
