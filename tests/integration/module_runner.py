@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import runpy
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -96,15 +97,30 @@ class RunningModule:
         if self.process.exitcode is None:
             self.process.kill()
             raise AssertionError(f"the module did not end within {seconds:g} s")
-        stdout, stderr = self.output.read_text(), self.errors.read_text()
-        self.output.unlink()
-        self.errors.unlink()
+        stdout, stderr = self._printed()
         try:
             parsed = json.loads(stdout)
         except json.JSONDecodeError as error:
             text = f"the module printed no JSON but {stdout!r}, and {stderr}"
             raise AssertionError(text) from error
         return ModuleResult(parsed, self.process.exitcode, stdout + stderr)
+
+    def kill(self) -> None:
+        """End the module at once, as a machine does that runs out of memory."""
+        self.process.kill()
+
+    def was_killed(self, seconds: float = RUN_SECONDS) -> bool:
+        """Wait for a module that may be killed; whether it was, or had ended before."""
+        self.process.join(seconds)
+        assert self.process.exitcode is not None, f"the module did not end within {seconds:g} s"
+        self._printed()
+        return self.process.exitcode == -signal.SIGKILL
+
+    def _printed(self) -> tuple[str, str]:
+        stdout, stderr = self.output.read_text(), self.errors.read_text()
+        self.output.unlink()
+        self.errors.unlink()
+        return stdout, stderr
 
 
 def start_module(

@@ -52,6 +52,10 @@ class Modules:
         """Run kd_access and return its result, failed or not."""
         return self._start("kd_access", arguments, check_mode=check_mode, diff=diff).result()
 
+    def start(self, module: str, **arguments: Any) -> RunningModule:
+        """Start a module by its name."""
+        return self._start(module, arguments, check_mode=False, diff=False)
+
     def acting(self, **auth: Any) -> Modules:
         """The same with further options for authentication."""
         return Modules({**self.auth, **auth}, self.namespace, self.environment)

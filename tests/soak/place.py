@@ -1,0 +1,84 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A namespace for one series of runs, with a KDCluster that is configured."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from tests.contract.estate import OPERATOR_NAMESPACE, global_config
+from tests.contract.kdcluster import KDCluster
+from tests.contract.timing import Timing
+from tests.faults.lane import Lane, lane
+from tests.integration.estate import WORKBENCH
+from tests.integration.permissions import make_tenant
+from tests.support.cluster import find_cluster
+from tests.support.kubectl import Kubectl, wait_until
+from tests.support.kubectl_proxy import proxied
+from tests.support.manifests import KDCLUSTER, ClusterRole, kdcluster, namespace
+
+_ACCOUNT = "soak"
+_NAME = "soaked"
+
+
+@dataclass(frozen=True)
+class Place:
+    """The KDCluster, options `host` and `ca_cert` of its API server, and a tenant's token."""
+
+    kdcluster: KDCluster
+    address: dict[str, str]
+    token: str
+    folder: Path
+
+    @contextmanager
+    def lane(self) -> Iterator[Lane]:
+        """A faulty network before it."""
+        with lane(self.kdcluster, self.address, self.token, self.folder) as found:
+            yield found
+
+
+@contextmanager
+def place() -> Iterator[Place]:
+    """Make a namespace that is gone afterwards. Raises NoClusterError, KubectlError."""
+    under_test = find_cluster()
+    timing = Timing(under_test.poll_seconds)
+    where = f"soak-{uuid4().hex[:8]}"
+    with (
+        proxied(under_test.kubectl) as kubectl,
+        tempfile.TemporaryDirectory(prefix="kd-soak-") as folder,
+    ):
+        kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
+        kubectl.create(namespace(where))
+        try:
+            kubectl.create(WORKBENCH, namespace=where)
+            kubectl.create(
+                kdcluster(_NAME, "workbench", [ClusterRole("controller")]), namespace=where
+            )
+            found = KDCluster(kubectl, where, _NAME, timing)
+            wait_until(
+                f"KDCluster {where}/{_NAME} is configured",
+                lambda: found.status().get("state") == "configured",
+                seconds=timing.configure_seconds,
+                poll_seconds=1,
+            )
+            address = _address(kubectl, Path(folder))
+            yield Place(found, address, make_tenant(kubectl, where, _ACCOUNT), Path(folder))
+        finally:
+            # The KDCluster first: its finalizer needs the operator, which needs the namespace.
+            kubectl.ok("delete", KDCLUSTER, "--all", namespace=where, seconds=180)
+            kubectl.delete("namespace", where, wait=False)
+
+
+def _address(kubectl: Kubectl, folder: Path) -> dict[str, str]:
+    shown = kubectl.json("config", "view", "--raw", "--minify", "--flatten")
+    cluster = shown["clusters"][0]["cluster"]
+    path = folder / "api-server-ca.crt"
+    path.write_bytes(base64.b64decode(cluster["certificate-authority-data"]))
+    return {"host": str(cluster["server"]), "ca_cert": str(path)}
