@@ -4,11 +4,7 @@
 
 # Everything runs in the environment of tests/requirements/py313.txt, made in the cache on first use.
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help demo test lint sanity unit contract integration package molecule bench docs \
-=======
-.PHONY: help demo test lint sanity unit contract integration package molecule bench soak \
->>>>>>> 447fe84 (Let modules meet faults, kills and races in numbers: make soak)
+.PHONY: help demo test lint sanity unit contract integration package molecule bench soak docs \
 	sandbox sandbox-down clean
 
 PYTHON = environment=$$(tests/checks/python-env.sh py313) && exec "$$environment/bin/python"
@@ -47,13 +43,11 @@ molecule: ## the scenario in extensions/molecule
 bench: ## measure; writes build/bench.json
 	@$(PYTHON) -m tests.bench
 
-<<<<<<< HEAD
 docs: ## the docs site, into build/docs/html
 	@$(PYTHON) -m tests.checks.docs
-=======
+
 soak: ## races, faults and kills in numbers (about an hour); one line of figures each
 	@$(PYTHON) -m tests.soak
->>>>>>> 447fe84 (Let modules meet faults, kills and races in numbers: make soak)
 
 sandbox: ## the test cluster alone; prints its kubeconfig's path as the last line
 	@$(PYTHON) -m tests.sandbox up

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import time
 import typing as t
 
@@ -45,7 +46,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import Wanted
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-_MAX_REPLANS = 5
+_LONGEST_WAY = 0.5
+_MIN_ATTEMPTS = 5
 _UNPROCESSABLE, _CONFLICT = 422, 409
 
 
@@ -222,7 +224,8 @@ class Applier:
     def _write_connections(self, change: ClusterChange, *, dry_run: bool) -> None:
         name = change.name
         refused = None
-        for _attempt in range(_MAX_REPLANS):
+        attempts = 0
+        while True:
             # From what is live now: others may have changed it since the plan was made.
             change = self._planned(name)
             patch = connection_patch(self._live.estate.clusters[name], change.after)
@@ -231,23 +234,40 @@ class Applier:
             try:
                 manifest = self._patch_patiently(name, patch, dry_run=dry_run)
             except ApiError as error:
-                if error.status not in (_UNPROCESSABLE, _CONFLICT) or patch == refused:
+                if error.status not in (_UNPROCESSABLE, _CONFLICT) or (
+                    error.status == _UNPROCESSABLE and patch == refused
+                ):
                     raise
                 # Somebody else changed the connections, or the operator wrote them in another form:
                 # it leaves empty lists out (source: the types' omitempty).
                 refused = patch
+                attempts += 1
+                self._give_way(name, attempts)
                 self._live.refresh()
                 continue
             if not dry_run:
                 self._live.put_cluster(manifest)
                 self._progress.clusters[name] = change
             return
-        raise Impossible(
-            [
-                f"KDCluster {self._wanted.namespace}/{name} was not changed: others changed its connections "
-                f"{_MAX_REPLANS} times meanwhile. Run the task again."
-            ]
-        )
+
+    def _give_way(self, name: str, attempts: int) -> None:
+        """Pause before the next try of a write that another writer pushed aside.
+
+        Of writers who meet, one always gets through, so that each has its turn in the end; pauses
+        of random length spare them most of the meetings.
+
+        :raises Impossible: the time is up, and it was tried a few times.
+        """
+        longest = min(_FIRST_PAUSE * attempts, _LONGEST_WAY)
+        if attempts >= _MIN_ATTEMPTS and time.monotonic() + longest > self._deadline:
+            raise Impossible(
+                [
+                    f"KDCluster {self._wanted.namespace}/{name} was not changed: others changed it each "
+                    f"time meanwhile ({attempts} tries). Run the task again, or give a longer wait_timeout."
+                ]
+            )
+        if attempts > 1:
+            time.sleep(random.uniform(0, longest))
 
     def _planned(self, name: str) -> ClusterChange:
         """The change of one KDCluster, planned on what is live."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from ansible_collections.kubedirector.connections.plugins.module_utils import _apply
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
@@ -116,6 +117,53 @@ def test_an_entry_that_somebody_else_adds_meanwhile_is_not_lost(
     assert "failed" not in result
     assert space.kdcluster("notebook")["spec"]["connections"]["clusters"] == ["engine", "store"]
     assert result["kdclusters"][0]["connections"]["clusters"] == ["engine", "store"]
+
+
+def test_a_task_among_sixteen_gets_its_turn(
+    space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_apply, "_LONGEST_WAY", 0.0)
+    lists = space.kdcluster("notebook")["spec"]["connections"]
+    others = [f"theirs-{number}" for number in range(15)]
+    for name in [*others, "mine"]:
+        space.add_object("ConfigMap", name, object_type="model")
+    waiting = list(others)
+
+    def meddle(_request: Request) -> None:
+        if waiting:
+            lists["configmaps"] = [*(lists.get("configmaps") or []), waiting.pop(0)]
+
+    before_each_write(server, meddle)
+    result = run(kd_connection, **NOTEBOOK, configmaps=[{"name": "mine"}])
+    assert "failed" not in result, result["msg"]
+    found = space.kdcluster("notebook")["spec"]["connections"]["configmaps"]
+    assert found[-16:] == [*others, "mine"]
+
+
+def test_a_patch_that_the_operators_own_writes_push_aside_is_tried_again(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    conflict = status_answer(409, "Conflict", "the object has been modified")
+    server.on(*PATCH_NOTEBOOK, *[conflict] * 3)
+    result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
+    assert "failed" not in result, result["msg"]
+    assert result["changed"] is True
+
+
+def test_a_kdcluster_that_others_never_leave_alone_is_given_up_in_time(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    lists = space.kdcluster("notebook")["spec"]["connections"]
+
+    def meddle(request: Request) -> None:
+        lists["secrets"] = [*(lists.get("secrets") or []), f"s{len(space.writes)}"]
+
+    space.add_object("Secret", "mine", object_type="token")
+    before_each_write(server, meddle)
+    result = run(kd_connection, **NOTEBOOK, secrets=[{"name": "mine"}], wait_timeout=1)
+    assert result["failed"] is True
+    assert "KDCluster team-a/notebook was not changed" in result["msg"]
+    assert "others" in result["msg"]
 
 
 def test_what_somebody_else_did_already_is_not_written_again(
