@@ -16,12 +16,9 @@ import typing as t
 from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import InvalidInput
 
-_OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
-_LABEL_KEY = re.compile(
-    r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
-)
-_DATA_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_DATA_KEY = re.compile(r"(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}")
 _MAX_NAME, _MAX_LABEL = 253, 63
 
 
@@ -131,11 +128,25 @@ def _names(option: str, values: list[str] | None, namespace: str) -> tuple[str, 
 
 def require_name(where: str, name: str) -> None:
     """Check an object's name. :raises InvalidInput: it is none; says what one looks like."""
-    if not _OBJECT_NAME.fullmatch(name) or len(name) > _MAX_NAME:
+    if not _is_subdomain(name):
         raise InvalidInput(
             f"Option {where} {name!r} is not a valid object name: use at most {_MAX_NAME} lower case "
-            "letters, digits, '-' and '.', beginning and ending with a letter or digit."
+            "letters, digits, '-' and '.', with a letter or digit at the beginning, at the end and on both "
+            "sides of each '.'."
         )
+
+
+def _is_subdomain(name: str) -> bool:
+    return bool(_OBJECT_NAME.fullmatch(name)) and len(name) <= _MAX_NAME
+
+
+def _is_label_key(key: str) -> bool:
+    prefix, slash, name = key.rpartition("/")
+    return name != "" and _is_label_value(name) and (_is_subdomain(prefix) or not slash)
+
+
+def _is_label_value(value: str) -> bool:
+    return bool(_LABEL_VALUE.fullmatch(value)) and len(value) <= _MAX_LABEL
 
 
 def _objects(
@@ -156,7 +167,7 @@ def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> Wanted
     type_label = _operator.TYPE_LABELS[kind]
     labels = _text_map(entry.get("labels"), f"{where}: label")
     for key, value in labels.items():
-        if not _LABEL_KEY.fullmatch(key):
+        if not _is_label_key(key):
             raise InvalidInput(f"{where}: {key!r} is not a valid label name.")
         _require_label_value(value, f"{where}: label {key}")
     wanted_type = entry.get("type")
@@ -183,7 +194,7 @@ def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> Wanted
 
 
 def _require_label_value(value: str, where: str) -> None:
-    if not _LABEL_VALUE.fullmatch(value) or len(value) > _MAX_LABEL:
+    if not _is_label_value(value):
         raise InvalidInput(
             f"{where}: {value!r} is not a valid label value: use at most {_MAX_LABEL} letters, digits, "
             "'-', '_' and '.', beginning and ending with a letter or digit."
@@ -196,6 +207,12 @@ def _text_map(values: dict[str, t.Any] | None, where: str) -> dict[str, str]:
         text = scalar_text(value)
         if text is None:
             raise InvalidInput(f"{where} {key}: {_not_scalar(value)}")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InvalidInput(
+                f"{where} {key}: the value is not text in UTF-8; only a Secret's data, in base64, can hold it."
+            ) from None
         texts[str(key)] = text
     return texts
 
@@ -212,7 +229,8 @@ def _keyed_text(values: dict[str, t.Any] | None, where: str) -> dict[str, str]:
     for key in texts:
         if not _DATA_KEY.fullmatch(key):
             raise InvalidInput(
-                f"{where}: {key!r} is not a valid key: use letters, digits, '-', '_' and '.'."
+                f"{where}: {key!r} is not a valid key: use letters, digits, '-', '_' and '.', and no '.' alone "
+                "or '..' at the beginning."
             )
     return texts
 
