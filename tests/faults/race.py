@@ -35,4 +35,5 @@ def clear(kdcluster: KDCluster) -> None:
     """Take all connections away and delete the ConfigMaps that were connected."""
     names = kdcluster.named().configmaps
     kdcluster.reconnect_settled(Connections())
-    kdcluster.kubectl.delete("configmap", *names, namespace=kdcluster.namespace)
+    if names:
+        kdcluster.kubectl.delete("configmap", *names, namespace=kdcluster.namespace)
