@@ -18,7 +18,7 @@ from tests.contract.kdcluster import KDCluster
 from tests.contract.timing import Timing
 from tests.faults.lane import Lane, lane
 from tests.integration.estate import WORKBENCH
-from tests.integration.permissions import make_tenant
+from tests.integration.modules import Modules, succeeded
 from tests.support.cluster import find_cluster
 from tests.support.kubectl import Kubectl, wait_until
 from tests.support.kubectl_proxy import proxied
@@ -68,8 +68,9 @@ def place() -> Iterator[Place]:
                 seconds=timing.configure_seconds,
                 poll_seconds=1,
             )
-            address = _address(kubectl, Path(folder))
-            yield Place(found, address, make_tenant(kubectl, where, _ACCOUNT), Path(folder))
+            succeeded(Modules({"kubeconfig": str(kubectl.kubeconfig)}, where).access(name=_ACCOUNT))
+            token = kubectl.ok("create", "token", _ACCOUNT, "--duration=6h", namespace=where)
+            yield Place(found, _address(kubectl, Path(folder)), token.strip(), Path(folder))
         finally:
             # The KDCluster first: its finalizer needs the operator, which needs the namespace.
             kubectl.ok("delete", KDCLUSTER, "--all", namespace=where, seconds=180)
