@@ -22,3 +22,4 @@ pin() {
 pin uv 3.9 "$@"
 pin py311 3.11 "$@"
 pin py313 3.13 "$@"
+pin bench 3.13 "$@"
