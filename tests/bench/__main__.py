@@ -47,8 +47,6 @@ def main() -> int:
             report = _measure(under_test, options)
         finally:
             cluster.take_down()
-        BUILD.mkdir(exist_ok=True)
-        REPORT.write_text(json.dumps(report, indent=2) + "\n")
         print(summary.table(report))
         if options.docs:
             # Only the benchmark's own environment can draw.
@@ -103,20 +101,26 @@ def _measure(cluster: ClusterUnderTest, options: argparse.Namespace) -> summary.
         }
         playbook = BENCH.folder() / "bin" / "ansible-playbook"
         bench = Bench(one, many, names, meters, playbook, _say)
-        loads = []
+        report: summary.Report = {
+            "machine": machine.size(),
+            "versions": machine.versions(BENCH.python_path(), kubectl),
+            "members": options.members,
+            "loads": [],
+            "runs": bench.runs,
+        }
         for number in range(options.runs):
+            loads = [round(os.getloadavg()[0], 1)]
             bench.round(number)
-            loads.append(round(os.getloadavg()[0], 1))
-        versions = machine.versions(BENCH.python_path(), kubectl)
-    return {
-        "machine": machine.size(),
-        "versions": versions,
-        "rounds": options.runs,
-        "members": options.members,
-        "took_seconds": round(time.time() - began),
-        "load_after_each_round": loads,
-        "runs": bench.runs,
-    }
+            report["loads"].append([*loads, round(os.getloadavg()[0], 1)])
+            report["rounds"], report["took_seconds"] = number + 1, round(time.time() - began)
+            # After each round, for a run that is ended early has measured something as well.
+            _write(report)
+    return report
+
+
+def _write(report: summary.Report) -> None:
+    BUILD.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps(report, indent=2) + "\n")
 
 
 def _audit_log(kubectl: Kubectl) -> AuditLog | None:

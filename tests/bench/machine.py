@@ -34,7 +34,6 @@ def size() -> dict[str, str | int | float]:
         "memory_gib": round(pages * page / 2**30, 1),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processor": _processor(),
-        "load_at_end": round(os.getloadavg()[0], 1),
         "nice": os.nice(0),
     }
 
