@@ -14,7 +14,6 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._apply im
     Progress,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
-    ConnectionsError,
     MemberError,
     MemberReplaced,
     ReconnectFailed,
@@ -103,14 +102,13 @@ class ConnectionTask:
             return
         applier.write()
         if self._params["wait"]:
-            early = self._ask_early(self._plan, self._live)
+            early = EarlyReads(self._api, self._namespace)
             try:
+                self._ask_early(self._plan, self._live, early)
                 applier.wait()
-            except ConnectionsError:
-                if early is not None:
-                    early.abandon()
-                raise
-            self._ask_applications(self._plan, self._live, applier, early)
+                self._ask_applications(self._plan, self._live, applier, early)
+            finally:
+                early.abandon()
 
     @property
     def result(self) -> dict[str, t.Any]:
@@ -156,11 +154,10 @@ class ConnectionTask:
             resource_version,
         )
 
-    def _ask_early(self, plan: Plan, live: LiveEstate) -> EarlyReads | None:
+    def _ask_early(self, plan: Plan, live: LiveEstate, early: EarlyReads) -> None:
         """Have members of KDClusters that have settled asked while others are waited for."""
         if self._params["on_reconnect_failure"] == "ignore" or len(plan.clusters) < 2:
-            return None
-        early = EarlyReads(self._api, self._namespace)
+            return
         names = frozenset(change.name for change in plan.clusters)
 
         def look(cluster: KDCluster) -> None:
@@ -169,10 +166,9 @@ class ConnectionTask:
                 early.begin(cluster)
 
         live.on_change = look
-        return early
 
     def _ask_applications(
-        self, plan: Plan, live: LiveEstate, applier: Applier, early: EarlyReads | None
+        self, plan: Plan, live: LiveEstate, applier: Applier, early: EarlyReads
     ) -> None:
         """Read how the start script took the change, and say so as on_reconnect_failure wants it."""
         reaction = self._params["on_reconnect_failure"]
@@ -182,8 +178,7 @@ class ConnectionTask:
             return
         live.on_change = None
         clusters = [live.estate.clusters[change.name] for change in plan.clusters]
-        known = {} if early is None else early.end(clusters)
-        outcomes = self._read_reconnects(plan, live, applier, known)
+        outcomes = self._read_reconnects(plan, live, applier, early.end(clusters))
         self._reconnects = {
             pod: outcome for pod, outcome in outcomes.items() if isinstance(outcome, Reconnect)
         }

@@ -70,7 +70,8 @@ def _file_of(entry: Entry, key: str) -> str | None:
     """The path of what is given as a path, or as data in base64; data win, as with kubectl."""
     data = entry.content.get(f"{key}-data")
     if data:
-        return _private_file(base64.b64decode(data, validate=True))
+        # It may be wrapped into lines.
+        return _private_file(base64.b64decode("".join(data.split()), validate=True))
     path = entry.content.get(key)
     return os.path.normpath(os.path.join(entry.folder, path)) if path else None
 

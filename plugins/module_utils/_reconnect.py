@@ -84,7 +84,7 @@ class EarlyReads:
         return codes
 
     def abandon(self) -> None:
-        """Ask nothing more: the task has failed."""
+        """Ask nothing more; nobody wants to know."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, pod: str) -> int | MemberError | None:
