@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import random
 import time
@@ -48,6 +49,7 @@ if t.TYPE_CHECKING:
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _LONGEST_WAY = 0.5
 _MIN_ATTEMPTS = 5
+_THREADS = 8
 _UNPROCESSABLE, _CONFLICT = 422, 409
 
 
@@ -97,8 +99,7 @@ class Applier:
         """Ask the API server about every write, in a server-side dry run. :raises ApiError:"""
         for change in self._object_writes():
             self._write_object(change, dry_run=True)
-        for cluster_change in self._cluster_writes():
-            self._write_connections(cluster_change, dry_run=True)
+        self._write_side_by_side(self._cluster_writes(), dry_run=True)
 
     def write(self) -> None:
         """Write everything that differs.
@@ -115,9 +116,13 @@ class Applier:
             self._settle_linked(self._reached_by(group))
             for change in group:
                 self._write_object(change, dry_run=False)
-        for cluster_change in self._cluster_writes():
-            self._settle_linked([cluster_change.name])
-            self._write_connections(cluster_change, dry_run=False)
+        writes = self._cluster_writes()
+        alone = [c for c in writes if len(linked_group(self._plan.links, [c.name])) == 1]
+        self._write_side_by_side(alone, dry_run=False)
+        for cluster_change in writes:
+            if cluster_change not in alone:
+                self._settle_linked([cluster_change.name])
+                self._write_connections(cluster_change, dry_run=False)
         for change in self._object_writes():
             if change.action == "deleted":
                 self._write_object(change, dry_run=False)
@@ -225,6 +230,22 @@ class Applier:
         for planned in make_plan(self._wanted, self._live.estate).objects:
             if (planned.kind, planned.name) == (change.kind, change.name) and planned.body:
                 self._write_object(planned, dry_run=dry_run)
+
+    def _write_side_by_side(self, changes: list[ClusterChange], *, dry_run: bool) -> None:
+        """Write connections of KDClusters that are not linked, or try any dry; the webhook takes its
+        time for each. All are tried, whatever becomes of one."""
+
+        def write(change: ClusterChange) -> None:
+            self._write_connections(change, dry_run=dry_run)
+
+        if len(changes) < 2:
+            for change in changes:
+                write(change)
+            return
+        with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
+            done = [pool.submit(write, change) for change in changes]
+        for future in done:
+            future.result()
 
     def _write_connections(self, change: ClusterChange, *, dry_run: bool) -> None:
         name = change.name

@@ -15,22 +15,22 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._auth_opt
     effective_auth,
     header_text,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._configuration import (
+    Configuration,
+    is_spared_by,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import AuthError
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubeconfig import (
     load_kubeconfig,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import (
-    Configuration,
-    should_bypass_proxies,
-    urllib3,
-)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import urllib3
 
 
 @dataclasses.dataclass(frozen=True)
 class Access:
     """Where and as whom to talk.
 
-    :param configuration: the kubernetes library's own Configuration (address, TLS, proxy, token).
+    :param configuration: address, TLS, proxy and token.
     :param headers: extra HTTP headers (impersonation, basic authentication), as (name, value).
     :param namespace: the context's namespace, or None.
     :param verified: False when TLS certificates are not verified.
@@ -93,7 +93,7 @@ def _override_credentials(configuration: Configuration, auth: dict[str, t.Any]) 
     if "api_key" in auth or "username" in auth or "client_cert" in auth:
         configuration.cert_file = configuration.key_file = None
         configuration.refresh_api_key_hook = None
-        configuration.api_key, configuration.api_key_prefix = {}, {}
+        configuration.api_key = {}
     if "api_key" in auth:
         # A token that was read from a file may still have the file's last newline.
         token = header_text("api_key", str(auth["api_key"]).strip())
@@ -117,7 +117,7 @@ def _decide_proxy(
     spared = spared or environ.get("no_proxy") or environ.get("NO_PROXY") or ""
     spared = ",".join(entry.strip() for entry in spared.split(","))
     configuration.no_proxy = None
-    if not proxy or should_bypass_proxies(str(configuration.host), spared):
+    if not proxy or is_spared_by(spared, str(configuration.host)):
         configuration.proxy = None
         return
     parts = urllib.parse.urlsplit(proxy)

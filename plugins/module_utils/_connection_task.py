@@ -30,6 +30,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._read imp
     require_namespace,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconnect import (
+    EarlyReads,
     Reconnect,
     read_reconnects,
 )
@@ -101,8 +102,13 @@ class ConnectionTask:
             return
         applier.write()
         if self._params["wait"]:
-            applier.wait()
-            self._ask_applications(self._plan, self._live, applier)
+            early = EarlyReads(self._api, self._namespace)
+            try:
+                self._ask_early(self._plan, self._live, early)
+                applier.wait()
+                self._ask_applications(self._plan, self._live, applier, early)
+            finally:
+                early.abandon()
 
     @property
     def result(self) -> dict[str, t.Any]:
@@ -148,12 +154,31 @@ class ConnectionTask:
             resource_version,
         )
 
-    def _ask_applications(self, plan: Plan, live: LiveEstate, applier: Applier) -> None:
+    def _ask_early(self, plan: Plan, live: LiveEstate, early: EarlyReads) -> None:
+        """Have members of KDClusters that have settled asked while others are waited for."""
+        if self._params["on_reconnect_failure"] == "ignore" or len(plan.clusters) < 2:
+            return
+        names = frozenset(change.name for change in plan.clusters)
+
+        def look(cluster: KDCluster) -> None:
+            looked_at = all(key in live.estate.objects for key in cluster.connections.objects())
+            if cluster.name in names and looked_at and live.estate.is_settled(cluster):
+                early.begin(cluster)
+
+        live.on_change = look
+
+    def _ask_applications(
+        self, plan: Plan, live: LiveEstate, applier: Applier, early: EarlyReads
+    ) -> None:
         """Read how the start script took the change, and say so as on_reconnect_failure wants it."""
         reaction = self._params["on_reconnect_failure"]
-        if reaction == "ignore":
+        idle = not self._plan_was_needed(plan) and not live.has_waited
+        if reaction == "ignore" or (reaction == "warn" and idle):
+            # A command in each member is dear; of a change long done a warning was given then.
             return
-        outcomes = self._read_reconnects(plan, live, applier)
+        live.on_change = None
+        clusters = [live.estate.clusters[change.name] for change in plan.clusters]
+        outcomes = self._read_reconnects(plan, live, applier, early.end(clusters))
         self._reconnects = {
             pod: outcome for pod, outcome in outcomes.items() if isinstance(outcome, Reconnect)
         }
@@ -179,14 +204,18 @@ class ConnectionTask:
         for sentence in [*failures, *unknown]:
             self._warn(sentence)
 
+    def _plan_was_needed(self, plan: Plan) -> bool:
+        return plan.changed or bool(self._progress.objects or self._progress.clusters)
+
     def _read_reconnects(
-        self, plan: Plan, live: LiveEstate, applier: Applier
+        self, plan: Plan, live: LiveEstate, applier: Applier, known: dict[str, int]
     ) -> dict[str, Reconnect | MemberError]:
         while True:
             clusters = [live.estate.clusters[change.name] for change in plan.clusters]
             try:
-                return read_reconnects(self._api, self._namespace, clusters, self._deadline)
+                return read_reconnects(self._api, self._namespace, clusters, self._deadline, known)
             except MemberReplaced:
+                known = {}
                 # The operator notices it only at its next poll, and then sets the member up again.
                 if time.monotonic() + _REPLACED_PAUSE > self._deadline:
                     raise

@@ -8,9 +8,16 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._configuration import (
+    Configuration,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._credentials import (
+    Entry,
+    fill_in,
+    needs_plugin,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import AuthError
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import (
-    Configuration,
     kubernetes_config,
     yaml,
 )
@@ -53,17 +60,21 @@ def load_kubeconfig(
             "with from_yaml."
         )
     try:
-        documents = [kubeconfig] if isinstance(kubeconfig, dict) else _documents(kubeconfig)
+        documents = (
+            [Entry(kubeconfig, "")] if isinstance(kubeconfig, dict) else _documents(kubeconfig)
+        )
         name = context or _current_context(documents)
-        _load(configuration, kubeconfig, name)
-        chosen = _named(documents, "contexts", name).get("context") or {}
-        _require_credentials(configuration, documents, chosen, what)
-    except kubernetes_config.ConfigException as error:
-        raise AuthError(f"{_capital(what)} cannot be used: {str(error).rstrip('.')}.") from None
+        chosen = _context(documents, name, what)
+        user = _named(documents, "users", chosen.get("user")) or Entry({}, "")
+        if needs_plugin(user.content):
+            _load_by_library(configuration, kubeconfig, name, what)
+            _require_credentials(configuration, user.content, what)
+        else:
+            fill_in(configuration, _cluster(documents, chosen, what), user)
     except OSError as error:
         raise AuthError(f"{_capital(what)} cannot be read: {error.strerror or error}.") from None
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError):
-        # Whatever the library makes of content of another form; its text may hold some of it.
+        # Whatever comes of content of another form; the error's text may hold some of it.
         raise AuthError(
             f"{_capital(what)} is not valid: it is not YAML, not of a kubeconfig's form, or holds data "
             "that is not base64. Check it with: kubectl config view."
@@ -72,18 +83,43 @@ def load_kubeconfig(
     return str(namespace) if namespace else None
 
 
-def _load(configuration: Configuration, kubeconfig: t.Any, context: str | None) -> None:
-    if isinstance(kubeconfig, dict):
-        kubernetes_config.load_kube_config_from_dict(
-            kubeconfig, context=context, client_configuration=configuration, persist_config=False
+def _context(documents: t.Sequence[Entry], name: str | None, what: str) -> dict[str, t.Any]:
+    found = _named(documents, "contexts", name)
+    if found is None:
+        wanted = f"no context {name!r}" if name else "no current-context"
+        raise AuthError(
+            f"{_capital(what)} cannot be used: it has {wanted}. Look at: kubectl config get-contexts."
         )
-        return
-    kubernetes_config.load_kube_config(
-        config_file=os.pathsep.join(_existing(kubeconfig)),
-        context=context,
-        client_configuration=configuration,
-        persist_config=False,
-    )
+    return found.content
+
+
+def _cluster(documents: t.Sequence[Entry], context: dict[str, t.Any], what: str) -> Entry:
+    found = _named(documents, "clusters", context.get("cluster"))
+    if found is None:
+        raise AuthError(
+            f"{_capital(what)} cannot be used: it has no cluster {context.get('cluster')!r}, which its "
+            "context names."
+        )
+    return found
+
+
+def _load_by_library(
+    configuration: Configuration, kubeconfig: t.Any, context: str | None, what: str
+) -> None:
+    """Have the kubernetes library run the user's credential plug-in."""
+    config = kubernetes_config()
+    options: dict[str, t.Any] = {
+        "context": context,
+        "client_configuration": configuration,
+        "persist_config": False,
+    }
+    try:
+        if isinstance(kubeconfig, dict):
+            config.load_kube_config_from_dict(kubeconfig, **options)
+        else:
+            config.load_kube_config(config_file=os.pathsep.join(_existing(kubeconfig)), **options)
+    except config.ConfigException as error:
+        raise AuthError(f"{_capital(what)} cannot be used: {str(error).rstrip('.')}.") from None
 
 
 def _existing(paths: str) -> list[str]:
@@ -91,42 +127,37 @@ def _existing(paths: str) -> list[str]:
     return [path for path in expanded if os.path.exists(path)]
 
 
-def _documents(paths: str) -> list[dict[str, t.Any]]:
+def _documents(paths: str) -> list[Entry]:
     documents = []
     for path in _existing(paths):
         with open(path, encoding="utf-8") as file:
             document = yaml.safe_load(file.read(_MAX_BYTES))
         if document is not None:
-            documents.append(document)
+            documents.append(Entry(document, os.path.dirname(os.path.abspath(path))))
     return documents
 
 
-def _current_context(documents: t.Sequence[dict[str, t.Any]]) -> str | None:
-    """The first file that names one counts, as for kubectl; release 29 of the library wants it in the
-    first file."""
-    return next((d["current-context"] for d in documents if d.get("current-context")), None)
+def _current_context(documents: t.Sequence[Entry]) -> str | None:
+    """The first file that names one counts, as for kubectl."""
+    named = (document.content.get("current-context") for document in documents)
+    return next((name for name in named if name), None)
 
 
-def _named(
-    documents: t.Sequence[dict[str, t.Any]], section: str, name: str | None
-) -> dict[str, t.Any]:
+def _named(documents: t.Sequence[Entry], section: str, name: str | None) -> Entry | None:
+    """A section's entry of that name; the first file that has one counts, as for kubectl."""
     for document in documents:
-        for entry in document.get(section) or ():
-            if entry.get("name") == name:
-                return dict(entry)
-    return {}
+        for entry in document.content.get(section) or ():
+            if name is not None and entry.get("name") == name:
+                # {"name": ..., "cluster": {...}} and the like.
+                content = entry[section.removesuffix("s")]
+                return Entry(dict(content or {}), document.folder)
+    return None
 
 
-def _require_credentials(
-    configuration: Configuration,
-    documents: t.Sequence[dict[str, t.Any]],
-    context: dict[str, t.Any],
-    what: str,
-) -> None:
+def _require_credentials(configuration: Configuration, user: dict[str, t.Any], what: str) -> None:
     """The library only logs when a credential plug-in fails, and goes on as system:anonymous."""
-    user = _named(documents, "users", context.get("user")).get("user") or {}
     plugin = user.get("exec")
-    if plugin and not configuration.cert_file and not configuration.auth_settings():
+    if plugin and not configuration.cert_file and not configuration.authorization():
         raise AuthError(
             f"{_capital(what)} gets its credentials from the command {plugin.get('command')!r}, which gave "
             "none: run it by hand to see why."
@@ -139,9 +170,10 @@ def _load_in_cluster(configuration: Configuration, environ: t.Mapping[str, str])
             "No API server is known: give kubeconfig or host (as options, or as K8S_AUTH_* in the "
             "environment), set KUBECONFIG, or run inside a pod."
         )
+    config = kubernetes_config()
     try:
-        kubernetes_config.load_incluster_config(client_configuration=configuration)
-    except kubernetes_config.ConfigException as error:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException as error:
         raise AuthError(
             f"The pod's own service account cannot be used: {str(error).rstrip('.')}."
         ) from None

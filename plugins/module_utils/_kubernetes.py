@@ -2,15 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The only place that imports the Python library `kubernetes`, and what is used of it.
+"""The only place that imports the Python library `kubernetes` and what comes with it.
 
-Only kubernetes.config, its Configuration and its connection pool are used: they are the same from
-release 29 to 37, and the generated API classes cost a second of import (measured). urllib3,
-websocket-client and PyYAML come with it.
+urllib3, websocket-client and PyYAML do the daily work. The library itself is imported only where it
+is needed, for credentials that a plug-in gives (see kubernetes_config): its import takes twice the
+time of everything else that a module imports (measured with releases 29 and 37).
 """
 
 from __future__ import annotations
 
+import importlib.util
+import re
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
@@ -19,50 +21,71 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._errors i
 
 IMPORT_ERROR: ImportError | None = None
 try:
-    import kubernetes
     import urllib3
     import websocket
     import yaml
-    from kubernetes import config as kubernetes_config
-    from kubernetes.client.configuration import Configuration
-    from kubernetes.client.rest import RESTClientObject, should_bypass_proxies
 except ImportError as error:
     IMPORT_ERROR = error
     if not t.TYPE_CHECKING:
-        kubernetes = urllib3 = websocket = yaml = kubernetes_config = None
-        Configuration = RESTClientObject = should_bypass_proxies = None
+        urllib3 = websocket = yaml = None
 
 OLDEST = 29
+_VERSION = re.compile(r"""^__version__\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 
-__all__ = [
-    "Configuration",
-    "RESTClientObject",
-    "kubernetes_config",
-    "require_library",
-    "should_bypass_proxies",
-    "urllib3",
-    "websocket",
-    "yaml",
-]
+__all__ = ["find_library", "kubernetes_config", "require_library", "urllib3", "websocket", "yaml"]
+
+
+class FoundLibrary(t.NamedTuple):
+    """What `import kubernetes` would import: its file, and its version or "unknown"."""
+
+    file: str
+    version: str
+
+
+def find_library() -> FoundLibrary:
+    """Find the library `kubernetes` without importing it.
+
+    :raises ImportError: there is none.
+    """
+    spec = importlib.util.find_spec("kubernetes")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("No module named 'kubernetes'", name="kubernetes")
+    with open(spec.origin, encoding="utf-8") as file:
+        found = _VERSION.search(file.read())
+    return FoundLibrary(spec.origin, found.group(1) if found else "unknown")
+
+
+def kubernetes_config() -> t.Any:
+    """Import the library's module `kubernetes.config`. :raises LibraryMissing: it cannot be imported."""
+    try:
+        from kubernetes import config
+    except ImportError as error:
+        raise LibraryMissing(
+            f"The Python library 'kubernetes' cannot be imported: {error}. Install it again."
+        ) from None
+    return config
 
 
 def require_library(python: str) -> None:
-    """Make sure that a usable `kubernetes` library was imported.
+    """Make sure that there is a usable `kubernetes` library.
 
     :param python: path of the Python interpreter that runs the module, for the message.
     :raises LibraryMissing: it is absent, or older than release 29; the message names the version
         that is in the way and its file.
     """
-    if IMPORT_ERROR is not None:
+    try:
+        if IMPORT_ERROR is not None:
+            raise IMPORT_ERROR
+        library = find_library()
+    except ImportError as error:
         raise LibraryMissing(
             f"The Python library 'kubernetes' (release {OLDEST} or newer) cannot be imported by "
-            f"{python}: {IMPORT_ERROR}. Install it there: "
+            f"{python}: {error}. Install it there: "
             f"{python} -m pip install 'kubernetes>={OLDEST}'."
-        )
-    version = str(getattr(kubernetes, "__version__", "unknown"))
-    major = version.partition(".")[0]
+        ) from None
+    major = library.version.partition(".")[0]
     if not major.isdigit() or int(major) < OLDEST:
         raise LibraryMissing(
-            f"The Python library 'kubernetes' {version} in {kubernetes.__file__} is too old: release "
+            f"The Python library 'kubernetes' {library.version} in {library.file} is too old: release "
             f"{OLDEST} or newer is needed. Upgrade it: {python} -m pip install 'kubernetes>={OLDEST}'."
         )

@@ -10,6 +10,7 @@ start script's wrapper leaves it in configure.status.
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import time
 import typing as t
@@ -35,6 +36,7 @@ if t.TYPE_CHECKING:
 MAX_OUTPUT_BYTES = 16 * 1024
 STDERR_BYTES = 4000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+_EARLY_THREADS = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,19 +51,66 @@ class Reconnect:
     stderr: str
 
 
+class EarlyReads:
+    """Reads exit codes of KDClusters that have settled while others are still waited for.
+
+    An answer counts only for the generation that it was asked for; all else is asked again.
+    """
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._pool = concurrent.futures.ThreadPoolExecutor(_EARLY_THREADS)
+        self._reads: dict[
+            tuple[str, int | None, str], concurrent.futures.Future[int | MemberError | None]
+        ] = {}
+
+    def begin(self, cluster: KDCluster) -> None:
+        """Ask the members of a KDCluster that has settled, unless they were asked already."""
+        for member in cluster.members:
+            key = (member.pod, member.config_generation, member.container)
+            if member.has_configmeta and key not in self._reads:
+                self._reads[key] = self._pool.submit(self._read, member.pod)
+
+    def end(self, clusters: t.Iterable[KDCluster]) -> dict[str, int]:
+        """Wait for what was asked; return the exit codes that still count, by pod."""
+        self._pool.shutdown()
+        codes = {}
+        for member in (m for cluster in clusters for m in cluster.members):
+            read = self._reads.get((member.pod, member.config_generation, member.container))
+            code = None if read is None else read.result()
+            if isinstance(code, int):
+                codes[member.pod] = code
+        return codes
+
+    def abandon(self) -> None:
+        """Ask nothing more; nobody wants to know."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, pod: str) -> int | MemberError | None:
+        return next(_read_codes(self._api, self._namespace, [pod]))
+
+
 def read_reconnects(
-    api: Api, namespace: str, clusters: t.Iterable[KDCluster], deadline: float
+    api: Api,
+    namespace: str,
+    clusters: t.Iterable[KDCluster],
+    deadline: float,
+    known: t.Mapping[str, int] | None = None,
 ) -> dict[str, Reconnect | MemberError]:
     """Read how the start script ended in every member that gets configmeta.
 
     :param deadline: as of time.monotonic(); until then a start script that still runs is waited for.
+    :param known: exit codes that need not be asked for, by pod (see EarlyReads).
     :returns: by pod; an error where a member cannot be asked.
     :raises MemberReplaced: a member's container is a new one, which the operator has not set up yet.
     :raises WaitTimeout: a start script still runs at the deadline.
     :raises ApiError, Unreachable:
     """
     members = {m.pod: m for cluster in clusters for m in cluster.members if m.has_configmeta}
-    outcomes: dict[str, int | MemberError] = {}
+    outcomes: dict[str, int | MemberError] = {
+        pod: code for pod, code in (known or {}).items() if pod in members
+    }
     pause = _FIRST_PAUSE
     while pending := [pod for pod in members if pod not in outcomes]:
         for pod, outcome in zip(pending, _read_codes(api, namespace, pending), strict=True):

@@ -17,11 +17,11 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._api_erro
 from ansible_collections.kubedirector.connections.plugins.module_utils._auth_options import (
     header_text,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Unreachable
-from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import (
-    RESTClientObject,
-    urllib3,
+from ansible_collections.kubedirector.connections.plugins.module_utils._configuration import (
+    connection_pool,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Unreachable
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import urllib3
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._auth import Access
@@ -42,12 +42,12 @@ class Transport:
         self._headers = access.headers
         if not access.verified:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        self._pool = RESTClientObject(access.configuration).pool_manager
+        self._pool = connection_pool(access.configuration)
 
     def headers(self) -> list[tuple[str, str]]:
         """The headers that say who is asking, as (name, value). :raises AuthError: they cannot be sent."""
         found = list(self._headers)
-        token = self.configuration.auth_settings().get("BearerToken", {}).get("value")
+        token = self.configuration.authorization()
         if token and not any(name == "Authorization" for name, _value in found):
             # A token that was read from a file may still have the file's last newline.
             found.append(("Authorization", header_text("token", str(token).strip())))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 import typing as t
 
@@ -43,20 +44,29 @@ _PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
 class LiveEstate:
     """An estate that is kept up to date while it is waited on.
 
-    :param estate: as it was read; `estate` is replaced by newer ones, never changed.
+    :param estate: as it was read; `estate` is replaced by newer ones, never changed. `has_waited`
+        tells whether the operator had something to do; `on_change`, where it is set, is called with
+        each newer state of a KDCluster.
     """
 
     def __init__(self, api: Api, estate: Estate, resource_version: str) -> None:
         self._api = api
         self._resource_version = resource_version
         self.estate = estate
+        self.has_waited = False
+        self.on_change: t.Callable[[KDCluster], None] | None = None
+        # Writes side by side each take over what they were answered.
+        self._replacing = threading.Lock()
 
     def put_cluster(self, manifest: t.Mapping[str, t.Any]) -> None:
         """Take over a KDCluster from an answer of the API server."""
         cluster = kdcluster_from(manifest)
-        self.estate = dataclasses.replace(
-            self.estate, clusters={**self.estate.clusters, cluster.name: cluster}
-        )
+        with self._replacing:
+            self.estate = dataclasses.replace(
+                self.estate, clusters={**self.estate.clusters, cluster.name: cluster}
+            )
+        if self.on_change is not None:
+            self.on_change(cluster)
 
     def put_object(self, kind: str, name: str, found: FoundObject | None) -> None:
         """Take over a ConfigMap or Secret that was just written or deleted."""
@@ -129,6 +139,7 @@ class LiveEstate:
 
     def _follow(self, quiet: frozenset[str], settled: frozenset[str], seconds: int) -> None:
         """Take over events until the goal is reached or the watch ends."""
+        self.has_waited = True
         events = self._api.watch(KDCLUSTER, self.estate.namespace, self._resource_version, seconds)
         for event in events:
             manifest = event["object"]

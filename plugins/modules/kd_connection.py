@@ -129,7 +129,8 @@ options:
   on_reconnect_failure:
     description:
       - What to do when the start script ended with a non-zero exit code in a member.
-      - With V(ignore), the members are not asked.
+      - With V(ignore), the members are not asked. With V(warn), they are not asked either where nothing
+        had to be written and the operator had nothing to do.
     type: str
     choices: [warn, fail, ignore]
     default: warn

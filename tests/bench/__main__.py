@@ -1,121 +1,141 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Time the modules on set-up 4 of the demo and write build/bench.json.
+"""Measure the same jobs done by the collection, by kubernetes.core and by kubectl, interleaved.
 
-Each figure is one module as a process of its own, without Ansible's controller: seconds from its
-start to its end.
+Writes build/bench.json; with --docs also docs/benchmarks.md and its chart.
 """
 
 from __future__ import annotations
 
-import copy
+import argparse
 import json
-import platform
-import statistics
+import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from uuid import uuid4
 
-import yaml
-
-from tests.checks.paths import BUILD, NEWEST, ROOT, CheckError, suite_environment
+from tests.bench import estate, machine, summary
+from tests.bench.jobs import COLLECTION, CORE, KUBECTL, NOTEBOOK, Bench, WrongResultError
+from tests.bench.measure import Meter, RunFailedError
+from tests.checks.cluster import Cluster
+from tests.checks.paths import BUILD, ROOT, CheckError, Pair, suite_environment
+from tests.checks.processes import Processes
 from tests.checks.tree import link
-from tests.demo.setups import Setup, all_setups
-from tests.support.cluster import NoClusterError, find_cluster
-from tests.support.kubectl import Kubectl, KubectlError
-from tests.support.manifests import namespace
+from tests.contract.timing import Timing
+from tests.integration.audit import AuditLog
+from tests.support.cluster import ClusterUnderTest
+from tests.support.kubectl import DeadlineError, Kubectl, KubectlError
+from tests.support.kubectl_proxy import proxied
 
-RUNS = 5
-MODULES = "ansible_collections.kubedirector.connections.plugins.modules"
+BENCH = Pair(environment="bench", ansible="bench", python="3.13")
+REPORT = BUILD / "bench.json"
 
 
 def main() -> int:
-    """Run the benchmark; 0 when every module ended well."""
-    if subprocess.run(
-        [sys.executable, "-m", "tests.sandbox", "up"], cwd=ROOT, check=False
-    ).returncode:
-        return 1
+    """Run the benchmark; 0 when every run ended well."""
+    options = _options()
+    cluster = Cluster()
     try:
-        kubectl = find_cluster().kubectl
-        setup = next(setup for setup in all_setups() if setup.name.startswith("4-"))
-        kubectl.apply(namespace(setup.namespace))
-        kubectl.apply(*setup.manifests, namespace=setup.namespace)
-        figures = measure(kubectl, setup)
-    except (CheckError, KubectlError, NoClusterError, RuntimeError) as error:
+        link()
+        try:
+            under_test = cluster.bring_up(Processes())
+            report = _measure(under_test, options)
+        finally:
+            cluster.take_down()
+        print(summary.table(report))
+        if options.docs:
+            # Only the benchmark's own environment can draw.
+            command = [str(BENCH.python_path()), "-m", "tests.bench.docs"]
+            subprocess.run(command, cwd=ROOT, check=True)
+    except (
+        CheckError, DeadlineError, KubectlError, RunFailedError, WrongResultError,
+        subprocess.SubprocessError,
+    ) as error:  # fmt: skip
         print(f"The benchmark failed: {error}", file=sys.stderr)
         return 1
-    report = {"python": platform.python_version(), "runs": RUNS, "figures": figures}
-    BUILD.mkdir(exist_ok=True)
-    (BUILD / "bench.json").write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps(report, indent=2))
     return 0
 
 
-def measure(kubectl: Kubectl, setup: Setup) -> dict[str, dict[str, float]]:
-    """Time each job RUNS times, after one run that is not counted."""
-    wanted = yaml.safe_load(setup.connections_file.read_text())["kd_connections"][0]
-    reading = yaml.safe_load(setup.configmeta_file.read_text())["kd_configmeta"]
-
-    def changed(number: int) -> dict[str, Any]:
-        arguments = copy.deepcopy(wanted)
-        arguments["secrets"][0]["string_data"]["branch"] = f"branch-{number}"
-        return dict(arguments)
-
-    jobs: dict[str, tuple[str, Callable[[int], dict[str, Any]]]] = {
-        "kd_connection, Secret changed": ("kd_connection", changed),
-        "kd_connection, unchanged": ("kd_connection", lambda _number: wanted),
-        "kd_configmeta_info": ("kd_configmeta_info", lambda _number: reading),
-    }
-    figures = {}
-    for name, (module, arguments) in jobs.items():
-        run_module(module, arguments(0), kubectl.kubeconfig)
-        seconds = [run_module(module, arguments(n), kubectl.kubeconfig) for n in range(1, RUNS + 1)]
-        figures[name] = {
-            "min": round(min(seconds), 3),
-            "median": round(statistics.median(seconds), 3),
-            "max": round(max(seconds), 3),
-        }
-    return figures
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=5, help="runs of each job (default: 5)")
+    parser.add_argument(
+        "--core-runs", type=int, metavar="RUNS",
+        help="runs of kubernetes.core, the slowest by far (default: as many)",
+    )  # fmt: skip
+    parser.add_argument("--members", type=int, default=60, help="KDClusters to read (default: 60)")
+    parser.add_argument("--docs", action="store_true", help="write docs/benchmarks.md as well")
+    return parser.parse_args()
 
 
-def run_module(module: str, arguments: dict[str, Any], kubeconfig: Path) -> float:
-    """Run a module and return its seconds; raises RuntimeError where it fails."""
+def _measure(cluster: ClusterUnderTest, options: argparse.Namespace) -> summary.Report:
     environment = {
-        **suite_environment(NEWEST),
-        "PYTHONPATH": str(link()),
-        "K8S_AUTH_KUBECONFIG": str(kubeconfig),
-        # Users' libraries are compiled.
+        **suite_environment(BENCH, Path(cluster.kubectl.binary).parent),
+        # Users' libraries are compiled; the tests' need not be.
         "PYTHONDONTWRITEBYTECODE": "",
-        "PYTHONPYCACHEPREFIX": str(BUILD / "bench-pycache"),
     }
-    payload = json.dumps({"ANSIBLE_MODULE_ARGS": arguments})
-    started = time.perf_counter()
-    done = subprocess.run(
-        [str(NEWEST.python_path()), "-c", _RUNNER, f"{MODULES}.{module}"],
-        input=payload,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    seconds = time.perf_counter() - started
-    if done.returncode != 0:
-        raise RuntimeError(f"{module} failed: {done.stdout}{done.stderr}")
-    return seconds
+    suffix = uuid4().hex[:6]
+    names = [f"scale-{number:03}" for number in range(options.members)]
+    began = time.time()
+    with ExitStack() as stack:
+        kubectl: Kubectl = stack.enter_context(proxied(cluster.kubectl))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kd-bench-")))
+        one, many = stack.enter_context(
+            estate.spaces(
+                kubectl, Timing(cluster.poll_seconds), f"bench-{suffix}", f"bench-many-{suffix}"
+            )
+        )
+        one.add([estate.three_members(NOTEBOOK)], _say)
+        many.add([estate.one_member(name) for name in names], _say)
+        log = _audit_log(kubectl)
+        meters = {
+            contender: Meter(
+                stack.enter_context(
+                    estate.account(kubectl, one.name, contender.replace(".", "-"), folder)
+                ),
+                log,
+                environment,
+            )
+            for contender in (COLLECTION, CORE, KUBECTL)
+        }
+        playbook = BENCH.folder() / "bin" / "ansible-playbook"
+        bench = Bench(one, many, names, meters, playbook, _say)
+        report: summary.Report = {
+            "machine": machine.size(),
+            "versions": machine.versions(BENCH.python_path(), kubectl),
+            "members": options.members,
+            "loads": [],
+            "runs": bench.runs,
+        }
+        core_runs = options.runs if options.core_runs is None else options.core_runs
+        for number in range(options.runs):
+            loads = [round(os.getloadavg()[0], 1)]
+            bench.round(number, with_core=number < core_runs)
+            report["loads"].append([*loads, round(os.getloadavg()[0], 1)])
+            report["rounds"], report["took_seconds"] = number + 1, round(time.time() - began)
+            # After each round, for a run that is ended early has measured something as well.
+            _write(report)
+    return report
 
 
-# The name of the JSON dialect is given by Ansible's controller otherwise.
-_RUNNER = """
-import runpy, sys
-from ansible.module_utils import basic
-basic._ANSIBLE_ARGS = sys.stdin.buffer.read()
-basic._ANSIBLE_PROFILE = "legacy"
-runpy.run_module(sys.argv[1], run_name="__main__")
-"""
+def _write(report: summary.Report) -> None:
+    BUILD.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def _audit_log(kubectl: Kubectl) -> AuditLog | None:
+    path = kubectl.kubeconfig.parent / "audit.log"
+    return AuditLog(path) if path.is_file() else None
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -47,10 +47,14 @@ class AuditLog:
     def _requests(self, mark: int) -> Iterator[Request]:
         with self.path.open("rb") as file:
             file.seek(mark)
-            for line in file.read().splitlines():
+            text = file.read()
+            told = set()
+            # What comes after the last line's end is still being written.
+            for line in text[: text.rfind(b"\n") + 1].splitlines():
                 event = json.loads(line)
                 # A watch or an exec is told when it starts and again when it ends.
-                if event["stage"] in ("ResponseComplete", "ResponseStarted"):
+                if event["stage"] != "RequestReceived" and event["auditID"] not in told:
+                    told.add(event["auditID"])
                     yield _request(event)
 
 

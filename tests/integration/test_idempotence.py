@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.audit import AuditLog, Request
 from tests.integration.conftest import TENANT, Named
-from tests.integration.modules import Fresh, Modules, model, token
+from tests.integration.modules import Fresh, Modules, model, steering, token
 from tests.integration.permissions import KDCLUSTERS
 from tests.support.canaries import canary
 
@@ -141,7 +141,7 @@ def test_a_kdcluster_is_written_once_however_much_changes(
         ]
 
 
-def test_an_unchanged_run_makes_few_requests(
+def test_an_unchanged_run_makes_two_requests_and_one_for_each_object(
     tenant: Modules,
     emptied: Named,
     fresh: Fresh,
@@ -149,8 +149,29 @@ def test_an_unchanged_run_makes_few_requests(
     audit_log: AuditLog | None,
 ) -> None:
     emptied("lab")
-    wanted: dict[str, Any] = {"kdcluster": ["lab"], "configmaps": [model(fresh("few"))]}
+    wanted: dict[str, Any] = {
+        "kdcluster": ["lab"],
+        "configmaps": [model(fresh("few"))],
+        "secrets": [token(fresh("few"), key="cinnamon")],
+    }
     tenant.connected(**wanted)
     made = requests_of(lambda: tenant.connected(**wanted))
-    # One member: KDClusters, KDApps, the ConfigMap, the member's start script, and one to spare.
-    assert audit_log is None or len(made) <= 5, made
+    if audit_log is not None:
+        # KDClusters, KDApps, the ConfigMap and the Secret.
+        assert len(made) <= 2 + 2, made
+        assert [one for one in made if one.writes or one.dry_run] == []
+
+
+def test_an_unchanged_run_asks_the_start_script_where_its_failure_is_one(
+    tenant: Modules, emptied: Named, fresh: Fresh
+) -> None:
+    emptied("scripted")
+    wanted: dict[str, Any] = {
+        "kdcluster": ["scripted"],
+        "configmaps": [steering(fresh("exits"), exit_code=3)],
+    }
+    tenant.connected(**wanted)
+    again = tenant.connected(**wanted)
+    assert not again.changed and again.warnings == []
+    assert again.kdclusters["scripted"]["members"][0]["reconnect"] is None
+    assert "exit code 3" in tenant.connection(**wanted, on_reconnect_failure="fail").message

@@ -246,3 +246,47 @@ def test_a_kdcluster_that_is_deleted_meanwhile_is_told(
     result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
     assert result["failed"] is True
     assert "KDCluster team-a/notebook" in result["msg"]
+
+
+def test_unlinked_kdclusters_are_all_written_whatever_becomes_of_one(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    names = [f"other-{number}" for number in range(12)]
+    for name in names:
+        space.add_kdcluster(name, f"{name}-pod")
+    refusal = DENIED + "spec changes not allowed while kubedirector.hpe.com/restoring label exists"
+    path = f"{KDCLUSTERS}/other-3"
+
+    # The dry run finds nothing.
+    server.on("PATCH", path, Answer(body=space.found[path]))
+    server.on("PATCH", path, status_answer(403, "Forbidden", refusal), forever=True)
+    result = run(kd_connection, kdcluster=names, configmaps=[{"name": "model"}])
+    assert result["failed"] is True
+    assert "restoring" in result["msg"]
+    updated = {one["name"] for one in result["kdclusters"] if one["action"] == "updated"}
+    assert updated == set(names) - {"other-3"}
+    assert {r.path.rsplit("/")[-1] for r in space.writes} == updated
+
+
+def test_each_member_of_several_kdclusters_is_asked_once(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    names = [f"other-{number}" for number in range(12)]
+    for name in names:
+        space.add_kdcluster(name, f"{name}-pod")
+    result = run(kd_connection, kdcluster=names, configmaps=[{"name": "model"}])
+    asked = [r.path.split("/")[-2] for r in server.requests if r.path.endswith("/exec")]
+    assert sorted(asked) == sorted(f"{name}-pod" for name in names)
+    members = [one["members"][0] for one in result["kdclusters"]]
+    assert [one["reconnect"]["rc"] for one in members] == [0] * 12
+
+
+def test_nobody_is_asked_where_nothing_was_to_do(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    for reaction, times in (("warn", 0), ("ignore", 0), ("fail", 2)):
+        before = len(server.requests)
+        result = run(kd_connection, **NOTEBOOK, on_reconnect_failure=reaction)
+        assert result["changed"] is False
+        made = server.requests[before:]
+        assert len([r for r in made if r.path.endswith("/exec")]) == times

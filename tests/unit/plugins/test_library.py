@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import types
-
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils import _kubernetes
@@ -23,8 +21,8 @@ def test_the_installed_library_will_do() -> None:
 
 @pytest.mark.parametrize("version", ["29.0.0", "37.0.2", "30.1.0b1", "100.0"])
 def test_releases_from_29_on_will_do(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    library = types.SimpleNamespace(__version__=version, __file__="/x")
-    monkeypatch.setattr(_kubernetes, "kubernetes", library)
+    library = _kubernetes.FoundLibrary("/x", version)
+    monkeypatch.setattr(_kubernetes, "find_library", lambda: library)
     _kubernetes.require_library(PYTHON)
 
 
@@ -32,8 +30,8 @@ def test_releases_from_29_on_will_do(version: str, monkeypatch: pytest.MonkeyPat
 def test_an_old_release_is_told_with_its_file(
     version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    library = types.SimpleNamespace(__version__=version, __file__="/usr/lib/kubernetes/__init__.py")
-    monkeypatch.setattr(_kubernetes, "kubernetes", library)
+    library = _kubernetes.FoundLibrary("/usr/lib/kubernetes/__init__.py", version)
+    monkeypatch.setattr(_kubernetes, "find_library", lambda: library)
     with pytest.raises(LibraryMissing) as caught:
         _kubernetes.require_library(PYTHON)
     for words in (version, "/usr/lib/kubernetes/__init__.py", PYTHON, "29"):

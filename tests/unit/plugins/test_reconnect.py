@@ -18,6 +18,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._errors i
     WaitTimeout,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconnect import (
+    EarlyReads,
     Reconnect,
     read_reconnects,
 )
@@ -126,3 +127,48 @@ def test_what_it_said_may_be_unreadable(server: ScriptedServer, api: Api) -> Non
 
 def test_nobody_to_ask_is_no_problem(api: Api) -> None:
     assert read_reconnects(api, "team-a", [], time.monotonic()) == {}
+
+
+def early(api: Api, then: int) -> dict[str, int]:
+    """Ask pod-0 early, at generation 3; what of it counts when all has settled at another one."""
+    before, after = (
+        estate_of(
+            [kdcluster_manifest("notebook", members=[member("pod-0", config=at, setup=at)])]
+        ).clusters["notebook"]
+        for at in (3, then)
+    )
+    reads = EarlyReads(api, "team-a")
+    reads.begin(before)
+    reads.begin(before)
+    return reads.end([after])
+
+
+def test_what_was_asked_early_counts_and_is_asked_once(server: ScriptedServer, api: Api) -> None:
+    server.on(*EXEC, printed(b"containerd://abc=4"))
+    assert early(api, then=3) == {"pod-0": 4}
+    assert len(server.requests) == 1
+
+
+def test_what_was_asked_early_of_another_generation_does_not_count(
+    server: ScriptedServer, api: Api
+) -> None:
+    server.on(*EXEC, printed(b"containerd://abc=4"))
+    assert early(api, then=4) == {}
+
+
+@pytest.mark.parametrize("answer", [printed(b"containerd://abc="), printed(b"nonsense"), ABSENT])
+def test_only_an_exit_code_counts_of_what_was_asked_early(
+    answer: Answer, server: ScriptedServer, api: Api
+) -> None:
+    server.on(*EXEC, answer)
+    assert early(api, then=3) == {}
+
+
+def test_what_is_known_is_not_asked_again(server: ScriptedServer, api: Api) -> None:
+    server.on(*EXEC, printed(b"it does not run"))
+    estate = estate_of([kdcluster_manifest("notebook", members=[member("pod-0")])])
+    clusters = list(estate.clusters.values())
+    known = {"pod-0": 7, "gone-0": 0}
+    found = read_reconnects(api, "team-a", clusters, time.monotonic() + 30, known)
+    assert found == {"pod-0": Reconnect(7, "it does not run")}
+    assert len(server.requests) == 1

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Address, TLS, proxy and token of one API server, and the connection pool made of them.
+
+The attributes are those of the kubernetes library's Configuration, so that the library can fill one
+in (see _kubeconfig). The library's own costs the import of all of it, twice the time of everything
+else that a module imports (measured).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import typing as t
+import urllib.parse
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import urllib3
+
+_CONNECTIONS = 8
+
+
+@dataclasses.dataclass
+class Configuration:
+    """Where an API server is and how to talk to it; the credentials are left out of its text.
+
+    :param api_key: the whole Authorization header under "authorization" (library 29) or "BearerToken"
+        (library 37).
+    :param refresh_api_key_hook: called with this configuration before each request; it may replace
+        the token.
+    """
+
+    host: str = "http://localhost"
+    verify_ssl: bool = True
+    ssl_ca_cert: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    tls_server_name: str | None = None
+    assert_hostname: bool | None = None
+    proxy: str | None = None
+    no_proxy: str | None = None
+    proxy_headers: t.Any = dataclasses.field(default=None, repr=False)
+    api_key: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
+    refresh_api_key_hook: t.Callable[[Configuration], None] | None = None
+
+    def authorization(self) -> str | None:
+        """The Authorization header of now, or None."""
+        if self.refresh_api_key_hook is not None:
+            self.refresh_api_key_hook(self)
+        return self.api_key.get("authorization") or self.api_key.get("BearerToken")
+
+
+def connection_pool(configuration: Configuration) -> t.Any:
+    """Make urllib3's pool of connections to the API server, through the proxy where there is one."""
+    options: dict[str, t.Any] = {
+        "cert_reqs": "CERT_REQUIRED" if configuration.verify_ssl else "CERT_NONE",
+        "ca_certs": configuration.ssl_ca_cert,
+        "cert_file": configuration.cert_file,
+        "key_file": configuration.key_file,
+        "maxsize": _CONNECTIONS,
+    }
+    if configuration.assert_hostname is not None:
+        options["assert_hostname"] = configuration.assert_hostname
+    if configuration.tls_server_name:
+        options["server_hostname"] = configuration.tls_server_name
+    if configuration.proxy:
+        return urllib3.ProxyManager(
+            proxy_url=configuration.proxy, proxy_headers=configuration.proxy_headers, **options
+        )
+    return urllib3.PoolManager(**options)
+
+
+def is_spared_by(no_proxy: str, url: str) -> bool:
+    """Whether a URL is not to be asked through a proxy.
+
+    :param no_proxy: comma-separated hosts, domains, host:port, addresses, networks, or "*".
+    """
+    parts = urllib.parse.urlsplit(url)
+    host, with_port = (parts.hostname or "").lower(), parts.netloc.lower()
+    for entry in (entry.strip().lower() for entry in no_proxy.split(",")):
+        domain = entry.lstrip(".")
+        if entry == "*" or _is_in_network(host, entry):
+            return True
+        if domain and any(
+            name == domain or name.endswith(f".{domain}") for name in (host, with_port)
+        ):
+            return True
+    return False
+
+
+def _is_in_network(host: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a kubeconfig's cluster and user say, into a Configuration: all but credential plug-ins."""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import os
+import tempfile
+import typing as t
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._configuration import (
+    Configuration,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import urllib3
+
+_PLUGINS = ("auth-provider", "exec")
+
+
+class Entry(t.NamedTuple):
+    """One cluster or user of a kubeconfig, and the folder that its relative paths start from."""
+
+    content: dict[str, t.Any]
+    folder: str
+
+
+def needs_plugin(user: dict[str, t.Any]) -> bool:
+    """Whether the credentials come from elsewhere, which the kubernetes library sees to."""
+    return any(user.get(plugin) for plugin in _PLUGINS)
+
+
+def fill_in(configuration: Configuration, cluster: Entry, user: Entry) -> None:
+    """Put address, TLS and credentials of a kubeconfig's context into a configuration.
+
+    :raises ValueError, TypeError, KeyError: something in it is not of the right form.
+    :raises OSError: a file that it names cannot be read.
+    """
+    there = cluster.content
+    configuration.host = there["server"].rstrip("/")
+    if configuration.host.startswith("https"):
+        configuration.ssl_ca_cert = _file_of(cluster, "certificate-authority")
+        configuration.cert_file = _file_of(user, "client-certificate")
+        configuration.key_file = _file_of(user, "client-key")
+    configuration.verify_ssl = not there.get("insecure-skip-tls-verify", False)
+    configuration.tls_server_name = there.get("tls-server-name")
+    configuration.proxy = there.get("proxy-url")
+    authorization = _authorization_of(user)
+    if authorization:
+        configuration.api_key = {"authorization": authorization}
+
+
+def _authorization_of(user: Entry) -> str | None:
+    who = user.content
+    token = who.get("token")
+    if not token and who.get("tokenFile"):
+        with open(os.path.join(user.folder, who["tokenFile"]), encoding="utf-8") as file:
+            token = file.read().strip()
+    if token:
+        return f"Bearer {token}"
+    if "username" in who and "password" in who:
+        headers = urllib3.make_headers(basic_auth=f"{who['username']}:{who['password']}")
+        return str(headers["authorization"])
+    return None
+
+
+def _file_of(entry: Entry, key: str) -> str | None:
+    """The path of what is given as a path, or as data in base64; data win, as with kubectl."""
+    data = entry.content.get(f"{key}-data")
+    if data:
+        # It may be wrapped into lines.
+        return _private_file(base64.b64decode("".join(data.split()), validate=True))
+    path = entry.content.get(key)
+    return os.path.normpath(os.path.join(entry.folder, path)) if path else None
+
+
+def _private_file(content: bytes) -> str:
+    """Python's ssl takes certificates and keys from files only; this one goes with the process."""
+    descriptor, path = tempfile.mkstemp(prefix="kubedirector-connections-")
+    atexit.register(_remove, path)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    return path
+
+
+def _remove(path: str) -> None:
+    # A cleaner of temporary files may have been quicker.
+    if os.path.exists(path):
+        os.remove(path)

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a module's process imports: nothing that it does not need."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import ansible_collections
+import pytest
+import yaml
+
+MODULES = "ansible_collections.kubedirector.connections.plugins.modules"
+# Each of them costs more than the work itself (measured): the kubernetes library and what only it uses.
+DEAR = frozenset(
+    [
+        "kubernetes",
+        "requests",
+        "requests_oauthlib",
+        "oauthlib",
+        "pydantic",
+        "dateutil",
+        "google",
+        "multiprocessing",
+        "asyncio",
+        "aiohttp",
+        "cryptography",
+        "jinja2",
+        "unittest",
+        "pdb",
+        "setuptools",
+        "pkg_resources",
+    ]
+)
+# What is needed: Ansible's own side, and these of all that is installed.
+INSTALLED = frozenset(["ansible", "ansible_collections", "urllib3", "websocket", "yaml"])
+# Optional parts of those, which they import where they are there.
+THEIRS = frozenset(
+    [
+        "_distutils_hack",
+        "_yaml",
+        "distro",
+        "brotli",
+        "backports",
+        "zstandard",
+        "h2",
+        "socks",
+        "python_socks",
+        "wsaccel",
+        "selinux",
+        "systemd",
+        "typing_extensions",
+        "charset_normalizer",
+        "chardet",
+        "idna",
+        "certifi",
+    ]
+)
+
+RUN = """
+import json, runpy, sys
+from ansible.module_utils import basic
+basic._ANSIBLE_ARGS = sys.argv[2].encode()
+basic._ANSIBLE_PROFILE = "legacy"
+try:
+    runpy.run_module(sys.argv[1], run_name="__main__")
+except SystemExit:
+    pass
+found = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
+print()
+print(json.dumps(found))
+"""
+
+
+def imported_by(module: str, kubeconfig: Path) -> dict[str, str | None]:
+    """{imported module: its file} of a process that went as far as the API server, which is not there."""
+    arguments = {"kdcluster": ["lab"], "kubeconfig": str(kubeconfig), "namespace": "team-a"}
+    tree = str(Path(next(iter(ansible_collections.__path__))).parent)
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, f"{MODULES}.{module}",
+         json.dumps({"ANSIBLE_MODULE_ARGS": arguments})],
+        env={"PYTHONPATH": tree, "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "cannot be reached" in done.stdout
+    found: dict[str, str | None] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.fixture
+def kubeconfig(tmp_path: Path) -> Path:
+    """A kubeconfig with a token, of a server that is not there."""
+    path = tmp_path / "config"
+    named = {"name": "here"}
+    content = {
+        "current-context": "here",
+        "contexts": [{**named, "context": {"cluster": "here", "user": "here"}}],
+        "clusters": [{**named, "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{**named, "user": {"token": "any"}}],
+    }
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("module", ["kd_connection", "kd_configmeta_info"])
+def test_nothing_dear_is_imported(module: str, kubeconfig: Path) -> None:
+    found = {name.partition(".")[0] for name in imported_by(module, kubeconfig)}
+    assert {"urllib3", "ansible"} <= found
+    assert found & DEAR == set()
+
+
+@pytest.mark.parametrize("module", ["kd_connection", "kd_configmeta_info"])
+def test_of_what_is_installed_only_the_needed_is_imported(module: str, kubeconfig: Path) -> None:
+    installed = {
+        name.partition(".")[0]
+        for name, file in imported_by(module, kubeconfig).items()
+        if file is not None and "site-packages" in file
+    }
+    # Compiled parts carry names of their own, such as a hash and "__mypyc".
+    unexpected = {name for name in installed - INSTALLED - THEIRS if not name.endswith("__mypyc")}
+    assert unexpected == set()
