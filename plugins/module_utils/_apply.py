@@ -20,6 +20,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._errors i
     Conflict,
     Impossible,
     NotFound,
+    OperatorDown,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
     found_object_from,
@@ -27,7 +28,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._estate i
 from ansible_collections.kubedirector.connections.plugins.module_utils._links import (
     dependents,
     in_dependency_order,
-    linked_group,
+    linked_groups,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._plan import (
     ClusterChange,
@@ -64,6 +65,22 @@ class Progress:
         """The KDClusters that what was written reaches directly."""
         names = {name for key in self.objects for name in live.estate.naming(*key)}
         return names | set(self.clusters)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Step:
+    """Writes that go together.
+
+    :param reached: the KDClusters that they reach directly.
+    """
+
+    changes: tuple[ObjectChange | ClusterChange, ...]
+    reached: frozenset[str]
+
+    @property
+    def connects(self) -> bool:
+        """Whether it writes connections, not objects."""
+        return isinstance(self.changes[0], ClusterChange)
 
 
 class Applier:
@@ -106,19 +123,21 @@ class Applier:
 
         :raises ApiError, WaitTimeout, Unreachable:
         """
-        self._settle_linked(self._reached_by([*self._object_writes(), *self._cluster_writes()]))
+        steps = self._steps()
+        guards = self._guards(steps)
+        self._settle_linked([frozenset().union(*guards)])
         if len(self._object_writes()) + len(self._cluster_writes()) > 1:
             self.try_dry()
-        for group in self._object_groups():
-            self._settle_linked(self._reached_by(group))
-            for change in group:
-                self._write_object(change, dry_run=False)
-        for cluster_change in self._cluster_writes():
-            self._settle_linked([cluster_change.name])
-            self._write_connections(cluster_change, dry_run=False)
-        for change in self._object_writes():
-            if change.action == "deleted":
-                self._write_object(change, dry_run=False)
+        while steps:
+            next_ones = self._next(steps)
+            step = next_ones[self._settle_linked(self._guards(next_ones))]
+            for change in step.changes:
+                self._write(change)
+            self._live.refresh_before_waiting()
+            steps.remove(step)
+        for object_change in self._object_writes():
+            if object_change.action == "deleted":
+                self._write_object(object_change, dry_run=False)
 
     def wait(self) -> None:
         """Wait until everything has reached the members of the task's KDClusters, of those that name
@@ -130,36 +149,62 @@ class Applier:
         named = set(self._wanted.kdclusters) & set(live.estate.clusters)
         touched = self._progress.touched(live)
         if touched or self._waited:
-            live.refresh()
+            live.refresh_before_waiting()
         self._waited = True
         also = (touched | dependents(self._plan.links, touched)) & set(live.estate.clusters)
         written = "The change was written, but" if touched else "Nothing had to be written, but"
         live.wait_until_settled(
-            named, also, self._deadline, f"{written} it has not reached every member in time:"
+            named, also, self._deadline, f"{written} it has not reached every member"
         )
 
-    def _reached_by(self, changes: t.Iterable[ObjectChange | ClusterChange]) -> set[str]:
-        """The KDClusters that changes reach directly."""
-        reached: set[str] = set()
-        for change in changes:
-            if isinstance(change, ClusterChange):
-                reached.add(change.name)
-            else:
-                reached.update(self._live.estate.naming(change.kind, change.name))
-        return reached
+    def _steps(self) -> list[_Step]:
+        """Everything to create, update or connect, in the order in which linked steps must go."""
+        return [
+            *(_Step(tuple(changes), frozenset(names)) for names, changes in self._object_groups()),
+            *(_Step((change,), frozenset([change.name])) for change in self._cluster_writes()),
+        ]
 
-    def _object_groups(self) -> list[list[ObjectChange]]:
-        """Objects to create or update, those that reach the same KDClusters together, and what is
-        connected to first: linked KDClusters must not change at once."""
+    def _next(self, steps: list[_Step]) -> list[_Step]:
+        """The steps whose turn may be now, so that those which are not linked go side by side.
+
+        Of steps that reach the same KDClusters, or linked ones, only the first is next; and no
+        connection is made before all objects are as they shall be.
+        """
+        found: list[_Step] = []
+        taken: set[str] = set()
+        for step, guard in zip(steps, self._guards(steps), strict=True):
+            reached = step.reached | guard
+            if not reached & taken and step.connects == steps[0].connects:
+                found.append(step)
+            taken |= reached
+        return found
+
+    def _guards(self, steps: t.Iterable[_Step]) -> list[frozenset[str]]:
+        """For each step the KDClusters linked to those that it reaches, which must be quiet before;
+        none where it reaches only KDClusters that are linked to no other."""
+        groups = linked_groups(self._plan.links)
+        present = frozenset(self._live.estate.clusters)
+        return [
+            frozenset().union(*(groups.get(name, frozenset()) for name in step.reached)) & present
+            for step in steps
+        ]
+
+    def _write(self, change: ObjectChange | ClusterChange) -> None:
+        if isinstance(change, ClusterChange):
+            self._write_connections(change, dry_run=False)
+        else:
+            self._write_object(change, dry_run=False)
+
+    def _object_groups(self) -> list[tuple[tuple[str, ...], list[ObjectChange]]]:
+        """Objects to create or update by the KDClusters that they reach, and what is connected to
+        first: linked KDClusters must not change at once."""
         groups: dict[tuple[str, ...], list[ObjectChange]] = {}
         for change in self._object_writes():
             if change.action != "deleted":
                 names = self._live.estate.naming(change.kind, change.name)
                 groups.setdefault(names, []).append(change)
         order = in_dependency_order(self._plan.links, (n for names in groups for n in names))
-        return [
-            groups[names] for names in sorted(groups, key=lambda key: [order.index(n) for n in key])
-        ]
+        return sorted(groups.items(), key=lambda item: [order.index(name) for name in item[0]])
 
     def _object_writes(self) -> list[ObjectChange]:
         return [change for change in self._plan.objects if change.action != "unchanged"]
@@ -167,22 +212,18 @@ class Applier:
     def _cluster_writes(self) -> list[ClusterChange]:
         return [change for change in self._plan.clusters if change.changed]
 
-    def _settle_linked(self, names: t.Iterable[str]) -> None:
-        """Wait until all KDClusters linked to these, either way, are quiet: a write that meets the
-        operator's own write on a linked one makes it stuck (measured)."""
-        groups = [linked_group(self._plan.links, [name]) for name in names]
-        group = frozenset().union(*(g for g in groups if len(g) > 1)) & set(
-            self._live.estate.clusters
-        )
-        if not group:
-            return
-        if self._progress.touched(self._live):
-            self._live.refresh()
-        self._live.wait_until_quiet(
-            group,
+    def _settle_linked(self, guards: t.Sequence[frozenset[str]]) -> int:
+        """Wait until all KDClusters of one guard are quiet, and say which guard: a write that meets
+        the operator's own write on a linked KDCluster makes it stuck (measured)."""
+        for index, guard in enumerate(guards):
+            if not guard:
+                return index
+        self._waited = True
+        return self._live.wait_until_one_is_quiet(
+            guards,
             self._deadline,
             f"The next change in namespace {self._wanted.namespace} was not made, because KDClusters that "
-            "are linked to one another did not settle in time:",
+            "are linked to one another did not settle",
         )
 
     def _write_object(self, change: ObjectChange, *, dry_run: bool) -> None:
@@ -272,7 +313,11 @@ class Applier:
                     KDCLUSTER, self._wanted.namespace, name, patch, dry_run=dry_run
                 )
             except ApiError as error:
-                patience = _operator.refusal_patience(error.server_message)
+                patience = (
+                    _operator.RESTART_SECONDS
+                    if isinstance(error, OperatorDown)
+                    else _operator.refusal_patience(error.server_message)
+                )
                 if time.monotonic() + pause > min(self._deadline, started + patience):
                     raise
             time.sleep(pause)
