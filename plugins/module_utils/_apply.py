@@ -6,81 +6,44 @@
 
 from __future__ import annotations
 
-import dataclasses
-import time
+import functools
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
-from ansible_collections.kubedirector.connections.plugins.module_utils._api import (
-    BY_KIND,
-    KDCLUSTER,
+from ansible_collections.kubedirector.connections.plugins.module_utils._copies import (
+    copy_name,
+    renames_to_copies,
+    renames_to_originals,
+    to_move,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
-    ApiError,
-    Conflict,
-    Impossible,
-    NotFound,
-    OperatorDown,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
-    found_object_from,
+    ConnectionsError,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._links import (
     dependents,
     in_dependency_order,
-    linked_groups,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._plan import (
     ClusterChange,
-    connection_patch,
-    make_plan,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._steps import (
+    Step,
+    guards_of,
+    next_steps,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._writes import (
+    Progress,
+    Writer,
 )
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
+    from ansible_collections.kubedirector.connections.plugins.module_utils._copies import Key
     from ansible_collections.kubedirector.connections.plugins.module_utils._plan import (
         ObjectChange,
         Plan,
     )
     from ansible_collections.kubedirector.connections.plugins.module_utils._wait import LiveEstate
     from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import Wanted
-
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-_MAX_REPLANS = 5
-_UNPROCESSABLE, _CONFLICT = 422, 409
-
-
-@dataclasses.dataclass
-class Progress:
-    """What has been written so far; the only thing here that changes.
-
-    :param objects: (kind, name) of each object that was created, updated or deleted.
-    :param clusters: name of each KDCluster whose connections were written, and its change.
-    """
-
-    objects: set[tuple[str, str]] = dataclasses.field(default_factory=set)
-    clusters: dict[str, ClusterChange] = dataclasses.field(default_factory=dict)
-
-    def touched(self, live: LiveEstate) -> set[str]:
-        """The KDClusters that what was written reaches directly."""
-        names = {name for key in self.objects for name in live.estate.naming(*key)}
-        return names | set(self.clusters)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Step:
-    """Writes that go together.
-
-    :param reached: the KDClusters that they reach directly.
-    """
-
-    changes: tuple[ObjectChange | ClusterChange, ...]
-    reached: frozenset[str]
-
-    @property
-    def connects(self) -> bool:
-        """Whether it writes connections, not objects."""
-        return isinstance(self.changes[0], ClusterChange)
 
 
 class Applier:
@@ -100,20 +63,20 @@ class Applier:
         deadline: float,
         progress: Progress,
     ) -> None:
-        self._api = api
         self._wanted = wanted
         self._plan = plan
         self._live = live
         self._deadline = deadline
         self._progress = progress
+        self._writer = Writer(api, wanted, live, deadline, progress, plan.links)
         self._waited = False
 
     def try_dry(self) -> None:
         """Ask the API server about every write, in a server-side dry run. :raises ApiError:"""
         for change in self._object_writes():
-            self._write_object(change, dry_run=True)
+            self._writer.write_object(change, dry_run=True)
         for cluster_change in self._cluster_writes():
-            self._write_connections(cluster_change, dry_run=True)
+            self._writer.write_connections(cluster_change, dry_run=True)
 
     def write(self) -> None:
         """Write everything that differs.
@@ -124,20 +87,23 @@ class Applier:
         :raises ApiError, WaitTimeout, Unreachable:
         """
         steps = self._steps()
-        guards = self._guards(steps)
-        self._settle_linked([frozenset().union(*guards)])
+        self._settle_linked([frozenset().union(*self._guards(steps))])
         if len(self._object_writes()) + len(self._cluster_writes()) > 1:
             self.try_dry()
-        while steps:
-            next_ones = self._next(steps)
-            step = next_ones[self._settle_linked(self._guards(next_ones))]
-            for change in step.changes:
-                self._write(change)
-            self._live.refresh_before_waiting()
-            steps.remove(step)
+        try:
+            while steps:
+                candidates = next_steps(self._writer.links, steps)
+                step = candidates[self._settle_linked(self._guards(candidates))]
+                step.write()
+                self._live.refresh_before_waiting()
+                steps.remove(step)
+        except ConnectionsError as error:
+            if self._progress.copies:
+                error.args = (f"{error} {self._progress.copies_sentence(self._wanted.namespace)}",)
+            raise
         for object_change in self._object_writes():
             if object_change.action == "deleted":
-                self._write_object(object_change, dry_run=False)
+                self._writer.write_object(object_change, dry_run=False)
 
     def wait(self) -> None:
         """Wait until everything has reached the members of the task's KDClusters, of those that name
@@ -151,49 +117,79 @@ class Applier:
         if touched or self._waited:
             live.refresh_before_waiting()
         self._waited = True
-        also = (touched | dependents(self._plan.links, touched)) & set(live.estate.clusters)
+        also = (touched | dependents(self._writer.links, touched)) & set(live.estate.clusters)
         written = "The change was written, but" if touched else "Nothing had to be written, but"
         live.wait_until_settled(
             named, also, self._deadline, f"{written} it has not reached every member"
         )
 
-    def _steps(self) -> list[_Step]:
+    def _steps(self) -> list[Step]:
         """Everything to create, update or connect, in the order in which linked steps must go."""
+        steps = [*self._steps_back(self._stranded())]
+        for names, changes in self._object_groups():
+            steps += self._object_steps(names, changes)
+        for change in self._cluster_writes():
+            write = functools.partial(self._writer.write_connections, change, dry_run=False)
+            steps.append(Step(frozenset([change.name]), write, connects=True))
+        return steps
+
+    def _object_steps(self, names: tuple[str, ...], changes: list[ObjectChange]) -> list[Step]:
+        """How objects that the same KDClusters name are written."""
+
+        def write() -> None:
+            for change in changes:
+                self._writer.write_object(change, dry_run=False)
+
+        def write_copies() -> None:
+            for change in changes:
+                self._writer.write_copy(change)
+
+        moved = to_move(self._writer.links, names)
+        if not moved:
+            return [Step(frozenset(names), write)]
+        keys = [(change.kind, change.name) for change in changes]
         return [
-            *(_Step(tuple(changes), frozenset(names)) for names, changes in self._object_groups()),
-            *(_Step((change,), frozenset([change.name])) for change in self._cluster_writes()),
+            Step(frozenset(names), write_copies),
+            *self._renaming_steps(moved, renames_to_copies(keys)),
+            Step(frozenset(names) - frozenset(moved), write),
+            *self._steps_back(dict.fromkeys(moved, keys)),
         ]
 
-    def _next(self, steps: list[_Step]) -> list[_Step]:
-        """The steps whose turn may be now, so that those which are not linked go side by side.
+    def _steps_back(self, stranded: t.Mapping[str, list[Key]]) -> list[Step]:
+        """Make KDClusters name objects again of which they name copies, and delete the copies."""
+        keys = list(dict.fromkeys(key for found in stranded.values() for key in found))
+        if not keys:
+            return []
 
-        Of steps that reach the same KDClusters, or linked ones, only the first is next; and no
-        connection is made before all objects are as they shall be.
-        """
-        found: list[_Step] = []
-        taken: set[str] = set()
-        for step, guard in zip(steps, self._guards(steps), strict=True):
-            reached = step.reached | guard
-            if not reached & taken and step.connects == steps[0].connects:
-                found.append(step)
-            taken |= reached
+        def delete_copies() -> None:
+            for kind, name in keys:
+                self._writer.delete_copy(kind, name)
+
+        return [
+            *self._renaming_steps(
+                in_dependency_order(self._writer.links, stranded), renames_to_originals(keys)
+            ),
+            Step(frozenset(stranded), delete_copies),
+        ]
+
+    def _renaming_steps(
+        self, names: t.Iterable[str], renames: t.Mapping[Key, str]
+    ) -> t.Iterator[Step]:
+        for name in names:
+            yield Step(frozenset([name]), functools.partial(self._writer.rename, name, renames))
+
+    def _stranded(self) -> dict[str, list[Key]]:
+        """The KDClusters that still name copies, because an earlier task was ended half way."""
+        found: dict[str, list[Key]] = {}
+        if not self._wanted.absent:
+            for wanted in self._wanted.objects:
+                for name in self._live.estate.naming(wanted.kind, copy_name(wanted.name)):
+                    found.setdefault(name, []).append((wanted.kind, wanted.name))
         return found
 
-    def _guards(self, steps: t.Iterable[_Step]) -> list[frozenset[str]]:
-        """For each step the KDClusters linked to those that it reaches, which must be quiet before;
-        none where it reaches only KDClusters that are linked to no other."""
-        groups = linked_groups(self._plan.links)
+    def _guards(self, steps: t.Iterable[Step]) -> list[frozenset[str]]:
         present = frozenset(self._live.estate.clusters)
-        return [
-            frozenset().union(*(groups.get(name, frozenset()) for name in step.reached)) & present
-            for step in steps
-        ]
-
-    def _write(self, change: ObjectChange | ClusterChange) -> None:
-        if isinstance(change, ClusterChange):
-            self._write_connections(change, dry_run=False)
-        else:
-            self._write_object(change, dry_run=False)
+        return [guard & present for guard in guards_of(self._writer.links, steps)]
 
     def _object_groups(self) -> list[tuple[tuple[str, ...], list[ObjectChange]]]:
         """Objects to create or update by the KDClusters that they reach, and what is connected to
@@ -201,9 +197,12 @@ class Applier:
         groups: dict[tuple[str, ...], list[ObjectChange]] = {}
         for change in self._object_writes():
             if change.action != "deleted":
-                names = self._live.estate.naming(change.kind, change.name)
+                estate = self._live.estate
+                naming = estate.naming(change.kind, change.name)
+                copied = estate.naming(change.kind, copy_name(change.name))
+                names = tuple(sorted({*naming, *copied}))
                 groups.setdefault(names, []).append(change)
-        order = in_dependency_order(self._plan.links, (n for names in groups for n in names))
+        order = in_dependency_order(self._writer.links, (n for names in groups for n in names))
         return sorted(groups.items(), key=lambda item: [order.index(name) for name in item[0]])
 
     def _object_writes(self) -> list[ObjectChange]:
@@ -225,100 +224,3 @@ class Applier:
             f"The next change in namespace {self._wanted.namespace} was not made, because KDClusters that "
             "are linked to one another did not settle",
         )
-
-    def _write_object(self, change: ObjectChange, *, dry_run: bool) -> None:
-        namespace = self._wanted.namespace
-        resource = BY_KIND[change.kind]
-        manifest = None
-        if change.action == "created":
-            try:
-                manifest = self._api.create(resource, namespace, change.body, dry_run=dry_run)
-            except Conflict:
-                self._write_after_creation_by_others(change, dry_run=dry_run)
-                return
-        elif change.action == "updated":
-            manifest = self._api.merge_patch(
-                resource, namespace, change.name, change.body, dry_run=dry_run
-            )
-        else:
-            try:
-                self._api.delete(resource, namespace, change.name, dry_run=dry_run)
-            except NotFound:
-                # Somebody else deleted it meanwhile, which is what the task wants.
-                return
-        if not dry_run:
-            found = found_object_from(change.kind, manifest, with_data=True) if manifest else None
-            self._live.put_object(change.kind, change.name, found)
-            self._progress.objects.add((change.kind, change.name))
-
-    def _write_after_creation_by_others(self, change: ObjectChange, *, dry_run: bool) -> None:
-        """Somebody else created the object meanwhile: bring theirs to what is wanted."""
-        manifest = self._api.get(BY_KIND[change.kind], self._wanted.namespace, change.name)
-        found = found_object_from(change.kind, manifest, with_data=True)
-        self._live.put_object(change.kind, change.name, found)
-        for planned in make_plan(self._wanted, self._live.estate).objects:
-            if (planned.kind, planned.name) == (change.kind, change.name) and planned.body:
-                self._write_object(planned, dry_run=dry_run)
-
-    def _write_connections(self, change: ClusterChange, *, dry_run: bool) -> None:
-        name = change.name
-        refused = None
-        for _attempt in range(_MAX_REPLANS):
-            # From what is live now: others may have changed it since the plan was made.
-            change = self._planned(name)
-            patch = connection_patch(self._live.estate.clusters[name], change.after)
-            if not change.changed:
-                return
-            try:
-                manifest = self._patch_patiently(name, patch, dry_run=dry_run)
-            except ApiError as error:
-                if error.status not in (_UNPROCESSABLE, _CONFLICT) or patch == refused:
-                    raise
-                # Somebody else changed the connections, or the operator wrote them in another form:
-                # it leaves empty lists out (source: the types' omitempty).
-                refused = patch
-                self._live.put_cluster(self._api.get(KDCLUSTER, self._wanted.namespace, name))
-                continue
-            if not dry_run:
-                self._live.put_cluster(manifest)
-                self._progress.clusters[name] = change
-            return
-        raise Impossible(
-            [
-                f"KDCluster {self._wanted.namespace}/{name} was not changed: others changed its connections "
-                f"{_MAX_REPLANS} times meanwhile. Run the task again."
-            ]
-        )
-
-    def _planned(self, name: str) -> ClusterChange:
-        """The change of one KDCluster, planned on what is live."""
-        plan = make_plan(self._wanted, self._live.estate)
-        self._plan = dataclasses.replace(self._plan, links=plan.links)
-        for change in plan.clusters:
-            if change.name == name:
-                return change
-        raise Impossible(
-            [f"KDCluster {self._wanted.namespace}/{name} was deleted by somebody else meanwhile."]
-        )
-
-    def _patch_patiently(
-        self, name: str, patch: list[dict[str, t.Any]], *, dry_run: bool
-    ) -> dict[str, t.Any]:
-        """Patch a KDCluster, trying again while the webhook refuses only for the moment."""
-        started = time.monotonic()
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                return self._api.json_patch(
-                    KDCLUSTER, self._wanted.namespace, name, patch, dry_run=dry_run
-                )
-            except ApiError as error:
-                patience = (
-                    _operator.RESTART_SECONDS
-                    if isinstance(error, OperatorDown)
-                    else _operator.refusal_patience(error.server_message)
-                )
-                if time.monotonic() + pause > min(self._deadline, started + patience):
-                    raise
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
