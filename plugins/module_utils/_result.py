@@ -46,7 +46,7 @@ def connection_result(
     :param as_planned: tell the plan as if it were written (check mode).
     :param reconnects: by pod, where it is known.
     """
-    objects = [
+    objects: list[JsonObject] = [
         {
             "kind": change.kind,
             "name": change.name,
@@ -57,7 +57,7 @@ def connection_result(
         }
         for change in plan.objects
     ]
-    kdclusters = []
+    kdclusters: list[JsonObject] = []
     for change in plan.clusters:
         written = change.changed if as_planned else change.name in progress.clusters
         cluster = estate.clusters.get(change.name)
