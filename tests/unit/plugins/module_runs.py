@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,10 @@ def plain_run(
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", text)
         # ansible-core 2.19 and newer ask how the options were written.
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        internal = sys.modules.get("ansible.module_utils._internal")
+        if internal is not None:
+            # A test of a filter has loaded the controller's part too; a module runs without it.
+            monkeypatch.setattr(internal, "is_controller", False, raising=False)
         # Ansible keeps them per process, which ends with a module's run outside of tests.
         warnings._global_warnings.clear()
         with pytest.raises(SystemExit):
