@@ -23,6 +23,8 @@ JsonObject = dict[str, t.Any]
 
 # The operator's own files reach 12 levels (measured), in a connected KDCluster.
 MAX_DEPTH = 64
+# A KDCluster of a hundred members needs some ten thousand.
+MAX_RESOLVED = 200_000
 _TOO_DEEP = "it is nested deeper than the operator ever writes"
 MASK = "********"
 REFERENCE_KEY = "bdvlibrefkey"
@@ -117,11 +119,14 @@ def with_references_resolved(configmeta: JsonObject) -> JsonObject:
     Inside a connected KDCluster a reference is followed relative to that KDCluster, whether it
     begins with connections/clusters/<name> or, as the operator writes the host names of services
     (measured; upstream bug), points at the local one. A reference that leads nowhere, or back to
-    itself, stays as it is.
+    itself, stays as it is; so do all that are left after MAX_RESOLVED parts, since references to
+    references can make a file of a few lines unfold without end.
 
     :returns: a new structure.
     """
-    return t.cast("JsonObject", _resolve(configmeta, configmeta, (), frozenset()))
+    return t.cast(
+        "JsonObject", _resolve(configmeta, configmeta, (), frozenset(), iter(range(MAX_RESOLVED)))
+    )
 
 
 def _nodegroups(mode: str, nodegroups: JsonObject) -> JsonObject:
@@ -183,18 +188,26 @@ def decoded(value: str) -> str:
 
 
 def _resolve(
-    node: t.Any, home: JsonObject, prefix: tuple[str, ...], trail: frozenset[tuple[str, ...]]
+    node: t.Any,
+    home: JsonObject,
+    prefix: tuple[str, ...],
+    trail: frozenset[tuple[str, ...]],
+    parts: t.Iterator[int],
 ) -> t.Any:
-    """:param home: the configmeta of the KDCluster in which the node stands, `prefix` its place."""
+    """:param home: the configmeta of the KDCluster in which the node stands, `prefix` its place.
+
+    :param parts: one is taken for each part of the result.
+    """
+    is_over = next(parts, None) is None
     if isinstance(node, list):
-        return [_resolve(inner, home, prefix, trail) for inner in node]
+        return [_resolve(inner, home, prefix, trail, parts) for inner in node]
     if not isinstance(node, dict):
         return node
     if set(node) == {REFERENCE_KEY} and isinstance(node[REFERENCE_KEY], list):
         path = tuple(str(step) for step in node[REFERENCE_KEY])
         if prefix and path[: len(prefix)] == prefix:
             path = path[len(prefix) :]
-        if path in trail:
+        if is_over or path in trail:
             return node
         try:
             target: t.Any = home
@@ -202,13 +215,15 @@ def _resolve(
                 target = target[step]
         except (KeyError, TypeError):
             return node
-        return _resolve(target, home, prefix, trail | {path})
+        return _resolve(target, home, prefix, trail | {path}, parts)
     resolved = {}
     for key, inner in node.items():
         if key == "connections" and node is home and isinstance(inner, dict):
             resolved[key] = {
                 part: {
-                    name: _resolve(cluster, cluster, ("connections", "clusters", name), frozenset())
+                    name: _resolve(
+                        cluster, cluster, ("connections", "clusters", name), frozenset(), parts
+                    )
                     for name, cluster in content.items()
                 }
                 if part == "clusters" and isinstance(content, dict)
@@ -216,5 +231,5 @@ def _resolve(
                 for part, content in inner.items()
             }
         else:
-            resolved[key] = _resolve(inner, home, prefix, trail)
+            resolved[key] = _resolve(inner, home, prefix, trail, parts)
     return resolved

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import copy
 import json
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._configmeta import (
     with_references_resolved,
@@ -122,3 +125,50 @@ def test_what_was_masked_before_does_not_come_back() -> None:
     text = json.dumps(with_references_resolved(with_secrets_as("masked", content)))
     assert "QXZQXZ" not in text
     assert "JVKJVK" not in text
+
+
+def test_references_to_references_do_not_unfold_without_end() -> None:
+    bomb: JsonObject = {
+        f"level{number}": [reference("node", f"level{number + 1}")] * 2 for number in range(40)
+    }
+    content = {**configmeta(), "node": {**bomb, "level40": ["x"]}}
+    shown = with_references_resolved(content)
+    assert len(json.dumps(shown)) < 64 * 1024 * 1024
+    # What does not lead on is followed all the same, wherever it stands before.
+    assert shown["services"]["notebook"]["1"]["controller"]["name"] == "Notebook"
+
+
+def reached(content: JsonObject, path: list[str]) -> Any:
+    """What stands at a path; None where it leads nowhere."""
+    node: Any = content
+    for step in path:
+        if not isinstance(node, dict) or step not in node:
+            return None
+        node = node[step]
+    return node
+
+
+NAMES = ("a", "b", "c")
+PATHS = st.lists(st.sampled_from((*NAMES, "x")), min_size=1, max_size=3)
+PLAIN: st.SearchStrategy[Any] = st.recursive(
+    st.integers(0, 9) | st.text(alphabet="xyz", max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), PLAIN, min_size=1), PATHS)
+def test_a_reference_becomes_what_it_points_at(content: JsonObject, path: list[str]) -> None:
+    target = reached(content, path)
+    shown = with_references_resolved({**content, "node": {"here": reference(*path)}})
+    assert shown["node"]["here"] == (reference(*path) if target is None else target)
+    assert {key: shown[key] for key in content} == content
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), PLAIN | PATHS.map(lambda p: reference(*p))), PATHS)
+def test_no_reference_is_followed_for_ever(content: JsonObject, path: list[str]) -> None:
+    before = copy.deepcopy(content)
+    with_references_resolved({**content, "node": reference(*path)})
+    assert content == before
