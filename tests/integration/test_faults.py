@@ -104,7 +104,7 @@ def test_a_websocket_cut_in_the_middle_of_configmeta(faulty: Lane) -> None:
     ],
 )
 def test_a_killed_task_is_finished_by_the_next(faulty: Lane, action: Action, kill: Fault) -> None:
-    outcome = run_with_kill(faulty, Job(action, "killed"), kill)
+    outcome = run_with_kill(faulty, Job(action, f"killed-{action}"), kill)
     assert outcome.met
     assert outcome.failed
 
