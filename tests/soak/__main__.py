@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make soak`: races, faults and kills in numbers; prints one line of figures for each of them.
+"""`make soak`: races, faults, kills and growth in numbers; prints one line of figures for each of them.
 
 Everything random comes from --seed and the run's number. What breaks a promise is told on standard
 error with both; `--only faults --first NUMBER --faults 1` repeats it.
@@ -15,14 +15,16 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
+from tests.bench.measure import RunFailedError
 from tests.checks.paths import ROOT, CheckError
 from tests.checks.tree import link
 from tests.faults.race import WRITERS, clear, race
 from tests.integration.modules import Modules
+from tests.soak.growth import SIZES, growth
 from tests.soak.place import place
 from tests.soak.series import Run, fault_run, kill_run, run_series
 from tests.support.cluster import NoClusterError
-from tests.support.kubectl import KubectlError
+from tests.support.kubectl import DeadlineError, KubectlError
 
 # Takes the options; returns whether all is well, and the line of figures.
 Soak = Callable[[argparse.Namespace], tuple[bool, str]]
@@ -72,7 +74,17 @@ def _series(
     return found.done == count and not found.wrong, figures
 
 
-SOAKS: Mapping[str, Soak] = {"races": races, "faults": faults, "kills": kills}
+def growing(options: argparse.Namespace) -> tuple[bool, str]:
+    """Tasks over more and more members."""
+    return growth(options.sizes)
+
+
+SOAKS: Mapping[str, Soak] = {
+    "races": races,
+    "faults": faults,
+    "kills": kills,
+    "growth": growing,
+}
 
 
 def _options() -> argparse.Namespace:
@@ -83,6 +95,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--races", type=int, default=20, help="races of 16 tasks (20)")
     parser.add_argument("--faults", type=int, default=500, help="runs with a fault (500)")
     parser.add_argument("--kills", type=int, default=50, help="runs with a SIGKILL (50)")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=list(SIZES), help="members (10 20 40 60 100)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="what all random is drawn from (1)")
     parser.add_argument("--first", type=int, default=0, help="number of the first run (0)")
     parser.add_argument("--lanes", type=int, default=3, help="runs side by side (3)")
@@ -110,7 +125,7 @@ def main() -> int:
             well, figures = SOAKS[name](options)
             print(f"{name}: {figures}; {time.monotonic() - started:.0f} s", flush=True)
             good = good and well
-    except (CheckError, KubectlError, NoClusterError) as error:
+    except (CheckError, DeadlineError, KubectlError, NoClusterError, RunFailedError) as error:
         print(f"The soak failed: {error}", file=sys.stderr)
         return 1
     return 0 if good else 1
