@@ -75,11 +75,16 @@ def _series(
 
 
 def growing(options: argparse.Namespace) -> tuple[bool, str]:
-    """More and more members."""
+    """Tasks over more and more members."""
     return growth(options.sizes)
 
 
-SOAKS: Mapping[str, Soak] = {"races": races, "faults": faults, "kills": kills, "growth": growing}
+SOAKS: Mapping[str, Soak] = {
+    "races": races,
+    "faults": faults,
+    "kills": kills,
+    "growth": growing,
+}
 
 
 def _options() -> argparse.Namespace:
@@ -91,7 +96,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--faults", type=int, default=500, help="runs with a fault (500)")
     parser.add_argument("--kills", type=int, default=50, help="runs with a SIGKILL (50)")
     parser.add_argument(
-        "--sizes", type=int, nargs="+", default=list(SIZES), help="members of growth"
+        "--sizes", type=int, nargs="+", default=list(SIZES), help="members (10 20 40 60 100)"
     )
     parser.add_argument("--seed", type=int, default=1, help="what all random is drawn from (1)")
     parser.add_argument("--first", type=int, default=0, help="number of the first run (0)")
