@@ -15,6 +15,9 @@ description:
     KDCluster before those that connect another KDCluster to it, and those that describe a ConfigMap or
     Secret before those that only name it.
   - Arguments that have nothing to do with one another keep their order.
+  - Arguments that together would connect a KDCluster to itself, directly or through others, are refused. Each of
+    them may be fine alone, so that M(kubedirector.connections.kd_connection) would refuse only the last one, after
+    the others are done.
 positional: _input
 options:
   _input:
@@ -56,13 +59,14 @@ def in_dependency_order(entries: t.Any) -> list[dict[str, t.Any]]:
 
     :param entries: a list of dictionaries; namespace, kdcluster (kdclusters) and clusters are looked at.
     :returns: the same dictionaries; an entry that changes a KDCluster, or describes a ConfigMap or Secret,
-        stands before those that connect to it or only name it. A cycle is left for kd_connection to refuse.
-    :raises AnsibleFilterError: entries is no list of dictionaries.
+        stands before those that connect to it or only name it.
+    :raises AnsibleFilterError: entries is no list of dictionaries, or they would make a cycle.
     """
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise AnsibleFilterError(
             "in_dependency_order needs a list of dictionaries with kd_connection's options."
         )
+    _refuse_cycles(entries)
     links = {
         str(index): [
             str(other)
@@ -77,6 +81,25 @@ def in_dependency_order(entries: t.Any) -> list[dict[str, t.Any]]:
         for index, entry in enumerate(entries)
     }
     return [entries[int(index)] for index in _links.in_dependency_order(links, links)]
+
+
+def _refuse_cycles(entries: list[dict[str, t.Any]]) -> None:
+    connected: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for entry in entries:
+        if entry.get("state", "present") == "present":
+            namespace = str(entry.get("namespace") or "")
+            for name in _changed(entry):
+                targets = connected.setdefault((namespace, name), [])
+                targets += [(namespace, target) for target in _names(entry.get("clusters"))]
+    links = {"/".join(key): ["/".join(target) for target in ts] for key, ts in connected.items()}
+    for name in links:
+        cycle = _links.find_cycle(links, name)
+        if cycle is not None:
+            trail = " -> ".join(one.removeprefix("/") for one in cycle)
+            raise AnsibleFilterError(
+                f"These connections would connect KDCluster {name.removeprefix('/')} to itself through a cycle "
+                f"({trail}), which makes the operator stuck within a second. Take one of them out."
+            )
 
 
 def _changed(entry: dict[str, t.Any]) -> list[str]:

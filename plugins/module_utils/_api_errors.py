@@ -15,6 +15,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._errors i
     Conflict,
     Gone,
     NotFound,
+    OperatorDown,
     Refused,
     Unreachable,
 )
@@ -61,10 +62,18 @@ def error_from_response(
     if webhook_said is not None:
         cls = Refused
         text = f"Cannot {verb} {what}: the cluster's admission webhook refuses it: {_dot(webhook_said)}"
+        if _operator.is_own_refusal(said):
+            text = f"{text} {_operator.refusal_advice(webhook_said)}."
+    elif _operator.is_webhook_silent(said):
+        cls = OperatorDown
+        text = (
+            f"Cannot {verb} {what}: the KubeDirector operator is down or hangs (its admission webhook does "
+            f"not answer), so no change of a KDCluster is possible; {_operator.DOWN_REMEDY}. ({_dot(said)})"
+        )
     elif "failed calling webhook" in said:
         text = (
-            f"Cannot {verb} {what}: the admission webhook does not answer, so no change of a "
-            f"KDCluster is possible; check that the KubeDirector operator is running. ({_dot(said)})"
+            f"Cannot {verb} {what}: an admission webhook of the cluster does not answer; see that what "
+            f"serves it runs. ({_dot(said)})"
         )
     elif status == 401:
         text = (

@@ -11,7 +11,6 @@ import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._apply import (
     Applier,
-    Progress,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
     MemberError,
@@ -43,6 +42,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._wanted i
 from ansible_collections.kubedirector.connections.plugins.module_utils._warnings import (
     plan_warnings,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._writes import Progress
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api

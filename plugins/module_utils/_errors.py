@@ -77,6 +77,14 @@ class Refused(ApiError):
     """An admission webhook refused the write."""
 
 
+class OperatorDown(ApiError):
+    """The operator's admission webhook does not answer, so the operator itself is down or hangs."""
+
+
+class Stalled(ConnectionsError):
+    """What is waited for will not come by itself: somebody must do what the message says."""
+
+
 class WaitTimeout(ConnectionsError):
     """The change was written but did not reach every member in time."""
 

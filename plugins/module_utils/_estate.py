@@ -49,6 +49,7 @@ class Member:
     :param setup_generation: the generation that its set-up has seen (stateDetail.lastSetupGeneration).
     :param container: ID of the container that the operator set up (stateDetail.lastConfiguredContainer).
     :param problem: what the operator says is wrong with it, or "".
+    :param scheduling_error: why no node takes its pod, as the operator last saw it, or "".
     """
 
     pod: str
@@ -59,6 +60,7 @@ class Member:
     setup_generation: int | None
     container: str
     problem: str
+    scheduling_error: str = ""
 
     @property
     def has_configmeta(self) -> bool:
@@ -247,6 +249,7 @@ def _members(status: JsonObject) -> t.Iterator[Member]:
                 problem=str(
                     detail.get("configErrorDetail") or detail.get("schedulingErrorMessage") or ""
                 ).rstrip(". \n"),
+                scheduling_error=str(detail.get("schedulingErrorMessage") or ""),
             )
 
 

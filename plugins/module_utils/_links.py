@@ -55,21 +55,25 @@ def dependents(links: Links, names: t.Iterable[str]) -> frozenset[str]:
     return frozenset(reached - start)
 
 
-def linked_group(links: Links, names: t.Iterable[str]) -> frozenset[str]:
-    """All KDClusters linked to `names`, either way, directly or through others; `names` included."""
+def linked_groups(links: Links) -> dict[str, frozenset[str]]:
+    """For each name that is linked to another, all that are linked to it, either way, directly or
+    through others; itself included. Names with no link are left out."""
     neighbours: dict[str, set[str]] = {}
     for name, targets in links.items():
         for target in targets:
             neighbours.setdefault(name, set()).add(target)
             neighbours.setdefault(target, set()).add(name)
-    reached = set(names)
-    pending = list(reached)
-    while pending:
-        for name in neighbours.get(pending.pop(), ()):
-            if name not in reached:
-                reached.add(name)
-                pending.append(name)
-    return frozenset(reached)
+    groups: dict[str, frozenset[str]] = {}
+    for name in neighbours:
+        if name in groups:
+            continue
+        reached, pending = {name}, [name]
+        while pending:
+            more = neighbours[pending.pop()] - reached
+            reached |= more
+            pending.extend(more)
+        groups.update(dict.fromkeys(reached, frozenset(reached)))
+    return groups
 
 
 def in_dependency_order(links: Links, names: t.Iterable[str]) -> tuple[str, ...]:

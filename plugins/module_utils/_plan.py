@@ -9,6 +9,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._copies import (
+    renamed,
+    renames_to_originals,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
 from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Connections
 from ansible_collections.kubedirector.connections.plugins.module_utils._links import (
@@ -123,6 +127,8 @@ def connections_after(wanted: Wanted, before: Connections) -> Connections:
     Present: missing names are put at the end. Exclusive: exactly the wanted names, in their order.
     Absent: the wanted names are taken out.
     """
+    # A task that was ended half way may have left copies there.
+    before = renamed(before, renames_to_originals((o.kind, o.name) for o in wanted.objects))
     named = {
         "clusters": wanted.clusters,
         "configmaps": tuple(o.name for o in wanted.objects if o.kind == "ConfigMap"),

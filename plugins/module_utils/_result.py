@@ -11,7 +11,6 @@ import typing as t
 from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubedirector.connections.plugins.module_utils._apply import Progress
     from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
         Estate,
         FoundObject,
@@ -24,6 +23,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._reconnect import (
         Reconnect,
     )
+    from ansible_collections.kubedirector.connections.plugins.module_utils._writes import Progress
 
 JsonObject = dict[str, t.Any]
 _FIELDS = ("labels", "annotations", "data")
@@ -46,7 +46,7 @@ def connection_result(
     :param as_planned: tell the plan as if it were written (check mode).
     :param reconnects: by pod, where it is known.
     """
-    objects = [
+    objects: list[JsonObject] = [
         {
             "kind": change.kind,
             "name": change.name,
@@ -57,7 +57,7 @@ def connection_result(
         }
         for change in plan.objects
     ]
-    kdclusters = []
+    kdclusters: list[JsonObject] = []
     for change in plan.clusters:
         written = change.changed if as_planned else change.name in progress.clusters
         cluster = estate.clusters.get(change.name)
@@ -75,8 +75,8 @@ def connection_result(
                 "members": _members(cluster, reconnects),
             }
         )
-    changed = any(o["action"] != "unchanged" for o in objects) or any(
-        c["action"] != "unchanged" for c in kdclusters
+    changed = bool(progress.renamed) or any(
+        one["action"] != "unchanged" for one in (*objects, *kdclusters)
     )
     return {"changed": changed, "objects": objects, "kdclusters": kdclusters}
 

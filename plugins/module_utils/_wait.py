@@ -7,17 +7,23 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import threading
 import time
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
 from ansible_collections.kubedirector.connections.plugins.module_utils._api import KDCLUSTER
+from ansible_collections.kubedirector.connections.plugins.module_utils._diagnosis import (
+    Diagnosis,
+    config_error_sentence,
+    lag_sentence,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
     ApiError,
     Gone,
     Impossible,
     MemberError,
+    Stalled,
     Unreachable,
     WaitTimeout,
 )
@@ -35,10 +41,15 @@ if t.TYPE_CHECKING:
         KDCluster,
     )
 
+T = t.TypeVar("T")
+
 # One watch lasts this long at most; then objects that others may have changed are looked at again.
 WATCH_SECONDS = 5
 _RETRY_SECONDS = 1.0
+_GONE_SECONDS = 0.1
 _PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
+# An API server that just started may not know its users, roles and CRDs for a moment.
+_STARTING_STATUSES, _STARTING_SECONDS = frozenset({401, 403, 404}), 30.0
 
 
 class LiveEstate:
@@ -52,6 +63,8 @@ class LiveEstate:
     def __init__(self, api: Api, estate: Estate, resource_version: str) -> None:
         self._api = api
         self._resource_version = resource_version
+        self._behind = False
+        self._diagnosis = Diagnosis(api, estate.clusters)
         self.estate = estate
         self.has_waited = False
         self.on_change: t.Callable[[KDCluster], None] | None = None
@@ -62,6 +75,8 @@ class LiveEstate:
         """Take over a KDCluster from an answer of the API server."""
         cluster = kdcluster_from(manifest)
         with self._replacing:
+            if cluster != self.estate.clusters.get(cluster.name):
+                self._diagnosis.moved(cluster.name)
             self.estate = dataclasses.replace(
                 self.estate, clusters={**self.estate.clusters, cluster.name: cluster}
             )
@@ -75,13 +90,36 @@ class LiveEstate:
         )
 
     def refresh(self) -> None:
-        """Read all KDClusters again: after a write, older events of a watch would mislead."""
-        clusters, self._resource_version = read_kdclusters(self._api, self.estate.namespace)
-        self.estate = dataclasses.replace(self.estate, clusters=clusters)
+        """Read all KDClusters again: after a write, older events of a watch would mislead.
 
-    def wait_until_quiet(self, names: t.Iterable[str], deadline: float, why: str) -> None:
-        """Wait until the operator works on none of these KDClusters. See wait_until_settled."""
-        self._wait(frozenset(names), frozenset(), deadline, why)
+        :raises ApiError, Unreachable:
+        """
+        clusters, self._resource_version = read_kdclusters(self._api, self.estate.namespace)
+        for name, cluster in clusters.items():
+            if cluster != self.estate.clusters.get(name):
+                self._diagnosis.moved(name)
+        self.estate = dataclasses.replace(self.estate, clusters=clusters)
+        self._behind = False
+
+    def refresh_before_waiting(self) -> None:
+        """Read all KDClusters again at the next wait, which bears with passing troubles."""
+        self._behind = True
+
+    def wait_until_one_is_quiet(
+        self, groups: t.Sequence[frozenset[str]], deadline: float, why: str
+    ) -> int:
+        """Wait until the operator works on none of the KDClusters of one group.
+
+        :returns: which group that is. See wait_until_settled for the rest.
+        """
+
+        def quiet_group() -> int | None:
+            for index, group in enumerate(groups):
+                if self._all_quiet(group):
+                    return index
+            return None
+
+        return self._wait(frozenset().union(*groups), quiet_group, deadline, why)
 
     def wait_until_settled(
         self, names: t.Iterable[str], also_quiet: t.Iterable[str], deadline: float, why: str
@@ -90,38 +128,69 @@ class LiveEstate:
 
         :param also_quiet: KDClusters on which the operator must have nothing to do either.
         :param deadline: as of time.monotonic().
-        :param why: how a time-out's message begins, such as "The change was written, but".
+        :param why: how a message begins that says why it did not come to that, such as "The change
+            was written, but it has not reached every member".
         :raises WaitTimeout: names the lagging members and what they last reported.
+        :raises Stalled: it will not come by itself: the operator is down or stuck, or a pod does not
+            start.
         :raises MemberError: a member is in `config error` and so will never take the change.
         :raises Impossible: a KDCluster was deleted meanwhile.
         :raises ApiError, Unreachable:
         """
-        self._wait(frozenset(names) | frozenset(also_quiet), frozenset(names), deadline, why)
+        settled = frozenset(names)
+        quiet = settled | frozenset(also_quiet)
+
+        def reached() -> bool | None:
+            if not self._all_quiet(quiet):
+                return None
+            for name in sorted(settled):
+                cluster = self.estate.clusters[name]
+                if not self.estate.is_settled(cluster):
+                    raise MemberError(config_error_sentence(cluster))
+            return True
+
+        self._wait(quiet, reached, deadline, why)
 
     def _wait(
-        self, quiet: frozenset[str], settled: frozenset[str], deadline: float, why: str
-    ) -> None:
+        self, names: frozenset[str], goal: t.Callable[[], T | None], deadline: float, why: str
+    ) -> T:
+        """Take over what happens until `goal` gives something; it looks at nothing but `names`."""
+        lost_at = -math.inf
         while True:
             remaining = deadline - time.monotonic()
             try:
-                self._read_missing_objects(quiet)
-                if self._reached(quiet, settled):
-                    return
+                if self._behind:
+                    self.refresh()
+                self._read_missing_objects(names)
+                reached = goal()
+                if reached is not None:
+                    return reached
                 if remaining <= 0:
-                    raise WaitTimeout(self._timeout_sentence(quiet, why))
-                self._follow(quiet, settled, max(1, min(WATCH_SECONDS, int(remaining))))
-                self._read_objects_again(quiet)
+                    raise WaitTimeout(f"{why} in time: {self._lag_sentences(names)}")
+                reached = self._follow(names, goal, max(1, min(WATCH_SECONDS, int(remaining))))
+                if reached is not None:
+                    return reached
+                self._read_objects_again(names)
+                hopeless = self._diagnosis.hopeless(self.estate, names)
+                if hopeless:
+                    raise Stalled(f"{why}: {' '.join(hopeless)}")
             except Gone:
-                self.refresh()
+                self._behind = True
+                time.sleep(_GONE_SECONDS)
             except (Unreachable, ApiError) as error:
-                if isinstance(error, ApiError) and error.status not in _PASSING_STATUSES:
+                now = time.monotonic()
+                if isinstance(error, Unreachable):
+                    lost_at = now
+                elif error.status not in _PASSING_STATUSES and not (
+                    error.status in _STARTING_STATUSES and now - lost_at < _STARTING_SECONDS
+                ):
                     raise
-                if deadline - time.monotonic() <= _RETRY_SECONDS:
+                if deadline - now <= _RETRY_SECONDS:
                     raise
                 time.sleep(_RETRY_SECONDS)
 
-    def _reached(self, quiet: frozenset[str], settled: frozenset[str]) -> bool:
-        for name in quiet:
+    def _all_quiet(self, names: t.Iterable[str]) -> bool:
+        for name in sorted(names):
             cluster = self.estate.clusters.get(name)
             if cluster is None:
                 raise Impossible(
@@ -131,13 +200,11 @@ class LiveEstate:
                 )
             if not self.estate.is_quiet(cluster):
                 return False
-        for name in settled:
-            cluster = self.estate.clusters[name]
-            if not self.estate.is_settled(cluster):
-                raise MemberError(_config_error_sentence(cluster))
         return True
 
-    def _follow(self, quiet: frozenset[str], settled: frozenset[str], seconds: int) -> None:
+    def _follow(
+        self, names: frozenset[str], goal: t.Callable[[], T | None], seconds: int
+    ) -> T | None:
         """Take over events until the goal is reached or the watch ends."""
         self.has_waited = True
         events = self._api.watch(KDCLUSTER, self.estate.namespace, self._resource_version, seconds)
@@ -146,15 +213,29 @@ class LiveEstate:
             self._resource_version = manifest["metadata"]["resourceVersion"]
             if event["type"] == "BOOKMARK":
                 continue
+            name = manifest["metadata"]["name"]
+            before = self.estate.clusters.get(name)
             if event["type"] == "DELETED":
                 clusters = dict(self.estate.clusters)
-                clusters.pop(manifest["metadata"]["name"], None)
+                clusters.pop(name, None)
                 self.estate = dataclasses.replace(self.estate, clusters=clusters)
             else:
                 self.put_cluster(manifest)
-            self._read_missing_objects(quiet)
-            if self._reached(quiet, settled):
-                return
+            self._read_missing_objects(names)
+            if before is not None and self._saw_something_else(name, before.stored_hash):
+                self._read_objects_again([name])
+            reached = goal()
+            if reached is not None:
+                return reached
+        return None
+
+    def _saw_something_else(self, name: str, before: str) -> bool:
+        """Whether the operator just took over a state of the connected objects that is not ours."""
+        cluster = self.estate.clusters.get(name)
+        if cluster is None or cluster.stored_hash == before:
+            return False
+        known = all(key in self.estate.objects for key in cluster.connections.objects())
+        return known and cluster.stored_hash != self.estate.expected_hash(cluster)
 
     def _read_missing_objects(self, names: t.Iterable[str]) -> None:
         self._read_objects(key for key in self._objects_of(names) if key not in self.estate.objects)
@@ -184,43 +265,9 @@ class LiveEstate:
             for key in clusters[name].connections.objects()
         ]
 
-    def _timeout_sentence(self, quiet: frozenset[str], why: str) -> str:
-        reasons = [
-            _lag_sentence(self.estate, self.estate.clusters[name])
-            for name in sorted(quiet)
+    def _lag_sentences(self, names: t.Iterable[str]) -> str:
+        return " ".join(
+            lag_sentence(self.estate, self.estate.clusters[name])
+            for name in sorted(names)
             if not self.estate.is_quiet(self.estate.clusters[name])
-        ]
-        return f"{why} {' '.join(reasons)}"
-
-
-def _lag_sentence(estate: Estate, cluster: KDCluster) -> str:
-    """Say what keeps a KDCluster from being quiet."""
-    lagging = cluster.lagging_members()
-    text = f"{cluster.label} is in state {cluster.state or 'unknown'!r}"
-    if lagging:
-        members = "; ".join(
-            f"{m.pod or '(no pod yet)'} of role {m.role}: state {m.state!r}, generation "
-            f"{'none' if m.config_generation is None else m.config_generation}"
-            + (f", {m.problem}" if m.problem else "")
-            for m in lagging
         )
-        return f"{text}, and these members lag behind generation {cluster.generation}: {members}."
-    if cluster.stored_hash != estate.expected_hash(cluster):
-        return (
-            f"{text}, and the operator has not seen the change: check that it is running and that "
-            "it is not stuck."
-            if cluster.state == _operator.STATE_CONFIGURED
-            else f"{text}, and the operator has not seen the change; {_operator.WEDGE_REMEDY}."
-        )
-    return f"{text} although every member has generation {cluster.generation}; {_operator.WEDGE_REMEDY}."
-
-
-def _config_error_sentence(cluster: KDCluster) -> str:
-    members = ", ".join(
-        f"{m.pod} of role {m.role}" + (f" ({m.problem})" if m.problem else "")
-        for m in cluster.lagging_members()
-    )
-    return (
-        f"{cluster.label}: these members are in state {_operator.MEMBER_CONFIG_ERROR!r} and get no "
-        f"change until their container restarts: {members}. Mend the cause, then delete their pods."
-    )

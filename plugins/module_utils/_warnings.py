@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
+from ansible_collections.kubedirector.connections.plugins.module_utils._copies import to_move
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Estate
@@ -56,16 +57,18 @@ def plan_warnings(wanted: Wanted, estate: Estate, plan: Plan) -> list[str]:
 
 
 def _shared_object_warnings(wanted: Wanted, estate: Estate, plan: Plan) -> t.Iterator[str]:
-    """One write reaches all KDClusters that name the object at once; no order can be kept there."""
+    """What it costs that linked KDClusters share an object."""
     for change in plan.objects:
-        names = set(estate.naming(change.kind, change.name))
-        for name, targets in plan.links.items():
-            if change.action == "updated" and name in names and len(names & set(targets)) > 1:
-                yield (
-                    f"{change.kind} {wanted.namespace}/{change.name} is named by KDCluster "
-                    f"{wanted.namespace}/{name} and by several that it connects to, so that its change "
-                    "reaches all of them at once, which can make the operator stuck. Give them an object each."
-                )
+        if change.action not in ("created", "updated"):
+            continue
+        names = estate.naming(change.kind, change.name)
+        moved = to_move(plan.links, names)
+        if moved:
+            yield (
+                f"{change.kind} {wanted.namespace}/{change.name} is shared by KDClusters that are linked to "
+                f"one another ({', '.join(names)}), and changed for one after the other by way of a copy, "
+                f"so that {', '.join(moved)} reconnect more often. An object each would spare them that."
+            )
 
 
 def _value_warnings(wanted: Wanted) -> t.Iterator[str]:

@@ -104,6 +104,19 @@ class ProcessTable:
         (self._pids / f"{name}.json").write_text(json.dumps(asdict(started)))
         return started
 
+    def restart(self, name: str, *, grace: float) -> Started:
+        """End a process and start it again with the command line that it had.
+
+        Raises SandboxError when it does not run.
+        """
+        self.require(name)
+        process = self.get(name)
+        if process is None:
+            raise SandboxError(f"{name} has no pid file.")
+        words = Path(f"/proc/{process.pid}/cmdline").read_bytes().split(b"\0")[:-1]
+        self.stop([name], grace=grace)
+        return self.start(name, [os.fsdecode(word) for word in words])
+
     def all(self) -> list[Started]:
         """Every process that has a pid file, running or not."""
         found = []

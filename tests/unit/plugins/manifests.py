@@ -40,6 +40,7 @@ def member(
     config: int | None = 1,
     setup: int | None = 1,
     problem: str | None = None,
+    scheduling_error: str | None = None,
     container: str = "containerd://abc",
 ) -> JsonObject:
     """One entry of status.roles[].members, with its role beside it."""
@@ -50,6 +51,8 @@ def member(
         detail["lastSetupGeneration"] = setup
     if problem is not None:
         detail["configErrorDetail"] = problem
+    if scheduling_error is not None:
+        detail["schedulingErrorMessage"] = scheduling_error
     return {"pod": pod, "nodeID": node_id, "state": state, "stateDetail": detail, "_role": role}
 
 

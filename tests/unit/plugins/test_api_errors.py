@@ -23,6 +23,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._errors i
     Conflict,
     Gone,
     NotFound,
+    OperatorDown,
     Refused,
     Unreachable,
 )
@@ -169,15 +170,63 @@ def test_a_webhooks_refusal_is_told_in_its_own_words(server: ScriptedServer, api
     assert "RoleBinding" not in str(error)
 
 
+@pytest.mark.parametrize("cause", ["connection refused", "context deadline exceeded"])
 def test_a_webhook_that_does_not_answer_means_that_the_operator_is_down(
+    server: ScriptedServer, api: Api, cause: str
+) -> None:
+    said = (
+        'Internal error occurred: failed calling webhook "hard-validate-cr.kubedirector.hpe.com": '
+        f"failed to call webhook: {cause}"
+    )
+    server.on("PATCH", f"{KDCLUSTERS}/notebook", status_answer(500, "InternalError", said))
+    error = failure(
+        OperatorDown, lambda: api.json_patch(KDCLUSTER, "team-a", "notebook", [], dry_run=False)
+    )
+    for words in (
+        "KDCluster team-a/notebook",
+        "operator is down",
+        "kubectl rollout restart",
+        cause,
+    ):
+        assert words in str(error)
+
+
+def test_another_webhook_that_does_not_answer_is_not_the_operator(
     server: ScriptedServer, api: Api
 ) -> None:
-    said = 'Internal error occurred: failed calling webhook "x": connection refused'
+    said = (
+        'Internal error occurred: failed calling webhook "policy.example.com": connection refused'
+    )
     server.on("PATCH", f"{KDCLUSTERS}/notebook", status_answer(500, "InternalError", said))
     error = failure(
         ApiError, lambda: api.json_patch(KDCLUSTER, "team-a", "notebook", [], dry_run=False)
     )
-    assert "operator is running" in str(error)
+    assert "policy.example.com" in str(error)
+    assert "KubeDirector operator" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("spec changes not allowed while kubedirector.hpe.com/restoring label exists", "restore"),
+        ("Role(a) properties other than the members count cannot be modified while role members "
+         "exist.", "put that role back"),
+        ("Unable to fetch storageClassName(fast) for role(a).", "Bring back what is missing"),
+        ("Change to spec not allowed before previous spec change has been processed.",
+         "longer wait_timeout"),
+        ("Something else.", "correct its spec"),
+    ],
+)  # fmt: skip
+def test_a_refusal_of_the_operator_says_what_to_do(
+    server: ScriptedServer, api: Api, said: str, advice: str
+) -> None:
+    text = f'admission webhook "hard-validate-cr.kubedirector.hpe.com" denied the request: {said}'
+    server.on("PATCH", f"{KDCLUSTERS}/notebook", status_answer(403, "Forbidden", text))
+    error = failure(
+        Refused, lambda: api.json_patch(KDCLUSTER, "team-a", "notebook", [], dry_run=True)
+    )
+    assert said in str(error) and advice in str(error)
+    assert "RoleBinding" not in str(error)
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _apply
+from ansible_collections.kubedirector.connections.plugins.module_utils import _operator, _writes
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
@@ -21,6 +22,9 @@ DENIED = 'admission webhook "hard-validate-cr.kubedirector.hpe.com" denied the r
 TRANSIENT = (
     DENIED + "Change to spec not allowed because some members have not processed notifications of "
     "previous change."
+)
+SILENT = (
+    'Internal error occurred: failed calling webhook "hard-validate-cr.kubedirector.hpe.com": no'
 )
 
 
@@ -66,6 +70,47 @@ def test_linked_kdclusters_change_one_settled_step_after_the_other(
         wait=wait,
     )  # fmt: skip
     assert seen == [("store", []), ("engine", []), ("notebook", [])]
+
+
+def test_what_is_not_linked_goes_side_by_side(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    chain(space)
+    space.add_kdcluster("below", "pod-b")
+    space.add_kdcluster("above", "pod-a", clusters=["below"])
+    seen: list[tuple[str, list[str]]] = []
+    before_each_write(server, lambda r: seen.append((r.path.split("/")[-1], unsettled(space))))
+    run(
+        kd_connection, kdcluster=["engine", "notebook", "above", "below"],
+        configmaps=[{"name": "model"}],
+    )  # fmt: skip
+    # The first writes do not wait for one another; the second ones wait for their own chain alone.
+    assert seen[:2] == [("engine", []), ("below", ["engine"])]
+    assert dict(seen[2:]).keys() == {"notebook", "above"}
+    assert "notebook" not in dict(seen)["notebook"] and "above" not in dict(seen)["above"]
+
+
+def test_all_unlinked_kdclusters_are_written_before_any_is_waited_for(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    names = [f"n{number}" for number in range(5)]
+    for name in names:
+        space.add_kdcluster(name, f"pod-{name}")
+    run(kd_connection, kdcluster=names, configmaps=[{"name": "model"}])
+    asked = [
+        "watch" if "watch" in r.query else r.method
+        for r in server.requests
+        if r.path.startswith(KDCLUSTERS) and "dryRun" not in r.query
+    ]
+    assert asked == ["GET", *["PATCH"] * 5, "GET", "watch"]
+
+
+def test_what_connects_to_a_changed_kdcluster_settles_before_the_end(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    chain(space)
+    run(kd_connection, kdcluster=["store"], configmaps=[{"name": "model"}])
+    assert unsettled(space) == []
 
 
 def test_nothing_is_touched_while_a_linked_kdcluster_is_unsettled(
@@ -122,7 +167,7 @@ def test_an_entry_that_somebody_else_adds_meanwhile_is_not_lost(
 def test_a_task_among_sixteen_gets_its_turn(
     space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_apply, "_LONGEST_WAY", 0.0)
+    monkeypatch.setattr(_writes, "_LONGEST_WAY", 0.0)
     lists = space.kdcluster("notebook")["spec"]["connections"]
     others = [f"theirs-{number}" for number in range(15)]
     for name in [*others, "mine"]:
@@ -193,6 +238,33 @@ def test_a_refusal_that_passes_is_tried_again(
     result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
     assert result["changed"] is True
     assert len(server.of(*PATCH_NOTEBOOK)) == 3
+
+
+def test_the_pauses_between_the_tries_grow(
+    space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    server.on(*PATCH_NOTEBOOK, *[status_answer(403, "Forbidden", TRANSIENT)] * 7)
+    assert run(kd_connection, **NOTEBOOK, clusters=["engine"])["changed"] is True
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+
+
+def test_an_operator_that_restarts_is_given_a_moment(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    server.on(*PATCH_NOTEBOOK, *[status_answer(500, "InternalError", SILENT)] * 2)
+    assert run(kd_connection, **NOTEBOOK, clusters=["engine"])["changed"] is True
+
+
+def test_an_operator_that_is_down_is_named_before_the_time_is_up(
+    space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_operator, "RESTART_SECONDS", 0.2)
+    server.on(*PATCH_NOTEBOOK, status_answer(500, "InternalError", SILENT), forever=True)
+    result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
+    assert result["failed"] is True and result["changed"] is False
+    assert "operator is down" in result["msg"]
 
 
 def test_a_refusal_that_passes_is_tried_until_the_time_is_up(

@@ -10,13 +10,13 @@ import json
 import pytest
 from hypothesis import given
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._apply import Progress
 from ansible_collections.kubedirector.connections.plugins.module_utils._plan import Plan, make_plan
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconnect import Reconnect
 from ansible_collections.kubedirector.connections.plugins.module_utils._result import (
     connection_result,
     plan_diff,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._writes import Progress
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
 from tests.unit.plugins.manifests import (
     JsonObject,

@@ -145,6 +145,24 @@ def test_a_watch_that_is_too_old_starts_anew_from_a_list(server: ScriptedServer,
 
 
 @pytest.mark.usefixtures("configmap")
+def test_trouble_while_starting_anew_is_waited_through_too(
+    server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As after a restart of the API server: too old, gone, not yet ready, and not yet knowing anybody.
+    monkeypatch.setattr(_wait, "_RETRY_SECONDS", 0.01)
+    expired = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}
+    again = {"metadata": {"resourceVersion": "15"}, "items": [WALK[4]]}
+    server.on(
+        "GET", KDCLUSTERS,
+        events(expired, kind="ERROR"), Answer(status=0), status_answer(503, "Unavailable", "soon"),
+        status_answer(403, "Forbidden", "no"), Answer(404, b"404 page not found", "text/plain"),
+        Answer(body=again), events(DONE),
+    )  # fmt: skip
+    wait(live(api, BEFORE))
+    assert watches(server)[-1] == "15"
+
+
+@pytest.mark.usefixtures("configmap")
 @pytest.mark.parametrize(
     "trouble",
     [Answer(status=0), status_answer(500, "InternalError", "etcd leader changed"),
@@ -196,6 +214,34 @@ def test_an_object_that_a_new_connection_names_is_looked_at(
     wait(
         live(api, kdcluster_manifest("notebook", stored_hash="x"), objects={("Secret", "x"): None})
     )
+
+
+def test_an_object_that_somebody_else_changes_meanwhile_is_seen_with_the_operators_answer(
+    server: ScriptedServer, api: Api
+) -> None:
+    newer = object_manifest("ConfigMap", "model", resource_version="9")
+    fits = hashlib.md5(b"model9", usedforsecurity=False).hexdigest()
+    server.on("GET", f"{CORE}/configmaps/model", Answer(body=newer), forever=True)
+    last = step(18, "configured", fits, 2, (2, 2))
+    server.on("GET", KDCLUSTERS, Answer(chunks=(
+        *(events(step(17, "updating", fits, 2, (1, 1)), last).chunks or ()),
+        # Were the object looked at only after the watch, this would still be read.
+        b'not an event',
+    ), cut=True))  # fmt: skip
+    wait(live(api, BEFORE))
+    assert watches(server) == ["10"]
+
+
+def test_whichever_group_is_quiet_first_is_told(server: ScriptedServer, api: Api) -> None:
+    def named(name: str, state: str, version: int) -> JsonObject:
+        return kdcluster_manifest(
+            name, state=state, stored_hash=OLD_HASH, resource_version=str(version)
+        )
+
+    server.on("GET", KDCLUSTERS, events(named("b", "configured", 11)))
+    estate = live(api, *(named(name, "updating", 1) for name in "abc"))
+    groups = [frozenset("a"), frozenset("b"), frozenset("c")]
+    assert estate.wait_until_one_is_quiet(groups, time.monotonic() + 60, WHY) == 1
 
 
 def failure(kind: type[ConnectionsError], api: Api, *clusters: JsonObject) -> str:

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long after the operator's last write a task ends.
+
+    python -m tests.bench.wait_end [--runs 10]
+
+The API server's audit log says when it answered that write; the task's end is that of its process,
+so that the time to print the result and to end the interpreter is in the figure. Members are not
+asked how their start script ended, which is no part of the wait.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from tests.checks.tree import link
+from tests.contract.estate import OPERATOR_NAMESPACE, global_config
+from tests.contract.kdcluster import KDCluster
+from tests.contract.timing import Timing
+from tests.integration.estate import WORKBENCH
+from tests.integration.modules import Modules, model
+from tests.support.cluster import find_cluster
+from tests.support.kubectl import wait_until
+from tests.support.manifests import KDCLUSTER, ClusterRole, kdcluster, namespace
+
+MOST_SECONDS = 0.3
+# The module's own writes.
+MODULE, MODULE_AGENT = "sandbox-admin", "urllib3"
+
+
+class NoAuditLogError(Exception):
+    """The cluster is not a sandbox whose API server writes its audit log on this machine."""
+
+
+def last_operator_write(audit_log: Path, where: str, until: float) -> float:
+    """When the API server answered the operator's last write of a KDCluster before `until`.
+
+    :param where: the namespace.
+    :param until: seconds since the epoch, as is what is returned.
+    :raises ValueError: there was none.
+    """
+    found = []
+    for line in audit_log.read_text().splitlines():
+        if f'"{where}"' not in line:
+            continue
+        event = json.loads(line)
+        if event["verb"] not in ("update", "patch"):
+            continue
+        if event["objectRef"].get("resource") != "kubedirectorclusters":
+            continue
+        if event["user"]["username"] == MODULE and MODULE_AGENT in event.get("userAgent", ""):
+            continue
+        moment = datetime.fromisoformat(event["stageTimestamp"]).timestamp()
+        if event["stage"] == "ResponseComplete" and moment <= until:
+            found.append(moment)
+    return max(found)
+
+
+def measure(runs: int) -> list[float]:
+    """Seconds from the operator's last write to the end of the module, once for each run.
+
+    Raises NoAuditLogError, NoClusterError, KubectlError, AssertionError.
+    """
+    under_test = find_cluster()
+    kubectl = under_test.kubectl
+    audit_log = kubectl.kubeconfig.parent / "audit.log"
+    if not audit_log.is_file():
+        raise NoAuditLogError(f"{audit_log} does not exist: this takes a sandbox of one node.")
+    where = f"bench-{uuid4().hex[:8]}"
+    kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
+    kubectl.create(namespace(where))
+    try:
+        kubectl.create(WORKBENCH, namespace=where)
+        kubectl.create(
+            kdcluster("waited", "workbench", [ClusterRole("controller", 2)]), namespace=where
+        )
+        found = KDCluster(kubectl, where, "waited", Timing(under_test.poll_seconds))
+        wait_until(
+            "the KDCluster is configured",
+            lambda: found.status().get("state") == "configured",
+            seconds=found.timing.configure_seconds,
+            poll_seconds=1,
+        )
+        modules = Modules({"kubeconfig": str(kubectl.kubeconfig)}, where)
+        return [_one(modules, audit_log, where, turn) for turn in range(runs + 1)][1:]
+    finally:
+        kubectl.ok("delete", KDCLUSTER, "--all", namespace=where, seconds=180)
+        kubectl.delete("namespace", where, wait=False)
+
+
+def _one(modules: Modules, audit_log: Path, where: str, turn: int) -> float:
+    running = modules.start_connection(
+        kdcluster=["waited"],
+        configmaps=[model("bench", path=f"repo://turn-{turn}")],
+        on_reconnect_failure="ignore",
+    )
+    running.process.join()
+    ended = time.time()
+    result = running.result()
+    assert not result.failed and result.changed, result.json
+    # The audit log is written in batches of at most a second.
+    time.sleep(1.5)
+    return ended - last_operator_write(audit_log, where, ended)
+
+
+def main() -> int:
+    """Print the figures; 0 when the median is within the bound."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.wait_end")
+    parser.add_argument("--runs", type=int, default=10)
+    options = parser.parse_args()
+    sys.path.insert(0, str(link()))
+    seconds = measure(options.runs)
+    median = statistics.median(seconds)
+    print(
+        f"wait_end: {median:.3f} s after the operator's last write (median of {len(seconds)}; "
+        f"{min(seconds):.3f} to {max(seconds):.3f}; must be at most {MOST_SECONDS})"
+    )
+    return 0 if median <= MOST_SECONDS else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
