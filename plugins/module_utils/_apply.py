@@ -78,8 +78,10 @@ class Applier:
         """Ask the API server about every write, in a server-side dry run. :raises ApiError:"""
         for change in self._object_writes():
             self._writer.write_object(change, dry_run=True)
-        changes = self._cluster_writes()
-        _side_by_side([self._connecting(change, dry_run=True) for change in changes])
+        _side_by_side(
+            functools.partial(self._writer.write_connections, change, dry_run=True)
+            for change in self._cluster_writes()
+        )
 
     def write(self) -> None:
         """Write everything that differs.
@@ -97,13 +99,13 @@ class Applier:
             while steps:
                 candidates = next_steps(self._writer.links, steps)
                 guards = self._guards(candidates)
-                chosen = self._settle_linked(guards)
-                together = [candidates[chosen]]
-                if together[0].connects and not guards[chosen]:
-                    together = [s for s, guard in zip(candidates, guards, strict=True) if not guard]
-                _side_by_side([step.write for step in together])
+                step = candidates[self._settle_linked(guards)]
+                # The webhook takes its time for each KDCluster; unlinked ones need not queue.
+                alone = [c for c, guard in zip(candidates, guards, strict=True) if not guard]
+                chosen = alone if step.connects and step in alone else [step]
+                _side_by_side(one.write for one in chosen)
                 self._live.refresh_before_waiting()
-                steps = [step for step in steps if step not in together]
+                steps = [one for one in steps if one not in chosen]
         except ConnectionsError as error:
             if self._progress.copies:
                 error.args = (f"{error} {self._progress.copies_sentence(self._wanted.namespace)}",)
@@ -136,12 +138,9 @@ class Applier:
         for names, changes in self._object_groups():
             steps += self._object_steps(names, changes)
         for change in self._cluster_writes():
-            write = self._connecting(change, dry_run=False)
+            write = functools.partial(self._writer.write_connections, change, dry_run=False)
             steps.append(Step(frozenset([change.name]), write, connects=True))
         return steps
-
-    def _connecting(self, change: ClusterChange, *, dry_run: bool) -> t.Callable[[], None]:
-        return functools.partial(self._writer.write_connections, change, dry_run=dry_run)
 
     def _object_steps(self, names: tuple[str, ...], changes: list[ObjectChange]) -> list[Step]:
         """How objects that the same KDClusters name are written."""
@@ -236,13 +235,14 @@ class Applier:
         )
 
 
-def _side_by_side(writes: t.Sequence[t.Callable[[], None]]) -> None:
-    """Do what does not depend on one another; the webhook takes its time for each write. All are
-    tried, whatever becomes of one."""
-    if len(writes) == 1:
-        writes[0]()
+def _side_by_side(writes: t.Iterable[t.Callable[[], None]]) -> None:
+    """Do all of them, whatever becomes of one, whose error is raised in the end."""
+    listed = list(writes)
+    if len(listed) < 2:
+        for write in listed:
+            write()
         return
     with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
-        done = [pool.submit(write) for write in writes]
+        done = [pool.submit(write) for write in listed]
     for future in done:
         future.result()

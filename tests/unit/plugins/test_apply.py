@@ -10,10 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import (
-    _operator,
-    _writes,
-)
+from ansible_collections.kubedirector.connections.plugins.module_utils import _operator, _writes
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
