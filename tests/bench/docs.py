@@ -20,7 +20,7 @@ _TEXT = """\
 # Benchmarks
 
 `make bench` does the same jobs by this collection, by tasks of kubernetes.core and by a kubectl shell script
-([tests/bench/jobs](../tests/bench/jobs)), in turn, and writes `build/bench.json`.
+(`tests/bench/jobs`), in turn, and writes `build/bench.json`.
 `python -m tests.bench --docs` writes this page as well.
 
 ![Medians of each job, in seconds](benchmarks.svg)
@@ -31,7 +31,7 @@ Ratios of wall-clock time, taken round by round, of which this is the median.
 {limits}
 
 ## As measured
-Medians of {rounds} runs. Each is a whole process: `ansible-playbook` with its start, or the script. *CPU* is that of the process
+Medians of {rounds}. Each run is a whole process: `ansible-playbook` with its start, or the script. *CPU* is that of the process
 and its children, not of API server, operator or members. *Memory* is that of the largest process.
 
 {figures}
@@ -126,7 +126,7 @@ def main() -> None:
     PAGE.write_text(
         _TEXT.format(
             limits=summary.table(report),
-            rounds=report["rounds"],
+            rounds=f"{report['rounds']} rounds" if report["rounds"] > 1 else "one round only",
             figures=figures(report),
             timed=TIMED_MEMBERS,
             cores=machine["cores"],

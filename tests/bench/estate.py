@@ -57,7 +57,7 @@ class Space:
                 seconds=BATCH_SECONDS,
                 poll_seconds=2,
             )
-            say(f"{min(start + BATCH, len(manifests))} KDClusters of {self.name} are configured")
+            say(f"{len(self.manifests())} KDClusters of {self.name} are configured")
 
     def pods(self) -> list[str]:
         """The pods of all members, KDCluster by KDCluster."""
