@@ -17,13 +17,18 @@ FOLDER = Path(__file__).parent / "setups"
 
 @dataclass(frozen=True)
 class Setup:
-    """One set-up: KDApps and KDClusters, what to connect, and what the members are to read."""
+    """One set-up: its KDApps, what to connect, and what the members are to read."""
 
     name: str
     folder: Path
     namespace: str
-    manifests: tuple[dict[str, Any], ...]
+    apps: tuple[dict[str, Any], ...]
     expected: dict[str, dict[str, Any]]
+
+    @property
+    def kdclusters_file(self) -> Path:
+        """KDApps and KDClusters, as a List."""
+        return self.folder / "kdclusters.yml"
 
     @property
     def connections_file(self) -> Path:
@@ -47,7 +52,11 @@ def _read(folder: Path) -> Setup:
         name=folder.name,
         folder=folder,
         namespace=connections["kd_connections"][0]["namespace"],
-        manifests=tuple(yaml.safe_load((folder / "kdclusters.yml").read_text())["items"]),
+        apps=tuple(
+            manifest
+            for manifest in yaml.safe_load((folder / "kdclusters.yml").read_text())["items"]
+            if manifest["kind"] == "KubeDirectorApp"
+        ),
         expected=yaml.safe_load((folder / "expected.yml").read_text()),
     )
 
