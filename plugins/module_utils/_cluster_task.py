@@ -204,11 +204,11 @@ class ClusterTask:
         if wanted.absent:
             group.discard(wanted.name)
         if len(group) > (0 if wanted.absent or plan.action == "created" else 1):
-            live.wait_until_quiet(
-                group,
+            live.wait_until_one_is_quiet(
+                [frozenset(group)],
                 self._deadline,
                 f"{wanted.label} was not touched, because KDClusters that are linked to one another did "
-                "not settle in time:",
+                "not settle",
             )
 
     def _wait_until_settled(
@@ -219,9 +219,9 @@ class ClusterTask:
             live.refresh()
             also = set(dependents(plan.links, [wanted.name])) & set(live.estate.clusters)
         begun = {
-            "created": f"{wanted.label} was created, but it is not configured in time:",
-            "updated": "The change was written, but it has not reached every member in time:",
-        }.get(plan.action, "Nothing had to be written, but the KDCluster is not settled in time:")
+            "created": f"{wanted.label} was created, but it is not configured",
+            "updated": "The change was written, but it has not reached every member",
+        }.get(plan.action, "Nothing had to be written, but the KDCluster is not settled")
         live.wait_until_settled({wanted.name}, also, self._deadline, begun)
 
     def _wait_until_gone(self, wanted: WantedCluster, plan: ClusterPlan, live: LiveEstate) -> None:
@@ -245,10 +245,10 @@ class ClusterTask:
             time.sleep(_GONE_PAUSE)
         also = set(dependents(plan.links, [wanted.name])) & set(live.estate.clusters)
         if also:
-            live.wait_until_quiet(
-                also,
+            live.wait_until_one_is_quiet(
+                [frozenset(also)],
                 self._deadline,
-                f"{wanted.label} is gone, but KDClusters that connected to it have not settled in time:",
+                f"{wanted.label} is gone, but KDClusters that connected to it have not settled",
             )
 
     def _exists(self, pod: str) -> bool:
