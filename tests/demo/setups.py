@@ -17,13 +17,18 @@ FOLDER = Path(__file__).parent / "setups"
 
 @dataclass(frozen=True)
 class Setup:
-    """One set-up: its KDApps, what to connect, and what the members are to read."""
+    """One set-up: its KDApps and KDClusters, what to connect, and what the members are to read."""
 
     name: str
     folder: Path
     namespace: str
-    apps: tuple[dict[str, Any], ...]
+    manifests: tuple[dict[str, Any], ...]
     expected: dict[str, dict[str, Any]]
+
+    @property
+    def apps(self) -> list[dict[str, Any]]:
+        """The KDApps among the manifests."""
+        return [one for one in self.manifests if one["kind"] == "KubeDirectorApp"]
 
     @property
     def kdclusters_file(self) -> Path:
@@ -52,11 +57,7 @@ def _read(folder: Path) -> Setup:
         name=folder.name,
         folder=folder,
         namespace=connections["kd_connections"][0]["namespace"],
-        apps=tuple(
-            manifest
-            for manifest in yaml.safe_load((folder / "kdclusters.yml").read_text())["items"]
-            if manifest["kind"] == "KubeDirectorApp"
-        ),
+        manifests=tuple(yaml.safe_load((folder / "kdclusters.yml").read_text())["items"]),
         expected=yaml.safe_load((folder / "expected.yml").read_text()),
     )
 
