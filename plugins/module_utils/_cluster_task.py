@@ -36,7 +36,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._held_sec
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._links import (
     dependents,
-    linked_group,
+    linked_groups,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._patience import patiently
 from ansible_collections.kubedirector.connections.plugins.module_utils._plan import (
@@ -200,7 +200,7 @@ class ClusterTask:
 
         One that is to be deleted may itself be broken.
         """
-        group = set(linked_group(plan.links, [wanted.name])) & set(live.estate.clusters)
+        group = set(linked_groups(plan.links).get(wanted.name, ())) & set(live.estate.clusters)
         if wanted.absent:
             group.discard(wanted.name)
         if len(group) > (0 if wanted.absent or plan.action == "created" else 1):
