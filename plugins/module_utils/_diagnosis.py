@@ -182,6 +182,12 @@ def lag_sentence(estate: Estate, cluster: KDCluster) -> str:
             for m in lagging
         )
         return f"{text}, and these members lag behind generation {cluster.generation}: {members}."
+    if cluster.unfinished_roles():
+        roles = ", ".join(
+            f"role {role} has {has} of {wanted} members"
+            for role, wanted, has in cluster.unfinished_roles()
+        )
+        return f"{text}, and {roles}: check that the operator is running and that it is not stuck."
     if cluster.stored_hash != estate.expected_hash(cluster):
         return (
             f"{text}, and the operator has not seen the change: check that it is running and that "

@@ -73,6 +73,7 @@ class KDCluster:
     """One KubeDirectorCluster as found.
 
     :param secret_keys: names of its roles' secret keys, which whoever connects to it gets in the clear.
+    :param role_sizes: (role, members that the spec wants, members that the status has) of each role.
     """
 
     namespace: str
@@ -89,11 +90,20 @@ class KDCluster:
     has_connections: bool
     present_lists: frozenset[str]
     secret_keys: tuple[str, ...]
+    role_sizes: tuple[tuple[str, int, int], ...]
 
     @property
     def label(self) -> str:
         """How messages call it: "KDCluster ns/name"."""
         return f"KDCluster {self.namespace}/{self.name}"
+
+    def unfinished_roles(self) -> tuple[tuple[str, int, int], ...]:
+        """The roles that do not have the wanted number of members: (role, wanted, has).
+
+        Just after their number was edited the state is still `configured`, and so is every member that
+        there is (measured).
+        """
+        return tuple(size for size in self.role_sizes if size[1] != size[2])
 
     def lagging_members(self) -> tuple[Member, ...]:
         """The members that have not taken the cluster's current generation.
@@ -185,6 +195,7 @@ class Estate:
         """
         return (
             cluster.state == _operator.STATE_CONFIGURED
+            and not cluster.unfinished_roles()
             and cluster.stored_hash == self.expected_hash(cluster)
             and all(m.state == _operator.MEMBER_CONFIG_ERROR for m in cluster.lagging_members())
         )
@@ -231,7 +242,16 @@ def kdcluster_from(manifest: JsonObject) -> KDCluster:
                 for key in role.get("secretKeys") or ()
             )
         ),
+        role_sizes=tuple(_role_sizes(spec, status)),
     )
+
+
+def _role_sizes(spec: JsonObject, status: JsonObject) -> t.Iterator[tuple[str, int, int]]:
+    has = {role.get("id"): len(role.get("members") or ()) for role in status.get("roles") or ()}
+    for role in spec.get("roles") or ():
+        # The webhook fills the number in (source: validateCardinality).
+        if role.get("members") is not None:
+            yield role["id"], role["members"], has.get(role["id"], 0)
 
 
 def _members(status: JsonObject) -> t.Iterator[Member]:

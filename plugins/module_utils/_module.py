@@ -122,8 +122,8 @@ def _with_what_was_done(message: str, result: dict[str, t.Any]) -> str:
         if item["action"] != "unchanged"
     ]
     done += [
-        f"KDCluster {item['name']} updated"
+        f"KDCluster {item['name']} {item['action']}"
         for item in result.get("kdclusters", ())
-        if item.get("action") == "updated"
+        if item.get("action", "unchanged") != "unchanged"
     ]
     return f"{message} Done before: {', '.join(done)}." if done else message

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # API group, version and plurals (source: pkg/apis/kubedirector/v1beta1).
 API_VERSION = "kubedirector.hpe.com/v1beta1"
+KDCLUSTER_KIND = "KubeDirectorCluster"
 CRD_NAME = "kubedirectorclusters.kubedirector.hpe.com"
 
 # An object without its type label is skipped in silence (source: pkg/catalog/configmeta.go).

@@ -32,6 +32,7 @@ _NAME_HOLDERS = ("objects", "kdclusters", "members")
 PLACEHOLDER = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 _SECRET_OPTIONS = ("kubeconfig", "api_key", "password")
 _SECRET_FIELDS = ("data", "string_data")
+_SECRET_KEYS = ("secret_keys", "secretKeys")
 # Words that results and messages are made of; short values of secrets are often one of them.
 _VOCABULARY = (
     "created updated unchanged deleted present absent true false configured updating creating config "
@@ -112,7 +113,21 @@ def without_secrets(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     secrets = shown.get("secrets")
     if isinstance(secrets, list):
         shown["secrets"] = [_hidden_entry(entry) for entry in secrets]
+    if isinstance(shown.get("roles"), list):
+        shown["roles"] = [_role_with(role, PLACEHOLDER) for role in shown["roles"]]
     return shown
+
+
+def _role_with(role: t.Any, value: str | None) -> t.Any:
+    """An entry of option roles with another value in each of its secret keys."""
+    if not isinstance(role, dict):
+        return role
+    return {
+        option: [{**key, "value": value} if isinstance(key, dict) else value for key in content]
+        if option in _SECRET_KEYS and isinstance(content, list)
+        else content
+        for option, content in role.items()
+    }
 
 
 def _hidden_entry(entry: t.Any) -> t.Any:
@@ -132,6 +147,9 @@ def _clear_words(params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
         elif option == "secrets" and isinstance(value, list):
             for entry in value:
                 yield from _words(_without_values(entry))
+        elif option == "roles" and isinstance(value, list):
+            for role in value:
+                yield from _words(_role_with(role, None))
         elif option not in _SECRET_OPTIONS:
             yield from _words(value)
 

@@ -127,6 +127,7 @@ def _names(option: str, values: list[str] | None, namespace: str) -> tuple[str, 
 
 
 def require_name(where: str, name: str) -> None:
+    """Check the name of an object. :raises InvalidInput: `where` begins the message."""
     """Check an object's name. :raises InvalidInput: it is none; says what one looks like."""
     if not _is_subdomain(name):
         raise InvalidInput(
@@ -165,7 +166,7 @@ def _objects(
 
 def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> WantedObject:
     type_label = _operator.TYPE_LABELS[kind]
-    labels = _text_map(entry.get("labels"), f"{where}: label")
+    labels = text_map(entry.get("labels"), f"{where}: label")
     for key, value in labels.items():
         if not _is_label_key(key):
             raise InvalidInput(f"{where}: {key!r} is not a valid label name.")
@@ -181,7 +182,7 @@ def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> Wanted
             )
         labels[type_label] = wanted_type
     data = _configmap_data(entry, where) if kind == "ConfigMap" else _secret_data(entry, where)
-    annotations = _text_map(entry.get("annotations"), f"{where}: annotation")
+    annotations = text_map(entry.get("annotations"), f"{where}: annotation")
     return WantedObject(
         kind=kind,
         name=name,
@@ -201,7 +202,8 @@ def _require_label_value(value: str, where: str) -> None:
         )
 
 
-def _text_map(values: dict[str, t.Any] | None, where: str) -> dict[str, str]:
+def text_map(values: t.Mapping[str, t.Any] | None, where: str) -> dict[str, str]:
+    """Write a map's scalars as text. :raises InvalidInput: a value is none; names `where` and its key."""
     texts: dict[str, str] = {}
     for key, value in (values or {}).items():
         text = scalar_text(value)
@@ -225,7 +227,7 @@ def _not_scalar(value: t.Any) -> str:
 
 
 def _keyed_text(values: dict[str, t.Any] | None, where: str) -> dict[str, str]:
-    texts = _text_map(values, f"{where}: key")
+    texts = text_map(values, f"{where}: key")
     for key in texts:
         if not _DATA_KEY.fullmatch(key):
             raise InvalidInput(

@@ -15,7 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.checks.paths import ROOT, CheckError
-from tests.demo.playbooks import PlaybookFailed, command, run_playbook
+from tests.demo.playbooks import (
+    PlaybookFailed,
+    command,
+    create_kdclusters,
+    creation_command,
+    run_playbook,
+)
 from tests.demo.setups import Setup, all_setups, matches
 from tests.support.cluster import NoClusterError, find_cluster
 from tests.support.kubectl import Kubectl, KubectlError
@@ -40,7 +46,11 @@ def main() -> int:
         setups = all_setups()
         for setup in setups:
             kubectl.apply(namespace(setup.namespace))
-            kubectl.apply(*setup.manifests, namespace=setup.namespace)
+            kubectl.apply(*setup.apps, namespace=setup.namespace)
+        for setup in setups:
+            arguments = creation_command(setup.namespace, setup.kdclusters_file)
+            console.print("$ " + shlex.join(arguments), markup=False)
+            create_kdclusters(setup.namespace, setup.kdclusters_file, kubectl.kubeconfig)
         changed = {setup.name: _show(console, kubectl, setup) for setup in setups}
     except (CheckError, KubectlError, NoClusterError, PlaybookFailed, WrongReading) as error:
         print(f"The demo failed: {error}", file=sys.stderr)

@@ -25,10 +25,19 @@ def run_playbook(name: str, variables: Path, kubeconfig: Path) -> int:
 
     Raises PlaybookFailed.
     """
+    return _run(command(name, variables), kubeconfig)
+
+
+def create_kdclusters(namespace: str, manifests: Path, kubeconfig: Path) -> int:
+    """Create the KDClusters of a file by kd_cluster; see run_playbook."""
+    return _run(creation_command(namespace, manifests), kubeconfig)
+
+
+def _run(arguments: list[str], kubeconfig: Path) -> int:
     link()
     environment = {**suite_environment(NEWEST), "K8S_AUTH_KUBECONFIG": str(kubeconfig)}
     done = subprocess.run(
-        [*command(name, variables)],
+        arguments,
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -45,3 +54,10 @@ def command(name: str, variables: Path) -> list[str]:
     """The command line of one playbook, as a user would type it in the repository."""
     shown = os.path.relpath(variables, ROOT)
     return ["ansible-playbook", f"kubedirector.connections.{name}", "-e", f"@{shown}"]
+
+
+def creation_command(namespace: str, manifests: Path) -> list[str]:
+    """The command line that creates the KDClusters of a file."""
+    shown = os.path.relpath(manifests, ROOT)
+    playbook = "tests/demo/create.yml"
+    return ["ansible-playbook", playbook, "-e", f"@{shown}", "-e", f"kd_namespace={namespace}"]

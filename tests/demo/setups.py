@@ -17,13 +17,23 @@ FOLDER = Path(__file__).parent / "setups"
 
 @dataclass(frozen=True)
 class Setup:
-    """One set-up: KDApps and KDClusters, what to connect, and what the members are to read."""
+    """One set-up: its KDApps and KDClusters, what to connect, and what the members are to read."""
 
     name: str
     folder: Path
     namespace: str
     manifests: tuple[dict[str, Any], ...]
     expected: dict[str, dict[str, Any]]
+
+    @property
+    def apps(self) -> list[dict[str, Any]]:
+        """The KDApps among the manifests."""
+        return [one for one in self.manifests if one["kind"] == "KubeDirectorApp"]
+
+    @property
+    def kdclusters_file(self) -> Path:
+        """KDApps and KDClusters, as a List."""
+        return self.folder / "kdclusters.yml"
 
     @property
     def connections_file(self) -> Path:

@@ -38,6 +38,12 @@ class Modules:
         """Run kd_connection; AssertionError where it fails."""
         return succeeded(self.connection(**arguments))
 
+    def cluster(
+        self, *, check_mode: bool = False, diff: bool = False, **arguments: Any
+    ) -> ModuleResult:
+        """Run kd_cluster and return its result, failed or not."""
+        return self._start("kd_cluster", arguments, check_mode=check_mode, diff=diff).result()
+
     def configmeta(self, **arguments: Any) -> ModuleResult:
         """Run kd_configmeta_info and return its result, failed or not."""
         return self._start("kd_configmeta_info", arguments, check_mode=False, diff=False).result()

@@ -14,6 +14,7 @@ from tests.packaging.installed import NAME, Installed
 
 EXPECTED_MODULES = {
     f"{NAME}.kd_access": {},
+    f"{NAME}.kd_cluster": {"name": "none"},
     f"{NAME}.kd_connection": {"kdcluster": ["none"]},
     f"{NAME}.kd_configmeta_info": {"kdcluster": ["none"]},
 }

@@ -205,3 +205,14 @@ def test_every_order_of_members_is_judged_alike() -> None:
         member("pod-2", config=None, setup=None),
     ]
     assert {judged(*order) for order in itertools.permutations(members)} == {"quiet"}
+
+
+def test_one_that_was_just_scaled_is_not_settled_before_its_members_are_there() -> None:
+    manifest = kdcluster_manifest("notebook", stored_hash=EMPTY_HASH, members=[member("pod-0")])
+    manifest["spec"]["roles"] = [{"id": "controller", "members": 1}]
+    estate = estate_of([manifest])
+    assert estate.is_settled(estate.clusters["notebook"])
+    manifest["spec"]["roles"] = [{"id": "controller", "members": 2}]
+    estate = estate_of([manifest])
+    assert not estate.is_settled(estate.clusters["notebook"])
+    assert estate.clusters["notebook"].unfinished_roles() == (("controller", 2, 1),)

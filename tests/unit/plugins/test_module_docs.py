@@ -14,6 +14,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 import ansible_collections.kubedirector.connections.plugins.modules.kd_access as access
+import ansible_collections.kubedirector.connections.plugins.modules.kd_cluster as cluster
 import ansible_collections.kubedirector.connections.plugins.modules.kd_configmeta_info as info
 import ansible_collections.kubedirector.connections.plugins.modules.kd_connection as connection
 from ansible_collections.kubedirector.connections.plugins.doc_fragments import attributes, auth
@@ -24,7 +25,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._wanted i
 from tests.unit.plugins.return_docs import assert_documented, returns_of
 
 ROOT = Path(connection.__file__).parents[2]
-MODULES = [connection, info, access]
+MODULES = [connection, info, access, cluster]
 # What an option of an argument spec and one of the documentation have in common.
 SHARED = ("type", "elements", "required", "default", "choices", "aliases")
 # What the module itself adds for every module (contract: namespace and authentication).

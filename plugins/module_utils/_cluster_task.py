@@ -1,0 +1,259 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One kd_cluster task from its options to its result. Knows nothing of Ansible."""
+
+from __future__ import annotations
+
+import functools
+import time
+import typing as t
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._api import KDCLUSTER, POD
+from ansible_collections.kubedirector.connections.plugins.module_utils._cluster_plan import (
+    make_cluster_plan,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._cluster_result import (
+    cluster_diff,
+    cluster_result,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._cluster_wanted import (
+    cluster_wanted_from,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    ApiError,
+    Impossible,
+    NotFound,
+    WaitTimeout,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
+    Estate,
+    kdcluster_from,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._held_secret_keys import (
+    read_held_secret_keys,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._links import (
+    dependents,
+    linked_groups,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._patience import patiently
+from ansible_collections.kubedirector.connections.plugins.module_utils._plan import (
+    connections_after,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._read import (
+    read_app_names,
+    read_objects,
+    require_namespace,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._wait import LiveEstate
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
+    from ansible_collections.kubedirector.connections.plugins.module_utils._cluster_plan import (
+        ClusterPlan,
+    )
+    from ansible_collections.kubedirector.connections.plugins.module_utils._cluster_wanted import (
+        WantedCluster,
+    )
+
+_MAX_REPLANS = 5
+_CONFLICT, _UNPROCESSABLE = 409, 422
+_GONE_PAUSE = 0.5
+
+Warn = t.Callable[[str], None]
+
+
+class ClusterTask:
+    """Runs one task. `result` is usable at any time, and after a failure tells what had been done.
+
+    :param params: kd_cluster's options.
+    :param namespace: where everything lives.
+    :param warn: called with each warning, one sentence.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        params: t.Mapping[str, t.Any],
+        namespace: str,
+        *,
+        check_mode: bool,
+        warn: Warn,
+    ) -> None:
+        self._api = api
+        self._params = params
+        self._namespace = namespace
+        self._check_mode = check_mode
+        self._warn = warn
+        self._deadline = time.monotonic() + params["wait_timeout"]
+        self._wanted: WantedCluster | None = None
+        self._plan: ClusterPlan | None = None
+        self._live: LiveEstate | None = None
+        self._done = False
+
+    def run(self) -> None:
+        """Do what the task wants.
+
+        :raises ConnectionsError: any of them; `result` then says what had been written.
+        """
+        wanted = self._wanted = cluster_wanted_from(self._params, self._namespace)
+        plan, live = self._plan_and_write(wanted)
+        if self._check_mode or not self._params["wait"]:
+            return
+        if wanted.absent:
+            self._wait_until_gone(wanted, plan, live)
+        else:
+            self._wait_until_settled(wanted, plan, live)
+
+    @property
+    def result(self) -> dict[str, t.Any]:
+        """The return values; an empty list where nothing was found out yet."""
+        if self._wanted is None or self._plan is None or self._live is None:
+            return {"changed": False, "kdclusters": []}
+        cluster = self._live.estate.clusters.get(self._wanted.name)
+        return cluster_result(self._wanted, self._plan, cluster, done=self._done)
+
+    @property
+    def diff(self) -> dict[str, t.Any] | None:
+        """The --diff, or None before there is a plan."""
+        if self._wanted is None or self._plan is None:
+            return None
+        return cluster_diff(self._wanted, self._plan)
+
+    def _plan_and_write(self, wanted: WantedCluster) -> tuple[ClusterPlan, LiveEstate]:
+        """Plan on what is there and write it; where somebody came between, plan anew."""
+        refused: t.Any = None
+        for attempt in range(_MAX_REPLANS):
+            plan, live = self._make_plan(wanted, warn=attempt == 0)
+            if not plan.changed:
+                return plan, live
+            if not self._check_mode:
+                self._settle_linked(wanted, plan, live)
+            try:
+                manifest = patiently(functools.partial(self._write, wanted, plan), self._deadline)
+            except ApiError as error:
+                if error.status not in (_UNPROCESSABLE, _CONFLICT) or plan.body == refused:
+                    raise
+                refused = plan.body
+                continue
+            self._done = True
+            if manifest is not None and not self._check_mode:
+                live.put_cluster(manifest)
+            return plan, live
+        raise Impossible(
+            [
+                f"{wanted.label} was not changed: others changed it {_MAX_REPLANS} times meanwhile. "
+                "Run the task again."
+            ]
+        )
+
+    def _make_plan(self, wanted: WantedCluster, *, warn: bool) -> tuple[ClusterPlan, LiveEstate]:
+        manifests, resource_version = self._api.list_all(KDCLUSTER, self._namespace)
+        if not manifests:
+            require_namespace(self._api, self._namespace)
+        by_name = {manifest["metadata"]["name"]: manifest for manifest in manifests}
+        clusters = {name: kdcluster_from(manifest) for name, manifest in by_name.items()}
+        cluster = clusters.get(wanted.name)
+        names = [(one.kind, one.name) for one in wanted.connections.objects]
+        apps = None
+        if not wanted.absent:
+            apps = read_app_names(self._api, self._namespace)
+            if cluster is not None:
+                names += connections_after(wanted.connections, cluster.connections).objects()
+        estate = Estate(
+            self._namespace,
+            clusters,
+            {} if wanted.absent else read_objects(self._api, self._namespace, names),
+            apps,
+        )
+        held = None
+        if cluster is not None and not wanted.absent and any(r.secret_keys for r in wanted.roles):
+            held = read_held_secret_keys(self._api, cluster)
+            if held is None and warn:
+                self._warn(
+                    f"{wanted.label}: none of its members can tell the values of its secret keys, and what "
+                    "is stored is encrypted. Keys that are there were left as they are."
+                )
+        self._live = LiveEstate(self._api, estate, resource_version)
+        self._plan = make_cluster_plan(wanted, by_name.get(wanted.name), estate, held)
+        return self._plan, self._live
+
+    def _write(self, wanted: WantedCluster, plan: ClusterPlan) -> dict[str, t.Any] | None:
+        if plan.action == "created":
+            return self._api.create(KDCLUSTER, self._namespace, plan.body, dry_run=self._check_mode)
+        if plan.action == "updated":
+            return self._api.json_patch(
+                KDCLUSTER, self._namespace, wanted.name, plan.body, dry_run=self._check_mode
+            )
+        try:
+            self._api.delete(KDCLUSTER, self._namespace, wanted.name, dry_run=self._check_mode)
+        except NotFound:
+            # Somebody else deleted it meanwhile, which is what the task wants.
+            return None
+        return None
+
+    def _settle_linked(self, wanted: WantedCluster, plan: ClusterPlan, live: LiveEstate) -> None:
+        """Wait until all KDClusters linked to it, either way, are quiet: a write that meets the
+        operator's own write on a linked one makes it stuck (measured).
+
+        One that is to be deleted may itself be broken.
+        """
+        group = set(linked_groups(plan.links).get(wanted.name, ())) & set(live.estate.clusters)
+        if wanted.absent:
+            group.discard(wanted.name)
+        if len(group) > (0 if wanted.absent or plan.action == "created" else 1):
+            live.wait_until_one_is_quiet(
+                [frozenset(group)],
+                self._deadline,
+                f"{wanted.label} was not touched, because KDClusters that are linked to one another did "
+                "not settle",
+            )
+
+    def _wait_until_settled(
+        self, wanted: WantedCluster, plan: ClusterPlan, live: LiveEstate
+    ) -> None:
+        also: set[str] = set()
+        if self._done:
+            live.refresh()
+            also = set(dependents(plan.links, [wanted.name])) & set(live.estate.clusters)
+        begun = {
+            "created": f"{wanted.label} was created, but it is not configured",
+            "updated": "The change was written, but it has not reached every member",
+        }.get(plan.action, "Nothing had to be written, but the KDCluster is not settled")
+        live.wait_until_settled({wanted.name}, also, self._deadline, begun)
+
+    def _wait_until_gone(self, wanted: WantedCluster, plan: ClusterPlan, live: LiveEstate) -> None:
+        """Wait until neither it nor the pods of its members exist, and those that connected to it have
+        taken that."""
+        if plan.before is None:
+            return
+        pods = [member.pod for member in kdcluster_from(plan.before).members if member.pod]
+        while True:
+            live.refresh()
+            there = wanted.name in live.estate.clusters
+            pods = [] if not pods else [pod for pod in pods if self._exists(pod)]
+            if not there and not pods:
+                break
+            if time.monotonic() + _GONE_PAUSE > self._deadline:
+                left = [*([wanted.label] if there else ()), *(f"pod {pod}" for pod in pods)]
+                raise WaitTimeout(
+                    f"{wanted.label} is being deleted, but in time it did not go: there still is "
+                    f"{', '.join(left)}. Check that the operator is running, and what its finalizer waits for."
+                )
+            time.sleep(_GONE_PAUSE)
+        also = set(dependents(plan.links, [wanted.name])) & set(live.estate.clusters)
+        if also:
+            live.wait_until_one_is_quiet(
+                [frozenset(also)],
+                self._deadline,
+                f"{wanted.label} is gone, but KDClusters that connected to it have not settled",
+            )
+
+    def _exists(self, pod: str) -> bool:
+        try:
+            self._api.get(POD, self._namespace, pod, metadata_only=True)
+        except NotFound:
+            return False
+        return True

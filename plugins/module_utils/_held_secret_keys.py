@@ -1,0 +1,59 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plain values of a KDCluster's secret keys, as its members hold them.
+
+What the API stores is encrypted anew at each write and tells nothing; configmeta.json in every member
+has the values of all roles in the clear (measured).
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
+from ansible_collections.kubedirector.connections.plugins.module_utils._configmeta import (
+    parse_configmeta,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._configmeta_task import (
+    MAX_CONFIGMETA_BYTES,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import MemberError
+from ansible_collections.kubedirector.connections.plugins.module_utils._exec import run_in_pods
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
+    from ansible_collections.kubedirector.connections.plugins.module_utils._estate import KDCluster
+
+
+def read_held_secret_keys(api: Api, cluster: KDCluster) -> dict[str, dict[str, str]] | None:
+    """Ask one member after the other until one can tell.
+
+    :returns: role to its secret keys' names and plain values; None when no member can tell.
+    :raises ApiError, Unreachable:
+    """
+    command = ["cat", _operator.CONFIGMETA_PATH]
+    for member in cluster.members:
+        if not member.has_configmeta or member.state != _operator.MEMBER_CONFIGURED:
+            continue
+        (output,) = run_in_pods(
+            api,
+            cluster.namespace,
+            _operator.APP_CONTAINER,
+            [(member.pod, command)],
+            max_bytes=MAX_CONFIGMETA_BYTES,
+        )
+        if isinstance(output, MemberError) or output.exit_code != 0:
+            continue
+        try:
+            configmeta = parse_configmeta(output.stdout)
+        except ValueError:
+            # Half of a file that is being written; another member may have it whole.
+            continue
+        return {
+            role: dict(entry.get("secret_keys") or {})
+            for group in configmeta["nodegroups"].values()
+            for role, entry in group["roles"].items()
+        }
+    return None

@@ -1,0 +1,454 @@
+#!/usr/bin/python
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Create, scale and delete KDClusters."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kd_cluster
+short_description: Create, scale and delete KubeDirector clusters
+version_added: 0.2.0
+author: kubedirector.connections contributors (!UNKNOWN)
+description:
+  - Creates a KDCluster, with its connections inside from birth if wanted, and waits until it is
+    configured; brings one that exists to what is wanted; or deletes it and waits until it is gone.
+  - What is given is compared with what is stored by its meaning, since the operator fills defaults in,
+    leaves empty lists out, rewrites quantities and encrypts secret keys. What is left out is left alone.
+  - KDClusters that are linked to this one, either way, are settled before it is touched, since the
+    operator gets stuck otherwise.
+options:
+  name:
+    description: Name of the KDCluster.
+    type: str
+    required: true
+    aliases: [kdcluster]
+  state:
+    description:
+      - V(present) creates the KDCluster or brings it to what is given.
+      - V(absent) deletes it. Refused while another KDCluster of the namespace connects to it.
+    type: str
+    choices: [present, absent]
+    default: present
+  force:
+    description: With O(state=absent), delete the KDCluster although others connect to it.
+    type: bool
+    default: false
+  app:
+    description:
+      - Name of its KDApp. Needed to create a KDCluster; cannot be changed afterwards.
+    type: str
+  app_catalog:
+    description:
+      - Where the KDApp is, the KDCluster's own namespace or that of the operator. Left out, both are
+        searched. Cannot be changed afterwards.
+    type: str
+    choices: [local, system]
+    aliases: [appCatalog]
+  service_type:
+    description: Type of the services of its members. The operator has a default.
+    type: str
+    choices: [ClusterIP, NodePort, LoadBalancer]
+    aliases: [serviceType]
+  naming_scheme:
+    description: How the operator names what it makes for the KDCluster. The operator has a default.
+    type: str
+    choices: [UID, CrNameRole]
+    aliases: [namingScheme]
+  default_secret:
+    description: A Secret to mount into the members of each role that has no O(roles[].secret).
+    type: dict
+    aliases: [defaultSecret]
+    suboptions: &secret
+      name:
+        description: Name of the Secret.
+        type: str
+        required: true
+      mount_path:
+        description: Where to mount it.
+        type: str
+        required: true
+        aliases: [mountPath]
+      default_mode:
+        description: File mode, as a number.
+        type: int
+        aliases: [defaultMode]
+      read_only:
+        description: Whether to mount it read-only.
+        type: bool
+        aliases: [readOnly]
+  roles:
+    description:
+      - Its roles. Needed to create a KDCluster. Of one that exists, roles that are not given are left
+        alone.
+      - While a role has members, the operator lets nobody change anything of it but O(roles[].members).
+    type: list
+    elements: dict
+    suboptions:
+      id:
+        description: The role's name in the KDApp.
+        type: str
+        required: true
+      members:
+        description: How many members. Left out when it is created, as many as the KDApp asks for at least.
+        type: int
+      resources:
+        description: Resources of each member. Needed to create a role.
+        type: dict
+        suboptions:
+          limits:
+            description: Limits by resource; V(memory) and V(cpu) are needed.
+            type: dict
+          requests:
+            description: Requests by resource.
+            type: dict
+      storage:
+        description: Persistent storage of each member.
+        type: dict
+        suboptions:
+          size:
+            description: How much, such as V(10Gi).
+            type: str
+            required: true
+          storage_class_name:
+            description: The storage class. The operator has a default.
+            type: str
+            aliases: [storageClassName]
+      block_storage:
+        description: Block devices of each member.
+        type: dict
+        aliases: [blockStorage]
+        suboptions:
+          storage_class_name:
+            description: The storage class.
+            type: str
+            required: true
+            aliases: [storageClassName]
+          path_prefix:
+            description: What the devices' paths begin with.
+            type: str
+            required: true
+            aliases: [pathPrefix]
+          num_devices:
+            description: How many devices.
+            type: int
+            required: true
+            aliases: [numDevices]
+          size:
+            description: Size of each.
+            type: str
+      shared_memory:
+        description: Size of C(/dev/shm), such as V(1Gi).
+        type: str
+        aliases: [sharedMemory]
+      env:
+        description: Environment variables of each member; they are no place for secrets.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description: Name of the variable.
+            type: str
+            required: true
+          value:
+            description: Its value. Numbers and booleans become text the YAML way.
+            type: raw
+            required: true
+      secret_keys:
+        description:
+          - Secrets that the start script finds in configmeta.json. The operator stores them encrypted.
+          - Whether a value is another one is found out in a member, which holds it in the clear. Where
+            no member can tell, keys that are there are left as they are, with a warning.
+        type: list
+        elements: dict
+        aliases: [secretKeys]
+        suboptions:
+          name:
+            description: Name of the key.
+            type: str
+            required: true
+          value:
+            description: Its value in plain text.
+            type: str
+            required: true
+      secret:
+        description: A Secret to mount into each member.
+        type: dict
+        suboptions: *secret
+      service_account_name:
+        description: ServiceAccount of the members' pods. The caller must be allowed to C(get) it.
+        type: str
+        aliases: [serviceAccountName]
+      pod_labels:
+        description: Labels of the members' pods.
+        type: dict
+        aliases: [podLabels]
+      pod_annotations:
+        description: Annotations of the members' pods.
+        type: dict
+        aliases: [podAnnotations]
+      service_labels:
+        description: Labels of the members' services.
+        type: dict
+        aliases: [serviceLabels]
+      service_annotations:
+        description: Annotations of the members' services.
+        type: dict
+        aliases: [serviceAnnotations]
+      file_injections:
+        description: Files to download into each member.
+        type: list
+        elements: dict
+        aliases: [fileInjections]
+        suboptions:
+          src_url:
+            description: URL of the file.
+            type: str
+            required: true
+            aliases: [srcURL]
+          dest_dir:
+            description: Directory to put it into.
+            type: str
+            required: true
+            aliases: [destDir]
+          permissions:
+            description: Its mode, owner and group.
+            type: dict
+            suboptions:
+              file_mode:
+                description: File mode, as a number.
+                type: int
+                aliases: [fileMode]
+              file_owner:
+                description: Owner.
+                type: str
+                aliases: [fileOwner]
+              file_group:
+                description: Group.
+                type: str
+                aliases: [fileGroup]
+      volume_projections:
+        description: Existing persistent volume claims to mount into each member.
+        type: list
+        elements: dict
+        aliases: [volumeProjections]
+        suboptions:
+          pvc_name:
+            description: Name of the claim. The caller must be allowed to C(get) it.
+            type: str
+            required: true
+            aliases: [pvcName]
+          mount_path:
+            description: Where to mount it.
+            type: str
+            required: true
+            aliases: [mountPath]
+          read_only:
+            description: Whether to mount it read-only.
+            type: bool
+            aliases: [readOnly]
+      affinity:
+        description: Affinity of the members' pods, as Kubernetes spells it.
+        type: dict
+  connections:
+    description:
+      - What the KDCluster is connected to, from birth. All of it must exist, with its type label.
+      - Of a KDCluster that exists, names that are missing are added, and others are left alone.
+        M(kubedirector.connections.kd_connection) also takes connections away, and asks the members how
+        they took the change.
+    type: dict
+    suboptions:
+      clusters:
+        description: KDClusters of the same namespace.
+        type: list
+        elements: str
+      configmaps:
+        description: ConfigMaps of the same namespace.
+        type: list
+        elements: str
+      secrets:
+        description: Secrets of the same namespace.
+        type: list
+        elements: str
+  labels:
+    description: Labels of the KDCluster to set; others are left alone.
+    type: dict
+  annotations:
+    description: Annotations of the KDCluster to set; others are left alone.
+    type: dict
+  wait:
+    description:
+      - Wait until the KDCluster is configured, has as many members as are wanted, and every member has
+        what is connected; or until it and its members' pods are gone.
+      - KDClusters that are linked to it are waited for in any case before it is touched.
+    type: bool
+    default: true
+  wait_timeout:
+    description: For how many seconds to wait, in all.
+    type: int
+    default: 300
+extends_documentation_fragment:
+  - kubedirector.connections.auth
+  - kubedirector.connections.attributes
+notes:
+  - Beside what M(kubedirector.connections.kd_access) grants, the caller needs the verbs C(create) and
+    C(delete) on C(kubedirectorclusters).
+  - Options can also be written as the KDCluster's manifest spells them, such as C(secretKeys).
+seealso:
+  - module: kubedirector.connections.kd_connection
+"""
+
+EXAMPLES = r"""
+- name: A training engine
+  kubedirector.connections.kd_cluster:
+    namespace: team-a
+    name: training-engine-tf
+    app: training-engine
+    roles:
+      - id: RESTServer
+        members: 2
+        resources:
+          limits: {cpu: "2", memory: 4Gi}
+        secret_keys:
+          - name: admin-password
+            value: "{{ engine_admin_password }}"
+      - id: LoadBalancer
+        resources:
+          limits: {cpu: "1", memory: 1Gi}
+
+- name: A notebook that is connected to it, and to its source control, from birth
+  kubedirector.connections.kd_cluster:
+    namespace: team-a
+    name: jupyter-notebook
+    app: training-notebook
+    roles:
+      - id: controller
+        members: 1
+        resources:
+          requests: {cpu: 500m, memory: 2Gi}
+          limits: {cpu: "2", memory: 4Gi}
+        storage:
+          size: 20Gi
+        env:
+          - name: NOTEBOOK_THEME
+            value: dark
+    connections:
+      clusters: [training-engine-tf]
+      secrets: [source-control-secret]
+
+- name: Four members in place of two
+  kubedirector.connections.kd_cluster:
+    namespace: team-a
+    name: training-engine-tf
+    roles:
+      - id: RESTServer
+        members: 4
+
+- name: Delete the notebook and wait until it is gone
+  kubedirector.connections.kd_cluster:
+    namespace: team-a
+    name: jupyter-notebook
+    state: absent
+"""
+
+RETURN = r"""
+kdclusters:
+  description:
+    - The KDCluster, as last seen.
+    - After a failure, what had been done by then.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+      sample: training-engine-tf
+    action:
+      description: One of V(created), V(updated), V(unchanged), V(deleted).
+      type: str
+      sample: created
+    app:
+      description: Name of its KDApp; V(null) where there is no KDCluster.
+      type: str
+      sample: training-engine
+    connections:
+      description: Its connections, in order.
+      type: dict
+      sample: {clusters: [], configmaps: [], secrets: []}
+    connection_hash:
+      description:
+        - The operator's hash over all that is connected (status.lastConnectionHash); V(null) where there
+          is no KDCluster.
+      type: str
+      sample: d41d8cd98f00b204e9800998ecf8427e
+    spec_generation:
+      description: The operator's count of changes (status.specGenerationToProcess); V(null) before the first.
+      type: int
+      sample: 1
+    state:
+      description: The operator's state of the KDCluster; V(null) where there is none.
+      type: str
+      sample: configured
+    members:
+      description: Its members.
+      type: list
+      elements: dict
+      contains:
+        pod:
+          description: Name of the member's pod.
+          type: str
+          sample: kdss-4kzx2-0
+        role:
+          description: The member's role.
+          type: str
+          sample: RESTServer
+        node_id:
+          description: The member's node ID.
+          type: str
+          sample: "1"
+        state:
+          description: The operator's state of the member.
+          type: str
+          sample: configured
+        has_configmeta:
+          description: Whether it gets configmeta.json; a role without a config package does not.
+          type: bool
+          sample: true
+  sample:
+    - name: training-engine-tf
+      action: created
+      app: training-engine
+      connections: {clusters: [], configmaps: [], secrets: []}
+      connection_hash: d41d8cd98f00b204e9800998ecf8427e
+      spec_generation: 1
+      state: configured
+      members:
+        - {pod: kdss-4kzx2-0, role: RESTServer, node_id: "1", state: configured, has_configmeta: true}
+        - {pod: kdss-4kzx2-1, role: RESTServer, node_id: "2", state: configured, has_configmeta: true}
+        - {pod: kdss-9tq5w-0, role: LoadBalancer, node_id: "3", state: configured, has_configmeta: true}
+"""
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._cluster_options import (
+    CLUSTER_ARGUMENTS,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._cluster_task import (
+    ClusterTask,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._module import run_module
+
+
+def arguments() -> dict[str, dict[str, object]]:
+    """The module's own options, as an argument spec."""
+    return CLUSTER_ARGUMENTS
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(arguments(), ClusterTask)
+
+
+if __name__ == "__main__":
+    main()

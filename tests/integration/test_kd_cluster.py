@@ -1,0 +1,197 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kd_cluster on a live operator, in a namespace of its own with few pods."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.contract.estate import OPERATOR_NAMESPACE, global_config
+from tests.contract.kdcluster import KDCluster
+from tests.contract.timing import Timing
+from tests.integration.estate import SERVING, WORKBENCH
+from tests.integration.modules import Modules, succeeded
+from tests.support.kubectl import Kubectl
+from tests.support.manifests import KDCLUSTER, configmap
+
+RESOURCES = {
+    "limits": {"cpu": 1, "memory": "0.25Gi"},
+    "requests": {"cpu": "0.005", "memory": "16Mi"},
+}
+VALUE = "gooseberry-and-quince"
+ENGINE: dict[str, Any] = {
+    "name": "engine",
+    "app": "serving",
+    "labels": {"team": "a"},
+    "roles": [
+        {
+            "id": "restserver",
+            "members": 1,
+            "resources": RESOURCES,
+            "env": [{"name": "THREADS", "value": 4}],
+            "secretKeys": [{"name": "rest-password", "value": VALUE}],
+            "pod_labels": {},
+        },
+        {"id": "loadbalancer", "resources": RESOURCES},
+    ],
+}  # fmt: skip
+NOTEBOOK: dict[str, Any] = {
+    "name": "notebook",
+    "app": "workbench",
+    "roles": [{"id": "controller", "members": 1, "resources": RESOURCES}],
+    "connections": {"clusters": ["engine"], "configmaps": ["info"]},
+}
+
+
+@pytest.fixture(scope="module")
+def place(kubectl: Kubectl, new_namespace: Callable[[], str]) -> Iterator[str]:
+    """A namespace with two KDApps and one ConfigMap."""
+    name = new_namespace()
+    kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
+    kubectl.create(
+        SERVING, WORKBENCH, configmap("info", {"a": "1"}, connection_type="info"), namespace=name
+    )
+    yield name
+    kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
+
+
+@pytest.fixture(scope="module")
+def modules(kubectl: Kubectl, place: str) -> Modules:
+    """The modules in that namespace."""
+    return Modules({"kubeconfig": str(kubectl.kubeconfig)}, place)
+
+
+@pytest.fixture(scope="module")
+def engine(modules: Modules) -> dict[str, Any]:
+    """What creating the engine returned."""
+    result = succeeded(modules.cluster(diff=True, **ENGINE))
+    assert VALUE not in result.output
+    return result.json
+
+
+@pytest.fixture(scope="module")
+def notebook(engine: dict[str, Any], modules: Modules) -> dict[str, Any]:
+    """What creating the notebook, which connects to the engine, returned."""
+    return succeeded(modules.cluster(**NOTEBOOK)).json
+
+
+def generation(kubectl: Kubectl, place: str, name: str) -> int:
+    return int(kubectl.get(KDCLUSTER, name, namespace=place)["metadata"]["generation"])
+
+
+def test_check_mode_creates_nothing(modules: Modules, kubectl: Kubectl, place: str) -> None:
+    result = succeeded(modules.cluster(check_mode=True, **{**ENGINE, "name": "rehearsed"}))
+    assert result.changed and result.kdclusters["rehearsed"]["action"] == "created"
+    assert kubectl.find(KDCLUSTER, "rehearsed", namespace=place) is None
+
+
+def test_check_mode_tells_what_the_operator_would_refuse(modules: Modules) -> None:
+    result = modules.cluster(check_mode=True, **{**ENGINE, "name": "rehearsed", "app": "nothing"})
+    assert "Invalid app(nothing)" in result.message
+
+
+def test_it_is_configured_when_the_task_ends(
+    engine: dict[str, Any], kubectl: Kubectl, place: str, timing: Timing
+) -> None:
+    (told,) = engine["kdclusters"]
+    assert engine["changed"] and told["action"] == "created" and told["state"] == "configured"
+    assert sorted(member["role"] for member in told["members"]) == ["loadbalancer", "restserver"]
+    found = KDCluster(kubectl, place, "engine", timing)
+    assert found.unsettled_because(found.get()) == []
+    roles = found.configmeta()["nodegroups"]["1"]["roles"]
+    assert roles["restserver"]["secret_keys"] == {"rest-password": VALUE}
+    pod = next(member.pod for member in found.members("restserver"))
+    assert found.exec(pod, "printenv", "THREADS").stdout.strip() == "4"
+    assert found.get()["metadata"]["labels"]["team"] == "a"
+
+
+def test_a_second_run_writes_nothing(
+    engine: dict[str, Any], modules: Modules, kubectl: Kubectl, place: str
+) -> None:
+    before = generation(kubectl, place, "engine")
+    again = succeeded(modules.cluster(diff=True, **ENGINE))
+    assert not again.changed and again.warnings == []
+    assert generation(kubectl, place, "engine") == before
+
+
+def test_another_value_of_a_secret_key_is_noticed(engine: dict[str, Any], modules: Modules) -> None:
+    (role, other) = ENGINE["roles"]
+    changed = {**role, "secretKeys": [{"name": "rest-password", "value": "elderberry-wine"}]}
+    result = modules.cluster(**{**ENGINE, "roles": [changed, other]})
+    assert "role restserver has members" in result.message and "secretKeys" in result.message
+    assert "elderberry" not in result.output and VALUE not in result.output
+
+
+def test_a_role_with_members_is_fixed_but_for_their_number(
+    engine: dict[str, Any], modules: Modules, kubectl: Kubectl, place: str
+) -> None:
+    before = generation(kubectl, place, "engine")
+    role = {"id": "restserver", "env": [{"name": "THREADS", "value": 8}]}
+    assert "would change env" in modules.cluster(name="engine", roles=[role]).message
+    assert "has app 'serving'" in modules.cluster(name="engine", app="workbench").message
+    assert generation(kubectl, place, "engine") == before
+
+
+def test_it_is_connected_from_birth(
+    notebook: dict[str, Any], modules: Modules, kubectl: Kubectl, place: str, timing: Timing
+) -> None:
+    found = KDCluster(kubectl, place, "notebook", timing)
+    held = found.connections_in()
+    assert list(held["clusters"]) == ["engine"]
+    assert [one["metadata"]["name"] for one in held["configmaps"]["info"]] == ["info"]
+    assert not succeeded(modules.cluster(**NOTEBOOK)).changed
+
+
+def test_scaling_ends_when_the_members_are_there_and_linked_ones_settled(
+    notebook: dict[str, Any], modules: Modules, kubectl: Kubectl, place: str, timing: Timing
+) -> None:
+    found = KDCluster(kubectl, place, "engine", timing)
+    linked = KDCluster(kubectl, place, "notebook", timing)
+    for count in (2, 1):
+        scaled = succeeded(
+            modules.cluster(name="engine", roles=[{"id": "restserver", "members": count}])
+        )
+        assert scaled.changed and scaled.kdclusters["engine"]["action"] == "updated"
+        assert len(found.members("restserver")) == count
+        assert found.unsettled_because(found.get()) == []
+        assert linked.unsettled_because(linked.get()) == []
+
+
+def test_unknown_connections_are_refused_before_anything_is_written(
+    modules: Modules, kubectl: Kubectl, place: str
+) -> None:
+    options = {
+        **NOTEBOOK,
+        "name": "other",
+        "connections": {"clusters": ["gone"], "secrets": ["no"]},
+    }
+    message = modules.cluster(**options).message
+    assert f"KDCluster {place}/gone does not exist" in message
+    assert f"Secret {place}/no does not exist" in message
+    assert kubectl.find(KDCLUSTER, "other", namespace=place) is None
+
+
+def test_deleting_refuses_while_others_connect_to_it_then_waits_until_it_is_gone(
+    notebook: dict[str, Any], modules: Modules, kubectl: Kubectl, place: str, timing: Timing
+) -> None:
+    refused = modules.cluster(name="engine", state="absent")
+    assert f"KDCluster {place}/notebook connects to it" in refused.message
+    assert kubectl.find(KDCLUSTER, "engine", namespace=place) is not None
+    rehearsed = succeeded(
+        modules.cluster(name="engine", state="absent", force=True, check_mode=True)
+    )
+    assert rehearsed.changed and kubectl.find(KDCLUSTER, "engine", namespace=place) is not None
+    gone = succeeded(modules.cluster(name="engine", state="absent", force=True))
+    assert gone.kdclusters["engine"]["action"] == "deleted"
+    assert kubectl.find(KDCLUSTER, "engine", namespace=place) is None
+    pods = kubectl.list("pods", namespace=place, selector="kubedirector.hpe.com/kdcluster=engine")
+    assert pods == []
+    linked = KDCluster(kubectl, place, "notebook", timing)
+    assert linked.unsettled_because(linked.get()) == []
+    assert not succeeded(modules.cluster(name="engine", state="absent")).changed
+    assert json.dumps(gone.json).count("engine") > 0
