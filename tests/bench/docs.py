@@ -94,10 +94,10 @@ def draw(report: summary.Report) -> None:
         places.append(place)
         before = job
     drawn: Any = axes.barh(
-        places, [bar[2] for bar in bars], color=[_COLOURS[bar[1]] for bar in bars]
+        places, [one[2] for one in bars], color=[_COLOURS[one[1]] for one in bars]
     )
-    axes.bar_label(drawn, [f"{bar[2]:.1f} s" for bar in bars], padding=3)
-    axes.set_yticks(places, [bar[1] for bar in bars])
+    axes.bar_label(drawn, [f"{one[2]:.1f} s" for one in bars], padding=3)
+    axes.set_yticks(places, [one[1] for one in bars])
     for place, (job, _contender, _seconds) in zip(places, bars, strict=True):
         if job != before:
             axes.text(0.012, place - 0.62, job, transform=axes.get_yaxis_transform(), fontsize=8)

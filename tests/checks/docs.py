@@ -35,8 +35,9 @@ def build() -> Path:
         shutil.rmtree(folder, ignore_errors=True)
     reference = source / "reference"
     reference.mkdir(parents=True)
-    for page in sorted((ROOT / "docs").glob("*.md")):
-        shutil.copy(page, source)
+    for page in sorted((ROOT / "docs").iterdir()):
+        if page.is_file():
+            shutil.copy(page, source)
     for page in (ROOT / "docs" / "site").iterdir():
         shutil.copy(page, source)
     for name, shown in SHOWN.items():

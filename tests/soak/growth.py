@@ -102,7 +102,7 @@ def _measure(space: estate.Space, size: int, account: estate.Account, log: Audit
 
     connect(f"first-{size}")
     change = connect(f"second-{size}")
-    reads = [run_module("kd_configmeta_info", common, account, log) for _ in range(READS)]
+    reads = [run_module("kd_configmeta_info", common, account, log) for _read in range(READS)]
     middle = statistics.median(one.seconds for one in reads)
     return Step(size, change, next(one for one in reads if one.seconds == middle))
 

@@ -36,6 +36,7 @@ versions=$(k get configmap/bench-model secret/bench-token \
 hash=$(printf %s "$versions" | md5sum | cut -d ' ' -f 1)
 detail='.status.roles[*].members[*].stateDetail'
 until
+    # shellcheck disable=SC2046  # these are words apart
     set -- $(k get kubedirectorcluster "$kdcluster" --output jsonpath="{.status.state} \
 {.status.lastConnectionHash} {.status.specGenerationToProcess} {$detail.lastConfigDataGeneration} \
 {$detail.lastSetupGeneration}")

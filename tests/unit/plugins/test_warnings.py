@@ -29,10 +29,10 @@ Objects = dict[tuple[str, str], JsonObject | None]
 
 
 def warnings_of(
-    objects: Objects | None = None, clusters: list[JsonObject] | None = None, /, **options: Any
+    objects: Objects | None = None, there: list[JsonObject] | None = None, /, **options: Any
 ) -> list[str]:
     """The warnings about a task on KDCluster notebook."""
-    found = {c["metadata"]["name"]: c for c in clusters or [kdcluster_manifest("notebook")]}
+    found = {c["metadata"]["name"]: c for c in there or [kdcluster_manifest("notebook")]}
     world = World(found, objects or {}, task(kdcluster=["notebook"], **options))
     return warnings_in(world)
 
