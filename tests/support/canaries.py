@@ -66,7 +66,7 @@ def _credentials_of(user: Mapping[str, Any]) -> Iterator[str]:
             yield str(user[field])
     if user.get("client-key-data"):
         lines = base64.b64decode(user["client-key-data"]).decode().splitlines()
-        yield [line for line in lines if "-----" not in line][0]
+        yield from [line for line in lines if "-----" not in line][:1]
 
 
 @dataclass(frozen=True)
