@@ -237,10 +237,10 @@ def test_a_spec_change_waits_for_members_to_be_notified(kubectl: Kubectl, emptie
     def pending() -> bool:
         return any(member.detail.get("pendingNotifyCmds") for member in scales.members())
 
-    edit(scales, {"spec": {"roles": [{**role, "members": 2}]}})()
     # The first member cannot be told of the second one while its script does not run.
     start_script("a-x")
     try:
+        edit(scales, {"spec": {"roles": [{**role, "members": 2}]}})()
         wait_until(
             "the first member has a notification to come",
             pending,
