@@ -135,5 +135,6 @@ def without_status(emptied: Named, kubectl: Kubectl) -> Iterator[KDCluster]:
 
 
 def test_the_right_to_look_at_a_pod(acting: Any, without_status: KDCluster) -> None:
-    result = acting("pods", "get").connection(kdcluster=["lab"])
+    asking = {"kdcluster": ["lab"], "on_reconnect_failure": "fail"}
+    result = acting("pods", "get").connection(**asking)
     assert_named(result, "pods", "get", f"Pod {without_status.namespace}/")
