@@ -17,7 +17,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._wanted i
 
 Fields = t.Mapping[str, t.Any]
 
-_PATH = re.compile(r"(repo://|s3://[^/]+/|https?://[^/]+/|/).*")
+_PATH = re.compile(r"(repo://|s3://[^/]+/|https?://[^/]+/|/).+")
 _HOST_AND_PORT = re.compile(r"[^\s:]+:\d{1,5}")
 _GIT_SERVERS = ("github", "bitbucket")
 _CREDENTIALS = ("token", "password")
@@ -84,6 +84,11 @@ def model_configmaps(models: t.Sequence[Fields]) -> list[dict[str, t.Any]]:
                 f"{label}: extra holds {', '.join(taken)}, which have fields of their own."
             )
         name = model_object_name(model)
+        if not name and given:
+            problems.append(
+                f"{label}: no object name can be made of it; give it an object_name of lower case letters, "
+                "digits and '-'."
+            )
         if any(name == other["name"] for other in made):
             problems.append(
                 f"{label}: a ConfigMap {name} is made of another model already; give one of them an object_name."
@@ -195,7 +200,7 @@ def external_auth_secret(fields: Fields) -> dict[str, t.Any]:
     problems += [
         f"{label}: location {location!r} is not of the form host:port."
         for location in locations
-        if not _HOST_AND_PORT.fullmatch(location)
+        if not (_HOST_AND_PORT.fullmatch(location) and _is_port(location.rpartition(":")[2]))
     ]
     _raise(problems)
     names = (*_EXTERNAL_AUTH_FIELDS, *_EXTERNAL_AUTH_OPTIONAL)
@@ -259,9 +264,13 @@ def _proxy_problems(label: str, fields: Fields) -> list[str]:
         if field not in given
     ]
     port = _text(fields, "proxy_port")
-    if port and not (port.isdecimal() and 0 < int(port) < 65536):
+    if port and not _is_port(port):
         problems.append(f"{label}: proxy_port {port!r} is no port; write a number from 1 to 65535.")
     return problems + _one_of(label, fields, "proxy_protocol", ("http", "https"))
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and 0 < int(text) < 65536
 
 
 def _raise(problems: list[str]) -> None:

@@ -143,7 +143,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "training_engines": ({"clusters": ["no-such-engine"]}, "no-such-engine does not exist"),
     "notebook": (
         {"configmaps": [{"name": "nested", "type": "x", "data": {"a": {"b": 1}}}]},
-        "key a",
+        "/nested: key a: ",
     ),
     "mlflow": (
         {"artifact_root": "bucket", "secret_access_key": "{{ mlflow_key }}"},

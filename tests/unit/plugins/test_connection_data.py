@@ -95,6 +95,8 @@ def test_a_model_without_object_name_gets_a_valid_one(model: dict[str, str], nam
         ({"name": None}, "model number 1: name is missing."),
         ({"path": "models/fc.h5"}, "model fullyconnected-nn: path 'models/fc.h5' is no path"),
         ({"path": "s3://"}, "model fullyconnected-nn: path 's3://' is no path"),
+        ({"path": "repo://"}, "model fullyconnected-nn: path 'repo://' is no path"),
+        ({"name": "---"}, "model ---: no object name can be made of it"),
         ({"extra": {"path": "x"}}, "model fullyconnected-nn: extra holds path"),
     ],
 )
@@ -228,6 +230,7 @@ def test_an_external_auth_secret_joins_its_servers() -> None:
         ({"type": "NIS"}, "type 'NIS' is not one of LDAP, Active Directory."),
         ({"locations": []}, "external auth external-auth: locations is missing."),
         ({"locations": ["ad1.example.com"]}, "location 'ad1.example.com' is not of the form"),
+        ({"locations": ["ad1.example.com:99999"]}, "location 'ad1.example.com:99999' is not"),
         ({"security_protocol": "tls"}, "security_protocol 'tls' is not one of none, ldaps"),
         ({"base_dn": ""}, "base_dn is missing."),
     ],
