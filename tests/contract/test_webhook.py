@@ -226,7 +226,8 @@ def test_an_edit_that_meets_a_status_write_is_refused_as_if_it_changed_the_statu
 
 def test_a_spec_change_waits_for_members_to_be_notified(kubectl: Kubectl, emptied: Named) -> None:
     scales = emptied("scales")
-    pod = scales.pod()
+    # Other tests may have scaled it before.
+    pod = scales.members()[0].pod
     (role,) = scales.get()["spec"]["roles"]
 
     def start_script(mode: str) -> None:
@@ -237,10 +238,10 @@ def test_a_spec_change_waits_for_members_to_be_notified(kubectl: Kubectl, emptie
     def pending() -> bool:
         return any(member.detail.get("pendingNotifyCmds") for member in scales.members())
 
-    # The first member cannot be told of the second one while its script does not run.
+    # The first member cannot be told of the new one while its script does not run.
     start_script("a-x")
     try:
-        edit(scales, {"spec": {"roles": [{**role, "members": 2}]}})()
+        edit(scales, {"spec": {"roles": [{**role, "members": role["members"] + 1}]}})()
         wait_until(
             "the first member has a notification to come",
             pending,
