@@ -10,7 +10,10 @@ import time
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import ApiError
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    ApiError,
+    OperatorDown,
+)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
@@ -30,7 +33,11 @@ def patiently(write: t.Callable[[], Answer], deadline: float) -> Answer:
         try:
             return write()
         except ApiError as error:
-            patience = _operator.refusal_patience(error.server_message)
+            patience = (
+                _operator.RESTART_SECONDS
+                if isinstance(error, OperatorDown)
+                else _operator.refusal_patience(error.server_message)
+            )
             if time.monotonic() + pause > min(deadline, started + patience):
                 raise
         time.sleep(pause)

@@ -12,7 +12,6 @@ import random
 import time
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
 from ansible_collections.kubedirector.connections.plugins.module_utils._api import (
     BY_KIND,
     KDCLUSTER,
@@ -27,11 +26,11 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._errors i
     Conflict,
     Impossible,
     NotFound,
-    OperatorDown,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
     found_object_from,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._patience import patiently
 from ansible_collections.kubedirector.connections.plugins.module_utils._plan import (
     ClusterChange,
     connection_patch,
@@ -48,7 +47,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._wait import LiveEstate
     from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import Wanted
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+_FIRST_PAUSE = 0.1
 _LONGEST_WAY = 0.5
 _MIN_ATTEMPTS = 5
 _UNPROCESSABLE, _CONFLICT = 422, 409
@@ -261,20 +260,9 @@ class Writer:
         self, name: str, patch: list[dict[str, t.Any]], *, dry_run: bool
     ) -> dict[str, t.Any]:
         """Patch a KDCluster, trying again while the webhook refuses only for the moment."""
-        started = time.monotonic()
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                return self._api.json_patch(
-                    KDCLUSTER, self._wanted.namespace, name, patch, dry_run=dry_run
-                )
-            except ApiError as error:
-                patience = (
-                    _operator.RESTART_SECONDS
-                    if isinstance(error, OperatorDown)
-                    else _operator.refusal_patience(error.server_message)
-                )
-                if time.monotonic() + pause > min(self._deadline, started + patience):
-                    raise
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+        return patiently(
+            lambda: self._api.json_patch(
+                KDCLUSTER, self._wanted.namespace, name, patch, dry_run=dry_run
+            ),
+            self._deadline,
+        )
