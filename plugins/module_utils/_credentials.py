@@ -78,11 +78,27 @@ def _file_of(entry: Entry, key: str) -> str | None:
 
 def _private_file(content: bytes) -> str:
     """Python's ssl takes certificates and keys from files only; this one goes with the process."""
-    descriptor, path = tempfile.mkstemp(prefix="kubedirector-connections-")
-    atexit.register(_remove, path)
-    with os.fdopen(descriptor, "wb") as file:
+    descriptor, path = _file_in_memory() or _file_on_disk()
+    with open(descriptor, "wb", closefd=False) as file:
         file.write(content)
     return path
+
+
+def _file_in_memory() -> tuple[int, str] | None:
+    """A file that a killed process, too, takes with it; None where the system has none such."""
+    try:
+        descriptor = os.memfd_create("kubedirector-connections")
+    except (AttributeError, OSError):
+        # Not Linux, or a system call that a sandbox forbids.
+        return None
+    path = f"/proc/self/fd/{descriptor}"
+    return (descriptor, path) if os.path.exists(path) else None
+
+
+def _file_on_disk() -> tuple[int, str]:
+    descriptor, path = tempfile.mkstemp(prefix="kubedirector-connections-")
+    atexit.register(_remove, path)
+    return descriptor, path
 
 
 def _remove(path: str) -> None:

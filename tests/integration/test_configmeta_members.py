@@ -86,7 +86,9 @@ def test_a_file_of_64_mib_is_refused(tenant: Modules, tampered: Tampered) -> Non
 
 def test_a_stale_secret_is_told_without_its_value(tenant: Modules, tampered: Tampered) -> None:
     old = encoded("an older secret")
-    with tampered(replaced(encoded(READER_TOKEN), old)):
+    place = 'meta["connections"]["secrets"]["token"][0]["data"]["token"]'
+    # Not by its value: the API server's audit log keeps the commands that it hands on.
+    with tampered(rewritten(f'{place} = "{old}"')):
         result = tenant.read(kdcluster=["reader"])
     (_first, second, _sidecar) = result.json["kdclusters"][0]["members"]
     (stale,) = second["stale"]

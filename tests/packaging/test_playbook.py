@@ -85,7 +85,7 @@ def variables(home: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
             ],
         },
     ]
-    path = tmp_path_factory.mktemp("variables") / "connections.json"
+    path = tmp_path_factory.mktemp("variables") / "connections.input.json"
     path.write_text(json.dumps({"kd_connections": connections}))
     return path
 

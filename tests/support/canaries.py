@@ -26,8 +26,12 @@ _ISSUED = [
     base64.b64encode(f'{{"alg":"{algorithm}","kid":"'.encode())[:-4].decode()
     for algorithm in ("RS256", "ES256")
 ]
-# What tests themselves write for Ansible to read: a secret has to come from somewhere.
-INPUTS = ("play.yml", "playbook.yml", "connections.yml", "kubeconfig*", "client-key-data")
+# What tests themselves write for Ansible to read, since a secret has to come from somewhere, and what a
+# job of ansible-runner keeps of it: its variables, its environment and its command with that environment.
+INPUTS = (
+    "play.yml", "playbook.yml", "connections.yml", "*.input.json", "kubeconfig*", "client-key-data",
+    "extravars", "envvars", "command",
+)  # fmt: skip
 _CHUNK, _LONGEST = 4 * 1024 * 1024, 4096
 
 

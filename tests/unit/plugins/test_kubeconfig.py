@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import signal
+import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import ansible_collections
 import pytest
 import yaml
 from kubernetes.config import incluster_config
@@ -115,3 +121,48 @@ def test_a_kubeconfig_given_as_text_is_told_without_it() -> None:
     text = yaml.safe_dump(kubeconfig(token=MARK))
     assert "kubeconfig" in refused({"kubeconfig": text})
     assert "kubeconfig" in refused({"kubeconfig": json.dumps(kubeconfig(token=MARK))})
+
+
+def kubeconfig_with_key() -> dict[str, Any]:
+    """A kubeconfig that holds a client key, which is MARK."""
+    found = kubeconfig()
+    found["users"][0]["user"]["client-key-data"] = base64.b64encode(MARK.encode()).decode()
+    return found
+
+
+KILLED = """
+import json, os, signal, sys
+from ansible_collections.kubedirector.connections.plugins.module_utils._auth import resolve_access
+found = resolve_access({"kubeconfig": json.load(sys.stdin)}, {}).configuration
+with open(found.key_file, encoding="utf-8") as file:
+    print(file.read(), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_that_is_killed_leaves_no_key_behind(tmp_path: Path) -> None:
+    tree = str(Path(next(iter(ansible_collections.__path__))).parent)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED],
+        input=json.dumps(kubeconfig_with_key()),
+        env={"PYTHONPATH": tree, "TMPDIR": str(tmp_path)},
+        timeout=120,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (-signal.SIGKILL, MARK), done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_files_in_memory_a_key_lies_in_a_private_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "memfd_create")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    access = resolve_access({"kubeconfig": kubeconfig_with_key()}, {})
+    assert access.configuration.key_file is not None
+    path = Path(access.configuration.key_file)
+    assert path.parent == tmp_path
+    assert path.read_text(encoding="utf-8") == MARK
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
