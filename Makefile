@@ -46,7 +46,7 @@ bench: ## measure; writes build/bench.json
 docs: ## the docs site, into build/docs/html
 	@$(PYTHON) -m tests.checks.docs
 
-soak: ## races, faults, kills and growth in numbers (about an hour); one line of figures each
+soak: ## races, faults, kills, linked KDClusters and growth in numbers (about an hour); one line of figures each
 	@$(PYTHON) -m tests.soak
 
 sandbox: ## the test cluster alone; prints its kubeconfig's path as the last line

@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
-from tests.bench import estate, machine, summary
+from tests.bench import estate, machine, summary, wait_end
 from tests.bench.jobs import COLLECTION, CORE, KUBECTL, NOTEBOOK, Bench, WrongResultError
 from tests.bench.measure import Meter, RunFailedError
 from tests.checks.cluster import Cluster
@@ -41,10 +41,12 @@ def main() -> int:
     options = _options()
     cluster = Cluster()
     try:
-        link()
+        sys.path.insert(0, str(link()))
         try:
             under_test = cluster.bring_up(Processes())
             report = _measure(under_test, options)
+            report["after_operator_seconds"] = wait_end.measure(under_test, options.runs)
+            _write(report)
         finally:
             cluster.take_down()
         print(summary.table(report))
@@ -54,7 +56,7 @@ def main() -> int:
             subprocess.run(command, cwd=ROOT, check=True)
     except (
         CheckError, DeadlineError, KubectlError, RunFailedError, WrongResultError,
-        subprocess.SubprocessError,
+        wait_end.NoAuditLogError, subprocess.SubprocessError,
     ) as error:  # fmt: skip
         print(f"The benchmark failed: {error}", file=sys.stderr)
         return 1

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.contract.kdcluster import KDCluster, members_of
 from tests.contract.timing import Timing
+from tests.contract.workspace import workspace
 from tests.support.kubectl import Kubectl, Manifest, wait_until
 from tests.support.manifests import (
     KDCLUSTER,
@@ -21,7 +22,6 @@ from tests.support.manifests import (
     Connections,
     kdapp,
     kdcluster,
-    namespace,
 )
 
 APP = kdapp("bench", [AppRole("controller"), AppRole("worker", cardinality="0+")])
@@ -112,18 +112,10 @@ def three_members(name: str) -> Manifest:
 @contextmanager
 def spaces(kubectl: Kubectl, timing: Timing, *names: str) -> Iterator[list[Space]]:
     """Make namespaces with the KDApp in each; they are gone again afterwards."""
-    made = []
-    try:
+    with ExitStack() as stack:
         for name in names:
-            kubectl.create(namespace(name))
-            made.append(name)
-            kubectl.create(APP, namespace=name)
+            stack.enter_context(workspace(kubectl, name, APP))
         yield [Space(kubectl, name, timing) for name in names]
-    finally:
-        for name in made:
-            # Clusters first: their finalizers need the operator, which needs the namespace.
-            kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=BATCH_SECONDS)
-            kubectl.delete("namespace", name, wait=False)
 
 
 @dataclass(frozen=True)

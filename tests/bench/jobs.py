@@ -22,6 +22,9 @@ UNCHANGED = "the same, nothing to do"
 READ_MANY = "read the members of many KDClusters"
 CONNECT_MANY = "connect 1 Secret to many KDClusters and wait"
 CHANGE_MANY = "change a Secret that many KDClusters connect to and wait"
+WAIT = "connect 1 ConfigMap and wait"
+# So long after the operator's last write may a task still run.
+MOST_SECONDS_AFTER = 0.3
 NOTEBOOK = "notebook"
 # One k8s_exec takes seconds: so many are timed, and the rest is reckoned from them.
 TIMED_MEMBERS = 6

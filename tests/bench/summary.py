@@ -16,9 +16,11 @@ from tests.bench.jobs import (
     CONNECT_MANY,
     CORE,
     KUBECTL,
+    MOST_SECONDS_AFTER,
     OPERATOR,
     READ_MANY,
     UNCHANGED,
+    WAIT,
 )
 
 Report = dict[str, Any]
@@ -85,6 +87,9 @@ def limits(report: Report) -> list[Limit]:
             Limit(UNCHANGED, "writes", writes, 0),
             Limit(UNCHANGED, "requests of both modules", requests, _read_back_too()),
         ]
+    if "after_operator_seconds" in report:
+        after = statistics.median(report["after_operator_seconds"])
+        found.append(Limit(WAIT, "s after the operator's last write", after, MOST_SECONDS_AFTER))
     return found
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make soak`: races, faults, kills and growth in numbers; prints one line of figures for each of them.
+"""`make soak`: races, faults, kills, linked KDClusters and growth in numbers; prints one line of figures for each of them.
 
 Everything random comes from --seed and the run's number. What breaks a promise is told on standard
 error with both; `--only faults --first NUMBER --faults 1` repeats it.
@@ -21,6 +21,7 @@ from tests.checks.tree import link
 from tests.faults.race import WRITERS, clear, race
 from tests.integration.modules import Modules
 from tests.soak.growth import SIZES, growth
+from tests.soak.linked import linked
 from tests.soak.place import place
 from tests.soak.series import Run, fault_run, kill_run, run_series
 from tests.support.cluster import NoClusterError
@@ -79,10 +80,16 @@ def growing(options: argparse.Namespace) -> tuple[bool, str]:
     return growth(options.sizes)
 
 
+def linking(options: argparse.Namespace) -> tuple[bool, str]:
+    """Linked KDClusters change again and again, by `connect` and by kubectl."""
+    return linked(options.rounds)
+
+
 SOAKS: Mapping[str, Soak] = {
     "races": races,
     "faults": faults,
     "kills": kills,
+    "linked": linking,
     "growth": growing,
 }
 
@@ -95,6 +102,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--races", type=int, default=20, help="races of 16 tasks (20)")
     parser.add_argument("--faults", type=int, default=500, help="runs with a fault (500)")
     parser.add_argument("--kills", type=int, default=50, help="runs with a SIGKILL (50)")
+    parser.add_argument("--rounds", type=int, default=20, help="rounds of linked changes (20)")
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=list(SIZES), help="members (10 20 40 60 100)"
     )
@@ -102,7 +110,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, help="number of the first run (0)")
     parser.add_argument("--lanes", type=int, default=3, help="runs side by side (3)")
     parser.add_argument(
-        "--seconds", type=float, default=3600, help="bound on each line but growth (3600)"
+        "--seconds", type=float, default=3600, help="bound on races, faults and kills each (3600)"
     )
     return parser.parse_args()
 

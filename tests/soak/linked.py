@@ -26,20 +26,18 @@ from typing import Any
 from uuid import uuid4
 
 from tests.checks.paths import ROOT
-from tests.contract.estate import OPERATOR_NAMESPACE, global_config
 from tests.contract.kdcluster import KDCluster
 from tests.contract.timing import Timing
+from tests.contract.workspace import add_kdclusters, workspace
 from tests.integration.estate import WORKBENCH
 from tests.support.cluster import find_cluster
 from tests.support.kubectl import DeadlineError, Kubectl, wait_until
 from tests.support.kubectl_proxy import proxied
 from tests.support.manifests import (
-    KDCLUSTER,
     ClusterRole,
     Connections,
     configmap,
     kdcluster,
-    namespace,
     secret,
 )
 from tests.support.playbook import run_playbook
@@ -117,28 +115,12 @@ def lab() -> Iterator[Lab]:
     with (
         proxied(under_test.kubectl) as kubectl,
         tempfile.TemporaryDirectory(prefix="kd-soak-") as folder,
+        workspace(kubectl, where, WORKBENCH),
     ):
-        kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
-        kubectl.create(namespace(where))
-        try:
-            kubectl.create(WORKBENCH, namespace=where)
-            kubectl.create(
-                *(kdcluster(n, "workbench", [ClusterRole("controller")]) for n in WORST_ORDER),
-                namespace=where,
-            )
-            found = {name: KDCluster(kubectl, where, name, timing) for name in WORST_ORDER}
-            made = Lab(kubectl, where, found, Path(folder))
-            wait_until(
-                "the KDClusters are configured",
-                lambda: all(one.status().get("state") == "configured" for one in found.values()),
-                seconds=timing.configure_seconds,
-                poll_seconds=1,
-            )
-            found[NOTEBOOK].reconnect_settled(Connections(clusters=list(ENGINES)))
-            yield made
-        finally:
-            kubectl.ok("delete", KDCLUSTER, "--all", namespace=where, seconds=180)
-            kubectl.delete("namespace", where, wait=False)
+        manifests = [kdcluster(n, "workbench", [ClusterRole("controller")]) for n in WORST_ORDER]
+        found = add_kdclusters(kubectl, where, timing, manifests)
+        found[NOTEBOOK].reconnect_settled(Connections(clusters=list(ENGINES)))
+        yield Lab(kubectl, where, found, Path(folder))
 
 
 def own(name: str, turn: int) -> str:
@@ -162,7 +144,7 @@ def by_connect(made: Lab, turn: int) -> None:
     # Last, and named by all the others.
     described = {"name": SHARED, "type": "token", "string_data": {"turn": f"{turn}"}}
     entries.append({"namespace": made.namespace, "secrets": [described]})
-    variables = made.folder / "connections.json"
+    variables = made.folder / "connections.input.json"
     variables.write_text(json.dumps({"kd_connections": entries}))
     done = run_playbook(
         "kubedirector.connections.connect", "-e", f"@{variables}",

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from tests.contract.estate import OPERATOR_NAMESPACE, global_config
 from tests.contract.kdcluster import KDCluster
 from tests.contract.timing import Timing
+from tests.contract.workspace import add_kdclusters, workspace
 from tests.faults.lane import Lane, lane
 from tests.integration.estate import WORKBENCH
 from tests.integration.modules import Modules, succeeded
 from tests.support.cluster import find_cluster
-from tests.support.kubectl import Kubectl, wait_until
+from tests.support.kubectl import Kubectl
 from tests.support.kubectl_proxy import proxied
-from tests.support.manifests import KDCLUSTER, ClusterRole, kdcluster, namespace
+from tests.support.manifests import ClusterRole, kdcluster
 
 _ACCOUNT = "soak"
 _NAME = "soaked"
@@ -53,28 +53,13 @@ def place() -> Iterator[Place]:
     with (
         proxied(under_test.kubectl) as kubectl,
         tempfile.TemporaryDirectory(prefix="kd-soak-") as folder,
+        workspace(kubectl, where, WORKBENCH),
     ):
-        kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
-        kubectl.create(namespace(where))
-        try:
-            kubectl.create(WORKBENCH, namespace=where)
-            kubectl.create(
-                kdcluster(_NAME, "workbench", [ClusterRole("controller")]), namespace=where
-            )
-            found = KDCluster(kubectl, where, _NAME, timing)
-            wait_until(
-                f"KDCluster {where}/{_NAME} is configured",
-                lambda: found.status().get("state") == "configured",
-                seconds=timing.configure_seconds,
-                poll_seconds=1,
-            )
-            succeeded(Modules({"kubeconfig": str(kubectl.kubeconfig)}, where).access(name=_ACCOUNT))
-            token = kubectl.ok("create", "token", _ACCOUNT, "--duration=6h", namespace=where)
-            yield Place(found, _address(kubectl, Path(folder)), token.strip(), Path(folder))
-        finally:
-            # The KDCluster first: its finalizer needs the operator, which needs the namespace.
-            kubectl.ok("delete", KDCLUSTER, "--all", namespace=where, seconds=180)
-            kubectl.delete("namespace", where, wait=False)
+        made = kdcluster(_NAME, "workbench", [ClusterRole("controller")])
+        found = add_kdclusters(kubectl, where, timing, [made])[_NAME]
+        succeeded(Modules({"kubeconfig": str(kubectl.kubeconfig)}, where).access(name=_ACCOUNT))
+        token = kubectl.ok("create", "token", _ACCOUNT, "--duration=6h", namespace=where)
+        yield Place(found, _address(kubectl, Path(folder)), token.strip(), Path(folder))
 
 
 def _address(kubectl: Kubectl, folder: Path) -> dict[str, str]:

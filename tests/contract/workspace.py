@@ -1,0 +1,48 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A namespace with a KDApp, for as long as benchmarks and soaks need it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from tests.contract.estate import OPERATOR_NAMESPACE, global_config
+from tests.contract.kdcluster import KDCluster
+from tests.contract.timing import Timing
+from tests.support.kubectl import Kubectl, Manifest, wait_until
+from tests.support.manifests import KDCLUSTER, namespace
+
+# So long may it take that all the members of a large one end.
+_END_SECONDS = 900.0
+
+
+@contextmanager
+def workspace(kubectl: Kubectl, name: str, app: Manifest) -> Iterator[None]:
+    """Make a namespace with this KDApp in it; both are gone again afterwards. Raises KubectlError."""
+    kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
+    kubectl.create(namespace(name))
+    try:
+        kubectl.create(app, namespace=name)
+        yield
+    finally:
+        # KDClusters first: their finalizers need the operator, which needs the namespace.
+        kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=_END_SECONDS)
+        kubectl.delete("namespace", name, wait=False)
+
+
+def add_kdclusters(
+    kubectl: Kubectl, where: str, timing: Timing, manifests: Sequence[Manifest]
+) -> dict[str, KDCluster]:
+    """Make KDClusters and return them by name once all are configured; DeadlineError else."""
+    kubectl.create(*manifests, namespace=where)
+    names = [manifest["metadata"]["name"] for manifest in manifests]
+    found = {name: KDCluster(kubectl, where, name, timing) for name in names}
+    wait_until(
+        f"KDClusters {', '.join(names)} of {where} are configured",
+        lambda: all(one.status().get("state") == "configured" for one in found.values()),
+        seconds=timing.configure_seconds * max(1, len(names) // 3),
+        poll_seconds=1,
+    )
+    return found
