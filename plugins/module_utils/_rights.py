@@ -14,6 +14,8 @@ import typing as t
 from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
 
 JsonObject = dict[str, t.Any]
+# API group, resources, verbs.
+_Rule = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 _RBAC_GROUP = "rbac.authorization.k8s.io"
 _KUBEDIRECTOR_GROUP = _operator.API_VERSION.partition("/")[0]
@@ -21,8 +23,8 @@ _KUBEDIRECTOR_GROUP = _operator.API_VERSION.partition("/")[0]
 # Nothing is changed that does not carry it: a name may be that of somebody else's Role.
 OURS = {"app.kubernetes.io/managed-by": "kubedirector.connections"}
 
-# API group, resources, verbs. Each of them is needed; a test takes them away one by one.
-_RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+# Each of them is needed; a test takes them away one by one.
+_RULES: tuple[_Rule, ...] = (
     (_KUBEDIRECTOR_GROUP, ("kubedirectorclusters",), ("list", "watch", "patch")),
     (_KUBEDIRECTOR_GROUP, ("kubedirectorapps",), ("list",)),
     ("", ("configmaps", "secrets"), ("get", "create", "patch", "delete")),
@@ -30,15 +32,23 @@ _RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     # Kubernetes asks for get where a command is run over a WebSocket, and for create too since 1.35.
     ("", ("pods/exec",), ("get", "create")),
 )
+# What kd_cluster needs besides.
+_MANAGING_RULES: tuple[_Rule, ...] = (
+    (_KUBEDIRECTOR_GROUP, ("kubedirectorclusters",), ("create", "delete")),
+)
 
 
-def wanted_manifests(namespace: str, name: str) -> dict[str, JsonObject]:
+def wanted_manifests(
+    namespace: str, name: str, *, manage_kdclusters: bool = False
+) -> dict[str, JsonObject]:
     """Make the manifests of a ServiceAccount that may do what this collection does.
 
+    :param manage_kdclusters: it may create and delete KDClusters, too.
     :returns: kind to manifest, in the order in which they are to be created.
     """
     metadata = {"name": name, "labels": dict(OURS)}
     rbac = f"{_RBAC_GROUP}/v1"
+    rules = _RULES + (_MANAGING_RULES if manage_kdclusters else ())
     return {
         "ServiceAccount": {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata},
         "Role": {
@@ -47,7 +57,7 @@ def wanted_manifests(namespace: str, name: str) -> dict[str, JsonObject]:
             "metadata": metadata,
             "rules": [
                 {"apiGroups": [group], "resources": list(resources), "verbs": list(verbs)}
-                for group, resources, verbs in _RULES
+                for group, resources, verbs in rules
             ],
         },
         "RoleBinding": {

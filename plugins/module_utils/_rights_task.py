@@ -58,7 +58,9 @@ class RightsTask:
         self._absent: bool = params["state"] == "absent"
         self._namespace = namespace
         self._check_mode = check_mode
-        self._wanted = wanted_manifests(namespace, self._name)
+        self._wanted = wanted_manifests(
+            namespace, self._name, manage_kdclusters=params["manage_kdclusters"]
+        )
         self._found: dict[str, JsonObject | None] = {}
         self._actions: dict[str, str] = {}
         self._done: set[str] = set()

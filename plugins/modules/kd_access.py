@@ -10,11 +10,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kd_access
 short_description: Make an account with the least rights that this collection needs
-version_added: 0.2.0
+version_added: 0.1.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
-  - Makes a ServiceAccount, a Role with the rights that M(kubedirector.connections.kd_connection) and
-    M(kubedirector.connections.kd_configmeta_info) need in one namespace, and a RoleBinding, all three
+  - Makes a ServiceAccount, a Role with the rights that the modules of this collection need in one
+    namespace to connect KDClusters and read back what their members got, and a RoleBinding, all three
     of one name.
   - The Role and the RoleBinding are brought to exactly that, so that rights which somebody added are
     taken away again.
@@ -25,6 +25,11 @@ options:
     description: Name of the ServiceAccount, the Role and the RoleBinding.
     type: str
     default: kd-connections
+  manage_kdclusters:
+    description:
+      - Also grant what M(kubedirector.connections.kd_cluster) needs, which is to create and delete KDClusters.
+    type: bool
+    default: false
   state:
     description: Whether they are there.
     type: str
@@ -44,6 +49,12 @@ EXAMPLES = r"""
 - name: An account that may connect what is in team-a
   kubedirector.connections.kd_access:
     namespace: team-a
+
+- name: An account that may make and delete KDClusters, too
+  kubedirector.connections.kd_access:
+    namespace: team-a
+    name: kd-admin
+    manage_kdclusters: true
 
 - name: Take the account and its rights away again
   kubedirector.connections.kd_access:
@@ -86,6 +97,7 @@ def arguments() -> dict[str, dict[str, object]]:
     """The module's own options, as an argument spec."""
     return {
         "name": {"type": "str", "default": "kd-connections"},
+        "manage_kdclusters": {"type": "bool", "default": False},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     }
 

@@ -64,6 +64,19 @@ def test_an_account_is_made_once_and_taken_away_again(
     assert not succeeded(admin.access(name=name, state="absent")).changed
 
 
+def test_who_makes_kdclusters_is_granted_that_on_request(
+    admin: Modules, kubectl: Kubectl, home: str, fresh: Fresh
+) -> None:
+    name = fresh("account")
+    succeeded(admin.access(name=name, manage_kdclusters=True))
+    for verb in ("create", "delete"):
+        assert may(kubectl, name, home, verb, "kubedirectorclusters")
+    less = succeeded(admin.access(name=name))
+    assert less.objects[("Role", name)] == "updated"
+    for verb in ("create", "delete"):
+        assert not may(kubectl, name, home, verb, "kubedirectorclusters")
+
+
 def test_rights_that_were_added_or_lost_are_set_right(
     admin: Modules, kubectl: Kubectl, home: str, fresh: Fresh
 ) -> None:

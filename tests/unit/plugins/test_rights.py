@@ -88,3 +88,11 @@ def test_a_binding_of_another_role_is_left_alone() -> None:
     found["roleRef"]["name"] = "edit"
     problem = problem_with(found, manifest("RoleBinding"), WHERE)
     assert problem is not None and "another role" in problem
+
+
+def test_rights_to_make_kdclusters_are_taken_back() -> None:
+    managing = wanted_manifests("team-a", "account", manage_kdclusters=True)["Role"]
+    (more,) = [rule for rule in managing["rules"] if rule not in manifest("Role")["rules"]]
+    assert more["resources"] == ["kubedirectorclusters"]
+    assert sorted(more["verbs"]) == ["create", "delete"]
+    assert differs(managing, manifest("Role")) and differs(manifest("Role"), managing)
