@@ -48,6 +48,7 @@ WORST_ORDER = (NOTEBOOK, *ENGINES)
 SHARED = "shared"
 # An operator that has not settled by then, two polls and a half, is stuck.
 STUCK_POLLS = 2.5
+MOST_RESTARTS = 4
 
 
 @dataclass
@@ -173,8 +174,11 @@ def by_kubectl(made: Lab, turn: int) -> None:
 
 def run_round(
     made: Lab, change: Callable[[Lab, int], None], turn: int, *, patience: float, tally: Tally
-) -> None:
-    """One round; a stuck operator is restarted, so that the next one starts from rest."""
+) -> bool:
+    """One round; a stuck operator is restarted, so that the next one starts from rest.
+
+    Returns whether it does.
+    """
     started = time.monotonic()
     try:
         change(made, turn)
@@ -189,14 +193,25 @@ def run_round(
     else:
         tally.settled += 1
         tally.seconds.append(time.monotonic() - started)
-        return
-    try:
-        made.wait_settled(1)
-    except DeadlineError:
+        return True
+    return is_at_rest_again(made)
+
+
+def is_at_rest_again(made: Lab) -> bool:
+    """Free a stuck operator by restarting it, more than once where it gets stuck anew."""
+    if not made.unsettled():
+        return True
+    for _try in range(MOST_RESTARTS):
         subprocess.run(
             [sys.executable, "-m", "tests.sandbox", "restart-operator"], cwd=ROOT, check=True
         )
-    made.wait_settled(made.found[NOTEBOOK].timing.unstuck_seconds)
+        try:
+            made.wait_settled(made.found[NOTEBOOK].timing.unstuck_seconds)
+        except DeadlineError as error:
+            print(f"restarted, and stuck again: {error}", file=sys.stderr, flush=True)
+        else:
+            return True
+    return False
 
 
 def linked(rounds: int, *, compare: bool = True) -> tuple[bool, str]:
@@ -214,7 +229,9 @@ def linked(rounds: int, *, compare: bool = True) -> tuple[bool, str]:
         for change, tally in ways:
             patience = 0 if change is by_connect else stuck_after
             for turn in range(rounds):
-                run_round(made, change, turn, patience=patience, tally=tally)
+                if not run_round(made, change, turn, patience=patience, tally=tally):
+                    print(f"{change.__name__}: no more rounds", file=sys.stderr, flush=True)
+                    break
     figures = "; ".join(f"{change.__name__}: {tally}" for change, tally in ways)
     return ways[0][1].settled == rounds, figures
 
