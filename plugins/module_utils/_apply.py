@@ -16,9 +16,6 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._copies i
     renames_to_originals,
     to_move,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
-    ConnectionsError,
-)
 from ansible_collections.kubedirector.connections.plugins.module_utils._links import (
     dependents,
     in_dependency_order,
@@ -95,21 +92,16 @@ class Applier:
         self._settle_linked([frozenset().union(*self._guards(steps))])
         if len(self._object_writes()) + len(self._cluster_writes()) > 1:
             self.try_dry()
-        try:
-            while steps:
-                candidates = next_steps(self._writer.links, steps)
-                guards = self._guards(candidates)
-                step = candidates[self._settle_linked(guards)]
-                # The webhook takes its time for each KDCluster; unlinked ones need not queue.
-                alone = [c for c, guard in zip(candidates, guards, strict=True) if not guard]
-                chosen = alone if step.connects and step in alone else [step]
-                _side_by_side(one.write for one in chosen)
-                self._live.refresh_before_waiting()
-                steps = [one for one in steps if one not in chosen]
-        except ConnectionsError as error:
-            if self._progress.copies:
-                error.args = (f"{error} {self._progress.copies_sentence(self._wanted.namespace)}",)
-            raise
+        while steps:
+            candidates = next_steps(self._writer.links, steps)
+            guards = self._guards(candidates)
+            step = candidates[self._settle_linked(guards)]
+            # The webhook takes its time for each KDCluster; unlinked ones need not queue.
+            alone = [c for c, guard in zip(candidates, guards, strict=True) if not guard]
+            chosen = alone if step.connects and step in alone else [step]
+            _side_by_side(one.write for one in chosen)
+            self._live.refresh_before_waiting()
+            steps = [one for one in steps if one not in chosen]
         for object_change in self._object_writes():
             if object_change.action == "deleted":
                 self._writer.write_object(object_change, dry_run=False)
@@ -134,7 +126,8 @@ class Applier:
 
     def _steps(self) -> list[Step]:
         """Everything to create, update or connect, in the order in which linked steps must go."""
-        steps = [*self._steps_back(self._stranded())]
+        stranded = self._stranded()
+        steps = [*self._leftover_steps(stranded), *self._steps_back(stranded)]
         for names, changes in self._object_groups():
             steps += self._object_steps(names, changes)
         for change in self._cluster_writes():
@@ -180,6 +173,12 @@ class Applier:
             ),
             Step(frozenset(stranded), delete_copies),
         ]
+
+    def _leftover_steps(self, stranded: t.Mapping[str, list[Key]]) -> t.Iterator[Step]:
+        """Delete copies that this task made and that nobody came to name."""
+        named = {key for keys in stranded.values() for key in keys}
+        for kind, name in sorted(self._progress.copies - named):
+            yield Step(frozenset(), functools.partial(self._writer.delete_copy, kind, name))
 
     def _renaming_steps(
         self, names: t.Iterable[str], renames: t.Mapping[Key, str]

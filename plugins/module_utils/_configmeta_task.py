@@ -6,17 +6,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-import time
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
 from ansible_collections.kubedirector.connections.plugins.module_utils._comparison import (
     member_differences,
     stale_parts,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._configmeta import (
-    parse_configmeta,
     with_references_resolved,
     with_secrets_as,
 )
@@ -26,11 +22,14 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._errors i
     MemberError,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Estate
-from ansible_collections.kubedirector.connections.plugins.module_utils._exec import run_in_pods
 from ansible_collections.kubedirector.connections.plugins.module_utils._read import (
     read_kdclusters,
     read_objects,
     require_namespace,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._readings import (
+    Reading,
+    read_configmetas,
 )
 
 if t.TYPE_CHECKING:
@@ -39,25 +38,6 @@ if t.TYPE_CHECKING:
         KDCluster,
         Member,
     )
-
-MAX_CONFIGMETA_BYTES = 32 * 1024 * 1024
-# The operator rewrites the file with tee, so a reader can meet half of it (measured).
-_READS, _PAUSE_SECONDS = 5, 0.2
-
-
-@dataclasses.dataclass(frozen=True)
-class Reading:
-    """What one member holds, or why that is not known.
-
-    :param expected: the role has no config package, so that there is nothing to read.
-    :param unusable: the content cannot be used, perhaps because it was being written just then.
-    """
-
-    member: Member
-    configmeta: dict[str, t.Any] | None = dataclasses.field(repr=False)
-    error: str | None
-    expected: bool = False
-    unusable: bool = False
 
 
 class ConfigmetaTask:
@@ -119,33 +99,7 @@ class ConfigmetaTask:
             raise MemberError(" ".join(failures))
 
     def _read_members(self, clusters: list[KDCluster]) -> list[Reading]:
-        readings: list[Reading] = []
-        pending: list[Member] = []
-        for member in self._chosen_members(clusters):
-            where = f"Pod {self._namespace}/{member.pod}"
-            if member.has_configmeta:
-                pending.append(member)
-            elif member.state == _operator.MEMBER_CONFIGURED:
-                text = f"{where}: role {member.role} has no config package, so the operator gives it no configmeta.json."
-                readings.append(Reading(member, None, text, expected=True))
-            else:
-                text = (
-                    f"{where}: the member is in state {member.state!r} and has no configmeta.json yet"
-                    f"{': ' + member.problem if member.problem else ''}. Wait until its KDCluster is configured."
-                )
-                readings.append(Reading(member, None, text))
-        for attempt in range(_READS):
-            if attempt:
-                time.sleep(_PAUSE_SECONDS)
-            done = self._read_once(pending)
-            broken = [reading for reading in done if reading.unusable]
-            last = attempt == _READS - 1
-            readings += done if last else [r for r in done if r not in broken]
-            pending = [reading.member for reading in broken]
-            if not pending or last:
-                break
-        order = {m.pod: i for i, m in enumerate(m for c in clusters for m in c.members)}
-        return sorted(readings, key=lambda reading: order[reading.member.pod])
+        return read_configmetas(self._api, self._namespace, self._chosen_members(clusters))
 
     def _require_fields(self, readings: list[Reading]) -> None:
         known = sorted(
@@ -175,42 +129,6 @@ class ConfigmetaTask:
             for member in members
             if (not roles or member.role in roles) and (not pods or member.pod in pods)
         ]
-
-    def _read_once(self, members: list[Member]) -> list[Reading]:
-        command = ["cat", _operator.CONFIGMETA_PATH]
-        outputs = run_in_pods(
-            self._api,
-            self._namespace,
-            _operator.APP_CONTAINER,
-            [(member.pod, command) for member in members],
-            max_bytes=MAX_CONFIGMETA_BYTES,
-        )
-        return [
-            self._reading(member, output) for member, output in zip(members, outputs, strict=True)
-        ]
-
-    def _reading(self, member: Member, output: t.Any) -> Reading:
-        where = f"Pod {self._namespace}/{member.pod}: {_operator.CONFIGMETA_PATH}"
-        if isinstance(output, MemberError):
-            return Reading(member, None, str(output))
-        if output.exit_code != 0:
-            said = output.stderr.decode("utf-8", "replace").strip()
-            return Reading(
-                member,
-                None,
-                f"{where} cannot be read ({said}). It is absent until the member is configured, and "
-                "after a restart until the operator has set the member up again.",
-            )
-        try:
-            return Reading(member, parse_configmeta(output.stdout), None)
-        except ValueError as error:
-            return Reading(
-                member,
-                None,
-                f"{where} is not JSON that can be used: {error}. If this lasts, delete the pod to have "
-                "it set up again.",
-                unusable=True,
-            )
 
     def _read_live(self, chosen: list[KDCluster], clusters: dict[str, KDCluster]) -> Estate | None:
         """Read what the KDClusters name, with data; None when the caller may not."""

@@ -13,8 +13,8 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._apply im
     Applier,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    ConnectionsError,
     MemberError,
-    MemberReplaced,
     ReconnectFailed,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Estate
@@ -31,7 +31,8 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._read imp
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconnect import (
     EarlyReads,
     Reconnect,
-    read_reconnects,
+    failure_sentences,
+    read_settled_reconnects,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._result import (
     connection_result,
@@ -49,8 +50,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._estate import KDCluster
     from ansible_collections.kubedirector.connections.plugins.module_utils._plan import Plan
     from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import Wanted
-
-_REPLACED_PAUSE = 1.0
 
 Warn = t.Callable[[str], None]
 
@@ -100,7 +99,12 @@ class ConnectionTask:
             applier.try_dry()
             self._accepted_dry = True
             return
-        applier.write()
+        try:
+            applier.write()
+        except ConnectionsError as error:
+            if self._progress.copies:
+                error.args = (f"{error} {self._progress.copies_sentence(self._namespace)}",)
+            raise
         if self._params["wait"]:
             early = EarlyReads(self._api, self._namespace)
             try:
@@ -185,15 +189,8 @@ class ConnectionTask:
         unknown = [
             str(outcome) for outcome in outcomes.values() if isinstance(outcome, MemberError)
         ]
-        failures = [
-            f"{cluster.label}: the start script of member {member.pod} (role {member.role}) ended with "
-            f"exit code {reconnect.exit_code}{_last_line(reconnect.stderr)}."
-            for change in plan.clusters
-            for cluster in [live.estate.clusters[change.name]]
-            for member in cluster.members
-            for reconnect in [self._reconnects.get(member.pod)]
-            if reconnect is not None and reconnect.exit_code != 0
-        ]
+        clusters = [live.estate.clusters[change.name] for change in plan.clusters]
+        failures = failure_sentences(clusters, self._reconnects)
         if reaction == "fail" and failures:
             raise ReconnectFailed(
                 "The connections are in place, but the application did not take them: "
@@ -210,17 +207,14 @@ class ConnectionTask:
     def _read_reconnects(
         self, plan: Plan, live: LiveEstate, applier: Applier, known: dict[str, int]
     ) -> dict[str, Reconnect | MemberError]:
-        while True:
-            clusters = [live.estate.clusters[change.name] for change in plan.clusters]
-            try:
-                return read_reconnects(self._api, self._namespace, clusters, self._deadline, known)
-            except MemberReplaced:
-                known = {}
-                # The operator notices it only at its next poll, and then sets the member up again.
-                if time.monotonic() + _REPLACED_PAUSE > self._deadline:
-                    raise
-            time.sleep(_REPLACED_PAUSE)
-            applier.wait()
+        return read_settled_reconnects(
+            self._api,
+            self._namespace,
+            lambda: [live.estate.clusters[change.name] for change in plan.clusters],
+            applier.wait,
+            self._deadline,
+            known,
+        )
 
 
 def _needed_objects(wanted: Wanted, clusters: t.Mapping[str, KDCluster]) -> list[tuple[str, str]]:
@@ -232,8 +226,3 @@ def _needed_objects(wanted: Wanted, clusters: t.Mapping[str, KDCluster]) -> list
             named += before.objects()
             named += connections_after(wanted, before).objects()
     return list(dict.fromkeys(named))
-
-
-def _last_line(stderr: str) -> str:
-    lines = stderr.splitlines()
-    return f": {lines[-1].strip()}" if lines else ""

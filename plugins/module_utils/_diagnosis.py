@@ -91,18 +91,13 @@ class Diagnosis:
         ]
 
     def _operator_down(self, cluster: KDCluster) -> str:
-        """Ask for a change of nothing: the operator's own process serves the webhook (source)."""
-        nothing = [{"op": "test", "path": "/metadata/name", "value": cluster.name}]
         try:
-            self._api.json_patch(KDCLUSTER, cluster.namespace, cluster.name, nothing, dry_run=True)
+            ask_operator(self._api, cluster)
         except OperatorDown as error:
             return (
                 f"{cluster.label} does not move, because the KubeDirector operator is down: "
                 f"{_operator.DOWN_REMEDY}. ({error.server_message[:_MAX_WORDS].rstrip('.')}.)"
             )
-        except ApiError:
-            # Refused by somebody who lives, or not allowed to the caller: nothing is known.
-            return ""
         return ""
 
     def _member_reasons(self, cluster: KDCluster) -> t.Iterator[tuple[tuple[str, str], str]]:
@@ -148,6 +143,22 @@ class Diagnosis:
         return still >= WEDGED_ANYWAY_SECONDS or (
             still >= WEDGED_SECONDS and others >= OTHERS_STILL_SECONDS
         )
+
+
+def ask_operator(api: Api, cluster: KDCluster) -> None:
+    """Ask for a change of nothing: the operator's own process serves the webhook (source).
+
+    :raises OperatorDown: it does not answer.
+    :raises Unreachable:
+    """
+    nothing = [{"op": "test", "path": "/metadata/name", "value": cluster.name}]
+    try:
+        api.json_patch(KDCLUSTER, cluster.namespace, cluster.name, nothing, dry_run=True)
+    except OperatorDown:
+        raise
+    except ApiError:
+        # Refused by somebody who lives, or not allowed to the caller: nothing is known.
+        return
 
 
 def _unschedulable(said: str) -> str:

@@ -99,3 +99,7 @@ class MemberReplaced(MemberError):
 
 class ReconnectFailed(ConnectionsError):
     """The application's start script refused the change and the task is told to fail on that."""
+
+
+class RotationFailed(ConnectionsError):
+    """New values were not taken everywhere; the message says in what state everything is now."""

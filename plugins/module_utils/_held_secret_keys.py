@@ -16,11 +16,11 @@ from ansible_collections.kubedirector.connections.plugins.module_utils import _o
 from ansible_collections.kubedirector.connections.plugins.module_utils._configmeta import (
     parse_configmeta,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._configmeta_task import (
-    MAX_CONFIGMETA_BYTES,
-)
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import MemberError
 from ansible_collections.kubedirector.connections.plugins.module_utils._exec import run_in_pods
+from ansible_collections.kubedirector.connections.plugins.module_utils._readings import (
+    MAX_CONFIGMETA_BYTES,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api

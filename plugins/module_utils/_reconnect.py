@@ -37,6 +37,7 @@ MAX_OUTPUT_BYTES = 16 * 1024
 STDERR_BYTES = 4000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 _EARLY_THREADS = 4
+_REPLACED_PAUSE = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,6 +137,51 @@ def read_reconnects(
         else Reconnect(outcome, stderr.get(pod, ""))
         for pod, outcome in outcomes.items()
     }
+
+
+def read_settled_reconnects(
+    api: Api,
+    namespace: str,
+    clusters: t.Callable[[], t.Iterable[KDCluster]],
+    settle: t.Callable[[], None],
+    deadline: float,
+    known: t.Mapping[str, int] | None = None,
+) -> dict[str, Reconnect | MemberError]:
+    """Read how the start script ended, waiting for members that are replaced meanwhile.
+
+    :param clusters: gives the KDClusters as they are now.
+    :param settle: waits until they have settled (again).
+    :raises MemberReplaced, WaitTimeout, MemberError, ApiError, Unreachable:
+    """
+    while True:
+        try:
+            return read_reconnects(api, namespace, clusters(), deadline, known)
+        except MemberReplaced:
+            known = None
+            # The operator notices it only at its next poll, and then sets the member up again.
+            if time.monotonic() + _REPLACED_PAUSE > deadline:
+                raise
+        time.sleep(_REPLACED_PAUSE)
+        settle()
+
+
+def failure_sentences(
+    clusters: t.Iterable[KDCluster], reconnects: t.Mapping[str, Reconnect]
+) -> list[str]:
+    """Say of each member whose start script ended with an error how it did."""
+    return [
+        f"{cluster.label}: the start script of member {member.pod} (role {member.role}) ended with "
+        f"exit code {reconnect.exit_code}{_last_line(reconnect.stderr)}."
+        for cluster in clusters
+        for member in cluster.members
+        for reconnect in [reconnects.get(member.pod)]
+        if reconnect is not None and reconnect.exit_code != 0
+    ]
+
+
+def _last_line(stderr: str) -> str:
+    lines = stderr.splitlines()
+    return f": {lines[-1].strip()}" if lines else ""
 
 
 def _read_codes(api: Api, namespace: str, pods: list[str]) -> t.Iterator[int | MemberError | None]:

@@ -67,6 +67,8 @@ class Progress:
     """(kind, name) of each object of which there is a copy now."""
     renamed: set[str] = dataclasses.field(default_factory=set)
     """KDClusters that were made to name a copy, or no copy any more."""
+    versions: dict[Key, str] = dataclasses.field(default_factory=dict)
+    """The resourceVersion that each object got from the last write of it."""
 
     def copies_sentence(self, namespace: str) -> str:
         """Say what stands in for what, when it has not come to an end."""
@@ -137,6 +139,8 @@ class Writer:
             )
             self._live.put_object(change.kind, change.name, found)
             self._progress.objects.add((change.kind, change.name))
+            if found is not None:
+                self._progress.versions[change.kind, change.name] = found.resource_version
 
     def _write_after_creation_by_others(self, change: ObjectChange, *, dry_run: bool) -> None:
         """Somebody else created the object meanwhile: bring theirs to what is wanted."""

@@ -12,13 +12,13 @@ import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils import _exec
 from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
-from ansible_collections.kubedirector.connections.plugins.module_utils._configmeta_task import (
-    MAX_CONFIGMETA_BYTES,
-)
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import MemberError
 from ansible_collections.kubedirector.connections.plugins.module_utils._exec import (
     Output,
     run_in_pods,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._readings import (
+    MAX_CONFIGMETA_BYTES,
 )
 from tests.unit.plugins.api_server import Answer, ScriptedServer, free_port, status_answer
 from tests.unit.plugins.clients import CORE, TOKEN, api_for

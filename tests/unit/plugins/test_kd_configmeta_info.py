@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _configmeta_task
+from ansible_collections.kubedirector.connections.plugins.module_utils import _readings
 from ansible_collections.kubedirector.connections.plugins.modules import kd_configmeta_info
 from tests.unit.plugins.api_server import ScriptedServer, scripted_server, status_answer
 from tests.unit.plugins.clients import CORE
@@ -80,7 +80,7 @@ def test_a_file_that_cannot_be_used(
     connected: Namespace, run: Run, content: bytes | None, reaction: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(_configmeta_task, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(_readings, "_PAUSE_SECONDS", 0)
     if content is None:
         del connected.files["pod-1", CONFIGMETA]
     else:
