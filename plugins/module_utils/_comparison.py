@@ -95,6 +95,23 @@ def stale_parts(configmeta: JsonObject, cluster: KDCluster, estate: Estate) -> l
     ]
 
 
+def differing_keys(
+    configmeta: JsonObject, kind: str, name: str, values: t.Mapping[str, str | None]
+) -> list[str] | None:
+    """Say which of an object's values a member does not hold.
+
+    :param values: key to value, a Secret's in base64; None where there is to be no such key.
+    :returns: keys, sorted; None when it does not hold the object at all.
+    """
+    held = (configmeta.get("connections") or {}).get(f"{kind.lower()}s") or {}
+    for entries in held.values():
+        for entry in entries or ():
+            if _name_of(kind, entry) == name:
+                data = entry.get("data") or {}
+                return sorted(key for key, value in values.items() if data.get(key) != value)
+    return None
+
+
 def _stale_objects(
     kind: str, held: JsonObject | None, names: t.Sequence[str], estate: Estate
 ) -> t.Iterator[dict[str, str]]:

@@ -195,7 +195,7 @@ def _read_codes(api: Api, namespace: str, pods: list[str]) -> t.Iterator[int | M
             said = output.stderr.decode("utf-8", "replace").strip()
             yield MemberError(
                 f"{where} cannot be read ({said}), so it is not known how the application took the "
-                "change. Set on_reconnect_failure to ignore if that does not matter."
+                "change (kd_connection: on_reconnect_failure=ignore does not ask)."
             )
         else:
             try:

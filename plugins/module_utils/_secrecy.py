@@ -28,7 +28,7 @@ _NAME_KEYS = (
     "connections",
     "connection_hash",
 )
-_NAME_HOLDERS = ("objects", "kdclusters", "members")
+_NAME_HOLDERS = ("object", "objects", "kdclusters", "members")
 PLACEHOLDER = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 _SECRET_OPTIONS = ("kubeconfig", "api_key", "password")
 _SECRET_FIELDS = ("data", "string_data")
@@ -54,24 +54,30 @@ def masked_words(
     """
     clear = "\n".join((_VOCABULARY, *_clear_words(params), *_names_in(result)))
     words = {*no_log_values, *_other_forms(params)}
-    return {word for word in words if _can_be_told(word) and word not in clear}
+    return {word for word in words if can_be_told(word) and word not in clear}
 
 
-def _can_be_told(word: str) -> bool:
+def can_be_told(word: str) -> bool:
+    """Whether a word is long enough to be masked: others occur in any text."""
     return len(word) >= (_SHORTEST_NUMBER if word.isdigit() else _SHORTEST_WORD)
 
 
 def _other_forms(params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     """A Secret's values as an application may print them, and as the API has them."""
     secrets = params.get("secrets")
-    for entry in secrets if isinstance(secrets, list) else ():
+    for entry in (dict(params), *(secrets if isinstance(secrets, list) else ())):
         if isinstance(entry, dict):
-            for value in (entry.get("data") or {}).values():
+            for value in _values_of(entry, "data"):
                 plain = _decoded(str(value))
                 if plain:
                     yield plain.strip()
-            for value in (entry.get("string_data") or {}).values():
+            for value in _values_of(entry, "string_data"):
                 yield base64.b64encode(str(value).encode()).decode()
+
+
+def _values_of(entry: dict[str, t.Any], field: str) -> t.Collection[t.Any]:
+    content = entry.get(field)
+    return content.values() if isinstance(content, dict) else ()
 
 
 def _decoded(text: str) -> str | None:
@@ -108,6 +114,9 @@ def without_secrets(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     for option in _SECRET_OPTIONS:
         if shown.get(option) is not None:
             shown[option] = PLACEHOLDER
+    for field in _SECRET_FIELDS:
+        if isinstance(shown.get(field), dict):
+            shown[field] = dict.fromkeys(shown[field], PLACEHOLDER)
     if isinstance(shown.get("proxy"), str):
         shown["proxy"] = re.sub(r"//[^@/]*@", f"//{PLACEHOLDER}@", shown["proxy"])
     secrets = shown.get("secrets")
@@ -150,6 +159,8 @@ def _clear_words(params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
         elif option == "roles" and isinstance(value, list):
             for role in value:
                 yield from _words(_role_with(role, None))
+        elif option in _SECRET_FIELDS:
+            yield from _words(list(value) if isinstance(value, dict) else None)
         elif option not in _SECRET_OPTIONS:
             yield from _words(value)
 

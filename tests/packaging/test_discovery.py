@@ -17,6 +17,7 @@ EXPECTED_MODULES = {
     f"{NAME}.kd_cluster": {"name": "none"},
     f"{NAME}.kd_connection": {"kdcluster": ["none"]},
     f"{NAME}.kd_configmeta_info": {"kdcluster": ["none"]},
+    f"{NAME}.kd_rotate": {"secret": "none", "string_data": {"key": "value"}},
 }
 
 

@@ -32,10 +32,11 @@ def assert_documented(value: Any, documented: dict[str, Any], where: str = "resu
     """
     assert set(value) == set(documented), where
     for key, entry in documented.items():
-        _assert_value(value[key], entry, f"{where}.{key}")
+        assert_value(value[key], entry, f"{where}.{key}")
 
 
-def _assert_value(value: Any, entry: dict[str, Any], where: str) -> None:
+def assert_value(value: Any, entry: dict[str, Any], where: str) -> None:
+    """One value is of the documented type, and what it contains is documented."""
     if value is None:
         # Where a documented value may be missing, its description says so.
         assert "null" in str(entry["description"]), where

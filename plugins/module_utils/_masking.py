@@ -1,0 +1,78 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Take values out of texts that others wrote: what an application printed, what an API server said. Pure."""
+
+from __future__ import annotations
+
+import base64
+import json
+import typing as t
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._secrecy import can_be_told
+
+MASK = "********"
+# How many bytes base64 puts into one group: a value inside a longer text begins at one of these.
+_GROUP = 3
+
+
+class Masks:
+    """Replaces values in texts, in every form in which they may stand there.
+
+    :param values: in plain text.
+    :param clear: names that messages are made of; a value that is part of them stays readable in
+        `message`, or no message could be read.
+    """
+
+    def __init__(self, values: t.Iterable[str], clear: str = "") -> None:
+        self._clear = clear
+        self._words: list[str] = []
+        self.add(values)
+
+    def add(self, values: t.Iterable[str]) -> None:
+        """Replace these, too."""
+        forms = {form for value in values for form in _forms(value) if can_be_told(form)}
+        # The longest first: a value may be part of another one.
+        self._words = sorted({*self._words, *forms}, key=len, reverse=True)
+
+    def output(self, text: str) -> str:
+        """A text that an application printed, without any of the values."""
+        return _without(text, self._words)
+
+    def message(self, text: str) -> str:
+        """A message of this collection, without the values that are no names in it."""
+        return _without(text, [word for word in self._words if word not in self._clear])
+
+
+def plain_values(kind: str, data: t.Mapping[str, str] | None) -> list[str]:
+    """An object's values in plain text; those of a Secret that are no text only in base64."""
+    values = list((data or {}).values())
+    if kind != "Secret":
+        return values
+    plain = []
+    for value in values:
+        try:
+            plain.append(base64.b64decode(value).decode())
+        except UnicodeDecodeError:
+            plain.append(value)
+    return plain
+
+
+def _forms(value: str) -> t.Iterator[str]:
+    """Plain, line by line, quoted as in JSON, and what base64 makes of it at any place in a longer text."""
+    yield from (value, value.strip(), json.dumps(value)[1:-1])
+    yield from (line.strip() for line in value.splitlines())
+    for text in {value, value.strip()}:
+        raw = text.encode()
+        yield base64.b64encode(raw).decode()
+        for offset in range(_GROUP):
+            # The groups at both ends depend on what stands beside the value.
+            whole = base64.b64encode(b"\0" * offset + raw).decode()
+            yield whole[4 if offset else 0 : (len(raw) + offset) // _GROUP * 4]
+
+
+def _without(text: str, words: t.Iterable[str]) -> str:
+    for word in words:
+        text = text.replace(word, MASK)
+    return text

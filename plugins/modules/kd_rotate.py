@@ -1,0 +1,214 @@
+#!/usr/bin/python
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Give a connected Secret or ConfigMap new values, and take them back where an application refuses."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kd_rotate
+short_description: Give a connected Secret or ConfigMap new values, or the old ones back
+version_added: 0.2.0
+author: kubedirector.connections contributors (!UNKNOWN)
+description:
+  - Finds every KDCluster of the namespace that names the object, writes the new values once, waits until they have
+    reached every member, and verifies what the members hold and how the application's start script took
+    it (C(--reconnect)).
+  - When any of that fails, the old values are put back, and it is waited for that, too. The task fails and says
+    what failed, where, and in what state everything is.
+  - Only the given keys are changed; other keys, labels and annotations stay.
+  - Where linked KDClusters share the object, they are changed one after the other by way of a copy of the object
+    named C(NAME.kd-next), in both directions, since the operator gets stuck otherwise.
+  - No value is ever shown, be it old or new, of a Secret or of a ConfigMap. Values of less than four characters, and
+    numbers of less than six digits, are not masked in what an application prints.
+options:
+  secret:
+    description:
+      - The Secret.
+      - Exactly one of O(secret) and O(configmap) is needed.
+    type: str
+  configmap:
+    description: The ConfigMap.
+    type: str
+  data:
+    description:
+      - New values by key. Of a Secret in base64.
+      - Numbers and booleans become text the YAML way (C(8080) becomes C("8080"), C(true) becomes
+        C("true")). A list or dictionary is an error.
+    type: dict
+  string_data:
+    description: New values of a Secret by key, in plain text.
+    type: dict
+  new_keys:
+    description:
+      - Take keys that the object does not have yet. Without it they count as misspelt.
+      - On the way back they are removed again.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - For how many seconds to wait on each way, there and back. A task takes at most twice as long.
+    type: int
+    default: 300
+extends_documentation_fragment:
+  - kubedirector.connections.auth
+  - kubedirector.connections.attributes
+notes:
+  - It refuses before the first write where the object does not exist or has no type label, no KDCluster names it, one
+    that names it has not settled, a member cannot be asked, or the operator does not answer.
+  - The old values are kept in memory only. A task that is killed leaves what it wrote by then; the same task, run again,
+    goes on from there.
+  - What somebody else makes of the object after the write is not overwritten on the way back, but named.
+  - In check mode the members are looked into, too, and the API server is asked in a server-side dry run.
+seealso:
+  - module: kubedirector.connections.kd_connection
+"""
+
+EXAMPLES = r"""
+- name: Give every notebook that uses it a new token
+  kubedirector.connections.kd_rotate:
+    namespace: team-a
+    secret: source-control-secret
+    string_data:
+      token: "{{ source_control_token }}"
+
+- name: Point the deployment engines at a new version of a model
+  kubedirector.connections.kd_rotate:
+    namespace: team-a
+    configmap: convolutional-nn-model
+    data:
+      model-version: 2
+      path: s3://models.example.com/convolutional-nn/2
+"""
+
+RETURN = r"""
+object:
+  description:
+    - What happened to the object.
+  returned: once the options could be read
+  type: dict
+  contains:
+    kind:
+      description: V(ConfigMap) or V(Secret).
+      type: str
+      sample: Secret
+    name:
+      description: Its name.
+      type: str
+      sample: source-control-secret
+    type:
+      description: The value of its type label; V(null) where it was not found.
+      type: str
+      sample: source-control
+    action:
+      description: V(updated) when it holds the new values and did not before, else V(unchanged).
+      type: str
+      sample: updated
+    changed_keys:
+      description: The keys that hold another value than before.
+      type: list
+      elements: str
+      sample: [token]
+  sample: {kind: Secret, name: source-control-secret, type: source-control, action: updated, changed_keys: [token]}
+kdclusters:
+  description:
+    - The KDClusters that name the object, as last seen.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+      sample: jupyter-notebook
+    action:
+      description: V(updated) when new values were given to it, else V(unchanged).
+      type: str
+      sample: updated
+    connections:
+      description: Its connections, in order.
+      type: dict
+      sample: {clusters: [], configmaps: [], secrets: [source-control-secret]}
+    connection_hash:
+      description: The operator's hash over all that is connected (status.lastConnectionHash).
+      type: str
+      sample: 1b0ddb1e2d7b0bbd3ac0ca0cb7d0cd57
+    spec_generation:
+      description: The operator's count of changes (status.specGenerationToProcess); V(null) before the first.
+      type: int
+      sample: 4
+    state:
+      description: The operator's state of the KDCluster.
+      type: str
+      sample: configured
+    members:
+      description: Its members.
+      type: list
+      elements: dict
+      contains:
+        pod:
+          description: Name of the member's pod.
+          type: str
+          sample: kdss-4kzx2-0
+        role:
+          description: The member's role.
+          type: str
+          sample: controller
+        node_id:
+          description: The member's node ID.
+          type: str
+          sample: "1"
+        has_configmeta:
+          description: Whether it gets configmeta.json; a role without a config package does not.
+          type: bool
+          sample: true
+        reconnect:
+          description:
+            - How the start script ended in the member, the last time; V(null) where that was not asked.
+            - The values of the object are masked in its C(stderr).
+          type: dict
+          sample: {rc: 0, stderr: ""}
+  sample:
+    - name: jupyter-notebook
+      action: updated
+      connections: {clusters: [], configmaps: [], secrets: [source-control-secret]}
+      connection_hash: 1b0ddb1e2d7b0bbd3ac0ca0cb7d0cd57
+      spec_generation: 4
+      state: configured
+      members:
+        - {pod: kdss-4kzx2-0, role: controller, node_id: "1", has_configmeta: true, reconnect: {rc: 0, stderr: ""}}
+rolled_back:
+  description: Whether the new values were written, failed, and the old ones are back in the object and in every member.
+  returned: always
+  type: bool
+  sample: false
+"""
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._module import run_module
+from ansible_collections.kubedirector.connections.plugins.module_utils._rotation_task import (
+    RotationTask,
+)
+
+
+def arguments() -> dict[str, dict[str, object]]:
+    """The module's own options, as an argument spec."""
+    return {
+        # The name of a Secret is no secret.
+        "secret": {"type": "str", "no_log": False},
+        "configmap": {"type": "str"},
+        "data": {"type": "dict", "no_log": True},
+        "string_data": {"type": "dict", "no_log": True},
+        "new_keys": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "int", "default": 300},
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(arguments(), RotationTask)
+
+
+if __name__ == "__main__":
+    main()

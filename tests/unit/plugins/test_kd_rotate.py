@@ -1,0 +1,454 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kd_rotate as a whole module, over real HTTP, with an application that may refuse a value."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _rotation_back
+from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
+from tests.support.canaries import canary
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
+from tests.unit.plugins.clients import CORE, KDCLUSTERS
+from tests.unit.plugins.manifests import JsonObject, encoded
+from tests.unit.plugins.module_runs import Run, returned
+from tests.unit.plugins.namespace_server import CONFIGMETA, STATUS, STDERR, Namespace
+
+OLD, NEW, FOREIGN = canary("old"), canary("new"), canary("foreign")
+PATH = f"{CORE}/secrets/token"
+ROTATE: JsonObject = {"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 2}
+
+
+class Members(dict[tuple[str, str], bytes]):
+    """The files of the members, as the operator and an application write them.
+
+    :ivar exit_code: what the start script ends with, by the values that it reads.
+    :ivar held: what the members hold in place of what the object holds, if they do.
+    """
+
+    def __init__(self, space: Namespace, exit_code: Callable[[str], int]) -> None:
+        super().__init__()
+        self.space = space
+        self.exit_code = exit_code
+        self.held: JsonObject | None = None
+
+    def get(self, key: tuple[str, str], default: Any = None) -> Any:
+        """The content of a file: (pod, path)."""
+        _pod, path = key
+        data = self.space.found[PATH]["data"] if self.held is None else self.held
+        code = self.exit_code(base64.b64decode(data.get("token", "")).decode())
+        if key in self:
+            return self[key]
+        if path == STATUS:
+            return f"containerd://abc={code}\n".encode()
+        if path == STDERR:
+            return f"cannot log in with {OLD} or {data['token']}\n".encode()
+        assert path == CONFIGMETA
+        entry = {"metadata": {"name": encoded("token")}, "data": data}
+        secrets = {"source-control": [entry]}
+        return json.dumps(
+            {
+                "nodegroups": {},
+                "connections": {"configmaps": {}, "clusters": {}, "secrets": secrets},
+            }
+        ).encode()
+
+
+@pytest.fixture
+def members(space: Namespace) -> Members:
+    """Two KDClusters that name a Secret, and a third that does not."""
+    data = {"token": encoded(OLD), "user": encoded("team-a")}
+    space.add_object("Secret", "token", object_type="source-control", data=data)
+    space.add_kdcluster("lab", "lab-0", secrets=["token"])
+    space.add_kdcluster("notebook", "pod-0", "pod-1", secrets=["token"])
+    found = Members(space, lambda value: 0)
+    space.files = found
+    return found
+
+
+Step = Callable[[Request], Answer]
+
+
+def patches(server: ScriptedServer, space: Namespace, path: str, *steps: Step) -> None:
+    """Answer the next writes of one object by `steps`, one after the other."""
+    left = list(steps)
+
+    def answer(request: Request) -> Answer:
+        if left and (request.method, request.path) == ("PATCH", path):
+            return left.pop(0)(request)
+        return space._answer(request)
+
+    server.otherwise = answer
+
+
+def refused(status: int, reason: str, said: str) -> Step:
+    """A step that writes nothing."""
+    return lambda request: status_answer(status, reason, said)
+
+
+def rotated(result: JsonObject) -> JsonObject:
+    """A result, against its documentation, with no value in it."""
+    text = json.dumps(result)
+    for value in (OLD, NEW, FOREIGN):
+        assert value not in text and encoded(value) not in text
+    return returned(result, kd_rotate.RETURN)
+
+
+def values(space: Namespace) -> JsonObject:
+    """The Secret's values in plain text."""
+    data = space.found[PATH]["data"]
+    return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+
+def test_it_is_written_once_and_again_changes_nothing(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    first = rotated(run(kd_rotate, **ROTATE))
+    assert first["changed"] is True and not first.get("failed")
+    assert first["object"] == {
+        "kind": "Secret", "name": "token", "type": "source-control", "action": "updated",
+        "changed_keys": ["token"],
+    }  # fmt: skip
+    assert [one["name"] for one in first["kdclusters"]] == ["lab", "notebook"]
+    assert all(m["reconnect"] == {"rc": 0, "stderr": ""} for m in first["kdclusters"][1]["members"])
+    assert values(space) == {"token": NEW, "user": "team-a"}
+    assert len(space.writes) == 1
+    assert first["diff"] == {
+        "before": {"Secret/token": {"data": {"token": "(hidden)"}}},
+        "after": {"Secret/token": {"data": {"token": "(hidden, other value)"}}},
+    }
+    second = rotated(run(kd_rotate, **ROTATE))
+    assert second["changed"] is False
+    assert (second["object"]["action"], second["object"]["changed_keys"]) == ("unchanged", [])
+    assert len(space.writes) == 1
+
+
+def test_check_mode_names_who_is_affected_and_writes_nothing(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    tried = rotated(run(kd_rotate, check=True, **ROTATE))
+    assert tried["changed"] is True
+    assert tried["object"]["changed_keys"] == ["token"]
+    assert [one["name"] for one in tried["kdclusters"]] == ["lab", "notebook"]
+    assert space.writes == []
+    assert [request.path for request in space.trials if request.path == PATH] == [PATH]
+
+
+def test_values_that_are_there_already_are_verified_all_the_same(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members.exit_code = lambda value: 4
+    result = rotated(run(kd_rotate, secret="token", string_data={"token": OLD}))
+    assert "exit code 4" in result["msg"] and "holds these values already" in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (False, False)
+    assert space.writes == []
+
+
+def test_a_start_script_that_refuses_the_new_value_brings_the_old_one_back(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members.exit_code = lambda value: 3 if value == NEW else 0
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["failed"] is True
+    assert "pod-1" in result["msg"] and "exit code 3" in result["msg"]
+    assert "cannot log in with ******** or ********" in result["msg"]
+    assert "The old values are back in Secret team-a/token and in every member" in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (False, True)
+    assert result["object"]["action"] == "unchanged"
+    assert values(space) == {"token": OLD, "user": "team-a"}
+    assert len(space.writes) == 2
+
+
+def test_one_that_refuses_the_old_value_too_is_told(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members.exit_code = lambda value: 3
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["rolled_back"] is True
+    assert "With them, too: " in result["msg"]
+    assert values(space)["token"] == OLD
+
+
+def test_a_member_that_holds_something_else(space: Namespace, members: Members, run: Run) -> None:
+    members.held = {"token": encoded(OLD), "user": encoded("team-a")}
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert (
+        "holds another value of Secret team-a/token than was written, in key token"
+        in (result["msg"])
+    )
+    assert result["rolled_back"] is True
+    assert values(space)["token"] == OLD
+
+
+def test_members_that_do_not_hold_the_old_value_again_are_told(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members.held = {"token": encoded(FOREIGN)}
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert (
+        "The old values are back in Secret team-a/token, but not for sure in every member"
+        in (result["msg"])
+    )
+    assert "kubectl get kubedirectorclusters lab notebook -n team-a" in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (True, False)
+    assert values(space)["token"] == OLD
+
+
+def test_new_keys_are_taken_only_when_asked_for_and_removed_on_the_way_back(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    options = {**ROTATE, "string_data": {"token": NEW, "tokne": NEW}}
+    refused = rotated(run(kd_rotate, **options))
+    assert "no key 'tokne'; it has 'token', 'user'" in refused["msg"]
+    assert space.writes == []
+    members.exit_code = lambda value: 3 if value == NEW else 0
+    result = rotated(run(kd_rotate, **options, new_keys=True))
+    assert result["rolled_back"] is True
+    assert values(space) == {"token": OLD, "user": "team-a"}
+    members.exit_code = lambda value: 0
+    done = rotated(run(kd_rotate, **options, new_keys=True))
+    assert done["object"]["changed_keys"] == ["token", "tokne"]
+    assert values(space) == {"token": NEW, "tokne": NEW, "user": "team-a"}
+
+
+def edited_by_somebody(space: Namespace) -> Callable[[str], int]:
+    """A start script that fails with the new value, while somebody else writes another one."""
+
+    def exit_code(value: str) -> int:
+        if value != NEW:
+            return 0
+        found = space.found[PATH]
+        found["data"]["token"] = encoded(FOREIGN)
+        found["metadata"]["resourceVersion"] = "9999"
+        return 3
+
+    return exit_code
+
+
+def test_what_somebody_else_made_of_it_is_left_alone(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members.exit_code = edited_by_somebody(space)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "Somebody else changed Secret team-a/token meanwhile" in result["msg"]
+    assert "resourceVersion 9999" in result["msg"]
+    assert "-e rotate_secret=token" in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (True, False)
+    assert values(space)["token"] == FOREIGN
+
+
+def test_somebody_else_who_came_before_the_write_is_not_overwritten(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    server.on("PATCH", PATH, status_answer(409, "Conflict", "the object has been modified"))
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "somebody else changed it meanwhile" in result["msg"]
+    assert "Nothing was written." in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (False, False)
+
+
+def test_the_write_is_guarded_by_the_version_that_was_read(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    before = space.found[PATH]["metadata"]["resourceVersion"]
+    rotated(run(kd_rotate, **ROTATE))
+    (write,) = space.writes
+    assert write.json == {
+        "data": {"token": encoded(NEW)},
+        "metadata": {"resourceVersion": before},
+    }
+
+
+@pytest.mark.parametrize("landed", [True, False])
+def test_an_answer_that_got_lost(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer, landed: bool
+) -> None:
+    def lost(request: Request) -> Answer:
+        if landed:
+            space._write(request)
+        return status_answer(503, "ServiceUnavailable", "try later")
+
+    patches(server, space, PATH, lost)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["failed"] is True
+    assert result["rolled_back"] is landed
+    assert ("The old values are back" if landed else "Nothing was written") in result["msg"]
+    assert result["changed"] is False
+    assert values(space)["token"] == OLD
+
+
+def test_a_way_back_that_fails_says_what_to_type(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(_rotation_back, "_RETRY_SECONDS", 0.1)
+
+    members.exit_code = lambda value: 3
+    forbidden = refused(403, "Forbidden", f"policy: {NEW} is not allowed")
+    patches(server, space, PATH, space._write, forbidden)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "Putting the old values back failed, too: " in result["msg"]
+    assert "Secret team-a/token may hold the new values" in result["msg"]
+    command = (
+        "ansible-playbook kubedirector.connections.rotate -e rotate_namespace=team-a "
+        "-e rotate_secret=token -e @values.yml"
+    )
+    assert command in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (True, False)
+    assert result["object"]["action"] == "updated"
+
+
+def test_a_passing_trouble_on_the_way_back_is_borne_with(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(_rotation_back, "_RETRY_SECONDS", 0.1)
+    members.exit_code = lambda value: 3 if value == NEW else 0
+    passing = refused(503, "ServiceUnavailable", "try later")
+    patches(server, space, PATH, space._write, passing, passing)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["rolled_back"] is True
+    assert values(space)["token"] == OLD
+
+
+def test_linked_kdclusters_are_changed_by_way_of_a_copy_both_ways(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    spec = space.kdcluster("notebook")["spec"]
+    spec["connections"]["clusters"] = ["lab"]
+    space.kdcluster("notebook")["status"]["lastConnectionHash"] = space.hash_of(
+        space.kdcluster("notebook")
+    )
+    members.exit_code = lambda value: 3 if value == NEW else 0
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 20}))
+    assert result["rolled_back"] is True, result["msg"]
+    assert values(space)["token"] == OLD
+    assert f"{CORE}/secrets/token.kd-next" not in space.found
+    assert spec["connections"] == {"clusters": ["lab"], "configmaps": [], "secrets": ["token"]}
+    copies = [request for request in space.writes if request.method == "POST"]
+    assert len(copies) == 2
+    assert "shared by KDClusters that are linked" in json.dumps(result["warnings"])
+
+
+def test_a_copy_that_nobody_names_yet_is_deleted_on_the_way_back(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    space.kdcluster("notebook")["spec"]["connections"]["clusters"] = ["lab"]
+    space.kdcluster("notebook")["status"]["lastConnectionHash"] = space.hash_of(
+        space.kdcluster("notebook")
+    )
+    # The KDCluster that is to name the copy is not allowed to.
+    refusal = refused(403, "Forbidden", "not yours")
+    patches(server, space, f"{KDCLUSTERS}/notebook", refusal)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["rolled_back"] is True, result["msg"]
+    assert "name copies" not in result["msg"]
+    assert f"{CORE}/secrets/token.kd-next" not in space.found
+    assert values(space)["token"] == OLD
+
+
+BAD: list[tuple[JsonObject, str]] = [
+    ({}, "Give one of the options secret and configmap"),
+    ({"secret": "token", "configmap": "model", "data": {}}, "and not both"),
+    ({"secret": "token"}, "give at least one new value"),
+    ({"secret": "token", "string_data": {}}, "give at least one new value"),
+    ({"configmap": "model", "string_data": {"path": NEW}}, "string_data goes with secret only"),
+    ({"secret": "token", "data": {"token": f"{NEW}!"}}, "key token is not valid base64"),
+    ({"secret": "token", "string_data": {"token": [NEW]}}, "the value is a list"),
+    ({"configmap": "model", "data": {"path": {"a": NEW}}}, "the value is a dictionary"),
+    ({"secret": "token", "data": {"token": "eA=="}, "string_data": {"token": "x"}}, "in string_data"),
+    ({"secret": "Token", "string_data": {"token": NEW}}, "not a valid object name"),
+    ({"secret": "token", "string_data": {"a key": NEW}}, "not a valid key"),
+    ({"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 0}, "at least 1"),
+    ({"secret": "gone", "string_data": {"token": NEW}}, "Secret team-a/gone does not exist"),
+    ({"secret": "unnamed", "string_data": {"token": NEW}}, "No KDCluster in namespace team-a names"),
+    ({"secret": "untyped", "string_data": {"token": NEW}}, "carries no type label"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "said"), BAD)
+def test_bad_input_writes_nothing_and_shows_nothing(
+    space: Namespace, members: Members, run: Run, options: JsonObject, said: str
+) -> None:
+    space.add_object("Secret", "unnamed", data={"token": encoded(OLD)})
+    space.add_object("Secret", "untyped", object_type=None, data={"token": encoded(OLD)})
+    result = run(kd_rotate, **options)
+    assert result["failed"] is True and said in result["msg"], result["msg"]
+    for value in (OLD, NEW):
+        assert value not in json.dumps(result) and encoded(value) not in json.dumps(result)
+    assert space.writes == space.trials == []
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ({"state": "updating"}, "is in state 'updating'"),
+        ({"lastConnectionHash": "other"}, "has not seen the change"),
+    ],
+)
+def test_a_kdcluster_that_has_not_settled_is_left_alone(
+    space: Namespace, members: Members, run: Run, status: JsonObject, said: str
+) -> None:
+    space.kdcluster("notebook")["status"].update(status)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "KDCluster team-a/notebook" in result["msg"] and said in result["msg"]
+    assert space.writes == []
+
+
+def test_an_operator_that_is_down_is_noticed_before(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    said = 'failed calling webhook "hard-validate-cr.kubedirector.hpe.com": connection refused'
+    down = status_answer(500, "InternalError", said)
+    server.on("PATCH", f"{KDCLUSTERS}/lab", down, forever=True)
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 1}))
+    assert "the KubeDirector operator is down" in result["msg"]
+    assert space.writes == []
+
+
+def test_a_member_that_cannot_be_asked_is_noticed_before(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members["pod-1", CONFIGMETA] = b"{"
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "pod-1" in result["msg"] and "Nothing was written" in result["msg"]
+    assert space.writes == []
+
+
+def test_a_time_out_brings_the_old_values_back(
+    space: Namespace, members: Members, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle = space._settle
+
+    def never_with_the_new_value() -> Answer:
+        return settle() if values(space)["token"] == OLD else Answer(chunks=())
+
+    monkeypatch.setattr(space, "_settle", never_with_the_new_value)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "has not reached every member in time" in result["msg"]
+    assert result["rolled_back"] is True
+    assert values(space)["token"] == OLD
+
+
+def test_a_configmaps_values_are_not_shown_either(space: Namespace, run: Run) -> None:
+    def held(path: str) -> bytes:
+        entry = {"metadata": {"name": "model"}, "data": {"path": path}}
+        maps = {"model": [entry]}
+        return json.dumps(
+            {"nodegroups": {}, "connections": {"configmaps": maps, "clusters": {}, "secrets": {}}}
+        ).encode()
+
+    for pod in ("pod-0", "pod-1"):
+        space.files[pod, CONFIGMETA] = held(NEW)
+    result = rotated(run(kd_rotate, configmap="model", data={"path": NEW}))
+    assert not result.get("failed"), result["msg"]
+    assert result["object"]["action"] == "updated"
+    assert "/old" not in json.dumps(result)
+    assert space.found[f"{CORE}/configmaps/model"]["data"] == {"path": NEW}
