@@ -58,6 +58,12 @@ class Modules:
         """Run kd_access and return its result, failed or not."""
         return self._start("kd_access", arguments, check_mode=check_mode, diff=diff).result()
 
+    def rotation(
+        self, *, check_mode: bool = False, diff: bool = False, **arguments: Any
+    ) -> ModuleResult:
+        """Run kd_rotate and return its result, failed or not."""
+        return self._start("kd_rotate", arguments, check_mode=check_mode, diff=diff).result()
+
     def start(self, module: str, **arguments: Any) -> RunningModule:
         """Start a module by its name."""
         return self._start(module, arguments, check_mode=False, diff=False)

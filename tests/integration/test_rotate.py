@@ -1,0 +1,376 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A rotation reaches every KDCluster that names the object, or none: asked of kubectl and the pods."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import yaml
+
+from tests.contract.estate import OPERATOR_NAMESPACE, global_config
+from tests.contract.kdcluster import KDCluster
+from tests.contract.timing import Timing
+from tests.integration.estate import WORKBENCH
+from tests.integration.modules import Modules, succeeded
+from tests.integration.playbook import run_play, task
+from tests.support.canaries import canary, forms
+from tests.support.documentation import marked_blocks
+from tests.support.kubectl import Kubectl, wait_until
+from tests.support.manifests import (
+    KDCLUSTER,
+    ClusterRole,
+    Connections,
+    configmap,
+    kdcluster,
+    secret,
+    start_script,
+)
+from tests.support.playbook import run_playbook
+
+DOCUMENTED = "team-a"
+SECRET, STEERING, SHARED = "source-control-secret", "steering", "shared"
+NAMING = ("lab", "second")
+LINKED = ("engine", "study")
+KEPT = canary("rotate-kept")
+EXIT = 3
+
+
+def fresh_value() -> str:
+    """A value that no other test uses."""
+    return canary(f"rotate-{uuid4().hex}")
+
+
+@pytest.fixture(scope="module")
+def place(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) -> Iterator[str]:
+    """A namespace with two KDClusters that share objects, and two that are linked besides.
+
+    Of lab the object `steering` steers the start script; second obeys another one, which comes first.
+    """
+    name = new_namespace()
+    kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
+    role = [ClusterRole("controller")]
+    kubectl.create(
+        WORKBENCH,
+        secret(
+            SECRET,
+            {"token": fresh_value(), "username": KEPT},
+            connection_type="source-control",
+            labels={"team": "a"},
+            annotations={"example.com/owner": "team-a"},
+        ),
+        secret("alone", {"token": fresh_value()}, connection_type="source-control"),
+        configmap("training-data", {"path": "s3://x/1"}, connection_type="data-source"),
+        *(start_script(one) for one in (STEERING, "calm", SHARED)),
+        namespace=name,
+    )
+    shared = Connections(configmaps=[SHARED])
+    kubectl.create(
+        kdcluster(
+            "lab",
+            "workbench",
+            role,
+            connections=Connections(configmaps=[STEERING, "training-data"], secrets=[SECRET]),
+        ),
+        kdcluster(
+            "second",
+            "workbench",
+            role,
+            connections=Connections(configmaps=["calm", STEERING], secrets=[SECRET]),
+        ),
+        kdcluster("engine", "workbench", role, connections=shared),
+        kdcluster(
+            "study",
+            "workbench",
+            role,
+            connections=Connections(clusters=["engine"], configmaps=[SHARED]),
+        ),
+        namespace=name,
+    )
+    for one in (*NAMING, *LINKED):
+        KDCluster(kubectl, name, one, timing).wait_settled(timing.configure_seconds)
+    yield name
+    kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
+
+
+Find = Callable[[str], KDCluster]
+
+
+@pytest.fixture
+def find(kubectl: Kubectl, place: str, timing: Timing) -> Find:
+    """The KDClusters by name."""
+    return lambda name: KDCluster(kubectl, place, name, timing)
+
+
+@pytest.fixture(scope="module")
+def modules(kubectl: Kubectl, place: str, address: dict[str, str]) -> Modules:
+    """The modules as somebody who may do in the namespace what kd_access grants, and no more."""
+    admin = Modules({"kubeconfig": str(kubectl.kubeconfig)}, place)
+    succeeded(admin.access(name="rotator"))
+    token = kubectl.ok("create", "token", "rotator", "--duration=1h", namespace=place).strip()
+    return Modules({**address, "api_key": token}, place)
+
+
+def values(kubectl: Kubectl, place: str, name: str = SECRET) -> dict[str, str]:
+    """A Secret's values in plain text."""
+    data = kubectl.get("secret", name, namespace=place)["data"]
+    return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+
+def read_by_application(found: KDCluster, kind: str, name: str) -> dict[str, str]:
+    """An object's values as the start script in the pod last understood them."""
+    read = found.read_by_script()
+    assert read is not None
+    (data,) = [
+        one["data"] for listed in read[kind].values() for one in listed if one["name"] == name
+    ]
+    assert isinstance(data, dict)
+    return data
+
+
+def held_by_member(found: KDCluster, kind: str, name: str) -> dict[str, str]:
+    """An object's values in the pod's configmeta.json; a Secret's decoded."""
+    entries = [e for listed in (found.connections_in()[kind] or {}).values() for e in listed]
+    plain = (lambda text: base64.b64decode(text).decode()) if kind == "secrets" else str
+    (data,) = [one["data"] for one in entries if plain(one["metadata"]["name"]) == name]
+    return {key: plain(value) for key, value in data.items()}
+
+
+def assert_everywhere(
+    find: Find, names: tuple[str, ...], kind: str, name: str, **want: str
+) -> None:
+    """The pod of each KDCluster holds these values, its application read them, and it is settled."""
+    for one in names:
+        found = find(one)
+        assert found.unsettled_because(found.get()) == []
+        assert held_by_member(found, kind, name).items() >= want.items(), one
+        assert read_by_application(found, kind, name).items() >= want.items(), one
+
+
+def assert_absent(text: str, *secrets: str) -> None:
+    """Fail, without showing the text, where a value is in it in any form."""
+    raw = text.encode(errors="replace")
+    assert not [form for value in secrets for form in forms(value) if form in raw]
+
+
+def steer(kubectl: Kubectl, find: Find, exit_code: int, seconds: float = 0) -> None:
+    """Have lab's start script end so from now on, whoever tells it to run."""
+    data = {"exit": str(exit_code), "seconds": f"{seconds:g}"}
+    kubectl.patch("configmap", STEERING, {"data": data}, namespace=find("lab").namespace)
+    for one in NAMING:
+        find(one).wait_settled()
+
+
+def test_two_kdclusters_get_the_new_value_in_one_change_and_again_nothing(
+    modules: Modules, kubectl: Kubectl, place: str, find: Find
+) -> None:
+    before, new = kubectl.get("secret", SECRET, namespace=place), fresh_value()
+    generations = {name: find(name).generation() for name in NAMING}
+    tried = succeeded(modules.rotation(check_mode=True, secret=SECRET, string_data={"token": new}))
+    assert tried.changed and list(tried.kdclusters) == list(NAMING)
+    assert kubectl.get("secret", SECRET, namespace=place) == before
+
+    done = succeeded(modules.rotation(diff=True, secret=SECRET, string_data={"token": new}))
+    assert done.json["object"] == {
+        "kind": "Secret", "name": SECRET, "type": "source-control", "action": "updated",
+        "changed_keys": ["token"],
+    }  # fmt: skip
+    assert (done.changed, done.json["rolled_back"]) == (True, False)
+    for name in NAMING:
+        (member,) = done.kdclusters[name]["members"]
+        assert member["reconnect"] == {"rc": 0, "stderr": ""}
+        assert find(name).generation() == generations[name] + 1
+    assert_everywhere(find, NAMING, "secrets", SECRET, token=new, username=KEPT)
+    after = kubectl.get("secret", SECRET, namespace=place)
+    for field in ("labels", "annotations"):
+        assert after["metadata"][field] == before["metadata"][field]
+    assert values(kubectl, place) == {"token": new, "username": KEPT}
+
+    again = succeeded(modules.rotation(secret=SECRET, data={"token": after["data"]["token"]}))
+    assert not again.changed
+    assert kubectl.get("secret", SECRET, namespace=place) == after
+    assert_absent(done.output + again.output, new, KEPT)
+
+
+def test_one_application_that_refuses_brings_the_old_values_back_for_all(
+    modules: Modules, kubectl: Kubectl, place: str, find: Find
+) -> None:
+    steer(kubectl, find, 0)
+    result = modules.rotation(configmap=STEERING, data={"exit": EXIT})
+    assert (
+        f"KDCluster {place}/lab: the start script of member {find('lab').pod()}" in result.message
+    )
+    assert f"exit code {EXIT}: A connected ConfigMap told the start script to end" in result.message
+    assert f"The old values are back in ConfigMap {place}/{STEERING}" in result.message
+    assert (result.changed, result.json["rolled_back"]) == (False, True)
+    found = kubectl.get("configmap", STEERING, namespace=place)
+    assert found["data"] == {"exit": "0", "seconds": "0"}
+    assert_everywhere(find, NAMING, "configmaps", STEERING, exit="0", seconds="0")
+    assert find("lab").configure_status()[1].strip() == "0"
+
+
+def test_a_start_script_that_takes_too_long_brings_the_old_values_back(
+    modules: Modules, kubectl: Kubectl, place: str, find: Find
+) -> None:
+    steer(kubectl, find, 0)
+    result = modules.rotation(configmap=STEERING, data={"seconds": 14}, wait_timeout=10)
+    assert "has not reached every member in time" in result.message
+    assert f"KDCluster {place}/lab" in result.message
+    assert result.json["rolled_back"] is True, result.message
+    assert_everywhere(find, NAMING, "configmaps", STEERING, exit="0", seconds="0")
+
+
+def test_somebody_elses_edit_is_not_overwritten(
+    modules: Modules, kubectl: Kubectl, place: str, find: Find
+) -> None:
+    steer(kubectl, find, 0, seconds=4)
+    new, foreign = fresh_value(), fresh_value()
+    running = modules.start("kd_rotate", secret=SECRET, string_data={"token": new})
+    wait_until("it is written", lambda: values(kubectl, place)["token"] == new, seconds=30)
+    data = {"stringData": {"token": foreign}}
+    kubectl.patch("secret", SECRET, data, namespace=place)
+    result = running.result()
+    assert f"Somebody else changed Secret {place}/{SECRET} meanwhile" in result.message
+    assert result.json["rolled_back"] is False
+    assert values(kubectl, place)["token"] == foreign
+    assert_absent(result.output, new, foreign)
+    steer(kubectl, find, 0)
+
+
+def test_linked_kdclusters_take_it_one_after_the_other_both_ways(
+    modules: Modules, kubectl: Kubectl, place: str, find: Find
+) -> None:
+    done = succeeded(modules.rotation(configmap=SHARED, data={"note": "1"}, new_keys=True))
+    assert list(done.kdclusters) == list(LINKED)
+    assert_everywhere(find, LINKED, "configmaps", SHARED, note="1", exit="0")
+    result = modules.rotation(configmap=SHARED, data={"exit": EXIT, "note": "2"})
+    for name in LINKED:
+        assert f"KDCluster {place}/{name}: the start script" in result.message
+    assert result.json["rolled_back"] is True, result.message
+    assert_everywhere(find, LINKED, "configmaps", SHARED, note="1", exit="0")
+    for name in LINKED:
+        assert find(name).named().configmaps == [SHARED]
+    assert kubectl.find("configmap", f"{SHARED}.kd-next", namespace=place) is None
+
+
+def test_bad_input_is_named_and_nothing_is_written(
+    modules: Modules, kubectl: Kubectl, place: str, find: Find
+) -> None:
+    def versions() -> list[Any]:
+        return [
+            [found["metadata"]["resourceVersion"] for found in kubectl.list(kind, namespace=place)]
+            for kind in ("secret", "configmap")
+        ]
+
+    before, value = versions(), fresh_value()
+    new = {"token": value}
+    bad: list[tuple[dict[str, Any], str]] = [
+        ({"secret": "gone", "string_data": new}, f"Secret {place}/gone does not exist"),
+        ({"secret": "alone", "string_data": new}, f"names Secret {place}/alone"),
+        ({"secret": SECRET, "string_data": {"tokne": value}}, "no key 'tokne'"),
+        ({"secret": SECRET, "data": {"token": f"{value}!"}}, "is not valid base64"),
+        ({"secret": SECRET, "string_data": {"token": [value]}}, "the value is a list"),
+        ({"secret": SECRET, "configmap": STEERING, "data": new}, "and not both"),
+        ({"configmap": STEERING, "string_data": new}, "string_data goes with secret only"),
+        ({"secret": SECRET, "string_data": value}, "string_data"),
+        ({"secret": SECRET}, "give at least one new value"),
+    ]  # fmt: skip
+    for number, (arguments, said) in enumerate(bad):
+        result = modules.rotation(check_mode=bool(number % 2), diff=True, **arguments)
+        assert said in result.message
+        assert not result.json.get("changed")
+        assert_absent(result.output, value)
+    assert versions() == before
+
+
+def test_no_output_of_ansible_playbook_shows_a_value(
+    modules: Modules, kubectl: Kubectl, place: str, find: Find, tmp_path: Path
+) -> None:
+    old, first, second = values(kubectl, place)["token"], fresh_value(), fresh_value()
+    steer(kubectl, find, EXIT)
+    on = {**modules.auth, "namespace": place, "secret": SECRET}
+    role = {
+        "ansible.builtin.include_role": {
+            "name": "kubedirector.connections.rotate",
+            "apply": {"ignore_errors": True},
+        },
+        "vars": {
+            "rotate_namespace": place, "rotate_secret": SECRET,
+            "rotate_string_data": {"tokne": second},
+        },
+    }  # fmt: skip
+    tasks = [
+        task("kd_rotate", **on, string_data={"token": first}),
+        task("kd_rotate", **on, string_data={"token": first}) | {"check_mode": True},
+        task("kd_rotate", **on, data={"token": f"{first}!"}),
+        task("kd_rotate", **on, string_data={"token": {"nested": second}}),
+        task("kd_rotate", **on, string_data=second),
+        task("kd_rotate", **on, string_data={"new": second}, new_keys=True, wait_timeout=0),
+        role,
+    ]
+    played = run_play(
+        tmp_path,
+        tasks,
+        "-vvvv",
+        "--diff",
+        environment={
+            "ANSIBLE_HOME": str(tmp_path / "ansible-home"),
+            "K8S_AUTH_KUBECONFIG": str(kubectl.kubeconfig),
+        },
+    )
+    refused, tried = played.results[:2]
+    assert "With them, too: " in refused["msg"] and refused["rolled_back"] is True, refused["msg"]
+    assert tried["changed"] is True and not tried.get("failed")
+    assert all(one.get("failed") for one in played.results[2:6])
+    assert "no key 'tokne'" in played.output
+    assert_absent(played.output, old, first, second, KEPT)
+    assert_absent(json.dumps(played.results), old, first, second, KEPT)
+    assert_everywhere(find, NAMING, "secrets", SECRET, token=old, username=KEPT)
+    steer(kubectl, find, 0)
+
+
+def test_the_readme_the_guide_and_the_playbook_do_what_they_say(
+    kubectl: Kubectl, place: str, find: Find, tmp_path: Path
+) -> None:
+    guide = marked_blocks("docs/rotation.md")
+    readme = marked_blocks("roles/rotate/README.md")["role rotate"]
+    given = tmp_path / "secrets.input.json"
+    new, last = fresh_value(), fresh_value()
+    given.write_text(json.dumps({"git_token": new, "source_control_token": last}))
+    given.chmod(0o600)
+    arguments = ("-vvv", "--diff", "-e", f"@{given}")
+
+    def run(*plays: str) -> str:
+        playbook = tmp_path / "plays.yml"
+        listed = [
+            play for text in plays for play in yaml.safe_load(text.replace(DOCUMENTED, place))
+        ]
+        playbook.write_text(yaml.safe_dump(listed, sort_keys=False))
+        done = run_playbook(playbook, *arguments, kubeconfig=kubectl.kubeconfig)
+        assert done.returncode == 0, done.output
+        assert done.counts["changed"] == len(listed), done.output
+        return done.output
+
+    printed = run(readme, guide["configmap"])
+    assert_everywhere(find, NAMING, "secrets", SECRET, token=new, username=KEPT)
+    path = "s3://data.example.com/training/2"
+    assert_everywhere(find, ("lab",), "configmaps", "training-data", path=path)
+    printed += run(guide["playbook"])
+    assert "lab, second use the new token" in printed
+    assert_everywhere(find, NAMING, "secrets", SECRET, token=last, username=KEPT)
+
+    variables = tmp_path / "values.yml"
+    variables.write_text(guide["values"].replace(DOCUMENTED, place))
+    done = run_playbook(
+        "kubedirector.connections.rotate", *arguments, "-e", f"@{variables}",
+        kubeconfig=kubectl.kubeconfig,
+    )  # fmt: skip
+    assert done.returncode == 0 and done.counts["changed"] == 0, done.output
+    assert_absent(printed + done.output, new, last, KEPT)
