@@ -22,7 +22,7 @@ from tests.integration.estate import WORKBENCH
 from tests.integration.modules import Modules, succeeded
 from tests.integration.playbook import run_play, task
 from tests.support.canaries import canary, forms
-from tests.support.documentation import marked_blocks
+from tests.support.documentation import marked_blocks, plugin_examples
 from tests.support.kubectl import Kubectl, wait_until
 from tests.support.manifests import (
     KDCLUSTER,
@@ -37,6 +37,7 @@ from tests.support.playbook import run_playbook
 
 DOCUMENTED = "team-a"
 SECRET, STEERING, SHARED = "source-control-secret", "steering", "shared"
+MODEL = "convolutional-nn-model"
 NAMING = ("lab", "second")
 LINKED = ("engine", "study")
 KEPT = canary("rotate-kept")
@@ -67,7 +68,7 @@ def place(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) ->
             annotations={"example.com/owner": "team-a"},
         ),
         secret("alone", {"token": fresh_value()}, connection_type="source-control"),
-        configmap("training-data", {"path": "s3://x/1"}, connection_type="data-source"),
+        configmap(MODEL, {"path": "s3://x/1", "model-version": "1"}, connection_type="model"),
         *(start_script(one) for one in (STEERING, "calm", SHARED)),
         namespace=name,
     )
@@ -77,7 +78,7 @@ def place(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) ->
             "lab",
             "workbench",
             role,
-            connections=Connections(configmaps=[STEERING, "training-data"], secrets=[SECRET]),
+            connections=Connections(configmaps=[STEERING, MODEL], secrets=[SECRET]),
         ),
         kdcluster(
             "second",
@@ -347,7 +348,7 @@ def test_the_readme_the_guide_and_the_playbook_do_what_they_say(
     given.chmod(0o600)
     arguments = ("-vvv", "--diff", "-e", f"@{given}")
 
-    def run(*plays: str) -> str:
+    def run(changed: int, *plays: str) -> str:
         playbook = tmp_path / "plays.yml"
         listed = [
             play for text in plays for play in yaml.safe_load(text.replace(DOCUMENTED, place))
@@ -355,16 +356,20 @@ def test_the_readme_the_guide_and_the_playbook_do_what_they_say(
         playbook.write_text(yaml.safe_dump(listed, sort_keys=False))
         done = run_playbook(playbook, *arguments, kubeconfig=kubectl.kubeconfig)
         assert done.returncode == 0, done.output
-        assert done.counts["changed"] == len(listed), done.output
+        assert done.counts["changed"] == changed, done.output
         return done.output
 
-    printed = run(readme, guide["configmap"])
+    examples = yaml.safe_load(plugin_examples("plugins/modules/kd_rotate.py"))
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": examples}
+    printed = run(3, yaml.safe_dump([play]), readme)
     assert_everywhere(find, NAMING, "secrets", SECRET, token=new, username=KEPT)
-    path = "s3://data.example.com/training/2"
-    assert_everywhere(find, ("lab",), "configmaps", "training-data", path=path)
-    printed += run(guide["playbook"])
+    path = "s3://models.example.com/convolutional-nn/2"
+    assert_everywhere(find, ("lab",), "configmaps", MODEL, path=path)
+    printed += run(2, guide["configmap"], guide["playbook"])
     assert "lab, second use the new token" in printed
     assert_everywhere(find, NAMING, "secrets", SECRET, token=last, username=KEPT)
+    version = {"path": "s3://models.example.com/convolutional-nn/3", "model-version": "3"}
+    assert_everywhere(find, ("lab",), "configmaps", MODEL, **version)
 
     variables = tmp_path / "values.yml"
     variables.write_text(guide["values"].replace(DOCUMENTED, place))
