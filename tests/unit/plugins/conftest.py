@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, settings
 from tests.unit.plugins import kubeconfigs
 from tests.unit.plugins.clients import api, server
 from tests.unit.plugins.module_runs import plain_run, run, space
+from tests.unit.plugins.rotation_runs import members
 
-__all__ = ["api", "plain_run", "run", "server", "space"]
+__all__ = ["api", "members", "plain_run", "run", "server", "space"]
 
 # No deadlines: the machine is shared. Derandomised: a red run is red for everybody.
 settings.register_profile(

@@ -5,106 +5,30 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils import _rotation_back
 from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
-from tests.support.canaries import canary
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
-from tests.unit.plugins.manifests import JsonObject, encoded
-from tests.unit.plugins.module_runs import Run, returned
-from tests.unit.plugins.namespace_server import CONFIGMETA, STATUS, STDERR, Namespace
-
-OLD, NEW, FOREIGN = canary("old"), canary("new"), canary("foreign")
-PATH = f"{CORE}/secrets/token"
-ROTATE: JsonObject = {"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 2}
-
-
-class Members(dict[tuple[str, str], bytes]):
-    """The files of the members, as the operator and an application write them.
-
-    :ivar exit_code: what the start script ends with, by the values that it reads.
-    :ivar held: what the members hold in place of what the object holds, if they do.
-    """
-
-    def __init__(self, space: Namespace, exit_code: Callable[[str], int]) -> None:
-        super().__init__()
-        self.space = space
-        self.exit_code = exit_code
-        self.held: JsonObject | None = None
-
-    def get(self, key: tuple[str, str], default: Any = None) -> Any:
-        """The content of a file: (pod, path)."""
-        _pod, path = key
-        data = self.space.found[PATH]["data"] if self.held is None else self.held
-        code = self.exit_code(base64.b64decode(data.get("token", "")).decode())
-        if key in self:
-            return self[key]
-        if path == STATUS:
-            return f"containerd://abc={code}\n".encode()
-        if path == STDERR:
-            return f"cannot log in with {OLD} or {data['token']}\n".encode()
-        assert path == CONFIGMETA
-        entry = {"metadata": {"name": encoded("token")}, "data": data}
-        secrets = {"source-control": [entry]}
-        return json.dumps(
-            {
-                "nodegroups": {},
-                "connections": {"configmaps": {}, "clusters": {}, "secrets": secrets},
-            }
-        ).encode()
-
-
-@pytest.fixture
-def members(space: Namespace) -> Members:
-    """Two KDClusters that name a Secret, and a third that does not."""
-    data = {"token": encoded(OLD), "user": encoded("team-a")}
-    space.add_object("Secret", "token", object_type="source-control", data=data)
-    space.add_kdcluster("lab", "lab-0", secrets=["token"])
-    space.add_kdcluster("notebook", "pod-0", "pod-1", secrets=["token"])
-    found = Members(space, lambda value: 0)
-    space.files = found
-    return found
-
-
-Step = Callable[[Request], Answer]
-
-
-def patches(server: ScriptedServer, space: Namespace, path: str, *steps: Step) -> None:
-    """Answer the next writes of one object by `steps`, one after the other."""
-    left = list(steps)
-
-    def answer(request: Request) -> Answer:
-        if left and (request.method, request.path) == ("PATCH", path):
-            return left.pop(0)(request)
-        return space._answer(request)
-
-    server.otherwise = answer
-
-
-def refused(status: int, reason: str, said: str) -> Step:
-    """A step that writes nothing."""
-    return lambda request: status_answer(status, reason, said)
-
-
-def rotated(result: JsonObject) -> JsonObject:
-    """A result, against its documentation, with no value in it."""
-    text = json.dumps(result)
-    for value in (OLD, NEW, FOREIGN):
-        assert value not in text and encoded(value) not in text
-    return returned(result, kd_rotate.RETURN)
-
-
-def values(space: Namespace) -> JsonObject:
-    """The Secret's values in plain text."""
-    data = space.found[PATH]["data"]
-    return {key: base64.b64decode(value).decode() for key, value in data.items()}
+from tests.unit.plugins.manifests import encoded
+from tests.unit.plugins.module_runs import Run
+from tests.unit.plugins.namespace_server import CONFIGMETA, Namespace
+from tests.unit.plugins.rotation_runs import (
+    FOREIGN,
+    NEW,
+    OLD,
+    PATH,
+    ROTATE,
+    Members,
+    patches,
+    refused,
+    rotated,
+    values,
+)
 
 
 def test_it_is_written_once_and_again_changes_nothing(
@@ -352,74 +276,6 @@ def test_a_copy_that_nobody_names_yet_is_deleted_on_the_way_back(
     assert "name copies" not in result["msg"]
     assert f"{CORE}/secrets/token.kd-next" not in space.found
     assert values(space)["token"] == OLD
-
-
-BAD: list[tuple[JsonObject, str]] = [
-    ({}, "Give one of the options secret and configmap"),
-    ({"secret": "token", "configmap": "model", "data": {}}, "and not both"),
-    ({"secret": "token"}, "give at least one new value"),
-    ({"secret": "token", "string_data": {}}, "give at least one new value"),
-    ({"configmap": "model", "string_data": {"path": NEW}}, "string_data goes with secret only"),
-    ({"secret": "token", "data": {"token": f"{NEW}!"}}, "key token is not valid base64"),
-    ({"secret": "token", "string_data": {"token": [NEW]}}, "the value is a list"),
-    ({"configmap": "model", "data": {"path": {"a": NEW}}}, "the value is a dictionary"),
-    ({"secret": "token", "data": {"token": "eA=="}, "string_data": {"token": "x"}}, "in string_data"),
-    ({"secret": "Token", "string_data": {"token": NEW}}, "not a valid object name"),
-    ({"secret": "token", "string_data": {"a key": NEW}}, "not a valid key"),
-    ({"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 0}, "at least 1"),
-    ({"secret": "gone", "string_data": {"token": NEW}}, "Secret team-a/gone does not exist"),
-    ({"secret": "unnamed", "string_data": {"token": NEW}}, "No KDCluster in namespace team-a names"),
-    ({"secret": "untyped", "string_data": {"token": NEW}}, "carries no type label"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("options", "said"), BAD)
-def test_bad_input_writes_nothing_and_shows_nothing(
-    space: Namespace, members: Members, run: Run, options: JsonObject, said: str
-) -> None:
-    space.add_object("Secret", "unnamed", data={"token": encoded(OLD)})
-    space.add_object("Secret", "untyped", object_type=None, data={"token": encoded(OLD)})
-    result = run(kd_rotate, **options)
-    assert result["failed"] is True and said in result["msg"], result["msg"]
-    for value in (OLD, NEW):
-        assert value not in json.dumps(result) and encoded(value) not in json.dumps(result)
-    assert space.writes == space.trials == []
-
-
-@pytest.mark.parametrize(
-    ("status", "said"),
-    [
-        ({"state": "updating"}, "is in state 'updating'"),
-        ({"lastConnectionHash": "other"}, "has not seen the change"),
-    ],
-)
-def test_a_kdcluster_that_has_not_settled_is_left_alone(
-    space: Namespace, members: Members, run: Run, status: JsonObject, said: str
-) -> None:
-    space.kdcluster("notebook")["status"].update(status)
-    result = rotated(run(kd_rotate, **ROTATE))
-    assert "KDCluster team-a/notebook" in result["msg"] and said in result["msg"]
-    assert space.writes == []
-
-
-def test_an_operator_that_is_down_is_noticed_before(
-    space: Namespace, members: Members, run: Run, server: ScriptedServer
-) -> None:
-    said = 'failed calling webhook "hard-validate-cr.kubedirector.hpe.com": connection refused'
-    down = status_answer(500, "InternalError", said)
-    server.on("PATCH", f"{KDCLUSTERS}/lab", down, forever=True)
-    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 1}))
-    assert "the KubeDirector operator is down" in result["msg"]
-    assert space.writes == []
-
-
-def test_a_member_that_cannot_be_asked_is_noticed_before(
-    space: Namespace, members: Members, run: Run
-) -> None:
-    members["pod-1", CONFIGMETA] = b"{"
-    result = rotated(run(kd_rotate, **ROTATE))
-    assert "pod-1" in result["msg"] and "Nothing was written" in result["msg"]
-    assert space.writes == []
 
 
 def test_a_time_out_brings_the_old_values_back(

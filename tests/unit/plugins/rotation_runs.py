@@ -1,0 +1,106 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kd_rotate runs on KDClusters in memory, with an application that may refuse a value."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
+from tests.support.canaries import canary
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
+from tests.unit.plugins.clients import CORE
+from tests.unit.plugins.manifests import JsonObject, encoded
+from tests.unit.plugins.module_runs import returned
+from tests.unit.plugins.namespace_server import CONFIGMETA, STATUS, STDERR, Namespace
+
+OLD, NEW, FOREIGN = canary("old"), canary("new"), canary("foreign")
+PATH = f"{CORE}/secrets/token"
+ROTATE: JsonObject = {"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 2}
+
+
+class Members(dict[tuple[str, str], bytes]):
+    """The files of the members, as the operator and an application write them.
+
+    :ivar exit_code: what the start script ends with, by the values that it reads.
+    :ivar held: what the members hold in place of what the object holds, if they do.
+    """
+
+    def __init__(self, space: Namespace, exit_code: Callable[[str], int]) -> None:
+        super().__init__()
+        self.space = space
+        self.exit_code = exit_code
+        self.held: JsonObject | None = None
+
+    def get(self, key: tuple[str, str], default: Any = None) -> Any:
+        """The content of a file: (pod, path)."""
+        _pod, path = key
+        data = self.space.found[PATH]["data"] if self.held is None else self.held
+        code = self.exit_code(base64.b64decode(data.get("token", "")).decode())
+        if key in self:
+            return self[key]
+        if path == STATUS:
+            return f"containerd://abc={code}\n".encode()
+        if path == STDERR:
+            return f"cannot log in with {OLD} or {data['token']}\n".encode()
+        assert path == CONFIGMETA
+        entry = {"metadata": {"name": encoded("token")}, "data": data}
+        secrets = {"source-control": [entry]}
+        return json.dumps(
+            {
+                "nodegroups": {},
+                "connections": {"configmaps": {}, "clusters": {}, "secrets": secrets},
+            }
+        ).encode()
+
+
+@pytest.fixture
+def members(space: Namespace) -> Members:
+    """Two KDClusters that name a Secret, and a third that does not."""
+    data = {"token": encoded(OLD), "user": encoded("team-a")}
+    space.add_object("Secret", "token", object_type="source-control", data=data)
+    space.add_kdcluster("lab", "lab-0", secrets=["token"])
+    space.add_kdcluster("notebook", "pod-0", "pod-1", secrets=["token"])
+    found = Members(space, lambda value: 0)
+    space.files = found
+    return found
+
+
+Step = Callable[[Request], Answer]
+
+
+def patches(server: ScriptedServer, space: Namespace, path: str, *steps: Step) -> None:
+    """Answer the next writes of one object by `steps`, one after the other."""
+    left = list(steps)
+
+    def answer(request: Request) -> Answer:
+        if left and (request.method, request.path) == ("PATCH", path):
+            return left.pop(0)(request)
+        return space._answer(request)
+
+    server.otherwise = answer
+
+
+def refused(status: int, reason: str, said: str) -> Step:
+    """A step that writes nothing."""
+    return lambda request: status_answer(status, reason, said)
+
+
+def rotated(result: JsonObject) -> JsonObject:
+    """A result, against its documentation, with no value in it."""
+    text = json.dumps(result)
+    for value in (OLD, NEW, FOREIGN):
+        assert value not in text and encoded(value) not in text
+    return returned(result, kd_rotate.RETURN)
+
+
+def values(space: Namespace) -> JsonObject:
+    """The Secret's values in plain text."""
+    data = space.found[PATH]["data"]
+    return {key: base64.b64decode(value).decode() for key, value in data.items()}

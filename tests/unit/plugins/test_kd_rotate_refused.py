@@ -1,0 +1,85 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What kd_rotate refuses before it writes anything, and that no refusal shows a value."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
+from tests.unit.plugins.api_server import ScriptedServer, status_answer
+from tests.unit.plugins.clients import KDCLUSTERS
+from tests.unit.plugins.manifests import JsonObject, encoded
+from tests.unit.plugins.module_runs import Run
+from tests.unit.plugins.namespace_server import CONFIGMETA, Namespace
+from tests.unit.plugins.rotation_runs import NEW, OLD, ROTATE, Members, rotated
+
+BAD: list[tuple[JsonObject, str]] = [
+    ({}, "Give one of the options secret and configmap"),
+    ({"secret": "token", "configmap": "model", "data": {}}, "and not both"),
+    ({"secret": "token"}, "give at least one new value"),
+    ({"secret": "token", "string_data": {}}, "give at least one new value"),
+    ({"configmap": "model", "string_data": {"path": NEW}}, "string_data goes with secret only"),
+    ({"secret": "token", "data": {"token": f"{NEW}!"}}, "key token is not valid base64"),
+    ({"secret": "token", "string_data": {"token": [NEW]}}, "the value is a list"),
+    ({"configmap": "model", "data": {"path": {"a": NEW}}}, "the value is a dictionary"),
+    ({"secret": "token", "data": {"token": "eA=="}, "string_data": {"token": "x"}}, "in string_data"),
+    ({"secret": "Token", "string_data": {"token": NEW}}, "not a valid object name"),
+    ({"secret": "token", "string_data": {"a key": NEW}}, "not a valid key"),
+    ({"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 0}, "at least 1"),
+    ({"secret": "gone", "string_data": {"token": NEW}}, "Secret team-a/gone does not exist"),
+    ({"secret": "unnamed", "string_data": {"token": NEW}}, "No KDCluster in namespace team-a names"),
+    ({"secret": "untyped", "string_data": {"token": NEW}}, "carries no type label"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "said"), BAD)
+def test_bad_input_writes_nothing_and_shows_nothing(
+    space: Namespace, members: Members, run: Run, options: JsonObject, said: str
+) -> None:
+    space.add_object("Secret", "unnamed", data={"token": encoded(OLD)})
+    space.add_object("Secret", "untyped", object_type=None, data={"token": encoded(OLD)})
+    result = run(kd_rotate, **options)
+    assert result["failed"] is True and said in result["msg"], result["msg"]
+    for value in (OLD, NEW):
+        assert value not in json.dumps(result) and encoded(value) not in json.dumps(result)
+    assert space.writes == space.trials == []
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ({"state": "updating"}, "is in state 'updating'"),
+        ({"lastConnectionHash": "other"}, "has not seen the change"),
+    ],
+)
+def test_a_kdcluster_that_has_not_settled_is_left_alone(
+    space: Namespace, members: Members, run: Run, status: JsonObject, said: str
+) -> None:
+    space.kdcluster("notebook")["status"].update(status)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "KDCluster team-a/notebook" in result["msg"] and said in result["msg"]
+    assert space.writes == []
+
+
+def test_an_operator_that_is_down_is_noticed_before(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    said = 'failed calling webhook "hard-validate-cr.kubedirector.hpe.com": connection refused'
+    down = status_answer(500, "InternalError", said)
+    server.on("PATCH", f"{KDCLUSTERS}/lab", down, forever=True)
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 1}))
+    assert "the KubeDirector operator is down" in result["msg"]
+    assert space.writes == []
+
+
+def test_a_member_that_cannot_be_asked_is_noticed_before(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members["pod-1", CONFIGMETA] = b"{"
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "pod-1" in result["msg"] and "Nothing was written" in result["msg"]
+    assert space.writes == []
