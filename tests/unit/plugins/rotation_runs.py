@@ -22,7 +22,7 @@ from tests.unit.plugins.namespace_server import CONFIGMETA, STATUS, STDERR, Name
 
 OLD, NEW, FOREIGN = canary("old"), canary("new"), canary("foreign")
 PATH = f"{CORE}/secrets/token"
-ROTATE: JsonObject = {"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 2}
+ROTATE: JsonObject = {"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 30}
 
 
 class Members(dict[tuple[str, str], bytes]):

@@ -251,7 +251,7 @@ def test_linked_kdclusters_are_changed_by_way_of_a_copy_both_ways(
         space.kdcluster("notebook")
     )
     members.exit_code = lambda value: 3 if value == NEW else 0
-    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 20}))
+    result = rotated(run(kd_rotate, **ROTATE))
     assert result["rolled_back"] is True, result["msg"]
     assert values(space)["token"] == OLD
     assert f"{CORE}/secrets/token.kd-next" not in space.found
@@ -287,7 +287,7 @@ def test_a_time_out_brings_the_old_values_back(
         return settle() if values(space)["token"] == OLD else Answer(chunks=())
 
     monkeypatch.setattr(space, "_settle", never_with_the_new_value)
-    result = rotated(run(kd_rotate, **ROTATE))
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 3}))
     assert "has not reached every member in time" in result["msg"]
     assert result["rolled_back"] is True
     assert values(space)["token"] == OLD
