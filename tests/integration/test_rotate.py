@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import yaml
@@ -21,87 +19,45 @@ from tests.contract.timing import Timing
 from tests.integration.estate import WORKBENCH
 from tests.integration.modules import Modules, succeeded
 from tests.integration.playbook import run_play, task
-from tests.support.canaries import canary, forms
+from tests.integration.rotation import (
+    EXIT,
+    KEPT,
+    LINKED,
+    MODEL,
+    NAMING,
+    SECRET,
+    SHARED,
+    STEERING,
+    Find,
+    assert_absent,
+    assert_everywhere,
+    fresh_value,
+    kdclusters,
+    objects,
+    steer,
+    values,
+)
 from tests.support.documentation import marked_blocks, plugin_examples
 from tests.support.kubectl import Kubectl, wait_until
 from tests.support.manifests import (
     KDCLUSTER,
-    ClusterRole,
-    Connections,
-    configmap,
-    kdcluster,
-    secret,
-    start_script,
 )
 from tests.support.playbook import run_playbook
 
 DOCUMENTED = "team-a"
-SECRET, STEERING, SHARED = "source-control-secret", "steering", "shared"
-MODEL = "convolutional-nn-model"
-NAMING = ("lab", "second")
-LINKED = ("engine", "study")
-KEPT = canary("rotate-kept")
-EXIT = 3
-
-
-def fresh_value() -> str:
-    """A value that no other test uses."""
-    return canary(f"rotate-{uuid4().hex}")
 
 
 @pytest.fixture(scope="module")
 def place(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) -> Iterator[str]:
-    """A namespace with two KDClusters that share objects, and two that are linked besides.
-
-    Of lab the object `steering` steers the start script; second obeys another one, which comes first.
-    """
+    """A namespace with those KDClusters, settled."""
     name = new_namespace()
     kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
-    role = [ClusterRole("controller")]
-    kubectl.create(
-        WORKBENCH,
-        secret(
-            SECRET,
-            {"token": fresh_value(), "username": KEPT},
-            connection_type="source-control",
-            labels={"team": "a"},
-            annotations={"example.com/owner": "team-a"},
-        ),
-        secret("alone", {"token": fresh_value()}, connection_type="source-control"),
-        configmap(MODEL, {"path": "s3://x/1", "model-version": "1"}, connection_type="model"),
-        *(start_script(one) for one in (STEERING, "calm", SHARED)),
-        namespace=name,
-    )
-    shared = Connections(configmaps=[SHARED])
-    kubectl.create(
-        kdcluster(
-            "lab",
-            "workbench",
-            role,
-            connections=Connections(configmaps=[STEERING, MODEL], secrets=[SECRET]),
-        ),
-        kdcluster(
-            "second",
-            "workbench",
-            role,
-            connections=Connections(configmaps=["calm", STEERING], secrets=[SECRET]),
-        ),
-        kdcluster("engine", "workbench", role, connections=shared),
-        kdcluster(
-            "study",
-            "workbench",
-            role,
-            connections=Connections(clusters=["engine"], configmaps=[SHARED]),
-        ),
-        namespace=name,
-    )
+    kubectl.create(WORKBENCH, *objects(), namespace=name)
+    kubectl.create(*kdclusters(), namespace=name)
     for one in (*NAMING, *LINKED):
         KDCluster(kubectl, name, one, timing).wait_settled(timing.configure_seconds)
     yield name
     kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
-
-
-Find = Callable[[str], KDCluster]
 
 
 @pytest.fixture
@@ -117,56 +73,6 @@ def modules(kubectl: Kubectl, place: str, address: dict[str, str]) -> Modules:
     succeeded(admin.access(name="rotator"))
     token = kubectl.ok("create", "token", "rotator", "--duration=1h", namespace=place).strip()
     return Modules({**address, "api_key": token}, place)
-
-
-def values(kubectl: Kubectl, place: str, name: str = SECRET) -> dict[str, str]:
-    """A Secret's values in plain text."""
-    data = kubectl.get("secret", name, namespace=place)["data"]
-    return {key: base64.b64decode(value).decode() for key, value in data.items()}
-
-
-def read_by_application(found: KDCluster, kind: str, name: str) -> dict[str, str]:
-    """An object's values as the start script in the pod last understood them."""
-    read = found.read_by_script()
-    assert read is not None
-    (data,) = [
-        one["data"] for listed in read[kind].values() for one in listed if one["name"] == name
-    ]
-    assert isinstance(data, dict)
-    return data
-
-
-def held_by_member(found: KDCluster, kind: str, name: str) -> dict[str, str]:
-    """An object's values in the pod's configmeta.json; a Secret's decoded."""
-    entries = [e for listed in (found.connections_in()[kind] or {}).values() for e in listed]
-    plain = (lambda text: base64.b64decode(text).decode()) if kind == "secrets" else str
-    (data,) = [one["data"] for one in entries if plain(one["metadata"]["name"]) == name]
-    return {key: plain(value) for key, value in data.items()}
-
-
-def assert_everywhere(
-    find: Find, names: tuple[str, ...], kind: str, name: str, **want: str
-) -> None:
-    """The pod of each KDCluster holds these values, its application read them, and it is settled."""
-    for one in names:
-        found = find(one)
-        assert found.unsettled_because(found.get()) == []
-        assert held_by_member(found, kind, name).items() >= want.items(), one
-        assert read_by_application(found, kind, name).items() >= want.items(), one
-
-
-def assert_absent(text: str, *secrets: str) -> None:
-    """Fail, without showing the text, where a value is in it in any form."""
-    raw = text.encode(errors="replace")
-    assert not [form for value in secrets for form in forms(value) if form in raw]
-
-
-def steer(kubectl: Kubectl, find: Find, exit_code: int, seconds: float = 0) -> None:
-    """Have lab's start script end so from now on, whoever tells it to run."""
-    data = {"exit": str(exit_code), "seconds": f"{seconds:g}"}
-    kubectl.patch("configmap", STEERING, {"data": data}, namespace=find("lab").namespace)
-    for one in NAMING:
-        find(one).wait_settled()
 
 
 def test_two_kdclusters_get_the_new_value_in_one_change_and_again_nothing(
