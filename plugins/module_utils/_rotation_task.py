@@ -186,6 +186,9 @@ class RotationTask:
 
     def _there_or_back(self, rotation: Rotation, way: Way) -> None:
         """Write and verify; when anything is wrong put everything back."""
+        if way.needs_copies:
+            # What the API server refuses is better known before copies are made and connected.
+            way.try_dry()
         try:
             way.write()
             found = way.verify(rotation.values)

@@ -13,6 +13,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._apply im
 from ansible_collections.kubedirector.connections.plugins.module_utils._comparison import (
     differing_keys,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._copies import to_move
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
     Impossible,
     MemberError,
@@ -90,6 +91,11 @@ class Way:
         self.plan = guarded(make_plan(self.wanted, estate))
         self._reconnects: dict[str, Reconnect] = {}
         self._applier = Applier(api, self.wanted, self.plan, self.live, deadline, progress)
+
+    @property
+    def needs_copies(self) -> bool:
+        """Whether linked KDClusters share the object, so that a copy of it must stand in."""
+        return bool(to_move(self.plan.links, self.wanted.kdclusters))
 
     def require_readable(self) -> None:
         """See that the members can be asked at all. :raises Impossible:"""

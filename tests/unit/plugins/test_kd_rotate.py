@@ -245,29 +245,40 @@ def test_a_passing_trouble_on_the_way_back_is_borne_with(
 def test_linked_kdclusters_are_changed_by_way_of_a_copy_both_ways(
     space: Namespace, members: Members, run: Run
 ) -> None:
-    spec = space.kdcluster("notebook")["spec"]
-    spec["connections"]["clusters"] = ["lab"]
-    space.kdcluster("notebook")["status"]["lastConnectionHash"] = space.hash_of(
-        space.kdcluster("notebook")
-    )
+    linked(space)
     members.exit_code = lambda value: 3 if value == NEW else 0
     result = rotated(run(kd_rotate, **ROTATE))
     assert result["rolled_back"] is True, result["msg"]
     assert values(space)["token"] == OLD
     assert f"{CORE}/secrets/token.kd-next" not in space.found
-    assert spec["connections"] == {"clusters": ["lab"], "configmaps": [], "secrets": ["token"]}
+    connections = space.kdcluster("notebook")["spec"]["connections"]
+    assert connections == {"clusters": ["lab"], "configmaps": [], "secrets": ["token"]}
     copies = [request for request in space.writes if request.method == "POST"]
     assert len(copies) == 2
     assert "shared by KDClusters that are linked" in json.dumps(result["warnings"])
 
 
+def linked(space: Namespace) -> None:
+    """Make one of the two KDClusters connect to the other."""
+    notebook = space.kdcluster("notebook")
+    notebook["spec"]["connections"]["clusters"] = ["lab"]
+    notebook["status"]["lastConnectionHash"] = space.hash_of(notebook)
+
+
+def test_a_refusal_is_known_before_any_copy_is_made(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    linked(space)
+    patches(server, space, PATH, refused(422, "Invalid", "field is immutable"))
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "field is immutable" in result["msg"]
+    assert (result["changed"], space.writes) == (False, [])
+
+
 def test_a_copy_that_nobody_names_yet_is_deleted_on_the_way_back(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
-    space.kdcluster("notebook")["spec"]["connections"]["clusters"] = ["lab"]
-    space.kdcluster("notebook")["status"]["lastConnectionHash"] = space.hash_of(
-        space.kdcluster("notebook")
-    )
+    linked(space)
     # The KDCluster that is to name the copy is not allowed to.
     refusal = refused(403, "Forbidden", "not yours")
     patches(server, space, f"{KDCLUSTERS}/notebook", refusal)
