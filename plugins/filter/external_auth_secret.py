@@ -63,23 +63,8 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
-
-
-def external_auth_secret(fields: t.Any) -> dict[str, t.Any]:
-    """Write how users are looked up in a directory as a Secret.
-
-    :raises AnsibleFilterError: what is wrong with the data, one sentence each.
-    """
-    if not isinstance(fields, dict):
-        raise AnsibleFilterError("external_auth_secret needs a dictionary.")
-    try:
-        return _connection_data.external_auth_secret(fields)
-    except Impossible as error:
-        raise AnsibleFilterError(str(error)) from None
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import data_filters
 
 
 class FilterModule:
@@ -87,4 +72,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Filter name to function."""
-        return {"external_auth_secret": external_auth_secret}
+        return data_filters("external_auth_secret", _connection_data.external_auth_secret)

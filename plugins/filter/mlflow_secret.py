@@ -51,23 +51,8 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
-
-
-def mlflow_secret(fields: t.Any) -> dict[str, t.Any]:
-    """Write access to mlflow artifacts as a Secret.
-
-    :raises AnsibleFilterError: what is wrong with the data, one sentence each.
-    """
-    if not isinstance(fields, dict):
-        raise AnsibleFilterError("mlflow_secret needs a dictionary.")
-    try:
-        return _connection_data.mlflow_secret(fields)
-    except Impossible as error:
-        raise AnsibleFilterError(str(error)) from None
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import data_filters
 
 
 class FilterModule:
@@ -75,4 +60,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Filter name to function."""
-        return {"mlflow_secret": mlflow_secret}
+        return data_filters("mlflow_secret", _connection_data.mlflow_secret)

@@ -63,7 +63,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import told
 
 
 def model_configmaps(models: t.Any, *, names_only: bool = False) -> list[dict[str, t.Any]]:
@@ -75,10 +75,7 @@ def model_configmaps(models: t.Any, *, names_only: bool = False) -> list[dict[st
         raise AnsibleFilterError("model_configmaps needs a list of dictionaries.")
     if names_only:
         return _connection_data.model_names(models)
-    try:
-        return _connection_data.model_configmaps(models)
-    except Impossible as error:
-        raise AnsibleFilterError(str(error)) from None
+    return told(_connection_data.model_configmaps, models)
 
 
 class FilterModule:

@@ -43,23 +43,8 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
-
-
-def source_control_fields(fields: t.Any) -> dict[str, str]:
-    """Read source control data, whichever way its keys are spelt.
-
-    :raises AnsibleFilterError: what is wrong with the data, one sentence each.
-    """
-    if not isinstance(fields, dict):
-        raise AnsibleFilterError("source_control_fields needs a dictionary.")
-    try:
-        return _connection_data.source_control_fields(fields)
-    except Impossible as error:
-        raise AnsibleFilterError(str(error)) from None
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import data_filters
 
 
 class FilterModule:
@@ -67,4 +52,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Filter name to function."""
-        return {"source_control_fields": source_control_fields}
+        return data_filters("source_control_fields", _connection_data.source_control_fields)

@@ -55,23 +55,8 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
-
-
-def source_control_object(fields: t.Any) -> dict[str, t.Any]:
-    """Write source control settings as a ConfigMap or Secret.
-
-    :raises AnsibleFilterError: what is wrong with the data, one sentence each.
-    """
-    if not isinstance(fields, dict):
-        raise AnsibleFilterError("source_control_object needs a dictionary.")
-    try:
-        return _connection_data.source_control_object(fields)
-    except Impossible as error:
-        raise AnsibleFilterError(str(error)) from None
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import data_filters
 
 
 class FilterModule:
@@ -79,4 +64,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Filter name to function."""
-        return {"source_control_object": source_control_object}
+        return data_filters("source_control_object", _connection_data.source_control_object)

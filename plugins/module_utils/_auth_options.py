@@ -34,6 +34,8 @@ AUTH_ARGUMENTS: dict[str, dict[str, Any]] = {
     "impersonate_groups": {"type": "list", "elements": "str"},
 }
 
+NAMESPACE_ARGUMENT: dict[str, dict[str, Any]] = {"namespace": {"type": "str"}}
+
 # The first spelling that is set counts.
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "kubeconfig": ("K8S_AUTH_KUBECONFIG",),

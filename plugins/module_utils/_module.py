@@ -14,6 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._auth_options import (
     AUTH_ARGUMENTS,
+    NAMESPACE_ARGUMENT,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
     ConnectionsError,
@@ -68,7 +69,7 @@ def run_module(arguments: dict[str, dict[str, t.Any]], make_task: TaskFactory) -
     :param arguments: the module's own options; those for authentication and namespace are added.
     """
     module = AnsibleModule(
-        argument_spec={**AUTH_ARGUMENTS, "namespace": {"type": "str"}, **arguments},
+        argument_spec={**AUTH_ARGUMENTS, **NAMESPACE_ARGUMENT, **arguments},
         supports_check_mode=True,
     )
     params = dict(module.params)

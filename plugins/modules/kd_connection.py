@@ -296,6 +296,9 @@ kdclusters:
         - {pod: kdss-4kzx2-0, role: RESTServer, node_id: "1", has_configmeta: true, reconnect: {rc: 0, stderr: ""}}
 """
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._connection_options import (
+    CONNECTION_ARGUMENTS,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._connection_task import (
     ConnectionTask,
 )
@@ -304,41 +307,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._module i
 
 def arguments() -> dict[str, dict[str, object]]:
     """The module's own options, as an argument spec."""
-    shared = {
-        "name": {"type": "str", "required": True},
-        "type": {"type": "str"},
-        "labels": {"type": "dict"},
-        "annotations": {"type": "dict"},
-    }
-    return {
-        "kdcluster": {"type": "list", "elements": "str", "aliases": ["kdclusters"]},
-        "configmaps": {
-            "type": "list",
-            "elements": "dict",
-            "options": {**shared, "data": {"type": "dict"}},
-        },
-        "secrets": {
-            "type": "list",
-            "elements": "dict",
-            "no_log": False,
-            "options": {
-                **shared,
-                "data": {"type": "dict", "no_log": True},
-                "string_data": {"type": "dict", "no_log": True},
-            },
-        },
-        "clusters": {"type": "list", "elements": "str"},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "exclusive": {"type": "bool", "default": False},
-        "delete_objects": {"type": "bool", "default": False},
-        "wait": {"type": "bool", "default": True},
-        "wait_timeout": {"type": "int", "default": 300},
-        "on_reconnect_failure": {
-            "type": "str",
-            "choices": ["warn", "fail", "ignore"],
-            "default": "warn",
-        },
-    }
+    return CONNECTION_ARGUMENTS
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ def test_what_others_need_comes_first_in_whatever_order_it_is_given(given: list[
     assert in_dependency_order(list(given)) == [SECRET, ENGINE, NOTEBOOK]
 
 
-@pytest.mark.parametrize("length", [1, 2, 3, 7])
+@pytest.mark.parametrize("length", [2, 3, 7])
 def test_entries_that_make_a_cycle_are_refused_before_any_is_done(length: int) -> None:
     with pytest.raises(AnsibleFilterError, match="cycle") as caught:
         in_dependency_order(ring(length, namespace="team-a"))
@@ -49,6 +49,23 @@ def test_an_open_ring_is_no_cycle() -> None:
 
 
 def test_the_same_names_in_another_namespace_are_others() -> None:
+    entries = ring(2, namespace="team-a")
+    entries[1]["namespace"] = "team-b"
+    assert in_dependency_order(entries) == entries
+
+
+def test_no_namespace_may_be_that_of_another_entry() -> None:
     entries = ring(2)
     entries[1]["namespace"] = "team-b"
-    assert len(in_dependency_order(entries)) == 2
+    with pytest.raises(AnsibleFilterError, match="entry 1 is in another namespace, name it there"):
+        in_dependency_order(entries)
+    notebook = {**NOTEBOOK, "namespace": "team-b"}
+    assert in_dependency_order([notebook, ENGINE]) == [ENGINE, notebook]
+
+
+def test_links_go_before_others_come_and_deletions_come_last() -> None:
+    gone = {"kdcluster": ["tf"], "clusters": ["notebook"], "state": "absent"}
+    deleted = {"secrets": [{"name": "shared"}], "state": "absent", "delete_objects": True}
+    freed = {"kdcluster": ["tf"], "secrets": [{"name": "shared"}], "state": "absent"}
+    come = {"kdcluster": ["notebook"], "clusters": ["other"]}
+    assert in_dependency_order([deleted, come, freed, gone]) == [freed, deleted, gone, come]

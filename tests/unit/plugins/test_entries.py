@@ -1,0 +1,172 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A list of connections is checked as a whole: what is wrong, in which entry and field, and no value of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.filter.connection_steps import (
+    connection_steps,
+)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._entry_filters import (
+    problems,
+)
+
+Entry = dict[str, Any]
+VALUE = "liquorice"
+FINE: Entry = {
+    "namespace": "team-a",
+    "kdcluster": ["jupyter-notebook"],
+    "clusters": "training-engine-tf,training-engine-pytorch",
+    "configmaps": [{"name": "info", "type": "info", "data": {"port": 8080, "day": date(2026, 1, 1)}}],
+    "secrets": [{"name": "git-login", "type": "source-control", "string_data": {"token": VALUE}}],
+    "wait_timeout": "60",
+    "exclusive": "yes",
+}  # fmt: skip
+
+
+def secret(**fields: Any) -> Entry:
+    """An entry that connects one Secret."""
+    return {"kdcluster": ["jupyter-notebook"], "secrets": [{"name": "git-login", **fields}]}
+
+
+LOGIN = "secrets[git-login]"
+ALONE: list[tuple[Any, str, str]] = [
+    ({"secret": [{"name": "git-login"}]}, "secret", "is no option here; did you mean secrets?"),
+    ({"frobnicate": 1}, "frobnicate", "is no option here; there are clusters, configmaps, "),
+    ({"context": "prod"}, "context", "the way to the API server is in kd_auth"),
+    ({"verify_ssl": False}, "verify_ssl", "the way to the API server is in kd_auth"),
+    ({"kdcluster": ["a"], "kdclusters": ["b"]}, "kdclusters", "means the same as kdcluster"),
+    ({"kdcluster": {"a": 1}}, "kdcluster", "a dictionary stands where a list belongs."),
+    ({"kdcluster": [["a"]]}, "kdcluster[no. 1]", "a list stands where text belongs."),
+    ({"kdcluster": [None]}, "kdcluster[no. 1]", "nothing stands where text belongs."),
+    ({"kdcluster": ["a", "a"]}, "", "names KDCluster a more than once: name it once."),
+    ({"kdcluster": ["Upper"]}, "", "KDCluster 'Upper' is not a valid object name"),
+    ({"namespace": "Team_A"}, "", "namespace 'Team_A' is not a valid object name"),
+    ({"state": "sideways"}, "state", "is none of present, absent."),
+    ({"wait_timeout": "soon"}, "wait_timeout", "text stands where a whole number belongs."),
+    ({"wait_timeout": None}, "wait_timeout", "nothing stands where a whole number belongs."),
+    ({"wait_timeout": 0}, "", "Option wait_timeout is a number of seconds, at least 1."),
+    ({"exclusive": "perhaps"}, "exclusive", "text stands where true or false belongs."),
+    ({"kdcluster": ["a"], "clusters": ["a"]}, "", "KDCluster a cannot be connected to itself"),
+    ({"clusters": ["a"]}, "", "Option clusters says what to connect to, but kdcluster"),
+    ({"exclusive": True, "state": "absent"}, "", "Option exclusive goes with state=present only."),
+    ({"delete_objects": True}, "", "Option delete_objects goes with state=absent only."),
+    ({"secrets": VALUE}, "secrets", "text stands where a list belongs."),
+    ({"secrets": [VALUE]}, "secrets[no. 1]", "text stands where a dictionary (key: value) belongs."),
+    ({"secrets": [{"type": "x"}]}, "secrets[no. 1]", "name is missing."),
+    ({"secrets": [{"name": "a", "typ": 1}]}, "secrets[a].typ", "is no option here; did you mean type?"),
+    ({"secrets": [{"name": {"x": VALUE}}]}, "secrets[no. 1].name", "a dictionary stands where text"),
+    ({"secrets": [{"name": "a"}, {"name": "a"}]}, "", "Secret a is named twice in this task"),
+    ({"configmaps": [{"name": "a_b"}]}, "configmaps[a_b].name", "ConfigMap 'a_b' is not a valid object name"),
+    (secret(string_data=VALUE), f"{LOGIN}.string_data", "text stands where a dictionary"),
+    (secret(string_data={"a": [VALUE]}), f"{LOGIN}.string_data.a", "the value is a list; only text"),
+    (secret(string_data={"a": None}), f"{LOGIN}.string_data.a", "the value is empty (null)"),
+    (secret(data={"a": VALUE}), f"{LOGIN}.data.a", "key a is not valid base64"),
+    (secret(data={"a b": "YQ=="}), f"{LOGIN}.data.a b", "'a b' is not a valid key"),
+    (secret(type="two words"), f"{LOGIN}.type", "'two words' is not a valid label value"),
+    (secret(labels={"a": "b c"}), f"{LOGIN}.labels.a", "'b c' is not a valid label value"),
+    (secret(annotations={"a": [VALUE]}), f"{LOGIN}.annotations.a", "the value is a list"),
+    (secret(data={"a": "YQ=="}, string_data={"a": VALUE}), LOGIN, "key a is in data and in string_"),
+    ([VALUE], "", "an entry is a dictionary with kd_connection's options."),
+    (VALUE, "", "an entry is a dictionary with kd_connection's options."),
+]  # fmt: skip
+
+
+def test_what_a_task_would_take_is_fine_and_a_file_of_it_too() -> None:
+    assert problems([FINE, {"kdclusters": "other"}]) == []
+
+
+@pytest.mark.parametrize(("entry", "field", "said"), ALONE)
+def test_a_broken_entry_is_told_with_file_entry_and_field(
+    entry: Any, field: str, said: str
+) -> None:
+    (found,) = problems([FINE, entry], "connections.yml")
+    assert found.startswith("connections.yml, entry 2 (")
+    assert (f"), {field}: {said}" if field else said) in found
+    assert VALUE not in found
+
+
+def test_everything_is_told_at_once_and_the_kdclusters_of_each_entry() -> None:
+    broken = {"kdcluster": ["a", "b"], "secrets": [{"name": "A"}, {"name": "b", "type": ""}]}
+    found = problems([broken, {"state": "x"}])
+    assert len(found) == 3
+    assert all(one.startswith("kd_connections, entry 1 (kdcluster a, b), ") for one in found[:2])
+    assert found[2].startswith("kd_connections, entry 2 (no kdcluster), state: ")
+
+
+@pytest.mark.parametrize("given", [None, "text", {"kdcluster": ["a"]}])
+def test_what_is_no_list_is_told(given: Any) -> None:
+    assert problems(given) == [
+        "kd_connections: a list of dictionaries with kd_connection's options belongs here."
+    ]
+
+
+def info(value: Any, **more: Any) -> Entry:
+    """An entry that describes one ConfigMap."""
+    return {"configmaps": [{"name": "info", "type": "info", "data": {"a": value}}], **more}
+
+
+TOGETHER: list[tuple[list[Entry], str]] = [
+    ([info("1"), info("2")], "ConfigMap info is described in entry 1 too, and differently"),
+    ([info("1", kdcluster="a"),
+      {"kdcluster": "a", "configmaps": [{"name": "info"}], "state": "absent"}],
+     "ConfigMap info is connected to KDCluster a by one of this and entry 1, and disconnected by"),
+    ([info("1"), {"configmaps": [{"name": "info"}], "state": "absent", "delete_objects": True}],
+     "ConfigMap info is deleted by one of this and entry 1, and used by the other"),
+    ([{"kdcluster": "a", "exclusive": True}, {"kdcluster": ["a", "b"], "clusters": "c"}],
+     "KDCluster a is in entry 1 too, and exclusive would undo that"),
+    ([{"kdcluster": "a", "clusters": "b"}, {"kdcluster": "b", "clusters": "a"}],
+     "together with entry 1, it would connect KDCluster a to itself through a cycle (a -> b -> a)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("entries", "said"), TOGETHER)
+def test_entries_that_contradict_one_another_are_refused(entries: list[Entry], said: str) -> None:
+    (found,) = problems(entries)
+    assert ", entry 2 (" in found and said in found
+    elsewhere = [{**entry, "namespace": f"team-{n}"} for n, entry in enumerate(entries)]
+    assert problems(elsewhere) == []
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [info(8080), info("8080")],
+        [info("1", kdcluster="a"), {"kdcluster": "b", "configmaps": [{"name": "info"}]}],
+        [{"kdcluster": "a", "clusters": "b", "state": "absent"}, {"kdcluster": "b", "clusters": "a"}],
+        [{"kdcluster": "a", "exclusive": True}, {"kdcluster": "b", "exclusive": True}],
+    ],
+)  # fmt: skip
+def test_entries_that_get_along_are_not_refused(entries: list[Entry]) -> None:
+    assert problems(entries) == []
+
+
+def test_a_rehearsal_leaves_out_what_the_entries_in_front_make() -> None:
+    named = [{"name": "info"}, {"name": "of-somebody-else"}]
+    entries: list[Entry] = [
+        {"kdcluster": "notebook", "clusters": "tf", "configmaps": named},
+        info("1", kdcluster="tf"),
+    ]
+    first, second = connection_steps(entries, "connections.yml")
+    assert first["arguments"] == {**entries[1]}
+    assert first["rehearsal"]["configmaps"] == entries[1]["configmaps"]
+    assert first["label"] == "connections.yml, entry 2 (kdcluster tf)"
+    assert second["arguments"] == entries[0]
+    assert second["rehearsal"]["configmaps"] == [{"name": "of-somebody-else"}]
+    assert second["rehearsal"]["clusters"] == "tf"
+
+
+def test_a_rehearsal_leaves_out_what_is_possible_only_once_links_are_gone() -> None:
+    gone = {"kdcluster": "a", "clusters": "b", "state": "absent"}
+    come = {"kdcluster": "b", "clusters": "a"}
+    deleted = {"secrets": [{"name": "x"}], "state": "absent", "delete_objects": True}
+    steps = connection_steps([deleted, come, gone])
+    assert [step["arguments"] for step in steps] == [deleted, gone, come]
+    assert [step["rehearsal"]["delete_objects"] for step in steps[2:]] == [False]
+    assert steps[2]["rehearsal"]["clusters"] == []
