@@ -18,7 +18,16 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._wanted i
 Fields = t.Mapping[str, t.Any]
 
 _PATH = re.compile(r"(repo://|s3://[^/]+/|https?://[^/]+/|/).+")
+_HTTP_URL = re.compile(r"https?://[^/\s]+(/\S*)?")
+_REPO_URL = re.compile(r"(https?|ssh|git)://[^/\s]+/\S+|[^@/\s]+@[^:/\s]+:\S+")
+_MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_BRANCH = re.compile(r"[^\s~^:?*\[\\]+")
+_DISTINGUISHED_NAME = re.compile(r"[A-Za-z][\w.-]*\s*=[^,]+(,\s*[A-Za-z][\w.-]*\s*=[^,]+)*")
 _HOST_AND_PORT = re.compile(r"[^\s:]+:\d{1,5}")
+_MODEL_PATH = (
+    "path that a deployment engine can follow; write repo://..., s3://bucket/..., http://host/... or an "
+    "absolute path"
+)
 _GIT_SERVERS = ("github", "bitbucket")
 _CREDENTIALS = ("token", "password")
 _PROXY = ("proxy_protocol", "proxy_hostname", "proxy_port")
@@ -73,11 +82,7 @@ def model_configmaps(models: t.Sequence[Fields]) -> list[dict[str, t.Any]]:
         label = f"model {given}" if (given := _text(model, "name")) else f"model number {number}"
         problems += _missing(label, model, ("name", "model_version", "path", "scoring_path"))
         for field in ("path", "scoring_path"):
-            if (path := _text(model, field)) and not _PATH.fullmatch(path):
-                problems.append(
-                    f"{label}: {field} {path!r} is no path that a deployment engine can follow; write "
-                    "repo://..., s3://bucket/..., http://host/... or an absolute path."
-                )
+            problems += _form(label, model, field, _PATH, _MODEL_PATH)
         extra = model.get("extra") or {}
         if taken := sorted(set(extra) & set(_MODEL_KEYS.values())):
             problems.append(
@@ -126,6 +131,11 @@ def source_control_object(fields: Fields) -> dict[str, t.Any]:
         required += ["username", "email", "auth_type"]
     problems = _missing(label, fields, required)
     problems += _one_of(label, fields, "type", _GIT_SERVERS)
+    problems += _form(
+        label, fields, "repo_url", _REPO_URL, "URL of a repository; write https://host/..."
+    )
+    problems += _form(label, fields, "branch", _BRANCH, "name that a branch can have; write main")
+    problems += _form(label, fields, "email", _MAIL_ADDRESS, "mail address; write name@host")
     problems += _credential_problems(label, fields)
     problems += _proxy_problems(label, fields)
     unspelt = [
@@ -175,11 +185,8 @@ def mlflow_secret(fields: Fields) -> dict[str, t.Any]:
     """
     label = f"mlflow {fields['object_name']}"
     problems = _missing(label, fields, ("artifact_root", "access_key_id", "secret_access_key"))
-    root, url = _text(fields, "artifact_root"), _text(fields, "s3_endpoint_url")
-    if root and not _PATH.fullmatch(root):
-        problems.append(f"{label}: artifact_root {root!r} is no place; write s3://bucket/... .")
-    if url and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", url):
-        problems.append(f"{label}: s3_endpoint_url {url!r} is no URL; write https://host... .")
+    problems += _form(label, fields, "artifact_root", _PATH, "place; write s3://bucket/...")
+    problems += _form(label, fields, "s3_endpoint_url", _HTTP_URL, "URL; write https://host...")
     _raise(problems)
     return _secret(fields, "mlflow", _renamed(fields, _MLFLOW_KEYS))
 
@@ -196,6 +203,13 @@ def external_auth_secret(fields: Fields) -> dict[str, t.Any]:
     problems = _missing(label, fields, (*_EXTERNAL_AUTH_FIELDS, "locations"))
     problems += _one_of(label, fields, "type", _DIRECTORIES)
     problems += _one_of(label, fields, "security_protocol", _SECURITY_PROTOCOLS)
+    problems += _form(
+        label, fields, "base_dn", _DISTINGUISHED_NAME, "distinguished name; write dc=example,dc=com"
+    )
+    if (ca := _text(fields, "ca_cert")) and "-----BEGIN CERTIFICATE-----" not in ca:
+        problems.append(
+            f"{label}: ca_cert is no certificate in PEM; give the text from BEGIN CERTIFICATE to END CERTIFICATE."
+        )
     locations = [str(location) for location in fields.get("locations") or ()]
     problems += [
         f"{label}: location {location!r} is not of the form host:port."
@@ -234,6 +248,14 @@ def _one_of(label: str, fields: Fields, field: str, choices: t.Sequence[str]) ->
     if not given or given in choices:
         return []
     return [f"{label}: {field} {given!r} is not one of {', '.join(choices)}."]
+
+
+def _form(label: str, fields: Fields, field: str, form: re.Pattern[str], wanted: str) -> list[str]:
+    given = _text(fields, field)
+    if not given or form.fullmatch(given):
+        return []
+    shown = re.sub(r"//[^@/]*@", "//***@", given)
+    return [f"{label}: {field} {shown!r} is no {wanted}."]
 
 
 def _credential_problems(label: str, fields: Fields) -> list[str]:

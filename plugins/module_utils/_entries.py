@@ -118,7 +118,7 @@ def rehearsal(
         validated = _validated(SPEC, given).get(option) or ()
         reduced[option] = [
             one
-            for one, read in zip(given.get(option) or (), validated)
+            for one, read in zip(given.get(option) or (), validated, strict=True)
             if (kind, read["name"]) not in made
         ]
     if any(other.removes() for other in meeting):

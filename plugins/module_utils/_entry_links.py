@@ -72,10 +72,14 @@ def _comes_first(first: Entry, then: Entry) -> bool:
     return bool(
         set(then.wanted.clusters) & set(first.wanted.kdclusters)
         or (then.named() - then.described()) & first.described()
-        or (first.wanted.absent and first.wanted.clusters)
-        and (not then.wanted.absent and then.wanted.clusters)
-        or (then.wanted.delete_objects and not first.wanted.delete_objects)
-        and then.named() & first.named()
+        or (
+            (first.wanted.absent and first.wanted.clusters)
+            and (not then.wanted.absent and then.wanted.clusters)
+        )
+        or (
+            (then.wanted.delete_objects and not first.wanted.delete_objects)
+            and then.named() & first.named()
+        )
     )
 
 

@@ -60,9 +60,7 @@ def label(entries: t.Any, values: list[t.Any], index: int, file: str, *path: str
     return f"{where}, entry {index + 1} ({_entries.kdclusters_of(values[index])})"
 
 
-def _place(
-    entries: t.Any, values: list[t.Any], problem: _entries.EntryProblem, file: str
-) -> str:
+def _place(entries: t.Any, values: list[t.Any], problem: _entries.EntryProblem, file: str) -> str:
     name = label(entries, values, problem.entry, file, *problem.path)
     field = _entries.shown_path(values[problem.entry], problem.path)
     return f"{name}, {field}" if field else name

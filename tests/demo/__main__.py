@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -31,7 +32,7 @@ _MEMBER_LABEL = "kubedirector.hpe.com/kdcluster"
 
 
 class WrongReading(Exception):
-    """A member's own script read something else than is expected."""
+    """Something else was found than is expected."""
 
 
 def main() -> int:
@@ -63,13 +64,18 @@ def main() -> int:
 
 
 def _show(console: Console, kubectl: Kubectl, setup: Setup) -> int:
-    """Connect one set-up, read it back, ask every member; return how many tasks changed something."""
+    """Connect one set-up by its role, and once more by data; read it back, ask every member.
+
+    Returns how many tasks of the role changed something.
+    """
     console.rule(f"Set-up {setup.name}", align="left")
-    console.print("$ " + shlex.join(command("connect", setup.connections_file)), markup=False)
-    changed = run_playbook("connect", setup.connections_file, kubectl.kubeconfig)
-    console.print(f"  changed={changed}")
-    console.print("$ " + shlex.join(command("configmeta", setup.configmeta_file)), markup=False)
-    run_playbook("configmeta", setup.configmeta_file, kubectl.kubeconfig)
+    changed = _run(console, kubectl, setup.role, setup.role_file)
+    if _run(console, kubectl, "connect", setup.connections_file):
+        raise WrongReading(
+            f"{setup.folder.name}/connections.yml found something left to do that "
+            f"{setup.role_file.name} had not done, but the two say the same."
+        )
+    _run(console, kubectl, "configmeta", setup.configmeta_file)
     for kdcluster, expected in setup.expected.items():
         for pod in _members(kubectl, setup.namespace, kdcluster):
             console.print(
@@ -86,6 +92,13 @@ def _show(console: Console, kubectl: Kubectl, setup: Setup) -> int:
                     f"member {setup.namespace}/{pod} of KDCluster {kdcluster} did not read what "
                     f"{setup.folder.name}/expected.yml says."
                 )
+    return changed
+
+
+def _run(console: Console, kubectl: Kubectl, playbook: str, variables: Path) -> int:
+    console.print("$ " + shlex.join(command(playbook, variables)), markup=False)
+    changed = run_playbook(playbook, variables, kubectl.kubeconfig)
+    console.print(f"  changed={changed}")
     return changed
 
 

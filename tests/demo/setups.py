@@ -41,6 +41,17 @@ class Setup:
         return self.folder / "connections.yml"
 
     @property
+    def role_file(self) -> Path:
+        """The same for the playbook of a role."""
+        (found,) = self.folder.glob("role-*.yml")
+        return found
+
+    @property
+    def role(self) -> str:
+        """The role whose playbook sets this up, too."""
+        return self.role_file.stem.removeprefix("role-")
+
+    @property
     def configmeta_file(self) -> Path:
         """Variables for the playbook configmeta."""
         return self.folder / "configmeta.yml"

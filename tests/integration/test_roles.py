@@ -16,11 +16,12 @@ import yaml
 
 from tests.contract.kdcluster import CONFIGMETA
 from tests.demo.setups import all_setups
+from tests.integration.bad_role_data import BAD, FINE, mistakes
 from tests.support.canaries import canary
 from tests.support.cluster import REPOSITORY
 from tests.support.documentation import marked_blocks
 from tests.support.kubectl import Kubectl, wait_until
-from tests.support.manifests import KDCLUSTER
+from tests.support.manifests import KDCLUSTER, configmap
 from tests.support.playbook import PlaybookRun, run_playbook
 
 ROLES = [
@@ -89,6 +90,17 @@ def documented(role: str, namespace: str) -> list[dict[str, Any]]:
     return plays
 
 
+def state_of(kubectl: Kubectl, namespace: str) -> dict[str, str]:
+    """What would tell of a write: an object's resourceVersion, and of a KDCluster the generation."""
+    return {
+        f"{kind}/{one['metadata']['name']}": str(one["metadata"][version])
+        for kind, version in (
+            ("configmap", "resourceVersion"), ("secret", "resourceVersion"), (KDCLUSTER, "generation"),
+        )
+        for one in kubectl.list(kind, namespace=namespace)
+    }  # fmt: skip
+
+
 def in_member(kubectl: Kubectl, namespace: str, pod_of: str) -> dict[str, Any]:
     """`connections` as a member of the KDCluster holds them, asked of the pod itself."""
     selector = f"kubedirector.hpe.com/kdcluster={pod_of}"
@@ -131,68 +143,92 @@ def test_every_role_connects_what_its_readme_says_and_again_changes_nothing(
         assert kubectl.find(kind, name, namespace=team) is None
 
 
-BAD: dict[str, tuple[dict[str, Any], str]] = {
-    "model_registry": (
-        {"models": [{"name": "fullyconnected-nn", "model_version": "1", "path": "/models/fc.h5"}]},
-        "model fullyconnected-nn: scoring_path is missing.",
-    ),
-    "source_control": (
-        {"type": "gitlab", "auth_type": "token", "token": "{{ git_token }}"},
-        "source control source-control-secret: repo_url is missing.",
-    ),
-    "training_engines": ({"clusters": ["no-such-engine"]}, "no-such-engine does not exist"),
-    "notebook": (
-        {"configmaps": [{"name": "nested", "type": "x", "data": {"a": {"b": 1}}}]},
-        "/nested: key a: ",
-    ),
-    "mlflow": (
-        {"artifact_root": "bucket", "secret_access_key": "{{ mlflow_key }}"},
-        "mlflow mlflow-secret: access_key_id is missing.",
-    ),
-    "external_auth": (
-        {"locations": ["ldap.example.com"], "bind_pwd": "{{ directory_password }}"},
-        "external auth external-auth: location 'ldap.example.com' is not of the form host:port.",
-    ),
-}
-
-
 def test_bad_data_of_every_role_is_named_and_nothing_is_written(
     run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
 ) -> None:
-    def versions() -> dict[str, str]:
-        return {
-            f"{kind}/{one['metadata']['name']}": one["metadata"]["resourceVersion"]
-            for kind in ("configmap", "secret")
-            for one in kubectl.list(kind, namespace=team)
-        }
-
-    def spec() -> Any:
-        return kubectl.get(KDCLUSTER, "jupyter-notebook", namespace=team)["spec"]
-
-    before = versions(), spec()
+    before = state_of(kubectl, team)
+    bad = [
+        (f"{role} {number}", role, variables, said)
+        for role in BAD
+        for number, (variables, said) in enumerate(mistakes(role, team))
+    ]
     tasks = [
         {
             "block": [
-                {
-                    "ansible.builtin.include_role": {"name": f"{FQCN}.{role}"},
-                    "vars": {
-                        f"{role}_namespace": team,
-                        f"{role}_kdclusters": ["jupyter-notebook"],
-                        **{f"{role}_{name}": value for name, value in values.items()},
-                    },
-                }
+                {"ansible.builtin.include_role": {"name": f"{FQCN}.{role}"}, "vars": variables},
+                {"ansible.builtin.debug": {"msg": f"{label} was taken"}},
             ],
             "rescue": [
-                {"ansible.builtin.debug": {"msg": f"{role} refused: {{{{ ansible_failed_result.msg }}}}"}}
+                {"ansible.builtin.debug": {"msg": f"{label} refused: {{{{ ansible_failed_result.msg }}}}"}}
             ],
         }
-        for role, (values, _said) in BAD.items()
+        for label, role, variables, _said in bad
     ]  # fmt: skip
     done = run([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
     refusals = [line for line in done.output.splitlines() if " refused: " in line]
-    for role, (_values, said) in BAD.items():
-        assert any(f"{role} refused: " in line and said in line for line in refusals), done.output
-    assert (versions(), spec()) == before
+    for label, _role, _variables, said in bad:
+        assert any(f"{label} refused: " in line and said in line for line in refusals), (
+            label,
+            said,
+        )
+    assert state_of(kubectl, team) == before
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_there_are_many_kinds_of_bad_data_for_every_role(role: str) -> None:
+    assert len(BAD[role]) >= 8
+
+
+def test_check_mode_of_every_role_says_what_it_would_do_and_does_nothing(
+    run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
+) -> None:
+    before = state_of(kubectl, team)
+    done = run([play for role in ROLES for play in documented(role, team)], "--check")
+    assert done.returncode == 0, done.output
+    assert done.counts["changed"] == len(ROLES), done.output
+    assert state_of(kubectl, team) == before
+
+
+def test_several_kdclusters_existing_objects_both_spellings_and_nothing_to_take_away(
+    run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
+) -> None:
+    both = ["jupyter-notebook", "training-engine-tf"]
+    names = {"older": "info-older", "newer": "info-newer"}
+    kubectl.create(
+        configmap(names["older"], {"branch": "stale"}, connection_type="source-control"),
+        configmap("nobody-connected-it", {"a": "1"}, connection_type="source-control"),
+        namespace=team,
+    )
+
+    def play(name: str, **variables: Any) -> dict[str, Any]:
+        fine = {**FINE["source_control"], "object": "configmap", "object_name": name, **variables}
+        fine = {name: value for name, value in fine.items() if name not in ("auth_type", "token")}
+        given = {"namespace": team, "kdclusters": both, **fine}
+        role = {f"source_control_{name}": value for name, value in given.items()}
+        return {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "roles": [{"role": f"{FQCN}.source_control", **role}],
+        }
+
+    written = [play(name, key_spelling=spelling) for spelling, name in names.items()]
+    done = run([*written, play("nobody-connected-it", state="absent")])
+    assert done.returncode == 0, done.output
+    assert done.counts["changed"] == 2, done.output
+    for kdcluster in both:
+        older, newer = in_member(kubectl, team, kdcluster)["configmaps"]["source-control"]
+        assert older["data"]["repo-url"] == newer["data"]["repoURL"]
+        assert older["data"]["user-name"] == newer["data"]["username"] == "team-a"
+        assert older["data"]["branch"] == "main"
+        assert not {"repoURL", "username"} & set(older["data"])
+
+    gone = {"state": "absent", "delete_objects": True}
+    done = run([play(name, **gone) for name in [*names.values(), "never-there"]])
+    assert done.returncode == 0, done.output
+    assert done.counts["changed"] == 2, done.output
+    assert kubectl.find("configmap", names["older"], namespace=team) is None
+    assert kubectl.find("configmap", "nobody-connected-it", namespace=team) is not None
+    assert not in_member(kubectl, team, "jupyter-notebook")["configmaps"]
 
 
 def test_the_playbook_of_a_role_takes_its_variables(

@@ -149,6 +149,13 @@ def test_source_control_in_a_configmap_can_have_the_older_keys() -> None:
     [
         ({**SOURCE, "email": ""}, "source control source-control-secret: email is missing."),
         ({**SOURCE, "type": "gitlab"}, "type 'gitlab' is not one of github, bitbucket."),
+        (
+            {**SOURCE, "repo_url": "git.example.com/a"},
+            "repo_url 'git.example.com/a' is no URL of a",
+        ),
+        ({**SOURCE, "repo_url": "https://me:liquorice@"}, "repo_url 'https://***@' is no URL of a"),
+        ({**SOURCE, "branch": "my branch"}, "branch 'my branch' is no name that a branch can have"),
+        ({**SOURCE, "email": "team-a"}, "email 'team-a' is no mail address; write name@host."),
         ({**SOURCE, "auth_type": "key"}, "auth_type 'key' is not one of token, password."),
         ({**SOURCE, "token": ""}, "auth_type is token, but token is missing."),
         ({**SOURCE, "password": "x"}, "auth_type is token, but password is given"),
@@ -168,6 +175,19 @@ def test_bad_source_control_is_refused_without_its_credential(
         _connection_data.source_control_object(settings)
     assert said in str(refused.value)
     assert "liquorice" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://git.example.com/team-a/notebooks.git",
+        "ssh://git@git.example.com:7999/team-a/notebooks.git",
+        "git@git.example.com:team-a/notebooks.git",
+    ],
+)
+def test_all_forms_of_a_repository_are_taken(url: str) -> None:
+    data = _connection_data.source_control_object({**SOURCE, "repo_url": url})["string_data"]
+    assert data["repoURL"] == url
 
 
 @pytest.mark.parametrize("spelling", ["newer", "older"])
@@ -233,6 +253,8 @@ def test_an_external_auth_secret_joins_its_servers() -> None:
         ({"locations": ["ad1.example.com:99999"]}, "location 'ad1.example.com:99999' is not"),
         ({"security_protocol": "tls"}, "security_protocol 'tls' is not one of none, ldaps"),
         ({"base_dn": ""}, "base_dn is missing."),
+        ({"base_dn": "example.com"}, "base_dn 'example.com' is no distinguished name"),
+        ({"ca_cert": "/etc/ssl/ca.crt"}, "ca_cert is no certificate in PEM"),
     ],
 )
 def test_bad_directory_settings_are_refused(change: dict[str, Any], said: str) -> None:

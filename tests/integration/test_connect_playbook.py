@@ -1,0 +1,192 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook connect: a whole estate as data, of which one broken entry stops everything before the first write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.audit import AuditLog
+from tests.integration.conftest import TENANT, Named
+from tests.integration.modules import Fresh, Modules, model
+from tests.integration.test_connect import application, connections_of
+from tests.support.canaries import canary
+from tests.support.kubectl import Kubectl
+from tests.support.manifests import encoded
+from tests.support.playbook import PlaybookRun, run_playbook
+
+Entries = list[Any]
+Connect = Callable[..., PlaybookRun]
+TOKEN = canary("estate-token")
+
+
+@pytest.fixture
+def connect(tenant: Modules, tmp_path: Path) -> Connect:
+    """Run the playbook with these entries in a file, as the tenant; no output shows a secret of them."""
+
+    def run(entries: Entries, *arguments: str, by_name: bool = True) -> PlaybookRun:
+        file = tmp_path / "connections.yml"
+        file.write_text(
+            yaml.safe_dump(
+                {"kd_connections": entries, "kd_auth": dict(tenant.auth), "token": TOKEN}
+            )
+        )
+        file.chmod(0o600)
+        given = f"kd_connections_file={file}" if by_name else f"@{file}"
+        done = run_playbook(
+            "kubedirector.connections.connect", "-vvv", "--diff", "-e", given, *arguments,
+            kubeconfig=None,
+        )  # fmt: skip
+        assert TOKEN not in done.output and encoded(TOKEN) not in done.output
+        return done
+
+    return run
+
+
+@pytest.fixture
+def refused(
+    connect: Connect, versions: Callable[[], dict[str, str]], audit_log: AuditLog | None, home: str
+) -> Connect:
+    """Run the playbook, which must fail; proves that it wrote nothing, by what is there and by the audit log."""
+
+    def run(entries: Entries, *, asks: bool, **options: bool) -> PlaybookRun:
+        before = versions()
+        mark = 0 if audit_log is None else audit_log.mark()
+        done = connect(entries, **options)
+        assert done.returncode != 0
+        assert versions() == before, "something was written"
+        if audit_log is not None:
+            made = audit_log.since(mark, f"system:serviceaccount:{home}:{TENANT}")
+            assert not [one for one in made if one.writes]
+            assert bool(made) == asks, made
+        return done
+
+    return run
+
+
+def broken(name: str) -> list[tuple[dict[str, Any] | list[str], str]]:
+    """Entries and what is said of each, without the entry's number."""
+    login: dict[str, Any] = {"name": name, "type": "source-control"}
+    return [
+        ({"kdcluster": ["lab"], "secret": [login]}, "(kdcluster lab), secret: is no option here; did you"),
+        ({"kdcluster": ["lab"], "context": "prod"}, "(kdcluster lab), context: the way to the API server"),
+        ({"secrets": TOKEN}, "(no kdcluster), secrets: text stands where a list belongs"),
+        ({"secrets": [{**login, "string_data": TOKEN}]}, f"secrets[{name}].string_data: text stands"),
+        ({"secrets": [{**login, "string_data": {"a": ["{{ token }}"]}}]}, f"secrets[{name}].string_data.a: "),
+        ({"secrets": [{**login, "data": {"a": TOKEN}}]}, f"secrets[{name}].data.a: key a is not valid base64"),
+        ({"configmaps": [{"name": "Upper_Case"}]}, "configmaps[Upper_Case].name: ConfigMap 'Upper_Case'"),
+        ({"configmaps": [{"type": "model"}]}, "configmaps[no. 1]: name is missing."),
+        ({"secrets": [{**login, "type": "two words"}]}, f"secrets[{name}].type: 'two words' is not a valid"),
+        ({"kdcluster": ["lab"], "clusters": ["lab"]}, "KDCluster lab cannot be connected to itself"),
+        ({"kdcluster": ["lab"], "state": "gone"}, "(kdcluster lab), state: is none of present, absent."),
+        ({"kdcluster": ["lab"], "wait_timeout": "soon"}, "wait_timeout: text stands where a whole number"),
+        ({"kdcluster": ["lab"], "exclusive": True, "state": "absent"}, "Option exclusive goes with"),
+        ([TOKEN], "(unreadable): an entry is a dictionary with kd_connection's options."),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_broken_entries_are_all_named_and_nothing_is_asked_or_written(
+    refused: Connect, fresh: Fresh, home: str, by_name: bool
+) -> None:
+    name = fresh("estate")
+    bad = broken(name)
+    fine = {"namespace": home, "kdcluster": ["lab"], "configmaps": [model(name)]}
+    done = refused([fine, *(entry for entry, _said in bad)], asks=False, by_name=by_name)
+    lines = done.output.splitlines()
+    for number, (_entry, said) in enumerate(bad, 2):
+        told = [line for line in lines if f"entry {number} (" in line and said in line]
+        assert told, f"entry {number}: {said} not in {done.output}"
+        if by_name:
+            assert all("connections.yml" in line for line in told)
+
+
+def test_entries_that_only_contradict_one_another_are_refused(
+    refused: Connect, fresh: Fresh, home: str
+) -> None:
+    name = fresh("estate")
+    entries = [
+        {"namespace": home, "kdcluster": ["second"], "clusters": ["lab"]},
+        {"kdcluster": ["lab"], "clusters": ["second"], "configmaps": [model(name)]},
+    ]
+    done = refused(entries, asks=False)
+    assert f"through a cycle ({home}/second -> {home}/lab -> {home}/second)" in done.output
+    assert "If entry 2 is in another namespace, name it there." in done.output
+
+
+def test_what_only_the_api_server_knows_stops_before_the_first_write_too(
+    refused: Connect, fresh: Fresh, home: str
+) -> None:
+    name, nowhere = fresh("estate"), fresh("nowhere")
+    entries = [
+        {"namespace": home, "kdcluster": ["lab"], "configmaps": [model(name)]},
+        {"namespace": home, "kdcluster": ["second"], "configmaps": [{"name": name}]},
+        {"namespace": home, "kdcluster": [nowhere], "configmaps": [{"name": name}]},
+        {"namespace": home, "kdcluster": ["second"], "secrets": [{"name": nowhere}]},
+    ]
+    done = refused(entries, asks=True)
+    failed = [line for line in done.output.splitlines() if line.startswith("failed: ")]
+    assert len(failed) == 2, done.output
+    assert f"entry 3 (kdcluster {nowhere})" in failed[0]
+    assert "entry 4 (kdcluster second)" in failed[1]
+    assert f"KDCluster {home}/{nowhere} does not exist" in done.output
+    assert f"Secret {home}/{nowhere} does not exist" in done.output
+
+
+def test_an_estate_is_rehearsed_applied_and_then_left_alone(
+    connect: Connect,
+    emptied: Named,
+    fresh: Fresh,
+    home: str,
+    kubectl: Kubectl,
+    versions: Callable[[], dict[str, str]],
+) -> None:
+    lab, second = emptied("lab"), emptied("second")
+    name = fresh("estate")
+    login = {"name": name, "type": "login", "string_data": {"token": "{{ token }}"}}
+    entries = [
+        # What it names is made by the last entry, and the KDCluster it connects to changes there.
+        {"namespace": home, "kdcluster": ["lab"], "clusters": ["second"], "configmaps": [{"name": name}]},
+        {"namespace": home, "kdcluster": ["second"], "configmaps": [model(name)], "secrets": [login]},
+    ]  # fmt: skip
+    before = versions()
+    rehearsed = connect(entries, "--check")
+    assert rehearsed.returncode == 0, rehearsed.output
+    assert versions() == before
+    done = connect(entries)
+    assert done.returncode == 0, done.output
+    assert done.counts["changed"] == 1, done.output
+    assert connections_of(lab) == {"clusters": ["second"], "configmaps": [name], "secrets": []}
+    assert connections_of(second) == {"clusters": [], "configmaps": [name], "secrets": [name]}
+    read = application(second)["secrets"]["login"][0]["data"]
+    assert read == {"token": TOKEN}
+    done = connect(entries)
+    assert (done.returncode, done.counts["changed"]) == (0, 0), done.output
+    emptied("lab")
+    emptied("second")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("kd_connections: [{kdcluster: lab\n  a: b: c\n", "cannot be read as a file of variables: "),
+        ("something: else\n", "holds no kd_connections"),
+        ("kd_connections: 1\n", "a list of dictionaries with kd_connection's options belongs here"),
+        (f'kd_connections: [{{namespace: "{TOKEN}", kdcluster: "{{{{ no_such }}}}"}}]\n', "'no_such' is"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_estate_is_named(tmp_path: Path, content: str, said: str) -> None:
+    file = tmp_path / "connections.yml"
+    file.write_text(content)
+    done = run_playbook(
+        "kubedirector.connections.connect", "-e", f"kd_connections_file={file}", kubeconfig=None
+    )
+    assert done.returncode != 0
+    assert str(file) in done.output and said in done.output, done.output
+    assert TOKEN not in done.output
