@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: connection_problems
 short_description: Find everything that is wrong with a list of kd_connection arguments
-version_added: 0.2.0
+version_added: 0.1.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Holds each entry against the options of M(kubedirector.connections.kd_connection) and the rules that it checks

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: connection_steps
 short_description: Turn a list of kd_connection arguments into the steps of the playbook connect
-version_added: 0.2.0
+version_added: 0.1.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Sorts the arguments as P(kubedirector.connections.in_dependency_order#filter) does, and adds to each what can be
