@@ -36,7 +36,9 @@ class Leavings:
 
     def variables(self) -> dict[str, str]:
         """What a suite's environment must hold."""
-        return {"TMPDIR": str(self.temporary)}
+        # What molecule believes of an earlier run's cluster must not outlive that cluster.
+        state = self.temporary / "molecule"
+        return {"TMPDIR": str(self.temporary), "MOLECULE_EPHEMERAL_DIRECTORY": str(state)}
 
     def add_cluster(self, cluster: ClusterUnderTest) -> None:
         """Search for this cluster's credentials, and in a sandbox's logs."""

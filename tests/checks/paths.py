@@ -18,7 +18,7 @@ TREE = BUILD / "tree"
 COLLECTION = Path("ansible_collections/kubedirector/connections")
 
 # A user's settings for their own clusters and playbooks must not steer the tests.
-FOREIGN_PREFIXES = ("ANSIBLE_", "K8S_AUTH_", "PYTEST_")
+FOREIGN_PREFIXES = ("ANSIBLE_", "K8S_AUTH_", "MOLECULE_", "PYTEST_")
 FOREIGN_NAMES = frozenset({"KUBECONFIG", "MYPYPATH", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"})
 
 

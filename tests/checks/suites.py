@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.checks.paths import BUILD, COLLECTION, NEWEST, OLDEST, REPORTS, ROOT, TREE, Pair
+from tests.checks.paths import BUILD, NEWEST, OLDEST, REPORTS, ROOT, Pair
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,6 @@ MYPY = (
     "mypy", "--strict", "--cache-dir", str(BUILD / "mypy"),
     "-p", "tests", "-p", "ansible_collections.kubedirector.connections.plugins",
 )  # fmt: skip
-MOLECULE = TREE / COLLECTION / "extensions"
 
 # In the order in which they are started; those that need a cluster wait for it.
 SUITES: tuple[Suite, ...] = (
@@ -82,5 +81,5 @@ SUITES: tuple[Suite, ...] = (
     tests("integration", NEWEST, cluster=True),
     tests("integration", OLDEST, cluster=True),
     tests("packaging", NEWEST, cluster=True, only=True),
-    Suite("molecule", "molecule", NEWEST, ("molecule", "test"), cluster=True, folder=MOLECULE),
+    Suite("molecule", "molecule", NEWEST, ("molecule", "test", "--all"), cluster=True),
 )
