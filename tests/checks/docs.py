@@ -21,7 +21,7 @@ FOLDER = BUILD / "docs"
 # What pages show out of files that tests run, by the name that they call the folder.
 SHOWN = {
     "setups": Path("tests/demo/setups"),
-    "molecule": Path("extensions/molecule/default"),
+    "molecule": Path("extensions/molecule"),
 }
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.installed import Installed, ansible
+from tests.support.cluster import NoClusterError, find_cluster
+from tests.support.kubectl import Kubectl
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -39,3 +41,12 @@ def installed(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Instal
     )  # fmt: skip
     assert done.returncode == 0, done.text
     return Installed(collections, home)
+
+
+@pytest.fixture(scope="session")
+def kubectl() -> Kubectl:
+    """The cluster under test; ends the run when there is none."""
+    try:
+        return find_cluster().kubectl
+    except NoClusterError as error:
+        pytest.exit(str(error), returncode=1)

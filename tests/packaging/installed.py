@@ -51,9 +51,20 @@ class Installed:
         found = sorted((self.root / "plugins" / "modules").glob("kd_*.py"))
         return [f"{NAME}.{module.stem}" for module in found]
 
-    def run(self, *command: str, variables: Mapping[str, str] | None = None) -> Output:
-        """Run one of ansible-core's programs from the empty home; see ansible()."""
-        return ansible(*command, home=self.home, collections=self.collections, variables=variables)
+    def run(
+        self,
+        *command: str,
+        variables: Mapping[str, str] | None = None,
+        seconds: float = COMMAND_SECONDS,
+    ) -> Output:
+        """Run a program of this environment from the home; see ansible()."""
+        return ansible(
+            *command,
+            home=self.home,
+            collections=self.collections,
+            variables=variables,
+            seconds=seconds,
+        )
 
     def json(self, *command: str) -> Any:
         """Run a program and return what it printed as JSON; fails the test on a non-zero exit."""
@@ -67,6 +78,7 @@ def ansible(
     home: Path,
     collections: Path,
     variables: Mapping[str, str] | None = None,
+    seconds: float = COMMAND_SECONDS,
 ) -> Output:
     """Run a program of this environment with nothing of the caller's but PATH.
 
@@ -90,7 +102,7 @@ def ansible(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=COMMAND_SECONDS,
+        timeout=seconds,
         check=False,
     )
     return Output(done.returncode, done.stdout, done.stderr)

@@ -15,7 +15,6 @@ import pytest
 
 from tests.packaging.installed import Installed, Output
 from tests.support.canaries import canary
-from tests.support.cluster import NoClusterError, find_cluster
 from tests.support.kubectl import Kubectl, wait_until
 from tests.support.manifests import (
     KDCLUSTER,
@@ -29,15 +28,6 @@ from tests.support.manifests import (
 
 CONFIGMETA = "/etc/guestconfig/configmeta.json"
 CONFIGURE_SECONDS = 180.0
-
-
-@pytest.fixture(scope="module")
-def kubectl() -> Kubectl:
-    """The cluster under test; ends the run when there is none."""
-    try:
-        return find_cluster().kubectl
-    except NoClusterError as error:
-        pytest.exit(str(error), returncode=1)
 
 
 @pytest.fixture(scope="module")
