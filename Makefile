@@ -37,7 +37,7 @@ integration: ## the collection on a cluster, newest and oldest
 package: ## build, install and use the collection from its tarball
 	@$(SUITES) packaging
 
-molecule: ## the scenario in extensions/molecule
+molecule: ## the scenarios in extensions/molecule, one for each role
 	@$(SUITES) molecule
 
 bench: ## measure; writes build/bench.json
