@@ -1,0 +1,198 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every survey is one that AWX admits, asks only for what exists, and never for a secret."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.kubedirector.connections.plugins.doc_fragments.auth import (
+    ModuleDocFragment,
+)
+from tests.support.awx import PROJECT, job_templates
+from tests.support.awx_survey import (
+    answer_problems,
+    choices,
+    extra_variables,
+    filled_in,
+    spec_problems,
+)
+from tests.support.cluster import REPOSITORY
+
+TEMPLATES = job_templates()
+# Playbooks without a role of their name: what their variables hold, and whose options these are.
+MODULES = {"configmeta": "kd_configmeta_info", "rbac": "kd_access"}
+PREFIXES = {"configmeta": "kd_configmeta_", "rbac": "kd_access_"}
+# Text that the project's playbook makes something else of than the option of that name.
+OF_THE_PROJECT = {"kd_connections_text", "source_control_proxy_text"}
+SUFFIX = "_text"
+
+
+def options(template: str) -> dict[str, dict[str, Any]]:
+    """What a template's variables may be called, each with its specification."""
+    if template in MODULES:
+        shared = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
+        documented = {**shared, **module_options(MODULES[template])}
+        return {PREFIXES[template] + name: one for name, one in documented.items()}
+    path = REPOSITORY / "roles" / template / "meta" / "argument_specs.yml"
+    if not path.exists():
+        return {}
+    found: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text())
+    return found["argument_specs"]["main"]["options"]
+
+
+def module_options(name: str) -> dict[str, dict[str, Any]]:
+    """The options of a module's DOCUMENTATION."""
+    module = ast.parse((REPOSITORY / "plugins" / "modules" / f"{name}.py").read_text())
+    for statement in module.body:
+        if (
+            isinstance(statement, ast.Assign)
+            and isinstance(statement.targets[0], ast.Name)
+            and statement.targets[0].id == "DOCUMENTATION"
+            and isinstance(statement.value, ast.Constant)
+        ):
+            documented: dict[str, dict[str, Any]] = yaml.safe_load(str(statement.value.value))
+            return documented["options"]
+    raise AssertionError(f"{name} has no DOCUMENTATION")
+
+
+def questions() -> list[Any]:
+    """Every question with its template, as parameters of a test."""
+    return [
+        pytest.param(template, question, id=question["variable"])
+        for template, definition in TEMPLATES.items()
+        for question in definition["survey_spec"]["spec"]
+    ]
+
+
+def test_every_playbook_of_the_collection_has_a_template() -> None:
+    playbooks = {path.stem for path in (REPOSITORY / "playbooks").glob("*.yml")}
+    assert set(TEMPLATES) == playbooks
+    for name, template in TEMPLATES.items():
+        assert template["playbook"] == f"{name}.yml"
+        assert f"kubedirector.connections.{name}\n" in (PROJECT / f"{name}.yml").read_text()
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_awx_admits_the_survey(template: str) -> None:
+    assert spec_problems(TEMPLATES[template]["survey_spec"]) == []
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_form_can_be_sent_once_the_required_questions_are_answered(template: str) -> None:
+    """AWX's form sends an empty text for what was left out, which numbers and choices do not admit."""
+    survey = TEMPLATES[template]["survey_spec"]
+    required = {
+        one["variable"]: one.get("default") or "x" for one in survey["spec"] if one["required"]
+    }
+    assert set(extra_variables(survey, filled_in(survey, required))) == {
+        one["variable"] for one in survey["spec"]
+    }
+
+
+@pytest.mark.parametrize(("template", "question"), questions())
+def test_a_question_is_in_step_with_the_specification(
+    template: str, question: Mapping[str, Any]
+) -> None:
+    variable: str = question["variable"]
+    assert question["question_description"] and not question["question_name"].endswith("?")
+    if variable in OF_THE_PROJECT:
+        return
+    spec = options(template)[variable.removesuffix(SUFFIX)]
+    assert not spec.get("no_log")
+    # Answers are text: whatever is not has to be made of it, which the suffix says.
+    is_text = spec["type"] == "str"
+    assert variable.endswith(SUFFIX) is not is_text
+    assert question["type"] in (("text", "textarea", "multiplechoice") if is_text else ("text", "textarea"))  # fmt: skip
+    if "default" in spec and is_text:
+        assert question["default"] == spec["default"]
+    if "choices" in spec:
+        assert choices(question) == spec["choices"]
+    if spec.get("required"):
+        assert question["required"]
+
+
+@pytest.mark.parametrize("template", [name for name in TEMPLATES if name not in ("connect",)])
+def test_no_required_option_is_left_out(template: str) -> None:
+    asked = {
+        one["variable"].removesuffix(SUFFIX) for one in TEMPLATES[template]["survey_spec"]["spec"]
+    }
+    required = {name for name, spec in options(template).items() if spec.get("required")}
+    assert required <= asked
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_projects_playbook_makes_data_of_every_text(template: str) -> None:
+    playbook = (PROJECT / f"{template}.yml").read_text()
+    for question in TEMPLATES[template]["survey_spec"]["spec"]:
+        if question["variable"].endswith(SUFFIX):
+            assert question["variable"] in playbook
+
+
+GOOD = {"question_name": "Name", "variable": "name", "type": "text", "required": True}
+CHOICE = {**GOOD, "type": "multiplechoice", "choices": "a\nb"}
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ({**GOOD, "type": "number"}, "there is no type number"),
+        ({**GOOD, "required": "yes"}, "required missing or of another type"),
+        ({**GOOD, "min": "1"}, "min is no integer"),
+        ({**GOOD, "default": 5}, "does not fit"),
+        ({**GOOD, "type": "integer", "default": "5"}, "does not fit"),
+        ({**GOOD, "default": "$encrypted$x"}, "AWX's own word"),
+        ({**GOOD, "type": "multiselect"}, "no choices"),
+        ({**CHOICE, "default": "c"}, "being no choice"),
+        ({**CHOICE, "default": "a\nb"}, "only one choice"),
+    ],
+)
+def test_what_awx_refuses_as_a_survey(question: dict[str, Any], said: str) -> None:
+    survey = {"name": "", "description": "", "spec": [question]}
+    (problem,) = spec_problems(survey)
+    assert said in problem
+
+
+def test_what_awx_admits_as_a_survey() -> None:
+    several = {**CHOICE, "variable": "several", "type": "multiselect", "default": "a\nb"}
+    number = {**GOOD, "variable": "number", "type": "float", "default": 1, "min": 0, "max": None}
+    survey = {"name": "", "description": "", "spec": [GOOD, several, number]}
+    assert spec_problems(survey) == []
+    assert spec_problems({**survey, "spec": [GOOD, GOOD]}) == ["name: asked for twice"]
+    assert spec_problems({**survey, "spec": []}) == ["there are no questions"]
+    assert spec_problems({"spec": [GOOD], "name": ""}) != []
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "good"),
+    [
+        ({**GOOD, "max": 3}, "abc", True),
+        ({**GOOD, "max": 3}, "abcd", False),
+        ({**GOOD, "min": 1}, "", False),
+        (GOOD, 5, False),
+        (CHOICE, "b", True),
+        (CHOICE, "", False),
+        ({**CHOICE, "type": "multiselect"}, ["a"], True),
+        ({**CHOICE, "type": "multiselect"}, "a", False),
+        ({**GOOD, "type": "integer"}, 5, True),
+        ({**GOOD, "type": "integer"}, "", False),
+        ({**GOOD, "type": "integer"}, True, False),
+        ({**GOOD, "type": "float", "max": 2}, 2.5, False),
+    ],
+)
+def test_what_awx_admits_as_an_answer(question: dict[str, Any], answer: Any, good: bool) -> None:
+    assert (answer_problems(question, {"name": answer}) == []) is good
+
+
+def test_an_answer_that_is_not_asked_for_is_refused() -> None:
+    survey = {"name": "", "description": "", "spec": [{**GOOD, "default": "x"}]}
+    with pytest.raises(ValueError, match="other is not asked for"):
+        extra_variables(survey, {"name": "y", "other": "z"})
+    with pytest.raises(ValueError, match="name needs an answer"):
+        extra_variables(survey, {})
