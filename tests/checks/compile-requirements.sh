@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # usage: compile-requirements.sh [uv pip compile options, for example --upgrade]
-# Pins tests/requirements/*.in with hashes. No index addresses: whoever installs uses their own index.
+# Pins tests/requirements/*.in with hashes, and what an execution environment needs. No index addresses: whoever installs uses their own index.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -24,3 +24,7 @@ pin py311 3.11 "$@"
 pin py313 3.13 "$@"
 pin docs 3.13 "$@"
 pin bench 3.13 "$@"
+# For the execution environment: the versions that the tests run with. ansible-builder reads no hashes.
+"$uv" pip compile --quiet --universal --python-version 3.12 --constraint py313.txt \
+    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+    "$@" --output-file ../../extensions/awx/requirements.txt ../../requirements.txt

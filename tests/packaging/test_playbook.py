@@ -113,3 +113,23 @@ def test_a_second_run_changes_nothing(
     assert "changed=0" in done.stdout, done.text
     after = kubectl.get(KDCLUSTER, "notebook", namespace=home)["metadata"]["resourceVersion"]
     assert after == before
+
+
+def test_ansible_navigator_runs_the_same_playbooks_without_a_container(
+    installed: Installed, kubectl: Kubectl, home: str, variables: Path, tmp_path: Path
+) -> None:
+    given = tmp_path / "configmeta.json"
+    given.write_text(json.dumps({"kd_configmeta": {"namespace": home, "kdcluster": ["notebook"]}}))
+    done = {
+        playbook: installed.run(
+            "ansible-navigator", "run", f"kubedirector.connections.{playbook}",
+            "--execution-environment", "false", "--mode", "stdout",
+            "--playbook-artifact-enable", "false", "--log-file", str(tmp_path / "navigator.log"),
+            "--extra-vars", f"@{file}",
+            variables={"K8S_AUTH_KUBECONFIG": str(kubectl.kubeconfig)},
+        )
+        for playbook, file in (("connect", variables), ("configmeta", given))
+    }  # fmt: skip
+    for run in done.values():
+        assert run.returncode == 0, run.text
+    assert "notebookusersecret" in done["configmeta"].stdout
