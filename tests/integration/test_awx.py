@@ -23,6 +23,7 @@ from tests.demo.setups import Setup, all_setups, matches
 from tests.integration.awx_job import Awx, JobResult, kubernetes_environment
 from tests.support.awx import job_templates
 from tests.support.canaries import canary
+from tests.support.documentation import marked_blocks
 from tests.support.kubectl import Kubectl, wait_until
 from tests.support.manifests import KDCLUSTER, Connections
 
@@ -225,25 +226,17 @@ def test_connect_takes_a_list_and_its_secrets_from_a_credential(
     awx: Awx, kubectl: Kubectl, team: str, empty: Callable[[str], None]
 ) -> None:
     empty(NOTEBOOK)
-    connections = [
-        {"namespace": team, "kdcluster": [NOTEBOOK], "secrets": [{"name": "awx-secret"}]},
-        {
-            "namespace": team,
-            "kdcluster": [ENGINE],
-            "configmaps": [{"name": "awx-typed", "type": "typed", "data": {"typed": TYPED}}],
-        },
-    ]
-    secret = {
-        "name": "awx-secret",
-        "type": "token",
-        "string_data": {"token": canary("awx-connect")},
+    blocks = {
+        name: text.replace("team-a", team) for name, text in marked_blocks("docs/awx.md").items()
     }
+    connections = yaml.safe_load(blocks["connections"])
+    connections[1]["configmaps"][0]["data"]["typed"] = TYPED
     job = awx.launch(
         "connect",
         {"kd_connections_text": yaml.safe_dump(connections)},
         {
             "KubeDirector Secrets": {
-                "secrets": yaml.safe_dump([{"namespace": team, "secrets": [secret]}])
+                "secrets": blocks["secrets"].replace("not-for-a-survey", canary("awx-connect"))
             }
         },
     )
@@ -251,7 +244,8 @@ def test_connect_takes_a_list_and_its_secrets_from_a_credential(
     assert [result["changed"] for result in results] == [True, True, True]
     (read,) = read_by(kubectl, team, NOTEBOOK)
     assert read["secrets"]["token"][0]["data"]["token"] == canary("awx-connect")
-    found = kubectl.get("configmap", "awx-typed", namespace=team)
+    assert set(read["clusters"]) == {"training-engine-tf"}
+    found = kubectl.get("configmap", "training-data", namespace=team)
     assert found["data"]["typed"] == TYPED
 
 
@@ -259,7 +253,7 @@ def test_configmeta_shows_no_secret_and_keeps_none_in_the_fact_cache(
     awx: Awx, kubectl: Kubectl, team: str
 ) -> None:
     assert (
-        "awx-secret"
+        "data-token"
         in kubectl.get(KDCLUSTER, NOTEBOOK, namespace=team)["spec"]["connections"]["secrets"]
     )
     answers = {"kd_configmeta_namespace": team, "kd_configmeta_kdcluster_text": NOTEBOOK}
@@ -268,7 +262,7 @@ def test_configmeta_shows_no_secret_and_keeps_none_in_the_fact_cache(
     (member,) = result["kdclusters"][0]["members"]
     assert set(member["configmeta"]) == {"connections"}
     assert member["configmeta"]["connections"]["secrets"]["token"][0]["metadata"]["name"] == (
-        "awx-secret"
+        "data-token"
     )
     (kept,) = job.results("ansible.builtin.set_fact")
     assert kept["ansible_facts"]["kept"]["kdclusters"]

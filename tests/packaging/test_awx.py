@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.packaging.installed import Installed
-from tests.support.awx import KUBERNETES, credential_types, job_templates
+from tests.support.awx import credential_types, job_templates
+from tests.support.documentation import marked_blocks
 
 MODULES = (
     "credential_type", "execution_environment", "host", "inventory", "job_template", "project",
@@ -56,11 +58,9 @@ def load(installed: Installed, tmp_path: Path) -> Callable[..., Calls]:
 def test_loading_hands_every_definition_to_awx_as_it_stands_there(
     load: Callable[..., Calls],
 ) -> None:
-    calls = load(
-        kd_awx_project_url="https://git.example.com/awx.git",
-        kd_awx_image="registry.example.com/kubedirector:1",
-        kd_awx_credentials={KUBERNETES: "team-a", "KubeDirector mlflow": "artifacts"},
-    )
+    blocks = marked_blocks("docs/awx.md")
+    given_by_user = yaml.safe_load(blocks["load"] + blocks["credentials"])
+    calls = load(**given_by_user)
     given = {module: [one for name, one in calls if name == module] for module in MODULES}
     types = {one["name"]: one for one in given["credential_type"]}
     assert types == {name: {**one, "kind": "cloud"} for name, one in credential_types().items()}
@@ -71,12 +71,13 @@ def test_loading_hands_every_definition_to_awx_as_it_stands_there(
         assert one["survey_spec"] == definition["survey_spec"]
         assert one["survey_enabled"] is True and one["ask_credential_on_launch"] is True
         expected = ["team-a"]
-        if "KubeDirector mlflow" in definition["credential_types"]:
-            expected.append("artifacts")
+        if "KubeDirector source control" in definition["credential_types"]:
+            expected.append("team-a-git")
         assert one["credentials"] == expected
     (host,) = given["host"]
     assert host["variables"]["ansible_python_interpreter"] == "{{ ansible_playbook_python }}"
     (project,) = given["project"]
+    assert project["scm_url"] == given_by_user["kd_awx_project_url"]
     assert project["default_environment"] == given["execution_environment"][0]["name"]
     order = [name for name, _arguments in calls]
     assert order.index("project") < order.index("job_template")

@@ -10,6 +10,7 @@ awx/main/utils/safe_yaml.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,11 @@ class _Dumper(yaml.SafeDumper):
         return super().represent_data(data)
 
 
-_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))  # type: ignore[no-untyped-call]
+def _text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+_Loader.add_constructor("!unsafe", _text)
 
 
 def load(path: Path) -> Any:
@@ -47,11 +52,13 @@ def load(path: Path) -> Any:
     return yaml.load(path.read_text(), _Loader)
 
 
+@cache
 def job_templates() -> dict[str, Definition]:
     """The job templates by the name of their file."""
     return {path.stem: load(path) for path in sorted((FOLDER / "job_templates").glob("*.yml"))}
 
 
+@cache
 def credential_types() -> dict[str, Definition]:
     """The custom credential types by name."""
     listed = load(FOLDER / "credential_types.yml")["kd_awx_credential_types"]

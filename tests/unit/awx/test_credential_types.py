@@ -121,7 +121,7 @@ def files() -> list[Path]:
 
 
 def test_loading_gives_every_argument_of_a_template_on() -> None:
-    play: list[dict[str, Any]]
+    play: dict[str, Any]
     (play,) = yaml.safe_load((FOLDER / "load.yml").read_text().replace("!unsafe ", ""))
     (task,) = [task for task in play["tasks"] if "awx.awx.job_template" in task]
     used = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import yaml
 from ansible_collections.kubedirector.connections.plugins.doc_fragments.auth import (
     ModuleDocFragment,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
 from tests.support.awx import PROJECT, job_templates
 from tests.support.awx_survey import (
     answer_problems,
@@ -24,6 +26,7 @@ from tests.support.awx_survey import (
     spec_problems,
 )
 from tests.support.cluster import REPOSITORY
+from tests.support.documentation import marked_blocks
 
 TEMPLATES = job_templates()
 # Playbooks without a role of their name: what their variables hold, and whose options these are.
@@ -34,6 +37,7 @@ OF_THE_PROJECT = {"kd_connections_text", "source_control_proxy_text"}
 SUFFIX = "_text"
 
 
+@cache
 def options(template: str) -> dict[str, dict[str, Any]]:
     """What a template's variables may be called, each with its specification."""
     if template in MODULES:
@@ -43,8 +47,9 @@ def options(template: str) -> dict[str, dict[str, Any]]:
     path = REPOSITORY / "roles" / template / "meta" / "argument_specs.yml"
     if not path.exists():
         return {}
-    found: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text())
-    return found["argument_specs"]["main"]["options"]
+    specs: dict[str, Any] = yaml.safe_load(path.read_text())["argument_specs"]
+    found: dict[str, dict[str, Any]] = specs["main"]["options"]
+    return found
 
 
 def module_options(name: str) -> dict[str, dict[str, Any]]:
@@ -57,8 +62,9 @@ def module_options(name: str) -> dict[str, dict[str, Any]]:
             and statement.targets[0].id == "DOCUMENTATION"
             and isinstance(statement.value, ast.Constant)
         ):
-            documented: dict[str, dict[str, Any]] = yaml.safe_load(str(statement.value.value))
-            return documented["options"]
+            documented = yaml.safe_load(str(statement.value.value))
+            found: dict[str, dict[str, Any]] = documented["options"]
+            return found
     raise AssertionError(f"{name} has no DOCUMENTATION")
 
 
@@ -133,6 +139,19 @@ def test_the_projects_playbook_makes_data_of_every_text(template: str) -> None:
     for question in TEMPLATES[template]["survey_spec"]["spec"]:
         if question["variable"].endswith(SUFFIX):
             assert question["variable"] in playbook
+
+
+def test_the_documented_models_are_good_ones() -> None:
+    models = yaml.safe_load(marked_blocks("docs/awx.md")["models"])
+    (made,) = _connection_data.model_configmaps(models)
+    assert made["name"] == "convolutional-nn"
+
+
+def test_the_guide_lists_every_template_with_its_credential_type() -> None:
+    guide = (REPOSITORY / "docs" / "awx.md").read_text()
+    for name, template in TEMPLATES.items():
+        (_kubernetes, *types) = template["credential_types"]
+        assert f"| {template['name']} | `{name}` | {' '.join(types)}{' ' * bool(types)}|" in guide
 
 
 GOOD = {"question_name": "Name", "variable": "name", "type": "text", "required": True}
