@@ -124,10 +124,14 @@ def test_one_application_that_refuses_brings_the_old_values_back_for_all(
 
 
 def test_a_start_script_that_takes_too_long_brings_the_old_values_back(
-    modules: Modules, kubectl: Kubectl, place: str, find: Find
+    modules: Modules, kubectl: Kubectl, place: str, find: Find, timing: Timing
 ) -> None:
     steer(kubectl, find, 0)
-    result = modules.rotation(configmap=STEERING, data={"seconds": 14}, wait_timeout=10)
+    # Longer than the way there may take, and soon over on the way back.
+    patience = int(10 + timing.poll_seconds / 2)
+    result = modules.rotation(
+        configmap=STEERING, data={"seconds": patience + 4}, wait_timeout=patience
+    )
     assert "has not reached every member in time" in result.message
     assert f"KDCluster {place}/lab" in result.message
     assert result.json["rolled_back"] is True, result.message
