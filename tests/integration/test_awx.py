@@ -249,6 +249,15 @@ def test_connect_takes_a_list_and_its_secrets_from_a_credential(
     assert found["data"]["typed"] == TYPED
 
 
+def test_rotate_takes_new_values_from_a_credential(awx: Awx, kubectl: Kubectl, team: str) -> None:
+    answers = {"rotate_namespace": team, "rotate_secret": "data-token"}
+    values = marked_blocks("docs/awx.md")["values"]
+    typed = values.replace("not-for-a-survey-either", canary("awx-rotated"))
+    succeeded(awx.launch("rotate", answers, {"KubeDirector new values": {"values": typed}}))
+    (read,) = read_by(kubectl, team, NOTEBOOK)
+    assert read["secrets"]["token"][0]["data"]["token"] == canary("awx-rotated")
+
+
 def test_configmeta_shows_no_secret_and_keeps_none_in_the_fact_cache(
     awx: Awx, kubectl: Kubectl, team: str
 ) -> None:
@@ -331,6 +340,12 @@ def decoded(kubectl: Kubectl, team: str, name: str) -> dict[str, str]:
             },
             None,
             "The answer to Models is no list in YAML with name in each entry.",
+        ),
+        (
+            "rotate",
+            {"rotate_namespace": "none", "rotate_secret": "none"},
+            None,
+            "The job has no credential of type KubeDirector new values",
         ),
     ],
 )

@@ -112,7 +112,10 @@ def test_a_question_is_in_step_with_the_specification(
         return
     spec = options(template)[variable.removesuffix(SUFFIX)]
     assert not spec.get("no_log")
-    # Answers are text: whatever is not has to be made of it, which the suffix says.
+    # Answers are text or numbers: all else has to be made of text, which the suffix says.
+    if spec["type"] == "int":
+        assert (question["type"], question["default"]) == ("integer", spec["default"])
+        return
     is_text = spec["type"] == "str"
     assert variable.endswith(SUFFIX) is not is_text
     assert question["type"] in (("text", "textarea", "multiplechoice") if is_text else ("text", "textarea"))  # fmt: skip
