@@ -212,7 +212,7 @@ def external_auth_secret(fields: Fields) -> dict[str, t.Any]:
         )
     locations = [str(location) for location in fields.get("locations") or ()]
     problems += [
-        f"{label}: location {location!r} is not of the form host:port."
+        f"{label}: location {location!r} is not of the form host:port; write it like ldap.example.com:636."
         for location in locations
         if not (_HOST_AND_PORT.fullmatch(location) and _is_port(location.rpartition(":")[2]))
     ]
@@ -262,7 +262,7 @@ def _credential_problems(label: str, fields: Fields) -> list[str]:
     given = _text(fields, "auth_type")
     if not given:
         loose = [name for name in _CREDENTIALS if _text(fields, name)]
-        return [f"{label}: {loose[0]} is given without auth_type."] if loose else []
+        return [f"{label}: {loose[0]} is given without auth_type; give that, too."] if loose else []
     if given not in _CREDENTIALS:
         return _one_of(label, fields, "auth_type", _CREDENTIALS)
     other = next(name for name in _CREDENTIALS if name != given)

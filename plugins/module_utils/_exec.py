@@ -30,6 +30,7 @@ _STDOUT, _STDERR, _ERROR = 1, 2, 3
 _MAX_STDERR = 64 * 1024
 _MAX_SERVER_WORDS = 400
 _HTTP_PORT = 80
+_LET_THROUGH = "see that its container runs, and that what is on the way lets WebSockets through"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +80,7 @@ def _run(
         raise MemberError(_handshake_sentence(where, error)) from None
     except (websocket.WebSocketException, OSError) as error:
         raise MemberError(
-            f"{where}: no command can be run in it ({type(error).__name__}: {error})."
+            f"{where}: no command can be run in it ({type(error).__name__}: {error}); {_LET_THROUGH}."
         ) from None
     stdout, stderr, verdict = bytearray(), bytearray(), bytearray()
     channels = {_STDOUT: stdout, _STDERR: stderr, _ERROR: verdict}
@@ -87,9 +88,7 @@ def _run(
         while True:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                raise MemberError(
-                    f"{where}: {command[0]} did not end within {EXEC_SECONDS} seconds."
-                )
+                raise MemberError(_too_slow(where, command))
             connection.settimeout(remaining)
             opcode, data = connection.recv_data()
             if opcode == websocket.ABNF.OPCODE_CLOSE:
@@ -100,23 +99,32 @@ def _run(
             if channel is not None and (channel is not stderr or len(stderr) < _MAX_STDERR):
                 channel += data[1:]
             if len(stdout) > max_bytes:
-                raise MemberError(f"{where}: {command[-1]} is longer than {max_bytes} bytes.")
+                raise MemberError(
+                    f"{where}: {command[-1]} is longer than {max_bytes} bytes, so it is not the operator's; "
+                    "look at it in the pod."
+                )
     except websocket.WebSocketTimeoutException:
-        raise MemberError(
-            f"{where}: {command[0]} did not end within {EXEC_SECONDS} seconds."
-        ) from None
+        raise MemberError(_too_slow(where, command)) from None
     except websocket.WebSocketConnectionClosedException:
         if not verdict:
             raise MemberError(
-                f"{where}: the connection broke while {command[0]} ran in it."
+                f"{where}: the connection broke while {command[0]} ran in it; run the task again."
             ) from None
     except (websocket.WebSocketException, OSError) as error:
         raise MemberError(
-            f"{where}: the connection broke while {command[0]} ran in it ({type(error).__name__})."
+            f"{where}: the connection broke while {command[0]} ran in it ({type(error).__name__}); run the "
+            "task again."
         ) from None
     finally:
         connection.shutdown()
     return Output(_exit_code(where, bytes(verdict)), bytes(stdout), bytes(stderr))
+
+
+def _too_slow(where: str, command: t.Sequence[str]) -> str:
+    return (
+        f"{where}: {command[0]} did not end within {EXEC_SECONDS} seconds; see by kubectl exec whether its "
+        "container answers."
+    )
 
 
 def _open(api: Api, namespace: str, pod: str, container: str, command: t.Sequence[str]) -> t.Any:
@@ -177,8 +185,8 @@ def _handshake_sentence(where: str, error: t.Any) -> str:
             f"resource 'pods/exec' in its namespace, by a Role and a RoleBinding. ({said})"
         )
     if error.status_code == 404:
-        return f"{where}: it does not exist. ({said})"
-    return f"{where}: no command can be run in it ({error.status_code}: {said})."
+        return f"{where}: it does not exist; run the task again once its KDCluster is configured. ({said})"
+    return f"{where}: no command can be run in it ({error.status_code}: {said}); {_LET_THROUGH}."
 
 
 def _exit_code(where: str, verdict: bytes) -> int:
@@ -194,7 +202,9 @@ def _exit_code(where: str, verdict: bytes) -> int:
             if code.isdecimal():
                 return int(code)
     said = _message_of(status) or "no exit status came back"
-    raise MemberError(f"{where}: no command can be run in it ({said}).")
+    raise MemberError(
+        f"{where}: no command can be run in it ({said}); see that its container runs and has the command."
+    )
 
 
 def _status_from(text: str) -> dict[str, t.Any]:

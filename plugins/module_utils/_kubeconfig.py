@@ -72,7 +72,9 @@ def load_kubeconfig(
         else:
             fill_in(configuration, _cluster(documents, chosen, what), user)
     except OSError as error:
-        raise AuthError(f"{_capital(what)} cannot be read: {error.strerror or error}.") from None
+        raise AuthError(
+            f"{_capital(what)} cannot be read: {error.strerror or error}. Check its path and its rights."
+        ) from None
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError):
         # Whatever comes of content of another form; the error's text may hold some of it.
         raise AuthError(
@@ -175,7 +177,8 @@ def _load_in_cluster(configuration: Configuration, environ: t.Mapping[str, str])
         config.load_incluster_config(client_configuration=configuration)
     except config.ConfigException as error:
         raise AuthError(
-            f"The pod's own service account cannot be used: {str(error).rstrip('.')}."
+            f"The pod's own service account cannot be used: {str(error).rstrip('.')}. Have its token "
+            "mounted, or give kubeconfig or host."
         ) from None
     if not os.path.exists(_NAMESPACE_IN_POD):
         return None

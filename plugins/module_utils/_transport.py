@@ -80,7 +80,8 @@ class Transport:
                 raise error_from_transport(error, self.host) from None
             if len(text) > MAX_BODY_BYTES:
                 raise Unreachable(
-                    f"The answer of the API server {self.host} is longer than {MAX_BODY_BYTES} bytes.",
+                    f"The answer of the API server {self.host} is longer than {MAX_BODY_BYTES} bytes: is it a "
+                    "Kubernetes API server? Check the address.",
                     maybe_done=True,
                 )
             pause = _seconds_to_wait(response)

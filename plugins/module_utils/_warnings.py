@@ -102,7 +102,10 @@ def _connection_warnings(
         where = f"{kind} {wanted.namespace}/{name}"
         if object_type is None:
             why = "does not exist" if found is None else "carries no type label"
-            yield f"{cluster.label} names {where}, which {why}: the operator skips it in silence."
+            yield (
+                f"{cluster.label} names {where}, which {why}: the operator skips it in silence. "
+                "Create it with its type, or disconnect it."
+            )
             continue
         by_type.setdefault((kind, object_type), []).append(name)
         if (
@@ -125,7 +128,7 @@ def _connection_warnings(
         if other is None:
             yield (
                 f"{cluster.label} names KDCluster {wanted.namespace}/{name}, which does not exist: "
-                "the operator skips it in silence."
+                "the operator skips it in silence. Create it, or disconnect it."
             )
         elif name in wanted.clusters and other.secret_keys:
             yield (

@@ -159,7 +159,7 @@ def test_source_control_in_a_configmap_can_have_the_older_keys() -> None:
         ({**SOURCE, "auth_type": "key"}, "auth_type 'key' is not one of token, password."),
         ({**SOURCE, "token": ""}, "auth_type is token, but token is missing."),
         ({**SOURCE, "password": "x"}, "auth_type is token, but password is given"),
-        ({**INFO, "token": "x"}, "token is given without auth_type."),
+        ({**INFO, "token": "x"}, "token is given without auth_type; give that, too."),
         ({**SOURCE, "proxy_port": 80}, "proxy_protocol is missing; the proxy's protocol"),
         (
             {**INFO, "proxy_protocol": "http", "proxy_hostname": "p", "proxy_port": 70000},

@@ -47,6 +47,7 @@ PARTS = frozenset({
     "The live KDCluster differs from what its members were made with: put that role back as it was",
     "Bring back what is missing, or correct the KDCluster's spec",
     "Bring the KDApp back",
+    "see that its container runs, and that what is on the way lets WebSockets through",
     "It passes by itself: run the task again, or give a longer wait_timeout",
     "If … … in another namespace, name it there.",
     "Rotate to the values that are to stay with: ansible-playbook kubedirector.connections.rotate "
