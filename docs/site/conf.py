@@ -17,6 +17,8 @@ pygments_style = "ansible"
 myst_enable_extensions = ["colon_fence"]
 myst_fence_as_directive = ["mermaid"]
 myst_heading_anchors = 3
+# Messages and commands are searched for, and copied, as they are typed.
+smartquotes = False
 nitpicky = True
 # What antsibull-docs refers to outside this collection.
 nitpick_ignore_regex = [("std:ref", "ansible_collections\\..*")]
