@@ -16,8 +16,9 @@ class Timing:
 
     @property
     def settle_seconds(self) -> float:
-        """An edit has reached every member: at the latest by the second poll, and some slack."""
-        return 2 * self.poll_seconds + 30
+        """An edit has reached every member: at the latest by the second poll, and slack for a command in a
+        member, which took half a minute while three sandboxes started all their pods."""
+        return 2 * self.poll_seconds + 90
 
     @property
     def configure_seconds(self) -> float:
@@ -27,7 +28,7 @@ class Timing:
     @property
     def noticed_by_poll_seconds(self) -> float:
         """What only the poll notices has reached every member."""
-        return 2 * self.poll_seconds + 20
+        return 2 * self.poll_seconds + 60
 
     @property
     def event_seconds(self) -> float:
