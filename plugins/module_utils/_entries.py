@@ -33,7 +33,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._wanted i
     wanted_from,
 )
 
-Path = tuple[str | int, ...]
+Path = tuple["str | int", ...]
 Found = t.Iterator[tuple[Path, str]]
 
 SPEC: dict[str, Option] = {**NAMESPACE_ARGUMENT, **CONNECTION_ARGUMENTS}

@@ -63,7 +63,7 @@ def _forms(value: str) -> t.Iterator[str]:
     """Plain, line by line, quoted as in JSON, and what base64 makes of it at any place in a longer text."""
     yield from (value, value.strip(), json.dumps(value)[1:-1])
     yield from (line.strip() for line in value.splitlines())
-    for text in {value, value.strip()}:
+    for text in dict.fromkeys((value, value.strip())):
         raw = text.encode()
         yield base64.b64encode(raw).decode()
         for offset in range(_GROUP):

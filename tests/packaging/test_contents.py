@@ -17,6 +17,8 @@ from tests.packaging.conftest import REPOSITORY
 LARGEST_BYTES = 400_000
 
 SHIPPED = {
+    # galaxy-importer lints with it.
+    ".ansible-lint",
     "CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "changelogs", "docs",
     "extensions", "meta", "playbooks", "plugins", "requirements.txt", "roles", "tests",
 }  # fmt: skip

@@ -1,6 +1,0 @@
-# Copyright (c) 2026, kubedirector.connections contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-"""The definitions for AWX, against AWX's rules and the collection's own specifications."""
-
-from __future__ import annotations
