@@ -78,10 +78,10 @@ class WriteBack:
     async def _current(self) -> Json | None:
         try:
             return await self._work.api.find(CLUSTERS, *key_of(self._work.cluster))
-        except ApiError as error:
-            if error.status == 0:
-                return self._work.cluster
-            raise
+        except ApiError:
+            # As KubeDirector does: only a KDCluster that is gone ends this. An API server that just starts
+            # has more to say than that it cannot be reached.
+            return self._work.cluster
 
     def _rebase(self, current: Json) -> None:
         current["status"] = self._work.status
