@@ -33,7 +33,8 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._wanted i
     wanted_from,
 )
 
-Path = tuple["str | int", ...]
+# Keys, which are text, and indexes.
+Path = tuple[t.Any, ...]
 Found = t.Iterator[tuple[Path, str]]
 
 SPEC: dict[str, Option] = {**NAMESPACE_ARGUMENT, **CONNECTION_ARGUMENTS}
