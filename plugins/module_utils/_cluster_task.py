@@ -47,10 +47,10 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._read imp
     read_objects,
     require_namespace,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._task import Task
 from ansible_collections.kubedirector.connections.plugins.module_utils._wait import LiveEstate
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
     from ansible_collections.kubedirector.connections.plugins.module_utils._cluster_plan import (
         ClusterPlan,
     )
@@ -62,32 +62,12 @@ _MAX_REPLANS = 5
 _CONFLICT, _UNPROCESSABLE = 409, 422
 _GONE_PAUSE = 0.5
 
-Warn = t.Callable[[str], None]
 
+class ClusterTask(Task):
+    """Runs one task. `result` is usable at any time, and after a failure tells what had been done."""
 
-class ClusterTask:
-    """Runs one task. `result` is usable at any time, and after a failure tells what had been done.
-
-    :param params: kd_cluster's options.
-    :param namespace: where everything lives.
-    :param warn: called with each warning, one sentence.
-    """
-
-    def __init__(
-        self,
-        api: Api,
-        params: t.Mapping[str, t.Any],
-        namespace: str,
-        *,
-        check_mode: bool,
-        warn: Warn,
-    ) -> None:
-        self._api = api
-        self._params = params
-        self._namespace = namespace
-        self._check_mode = check_mode
-        self._warn = warn
-        self._deadline = time.monotonic() + params["wait_timeout"]
+    def __post_init__(self) -> None:
+        self._deadline = time.monotonic() + self.params["wait_timeout"]
         self._wanted: WantedCluster | None = None
         self._plan: ClusterPlan | None = None
         self._live: LiveEstate | None = None
@@ -98,9 +78,9 @@ class ClusterTask:
 
         :raises ConnectionsError: any of them; `result` then says what had been written.
         """
-        wanted = self._wanted = cluster_wanted_from(self._params, self._namespace)
+        wanted = self._wanted = cluster_wanted_from(self.params, self.namespace)
         plan, live = self._plan_and_write(wanted)
-        if self._check_mode or not self._params["wait"]:
+        if self.check_mode or not self.params["wait"]:
             return
         if wanted.absent:
             self._wait_until_gone(wanted, plan, live)
@@ -129,7 +109,7 @@ class ClusterTask:
             plan, live = self._make_plan(wanted, warn=attempt == 0)
             if not plan.changed:
                 return plan, live
-            if not self._check_mode:
+            if not self.check_mode:
                 self._settle_linked(wanted, plan, live)
             try:
                 manifest = patiently(functools.partial(self._write, wanted, plan), self._deadline)
@@ -139,7 +119,7 @@ class ClusterTask:
                 refused = plan.body
                 continue
             self._done = True
-            if manifest is not None and not self._check_mode:
+            if manifest is not None and not self.check_mode:
                 live.put_cluster(manifest)
             return plan, live
         raise Impossible(
@@ -150,45 +130,45 @@ class ClusterTask:
         )
 
     def _make_plan(self, wanted: WantedCluster, *, warn: bool) -> tuple[ClusterPlan, LiveEstate]:
-        manifests, resource_version = self._api.list_all(KDCLUSTER, self._namespace)
+        manifests, resource_version = self.api.list_all(KDCLUSTER, self.namespace)
         if not manifests:
-            require_namespace(self._api, self._namespace)
+            require_namespace(self.api, self.namespace)
         by_name = {manifest["metadata"]["name"]: manifest for manifest in manifests}
         clusters = {name: kdcluster_from(manifest) for name, manifest in by_name.items()}
         cluster = clusters.get(wanted.name)
         names = [(one.kind, one.name) for one in wanted.connections.objects]
         apps = None
         if not wanted.absent:
-            apps = read_app_names(self._api, self._namespace)
+            apps = read_app_names(self.api, self.namespace)
             if cluster is not None:
                 names += connections_after(wanted.connections, cluster.connections).objects()
         estate = Estate(
-            self._namespace,
+            self.namespace,
             clusters,
-            {} if wanted.absent else read_objects(self._api, self._namespace, names),
+            {} if wanted.absent else read_objects(self.api, self.namespace, names),
             apps,
         )
         held = None
         if cluster is not None and not wanted.absent and any(r.secret_keys for r in wanted.roles):
-            held = read_held_secret_keys(self._api, cluster)
+            held = read_held_secret_keys(self.api, cluster)
             if held is None and warn:
-                self._warn(
+                self.warn(
                     f"{wanted.label}: none of its members can tell the values of its secret keys, and what "
                     "is stored is encrypted. Keys that are there were left as they are."
                 )
-        self._live = LiveEstate(self._api, estate, resource_version)
+        self._live = LiveEstate(self.api, estate, resource_version)
         self._plan = make_cluster_plan(wanted, by_name.get(wanted.name), estate, held)
         return self._plan, self._live
 
     def _write(self, wanted: WantedCluster, plan: ClusterPlan) -> dict[str, t.Any] | None:
         if plan.action == "created":
-            return self._api.create(KDCLUSTER, self._namespace, plan.body, dry_run=self._check_mode)
+            return self.api.create(KDCLUSTER, self.namespace, plan.body, dry_run=self.check_mode)
         if plan.action == "updated":
-            return self._api.json_patch(
-                KDCLUSTER, self._namespace, wanted.name, plan.body, dry_run=self._check_mode
+            return self.api.json_patch(
+                KDCLUSTER, self.namespace, wanted.name, plan.body, dry_run=self.check_mode
             )
         try:
-            self._api.delete(KDCLUSTER, self._namespace, wanted.name, dry_run=self._check_mode)
+            self.api.delete(KDCLUSTER, self.namespace, wanted.name, dry_run=self.check_mode)
         except NotFound:
             # Somebody else deleted it meanwhile, which is what the task wants.
             return None
@@ -253,7 +233,7 @@ class ClusterTask:
 
     def _exists(self, pod: str) -> bool:
         try:
-            self._api.get(POD, self._namespace, pod, metadata_only=True)
+            self.api.get(POD, self.namespace, pod, metadata_only=True)
         except NotFound:
             return False
         return True

@@ -31,37 +31,19 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._readings
     Reading,
     read_configmetas,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._task import Task
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
     from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
         KDCluster,
         Member,
     )
 
 
-class ConfigmetaTask:
-    """Runs one task.
+class ConfigmetaTask(Task):
+    """Runs one task."""
 
-    :param params: kd_configmeta_info's options.
-    :param warn: called with each warning, one sentence.
-    """
-
-    diff = None
-
-    def __init__(
-        self,
-        api: Api,
-        params: t.Mapping[str, t.Any],
-        namespace: str,
-        *,
-        check_mode: bool,
-        warn: t.Callable[[str], None],
-    ) -> None:
-        self._api = api
-        self._params = params
-        self._namespace = namespace
-        self._warn = warn
+    def __post_init__(self) -> None:
         self._kdclusters: list[dict[str, t.Any]] = []
 
     @property
@@ -76,12 +58,12 @@ class ConfigmetaTask:
         :raises MemberError: a member cannot be read and on_member_error is fail.
         :raises ApiError, Unreachable:
         """
-        names = list(dict.fromkeys(self._params["kdcluster"]))
-        clusters, _version = read_kdclusters(self._api, self._namespace)
+        names = list(dict.fromkeys(self.params["kdcluster"]))
+        clusters, _version = read_kdclusters(self.api, self.namespace)
         if not clusters:
-            require_namespace(self._api, self._namespace)
+            require_namespace(self.api, self.namespace)
         problems = [
-            f"KDCluster {self._namespace}/{name} does not exist. Correct its name or namespace."
+            f"KDCluster {self.namespace}/{name} does not exist. Correct its name or namespace."
             for name in names
             if name not in clusters
         ]
@@ -95,17 +77,17 @@ class ConfigmetaTask:
             mine = [reading for reading in readings if reading.member in cluster.members]
             self._kdclusters.append(self._describe(cluster, mine, estate))
         failures = [r.error for r in readings if r.error is not None and not r.expected]
-        if failures and self._params["on_member_error"] == "fail":
+        if failures and self.params["on_member_error"] == "fail":
             raise MemberError(" ".join(failures))
 
     def _read_members(self, clusters: list[KDCluster]) -> list[Reading]:
-        return read_configmetas(self._api, self._namespace, self._chosen_members(clusters))
+        return read_configmetas(self.api, self.namespace, self._chosen_members(clusters))
 
     def _require_fields(self, readings: list[Reading]) -> None:
         known = sorted(
             {part for r in readings if r.configmeta is not None for part in r.configmeta}
         )
-        unknown = [field for field in self._params.get("fields") or () if field not in known]
+        unknown = [field for field in self.params.get("fields") or () if field not in known]
         if known and unknown:
             raise Impossible(
                 [
@@ -115,7 +97,7 @@ class ConfigmetaTask:
             )
 
     def _chosen_members(self, clusters: list[KDCluster]) -> list[Member]:
-        roles, pods = self._params.get("roles"), self._params.get("pods")
+        roles, pods = self.params.get("roles"), self.params.get("pods")
         members = [member for cluster in clusters for member in cluster.members]
         labels = ", ".join(cluster.label for cluster in clusters)
         for role in roles or ():
@@ -134,13 +116,13 @@ class ConfigmetaTask:
         """Read what the KDClusters name, with data; None when the caller may not."""
         keys = [key for cluster in chosen for key in cluster.connections.objects()]
         try:
-            objects = read_objects(self._api, self._namespace, keys, with_data=set(keys))
+            objects = read_objects(self.api, self.namespace, keys, with_data=set(keys))
         except ApiError as error:
             if error.status != 403:
                 raise
-            self._warn(f"Whether the members are current is not known. {error}")
+            self.warn(f"Whether the members are current is not known. {error}")
             return None
-        return Estate(self._namespace, clusters, objects)
+        return Estate(self.namespace, clusters, objects)
 
     def _describe(
         self, cluster: KDCluster, readings: list[Reading], estate: Estate | None
@@ -174,8 +156,8 @@ class ConfigmetaTask:
     def _shown(self, configmeta: dict[str, t.Any] | None) -> dict[str, t.Any] | None:
         if configmeta is None:
             return None
-        shown = with_secrets_as(self._params["secrets"], configmeta)
-        if self._params["resolve_refs"]:
+        shown = with_secrets_as(self.params["secrets"], configmeta)
+        if self.params["resolve_refs"]:
             shown = with_references_resolved(shown)
-        fields = self._params.get("fields")
+        fields = self.params.get("fields")
         return {key: value for key, value in shown.items() if not fields or key in fields}

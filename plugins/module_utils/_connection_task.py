@@ -38,6 +38,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._result i
     connection_result,
     plan_diff,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._task import Task
 from ansible_collections.kubedirector.connections.plugins.module_utils._wait import LiveEstate
 from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import wanted_from
 from ansible_collections.kubedirector.connections.plugins.module_utils._warnings import (
@@ -46,37 +47,16 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._warnings
 from ansible_collections.kubedirector.connections.plugins.module_utils._writes import Progress
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
     from ansible_collections.kubedirector.connections.plugins.module_utils._estate import KDCluster
     from ansible_collections.kubedirector.connections.plugins.module_utils._plan import Plan
     from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import Wanted
 
-Warn = t.Callable[[str], None]
 
+class ConnectionTask(Task):
+    """Runs one task. `result` is usable at any time, and after a failure tells what had been done."""
 
-class ConnectionTask:
-    """Runs one task. `result` is usable at any time, and after a failure tells what had been done.
-
-    :param params: kd_connection's options.
-    :param namespace: where everything lives.
-    :param warn: called with each warning, one sentence.
-    """
-
-    def __init__(
-        self,
-        api: Api,
-        params: t.Mapping[str, t.Any],
-        namespace: str,
-        *,
-        check_mode: bool,
-        warn: Warn,
-    ) -> None:
-        self._api = api
-        self._params = params
-        self._namespace = namespace
-        self._check_mode = check_mode
-        self._warn = warn
-        self._deadline = time.monotonic() + params["wait_timeout"]
+    def __post_init__(self) -> None:
+        self._deadline = time.monotonic() + self.params["wait_timeout"]
         self._progress = Progress()
         self._plan: Plan | None = None
         self._live: LiveEstate | None = None
@@ -88,14 +68,14 @@ class ConnectionTask:
 
         :raises ConnectionsError: any of them; `result` then says what had been written.
         """
-        wanted = wanted_from(self._params, self._namespace)
+        wanted = wanted_from(self.params, self.namespace)
         estate, resource_version = self._read_estate(wanted)
-        self._live = LiveEstate(self._api, estate, resource_version)
+        self._live = LiveEstate(self.api, estate, resource_version)
         self._plan = make_plan(wanted, estate)
         for sentence in plan_warnings(wanted, estate, self._plan):
-            self._warn(sentence)
-        applier = Applier(self._api, wanted, self._plan, self._live, self._deadline, self._progress)
-        if self._check_mode:
+            self.warn(sentence)
+        applier = Applier(self.api, wanted, self._plan, self._live, self._deadline, self._progress)
+        if self.check_mode:
             applier.try_dry()
             self._accepted_dry = True
             return
@@ -103,10 +83,10 @@ class ConnectionTask:
             applier.write()
         except ConnectionsError as error:
             if self._progress.copies:
-                error.args = (f"{error} {self._progress.copies_sentence(self._namespace)}",)
+                error.args = (f"{error} {self._progress.copies_sentence(self.namespace)}",)
             raise
-        if self._params["wait"]:
-            early = EarlyReads(self._api, self._namespace)
+        if self.params["wait"]:
+            early = EarlyReads(self.api, self.namespace)
             try:
                 self._ask_early(self._plan, self._live, early)
                 applier.wait()
@@ -133,19 +113,19 @@ class ConnectionTask:
         return None if self._plan is None else plan_diff(self._plan)
 
     def _read_estate(self, wanted: Wanted) -> tuple[Estate, str]:
-        clusters, resource_version = read_kdclusters(self._api, self._namespace)
+        clusters, resource_version = read_kdclusters(self.api, self.namespace)
         if not clusters:
-            require_namespace(self._api, self._namespace)
+            require_namespace(self.api, self.namespace)
         apps = None
         if wanted.kdclusters and not wanted.absent:
-            apps = read_app_names(self._api, self._namespace)
+            apps = read_app_names(self.api, self.namespace)
         return (
             Estate(
-                namespace=self._namespace,
+                namespace=self.namespace,
                 clusters=clusters,
                 objects=read_objects(
-                    self._api,
-                    self._namespace,
+                    self.api,
+                    self.namespace,
                     _needed_objects(wanted, clusters),
                     with_data={
                         (o.kind, o.name)
@@ -160,7 +140,7 @@ class ConnectionTask:
 
     def _ask_early(self, plan: Plan, live: LiveEstate, early: EarlyReads) -> None:
         """Have members of KDClusters that have settled asked while others are waited for."""
-        if self._params["on_reconnect_failure"] == "ignore" or len(plan.clusters) < 2:
+        if self.params["on_reconnect_failure"] == "ignore" or len(plan.clusters) < 2:
             return
         names = frozenset(change.name for change in plan.clusters)
 
@@ -175,7 +155,7 @@ class ConnectionTask:
         self, plan: Plan, live: LiveEstate, applier: Applier, early: EarlyReads
     ) -> None:
         """Read how the start script took the change, and say so as on_reconnect_failure wants it."""
-        reaction = self._params["on_reconnect_failure"]
+        reaction = self.params["on_reconnect_failure"]
         idle = not self._plan_was_needed(plan) and not live.has_waited
         if reaction == "ignore" or (reaction == "warn" and idle):
             # A command in each member is dear; of a change long done a warning was given then.
@@ -199,7 +179,7 @@ class ConnectionTask:
         if reaction == "fail" and unknown:
             raise MemberError(" ".join(unknown))
         for sentence in [*failures, *unknown]:
-            self._warn(sentence)
+            self.warn(sentence)
 
     def _plan_was_needed(self, plan: Plan) -> bool:
         return plan.changed or bool(self._progress.objects or self._progress.clusters)
@@ -208,8 +188,8 @@ class ConnectionTask:
         self, plan: Plan, live: LiveEstate, applier: Applier, known: dict[str, int]
     ) -> dict[str, Reconnect | MemberError]:
         return read_settled_reconnects(
-            self._api,
-            self._namespace,
+            self.api,
+            self.namespace,
             lambda: [live.estate.clusters[change.name] for change in plan.clusters],
             applier.wait,
             self._deadline,

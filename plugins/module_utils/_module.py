@@ -29,41 +29,12 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._secrecy 
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
+    from ansible_collections.kubedirector.connections.plugins.module_utils._task import Task
 
 DEFAULT_NAMESPACE = "default"
 
 
-class Task(t.Protocol):
-    """What a module runs."""
-
-    def run(self) -> None:
-        """Do the work. :raises ConnectionsError:"""
-
-    @property
-    def result(self) -> dict[str, t.Any]:
-        """The return values so far."""
-
-    @property
-    def diff(self) -> dict[str, t.Any] | None:
-        """The --diff, if there is one."""
-
-
-class TaskFactory(t.Protocol):
-    """Makes the task out of what every module has."""
-
-    def __call__(
-        self,
-        api: Api,
-        params: t.Mapping[str, t.Any],
-        namespace: str,
-        *,
-        check_mode: bool,
-        warn: t.Callable[[str], None],
-    ) -> Task:
-        """Make a task of these options."""
-
-
-def run_module(arguments: dict[str, dict[str, t.Any]], make_task: TaskFactory) -> None:
+def run_module(arguments: dict[str, dict[str, t.Any]], make_task: type[Task]) -> None:
     """Run a module: parse the options, find the API server, run the task, exit.
 
     :param arguments: the module's own options; those for authentication and namespace are added.

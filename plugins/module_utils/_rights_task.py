@@ -25,11 +25,11 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._rights i
     problem_with,
     wanted_manifests,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._task import Task
 from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import require_name
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._api import (
-        Api,
         JsonObject,
     )
 
@@ -37,29 +37,14 @@ _RESOURCES = {resource.kind: resource for resource in (SERVICE_ACCOUNT, ROLE, RO
 _SHOWN = ("rules", "roleRef", "subjects")
 
 
-class RightsTask:
-    """Runs one task. `result` is usable at any time, and after a failure tells what had been done.
+class RightsTask(Task):
+    """Runs one task. `result` is usable at any time, and after a failure tells what had been done."""
 
-    :param params: kd_access's options.
-    :param namespace: where account, role and binding live.
-    """
-
-    def __init__(
-        self,
-        api: Api,
-        params: t.Mapping[str, t.Any],
-        namespace: str,
-        *,
-        check_mode: bool,
-        warn: t.Callable[[str], None],
-    ) -> None:
-        self._api = api
-        self._name: str = params["name"]
-        self._absent: bool = params["state"] == "absent"
-        self._namespace = namespace
-        self._check_mode = check_mode
+    def __post_init__(self) -> None:
+        self._name: str = self.params["name"]
+        self._absent: bool = self.params["state"] == "absent"
         self._wanted = wanted_manifests(
-            namespace, self._name, manage_kdclusters=params["manage_kdclusters"]
+            self.namespace, self._name, manage_kdclusters=self.params["manage_kdclusters"]
         )
         self._found: dict[str, JsonObject | None] = {}
         self._actions: dict[str, str] = {}
@@ -72,12 +57,12 @@ class RightsTask:
         :raises Impossible: there is something else by that name. Nothing was written.
         :raises ApiError, Unreachable: `result` says what had been written.
         """
-        require_name(f"name: ServiceAccount {self._namespace}/", self._name)
+        require_name(f"name: ServiceAccount {self.namespace}/", self._name)
         self._found = {kind: self._read(kind) for kind in self._wanted}
         if not any(self._found.values()):
-            require_namespace(self._api, self._namespace)
+            require_namespace(self.api, self.namespace)
         problems = [
-            problem_with(found, self._wanted[kind], f"{kind} {self._namespace}/{self._name}")
+            problem_with(found, self._wanted[kind], f"{kind} {self.namespace}/{self._name}")
             for kind, found in self._found.items()
             if found is not None
         ]
@@ -87,7 +72,7 @@ class RightsTask:
         kinds = reversed(self._wanted) if self._absent else iter(self._wanted)
         self._actions = {kind: self._action(kind) for kind in kinds}
         self._write_all(dry_run=True)
-        if not self._check_mode:
+        if not self.check_mode:
             self._write_all(dry_run=False)
 
     @property
@@ -120,7 +105,7 @@ class RightsTask:
 
     def _read(self, kind: str) -> JsonObject | None:
         try:
-            return self._api.get(_RESOURCES[kind], self._namespace, self._name)
+            return self.api.get(_RESOURCES[kind], self.namespace, self._name)
         except NotFound:
             return None
 
@@ -138,21 +123,21 @@ class RightsTask:
             role_is_missing = kind == "RoleBinding" and self._found["Role"] is None
             if not (dry_run and role_is_missing):
                 self._write(kind, action, dry_run=dry_run)
-            if action != "unchanged" and dry_run == self._check_mode:
+            if action != "unchanged" and dry_run == self.check_mode:
                 self._done.add(kind)
 
     def _write(self, kind: str, action: str, *, dry_run: bool) -> None:
         resource, found, wanted = _RESOURCES[kind], self._found[kind], self._wanted[kind]
         if action == "created":
-            self._api.create(resource, self._namespace, wanted, dry_run=dry_run)
+            self.api.create(resource, self.namespace, wanted, dry_run=dry_run)
         elif action == "updated" and found is not None:
             patch: JsonObject = {field: wanted[field] for field in _SHOWN if field in wanted}
             # What somebody granted since it was read is not to be overwritten unseen.
             patch["metadata"] = {"resourceVersion": found["metadata"]["resourceVersion"]}
-            self._api.merge_patch(resource, self._namespace, self._name, patch, dry_run=dry_run)
+            self.api.merge_patch(resource, self.namespace, self._name, patch, dry_run=dry_run)
         elif action == "deleted":
             try:
-                self._api.delete(resource, self._namespace, self._name, dry_run=dry_run)
+                self.api.delete(resource, self.namespace, self._name, dry_run=dry_run)
             except NotFound:
                 # Somebody else deleted it meanwhile, which is what the task wants.
                 return

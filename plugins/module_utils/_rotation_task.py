@@ -43,13 +43,13 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._rotation
     WayBack,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._rotation_way import Way
+from ansible_collections.kubedirector.connections.plugins.module_utils._task import Task
 from ansible_collections.kubedirector.connections.plugins.module_utils._warnings import (
     plan_warnings,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._writes import Progress
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
     from ansible_collections.kubedirector.connections.plugins.module_utils._rotation import (
         Rotation,
         Values,
@@ -58,28 +58,10 @@ if t.TYPE_CHECKING:
 _SERVER_ERRORS = 500
 
 
-class RotationTask:
-    """Runs one task. `result` is usable at any time, and after a failure tells in what state things are.
+class RotationTask(Task):
+    """Runs one task. `result` is usable at any time, and after a failure tells in what state things are."""
 
-    :param params: kd_rotate's options.
-    :param namespace: where everything lives.
-    :param warn: called with each warning, one sentence.
-    """
-
-    def __init__(
-        self,
-        api: Api,
-        params: t.Mapping[str, t.Any],
-        namespace: str,
-        *,
-        check_mode: bool,
-        warn: t.Callable[[str], None],
-    ) -> None:
-        self._api = api
-        self._params = params
-        self._namespace = namespace
-        self._check_mode = check_mode
-        self._warn = warn
+    def __post_init__(self) -> None:
         self._masks = Masks(())
         self._progress = Progress()
         self._rotation: Rotation | None = None
@@ -97,7 +79,7 @@ class RotationTask:
             state everything is now.
         :raises ConnectionsError: any other; nothing was written then.
         """
-        self._rotation = rotation = rotation_from(self._params, self._namespace)
+        self._rotation = rotation = rotation_from(self.params, self.namespace)
         self._masks = Masks(plain_values(rotation.kind, rotation.values))
         try:
             self._rotate(rotation)
@@ -161,16 +143,16 @@ class RotationTask:
         self._new = {**self._old, **rotation.values}
         self._masks = self._masks_of(rotation, estate)
         self._way = way = Way(
-            self._api, rotation, estate, resource_version, self._new,
+            self.api, rotation, estate, resource_version, self._new,
             masks=self._masks, deadline=deadline, progress=self._progress,
         )  # fmt: skip
         named = estate.clusters[way.wanted.kdclusters[0]]
         # Writing an object asks no webhook, so that a dead operator would be noticed only afterwards.
-        patiently(lambda: ask_operator(self._api, named), deadline)
+        patiently(lambda: ask_operator(self.api, named), deadline)
         way.require_readable()
         for sentence in plan_warnings(way.wanted, estate, way.plan):
-            self._warn(self._masks.message(sentence))
-        if self._check_mode:
+            self.warn(self._masks.message(sentence))
+        if self.check_mode:
             way.try_dry()
             self._accepted_dry = True
         elif way.plan.changed:
@@ -201,7 +183,7 @@ class RotationTask:
         if not failures:
             return
         self._back = WayBack(
-            self._api, rotation, self._old, self._new,
+            self.api, rotation, self._old, self._new,
             masks=self._masks, deadline=self._deadline(), progress=self._progress, read=self._read,
         )  # fmt: skip
         raise RotationFailed(
@@ -214,19 +196,19 @@ class RotationTask:
         return bool(done.objects or done.copies or done.renamed or done.clusters)
 
     def _deadline(self) -> float:
-        return time.monotonic() + float(self._params["wait_timeout"])
+        return time.monotonic() + float(self.params["wait_timeout"])
 
     def _read(self, rotation: Rotation) -> tuple[Estate, str]:
         """Read the KDClusters, the object with its data, and what else those name that name it."""
-        clusters, resource_version = read_kdclusters(self._api, self._namespace)
+        clusters, resource_version = read_kdclusters(self.api, self.namespace)
         if not clusters:
-            require_namespace(self._api, self._namespace)
-        estate = Estate(self._namespace, clusters, {})
+            require_namespace(self.api, self.namespace)
+        estate = Estate(self.namespace, clusters, {})
         keys = [rotation.key, rotation.copy_key]
         for name in rotation.naming(estate):
             keys += clusters[name].connections.objects()
-        objects = read_objects(self._api, self._namespace, keys, with_data={rotation.key})
-        return Estate(self._namespace, clusters, objects), resource_version
+        objects = read_objects(self.api, self.namespace, keys, with_data={rotation.key})
+        return Estate(self.namespace, clusters, objects), resource_version
 
     def _masks_of(self, rotation: Rotation, estate: Estate) -> Masks:
         """Old and new values, but for those that are names in any message."""
