@@ -71,14 +71,13 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._entry_fi
 
 def connection_steps(entries: list[t.Any], file: str = "") -> list[dict[str, t.Any]]:
     """Sort entries, and say what can be checked of each beforehand; see DOCUMENTATION."""
-    values, order = ordered(entries)
-    typed = [_entries.read_entry(value) for value in values]
+    values, read, order = ordered(entries)
     return [
         {
             "label": label(entries, values, index, file),
             "arguments": values[index],
             "rehearsal": _entries.rehearsal(
-                values[index], typed[index], [typed[before] for before in order[:position]]
+                values[index], read[index], [read[before] for before in order[:position]]
             ),
         }
         for position, index in enumerate(order)

@@ -69,7 +69,7 @@ def in_dependency_order(entries: t.Any) -> list[dict[str, t.Any]]:
     found = problems(entries)
     if found:
         raise AnsibleFilterError(" ".join(found))
-    values, order = ordered(entries)
+    values, _read, order = ordered(entries)
     return [values[index] for index in order]
 
 

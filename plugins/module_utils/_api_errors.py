@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    SERVER_ERRORS,
     ApiError,
     Conflict,
     Gone,
@@ -24,7 +25,6 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kubernet
 _MAX_SERVER_WORDS = 600
 # Kubernetes' own words (source: pkg/registry/rbac/validation).
 _ESCALATION = "attempting to grant RBAC permissions not currently held"
-_SERVER_ERRORS = 500
 _DONE = {"create": "created", "patch": "changed", "delete": "deleted"}
 
 
@@ -113,7 +113,7 @@ def error_from_response(
         text = f"Cannot {verb} {what}: the resourceVersion is too old. ({_dot(said)})"
     else:
         text = f"Cannot {verb} {what}: the API server refuses it ({status} {reason}): {_dot(said)}"
-        if status >= _SERVER_ERRORS:
+        if status >= SERVER_ERRORS:
             text += unsure
     return cls(text, status=status, reason=reason, server_message=said)
 

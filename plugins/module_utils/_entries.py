@@ -115,11 +115,11 @@ def rehearsal(
     meeting = [other for other in earlier if other.may_meet(entry)]
     made = {key for other in meeting for key in other.described()}
     reduced = dict(given)
+    validated = _validated(SPEC, given)
     for option, kind in _KINDS.items():
-        validated = _validated(SPEC, given).get(option) or ()
         reduced[option] = [
             one
-            for one, read in zip(given.get(option) or (), validated, strict=True)
+            for one, read in zip(given.get(option) or (), validated.get(option) or (), strict=True)
             if (kind, read["name"]) not in made
         ]
     if any(other.removes() for other in meeting):

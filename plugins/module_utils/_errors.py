@@ -6,9 +6,22 @@
 
 from __future__ import annotations
 
+SERVER_ERRORS = 500
+_PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
+
 
 class ConnectionsError(Exception):
     """Base of all errors that a task reports through fail_json."""
+
+    @property
+    def maybe_done(self) -> bool:
+        """Whether a write that failed with it may have been done nevertheless."""
+        return False
+
+    @property
+    def passes(self) -> bool:
+        """Whether the API server may well answer the next time."""
+        return False
 
 
 class InvalidInput(ConnectionsError):
@@ -42,7 +55,17 @@ class Unreachable(ConnectionsError):
 
     def __init__(self, message: str, *, maybe_done: bool = False) -> None:
         super().__init__(message)
-        self.maybe_done = maybe_done
+        self._maybe_done = maybe_done
+
+    @property
+    def maybe_done(self) -> bool:
+        """The request may have reached the server."""
+        return self._maybe_done
+
+    @property
+    def passes(self) -> bool:
+        """A network may come back."""
+        return True
 
 
 class ApiError(ConnectionsError):
@@ -59,6 +82,16 @@ class ApiError(ConnectionsError):
         self.status = status
         self.reason = reason
         self.server_message = server_message
+
+    @property
+    def maybe_done(self) -> bool:
+        """A server that fails may have done it before."""
+        return self.status >= SERVER_ERRORS
+
+    @property
+    def passes(self) -> bool:
+        """Busy, or starting."""
+        return self.status in _PASSING_STATUSES
 
 
 class NotFound(ApiError):

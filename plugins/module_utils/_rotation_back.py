@@ -10,9 +10,8 @@ import time
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
-    ApiError,
+    Conflict,
     ConnectionsError,
-    Unreachable,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._masking import plain_values
 from ansible_collections.kubedirector.connections.plugins.module_utils._rotation import (
@@ -32,8 +31,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._writes import Progress
 
 _RETRY_SECONDS = 1.0
-# Worth another try: whatever made the way there fail may well be in the way of the one back.
-_PASSING_STATUSES = frozenset({409, 429, 500, 502, 503, 504})
 
 
 class WayBack:
@@ -82,7 +79,7 @@ class WayBack:
                 return self._once()
             except ConnectionsError as error:
                 last = time.monotonic() + _RETRY_SECONDS > self._deadline
-                if last or not _passes(error):
+                if last or not (error.passes or isinstance(error, Conflict)):
                     return self._failed(str(error))
             time.sleep(_RETRY_SECONDS)
 
@@ -170,10 +167,3 @@ class WayBack:
             f"-e rotate_namespace={rotation.namespace} -e rotate_{rotation.kind.lower()}={rotation.name} "
             "-e @values.yml."
         )
-
-
-def _passes(error: ConnectionsError) -> bool:
-    """Whether it is worth to try again."""
-    if isinstance(error, ApiError):
-        return error.status in _PASSING_STATUSES
-    return isinstance(error, Unreachable)

@@ -13,11 +13,9 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._diagnosi
     ask_operator,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
-    ApiError,
     ConnectionsError,
     Impossible,
     RotationFailed,
-    Unreachable,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Estate
 from ansible_collections.kubedirector.connections.plugins.module_utils._masking import (
@@ -54,8 +52,6 @@ if t.TYPE_CHECKING:
         Rotation,
         Values,
     )
-
-_SERVER_ERRORS = 500
 
 
 class RotationTask(Task):
@@ -176,7 +172,7 @@ class RotationTask(Task):
             found = way.verify(rotation.values)
             failures = [*found.held, *found.reconnect]
         except ConnectionsError as error:
-            if not self._begun() and not _may_be_done(error):
+            if not self._begun() and not error.maybe_done:
                 error.args = (f"{error} Nothing was written.",)
                 raise
             failures = [str(error)]
@@ -221,10 +217,3 @@ class RotationTask(Task):
             *plain_values(rotation.kind, self._new),
         ]
         return Masks(values, "\n".join(names))
-
-
-def _may_be_done(error: ConnectionsError) -> bool:
-    """Whether a write that failed may have been done nevertheless."""
-    if isinstance(error, Unreachable):
-        return error.maybe_done
-    return isinstance(error, ApiError) and error.status >= _SERVER_ERRORS

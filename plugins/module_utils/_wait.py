@@ -47,7 +47,6 @@ T = t.TypeVar("T")
 WATCH_SECONDS = 5
 _RETRY_SECONDS = 1.0
 _GONE_SECONDS = 0.1
-_PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
 # An API server that just started may not know its users, roles and CRDs for a moment.
 _STARTING_STATUSES, _STARTING_SECONDS = frozenset({401, 403, 404}), 30.0
 
@@ -181,7 +180,7 @@ class LiveEstate:
                 now = time.monotonic()
                 if isinstance(error, Unreachable):
                     lost_at = now
-                elif error.status not in _PASSING_STATUSES and not (
+                elif not error.passes and not (
                     error.status in _STARTING_STATUSES and now - lost_at < _STARTING_SECONDS
                 ):
                     raise

@@ -42,13 +42,17 @@ def problems(entries: t.Any, file: str = "") -> list[str]:
     ]
 
 
-def ordered(entries: list[t.Any]) -> tuple[list[dict[str, t.Any]], list[int]]:
+def ordered(
+    entries: list[t.Any],
+) -> tuple[list[dict[str, t.Any]], list[_entry_links.Entry], list[int]]:
     """Sort entries of which problems() found nothing.
 
-    :returns: the entries, plain, as they were given; and the order in which to apply them, as indexes.
+    :returns: the entries as they were given, plain, and read; and the order in which to apply them, as
+        indexes.
     """
     values = plain(entries, [])
-    return values, _entry_links.order([_entries.read_entry(value) for value in values])
+    read = [_entries.read_entry(value) for value in values]
+    return values, read, _entry_links.order(read)
 
 
 def label(entries: t.Any, values: list[t.Any], index: int, file: str, *path: str | int) -> str:
