@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.contract.kdcluster import KDCluster, members_of
 from tests.contract.timing import Timing
-from tests.contract.workspace import workspace
+from tests.contract.workspace import wait_configured, workspace
 from tests.support.kubectl import Kubectl, Manifest, wait_until
 from tests.support.manifests import (
     KDCLUSTER,
@@ -51,12 +51,7 @@ class Space:
         """Make KDClusters and return once all are configured; DeadlineError else."""
         for start in range(0, len(manifests), BATCH):
             self.kubectl.create(*manifests[start : start + BATCH], namespace=self.name)
-            wait_until(
-                f"the KDClusters of {self.name} are configured",
-                lambda: all(is_configured(one) for one in self.manifests()),
-                seconds=BATCH_SECONDS,
-                poll_seconds=2,
-            )
+            wait_configured(self.kubectl, self.name, seconds=BATCH_SECONDS)
             say(f"{len(self.manifests())} KDClusters of {self.name} are configured")
 
     def pods(self) -> list[str]:
@@ -92,11 +87,6 @@ class Space:
             )
 
         wait_until(f"{self.name} has settled", settled, seconds=BATCH_SECONDS, poll_seconds=1)
-
-
-def is_configured(manifest: Manifest) -> bool:
-    """Whether a KDCluster that was just made is ready."""
-    return bool((manifest.get("status") or {}).get("state") == "configured")
 
 
 def one_member(name: str) -> Manifest:

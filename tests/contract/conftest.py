@@ -13,8 +13,9 @@ import pytest
 from tests.contract import estate
 from tests.contract.kdcluster import KDCluster
 from tests.contract.timing import Timing
+from tests.contract.workspace import wait_configured
 from tests.support.cluster import ClusterUnderTest, NoClusterError, find_cluster
-from tests.support.kubectl import Kubectl, wait_until
+from tests.support.kubectl import Kubectl
 from tests.support.kubectl_proxy import proxied
 from tests.support.manifests import KDAPP, KDCLUSTER, Connections, namespace
 
@@ -79,19 +80,7 @@ def home(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) -> 
     kubectl.create(*estate.apps(), *estate.prerequisites(), namespace=name)
     kubectl.create(*estate.kdclusters(), estate.outsider(outside), namespace=name)
 
-    def states() -> dict[str, str]:
-        found = kubectl.list(KDCLUSTER, namespace=name)
-        return {
-            one["metadata"]["name"]: (one.get("status") or {}).get("state", "new") for one in found
-        }
-
-    wait_until(
-        "all KDClusters of the suite are configured",
-        lambda: set(states().values()) == {"configured"},
-        seconds=timing.configure_seconds,
-        poll_seconds=1,
-        seen=states,
-    )
+    wait_configured(kubectl, name, seconds=timing.configure_seconds)
     yield name
     kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
     kubectl.delete(KDAPP, outside, namespace=estate.OPERATOR_NAMESPACE)

@@ -39,10 +39,23 @@ def add_kdclusters(
     kubectl.create(*manifests, namespace=where)
     names = [manifest["metadata"]["name"] for manifest in manifests]
     found = {name: KDCluster(kubectl, where, name, timing) for name in names}
-    wait_until(
-        f"KDClusters {', '.join(names)} of {where} are configured",
-        lambda: all(one.status().get("state") == "configured" for one in found.values()),
-        seconds=timing.configure_seconds * max(1, len(names) // 3),
-        poll_seconds=1,
-    )
+    wait_configured(kubectl, where, seconds=timing.configure_seconds * max(1, len(names) // 3))
     return found
+
+
+def wait_configured(kubectl: Kubectl, where: str, *, seconds: float) -> None:
+    """Return once all KDClusters of a namespace are configured; DeadlineError else."""
+
+    def states() -> dict[str, str]:
+        found = kubectl.list(KDCLUSTER, namespace=where)
+        return {
+            one["metadata"]["name"]: (one.get("status") or {}).get("state", "new") for one in found
+        }
+
+    wait_until(
+        f"all KDClusters of {where} are configured",
+        lambda: set(states().values()) == {"configured"},
+        seconds=seconds,
+        poll_seconds=1,
+        seen=states,
+    )

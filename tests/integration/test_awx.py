@@ -19,12 +19,13 @@ import yaml
 
 from tests.contract.kdcluster import KDCluster
 from tests.contract.timing import Timing
+from tests.contract.workspace import wait_configured
 from tests.demo.setups import Setup, all_setups, matches
 from tests.integration.awx_job import Awx, JobResult, kubernetes_environment
 from tests.support.awx import job_templates
 from tests.support.canaries import canary
 from tests.support.documentation import marked_blocks
-from tests.support.kubectl import Kubectl, wait_until
+from tests.support.kubectl import Kubectl
 from tests.support.manifests import KDCLUSTER, Connections
 
 SETUPS = {setup.name[0]: setup for setup in all_setups()}
@@ -53,14 +54,7 @@ def team(kubectl: Kubectl, new_namespace: Callable[[], str]) -> str:
         for manifest in SETUPS[number].manifests
     }
     kubectl.create(*manifests.values(), namespace=name)
-    wait_until(
-        "all KDClusters are configured",
-        lambda: all(
-            (one.get("status") or {}).get("state") == "configured"
-            for one in kubectl.list(KDCLUSTER, namespace=name)
-        ),
-        seconds=180,
-    )
+    wait_configured(kubectl, name, seconds=180)
     return name
 
 

@@ -15,12 +15,13 @@ import pytest
 import yaml
 
 from tests.contract.kdcluster import CONFIGMETA
+from tests.contract.workspace import wait_configured
 from tests.demo.setups import all_setups
 from tests.integration.bad_role_data import BAD, FINE, mistakes
 from tests.support.canaries import canary
 from tests.support.cluster import REPOSITORY
 from tests.support.documentation import marked_blocks
-from tests.support.kubectl import Kubectl, wait_until
+from tests.support.kubectl import Kubectl
 from tests.support.manifests import KDCLUSTER, configmap
 from tests.support.playbook import PlaybookRun, run_playbook
 
@@ -50,14 +51,7 @@ def team(kubectl: Kubectl, new_namespace: Callable[[], str]) -> str:
     engine = found["KubeDirectorCluster", "training-engine-tf"]
     tracking = {**engine, "metadata": {**engine["metadata"], "name": "tracking-server"}}
     kubectl.create(*found.values(), tracking, namespace=name)
-    wait_until(
-        "all KDClusters are configured",
-        lambda: all(
-            (one.get("status") or {}).get("state") == "configured"
-            for one in kubectl.list(KDCLUSTER, namespace=name)
-        ),
-        seconds=180,
-    )
+    wait_configured(kubectl, name, seconds=180)
     return name
 
 

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +14,6 @@ from tests.checks.leavings import SECRECY, Leavings
 from tests.support.canaries import canary
 from tests.support.cluster import ClusterUnderTest
 from tests.support.kubectl import Kubectl
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    """Gone afterwards: what is planted here is not for the search at a run's end to find."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
 
 
 @pytest.fixture

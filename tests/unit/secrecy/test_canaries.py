@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import base64
 import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +18,6 @@ from tests.support import canaries
 from tests.support.canaries import INPUTS, canary, credentials_in, forms, needles, search
 
 VALUE = canary("planted")
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    """Gone afterwards: what is planted here is not for the search at a run's end to find."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
 
 
 @given(st.binary(max_size=9), st.binary(max_size=9))
