@@ -13,54 +13,29 @@ asked how their start script ended, which is no part of the wait.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
+import tempfile
 import time
-from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
+from tests.bench.estate import Account, account
 from tests.bench.jobs import MOST_SECONDS_AFTER
 from tests.checks.tree import link
 from tests.contract.timing import Timing
 from tests.contract.workspace import add_kdclusters, workspace
+from tests.integration.audit import AuditLog
 from tests.integration.estate import WORKBENCH
 from tests.integration.modules import Modules, model
 from tests.support.cluster import ClusterUnderTest, find_cluster
 from tests.support.manifests import ClusterRole, kdcluster
 
 _NAME = "waited"
-# The module's own writes.
-MODULE, MODULE_AGENT = "sandbox-admin", "urllib3"
 
 
 class NoAuditLogError(Exception):
     """The cluster is not a sandbox whose API server writes its audit log on this machine."""
-
-
-def last_operator_write(audit_log: Path, where: str, until: float) -> float:
-    """When the API server answered the operator's last write of a KDCluster before `until`.
-
-    :param where: the namespace.
-    :param until: seconds since the epoch, as is what is returned.
-    :raises ValueError: there was none.
-    """
-    found = []
-    for line in audit_log.read_text().splitlines():
-        if f'"{where}"' not in line:
-            continue
-        event = json.loads(line)
-        if event["verb"] not in ("update", "patch"):
-            continue
-        if event["objectRef"].get("resource") != "kubedirectorclusters":
-            continue
-        if event["user"]["username"] == MODULE and MODULE_AGENT in event.get("userAgent", ""):
-            continue
-        moment = datetime.fromisoformat(event["stageTimestamp"]).timestamp()
-        if event["stage"] == "ResponseComplete" and moment <= until:
-            found.append(moment)
-    return max(found)
 
 
 def measure(under_test: ClusterUnderTest, runs: int) -> list[float]:
@@ -69,19 +44,23 @@ def measure(under_test: ClusterUnderTest, runs: int) -> list[float]:
     Raises NoAuditLogError, KubectlError, AssertionError. The tree of the collection must be importable.
     """
     kubectl = under_test.kubectl
-    audit_log = kubectl.kubeconfig.parent / "audit.log"
-    if not audit_log.is_file():
-        raise NoAuditLogError(f"{audit_log} does not exist: this takes a sandbox of one node.")
+    path = kubectl.kubeconfig.parent / "audit.log"
+    if not path.is_file():
+        raise NoAuditLogError(f"{path} does not exist: this takes a sandbox of one node.")
     where = f"bench-{uuid4().hex[:8]}"
-    with workspace(kubectl, where, WORKBENCH):
+    with (
+        workspace(kubectl, where, WORKBENCH),
+        tempfile.TemporaryDirectory(prefix="kd-bench-") as folder,
+        account(kubectl, where, "waiting", Path(folder)) as own,
+    ):
         made = kdcluster(_NAME, "workbench", [ClusterRole("controller", 2)])
         add_kdclusters(kubectl, where, Timing(under_test.poll_seconds), [made])
-        modules = Modules({"kubeconfig": str(kubectl.kubeconfig)}, where)
-        return [_one(modules, audit_log, where, turn) for turn in range(runs + 1)][1:]
+        return [_one(own, AuditLog(path), where, turn) for turn in range(runs + 1)][1:]
 
 
-def _one(modules: Modules, audit_log: Path, where: str, turn: int) -> float:
-    running = modules.start_connection(
+def _one(own: Account, log: AuditLog, where: str, turn: int) -> float:
+    mark = log.mark()
+    running = Modules({"kubeconfig": str(own.kubeconfig)}, where).start_connection(
         kdcluster=[_NAME],
         configmaps=[model("bench", path=f"repo://turn-{turn}")],
         on_reconnect_failure="ignore",
@@ -90,9 +69,16 @@ def _one(modules: Modules, audit_log: Path, where: str, turn: int) -> float:
     ended = time.time()
     result = running.result()
     assert not result.failed and result.changed, result.json
-    # The audit log is written in batches of at most a second.
-    time.sleep(1.5)
-    return ended - last_operator_write(audit_log, where, ended)
+    written = [
+        one.answered
+        for one in log.requests(mark)
+        if one.namespace == where
+        and one.resource.startswith("kubedirectorclusters")
+        and one.writes
+        and one.user != own.user
+        and one.answered <= ended
+    ]
+    return ended - max(written)
 
 
 def main() -> int:

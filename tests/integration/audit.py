@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,15 @@ READING = frozenset({"get", "list", "watch"})
 
 @dataclass(frozen=True)
 class Request:
-    """One request: who asked what."""
+    """One request: who asked what; `answered` in seconds since the epoch."""
 
     user: str
     verb: str
     resource: str
+    namespace: str
     name: str
     dry_run: bool
+    answered: float
 
     @property
     def writes(self) -> bool:
@@ -42,9 +45,10 @@ class AuditLog:
 
     def since(self, mark: int, user: str) -> list[Request]:
         """Return a user's requests after `mark`, in the order in which they were answered."""
-        return [one for one in self._requests(mark) if one.user == user]
+        return [one for one in self.requests(mark) if one.user == user]
 
-    def _requests(self, mark: int) -> Iterator[Request]:
+    def requests(self, mark: int) -> Iterator[Request]:
+        """Everybody's requests after `mark`, in the order in which they were answered."""
         with self.path.open("rb") as file:
             file.seek(mark)
             text = file.read()
@@ -68,6 +72,8 @@ def _request(event: dict[str, Any]) -> Request:
         user=user["username"],
         verb=event["verb"],
         resource=resource,
+        namespace=reference.get("namespace", ""),
         name=reference.get("name", ""),
         dry_run="dryRun=All" in event["requestURI"],
+        answered=datetime.fromisoformat(event["stageTimestamp"]).timestamp(),
     )
