@@ -70,7 +70,7 @@ def kdclusters() -> list[Manifest]:
     ]
 
 
-def values(kubectl: Kubectl, place: str, name: str = SECRET) -> dict[str, str]:
+def secret_values(kubectl: Kubectl, place: str, name: str = SECRET) -> dict[str, str]:
     """A Secret's values in plain text."""
     data = kubectl.get("secret", name, namespace=place)["data"]
     return {key: base64.b64decode(value).decode() for key, value in data.items()}

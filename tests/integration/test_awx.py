@@ -8,7 +8,6 @@ Each launch asserts that no artifact holds a secret; see tests.integration.awx_j
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from tests.contract.timing import Timing
 from tests.contract.workspace import wait_configured
 from tests.demo.setups import Setup, all_setups, matches
 from tests.integration.awx_job import Awx, JobResult, kubernetes_environment
+from tests.integration.rotation import secret_values
 from tests.support.awx import job_templates
 from tests.support.canaries import canary
 from tests.support.documentation import marked_blocks
@@ -297,17 +297,11 @@ def test_mlflow_and_a_user_directory(
     connections = kubectl.get(KDCLUSTER, NOTEBOOK, namespace=team)["spec"]["connections"]
     assert connections["clusters"] == ["training-engine-tf"]
     assert connections["secrets"] == ["mlflow-secret", "external-auth"]
-    mlflow, directory = (decoded(kubectl, team, name) for name in connections["secrets"])
+    mlflow, directory = (secret_values(kubectl, team, name) for name in connections["secrets"])
     assert mlflow["AWS_SECRET_ACCESS_KEY"] == canary("awx-mlflow")
     assert "MLFLOW_S3_ENDPOINT_URL" not in mlflow
     assert directory["bind_pwd"] == canary("awx-directory")
     assert directory["auth_service_locations"] == "ldap-1.example.com:636::::ldap-2.example.com:636"
-
-
-def decoded(kubectl: Kubectl, team: str, name: str) -> dict[str, str]:
-    """A Secret's values."""
-    data = kubectl.get("secret", name, namespace=team)["data"]
-    return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 
 @pytest.mark.parametrize(

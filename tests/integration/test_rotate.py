@@ -34,8 +34,8 @@ from tests.integration.rotation import (
     fresh_value,
     kdclusters,
     objects,
+    secret_values,
     steer,
-    values,
 )
 from tests.support.documentation import marked_blocks, plugin_examples
 from tests.support.kubectl import Kubectl, wait_until
@@ -103,7 +103,7 @@ def test_two_kdclusters_get_the_new_value_in_one_change_and_again_nothing(
     after = kubectl.get("secret", SECRET, namespace=place)
     for field in ("labels", "annotations"):
         assert after["metadata"][field] == before["metadata"][field]
-    assert values(kubectl, place) == {"token": new, "username": KEPT}
+    assert secret_values(kubectl, place) == {"token": new, "username": KEPT}
 
     again = succeeded(modules.rotation(secret=SECRET, data={"token": after["data"]["token"]}))
     assert not again.changed
@@ -149,13 +149,13 @@ def test_somebody_elses_edit_is_not_overwritten(
     steer(kubectl, find, 0, seconds=4)
     new, foreign = fresh_value(), fresh_value()
     running = modules.start("kd_rotate", secret=SECRET, string_data={"token": new})
-    wait_until("it is written", lambda: values(kubectl, place)["token"] == new, seconds=30)
+    wait_until("it is written", lambda: secret_values(kubectl, place)["token"] == new, seconds=30)
     data = {"stringData": {"token": foreign}}
     kubectl.patch("secret", SECRET, data, namespace=place)
     result = running.result()
     assert f"Somebody else changed Secret {place}/{SECRET} meanwhile" in result.message
     assert result.json["rolled_back"] is False
-    assert values(kubectl, place)["token"] == foreign
+    assert secret_values(kubectl, place)["token"] == foreign
     assert_absent(result.output, new, foreign)
     steer(kubectl, find, 0)
 
@@ -209,7 +209,7 @@ def test_bad_input_is_named_and_nothing_is_written(
 def test_no_output_of_ansible_playbook_shows_a_value(
     modules: Modules, kubectl: Kubectl, place: str, find: Find, tmp_path: Path
 ) -> None:
-    old, first, second = values(kubectl, place)["token"], fresh_value(), fresh_value()
+    old, first, second = secret_values(kubectl, place)["token"], fresh_value(), fresh_value()
     steer(kubectl, find, EXIT)
     on = {**modules.auth, "namespace": place, "secret": SECRET}
     role = {
