@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -58,9 +59,9 @@ def audit_log(under_test: ClusterUnderTest) -> AuditLog | None:
     return AuditLog(path) if path.is_file() else None
 
 
-@pytest.fixture(scope="session")
-def new_namespace(kubectl: Kubectl) -> Iterator[Callable[[], str]]:
-    """Make namespaces that are gone again after the session."""
+@contextmanager
+def namespaces(kubectl: Kubectl) -> Iterator[Callable[[], str]]:
+    """Make namespaces that are gone again afterwards."""
     made: list[str] = []
 
     def make() -> str:
@@ -69,42 +70,52 @@ def new_namespace(kubectl: Kubectl) -> Iterator[Callable[[], str]]:
         made.append(name)
         return name
 
-    yield make
-    for name in made:
-        # Clusters first: their finalizers need the operator, which needs the namespace.
-        kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
-        kubectl.delete("namespace", name, wait=False)
+    try:
+        yield make
+    finally:
+        for name in made:
+            # Clusters first: their finalizers need the operator, which needs the namespace.
+            kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
+            kubectl.delete("namespace", name, wait=False)
+
+
+@pytest.fixture(scope="module")
+def new_namespace(kubectl: Kubectl) -> Iterator[Callable[[], str]]:
+    """Make namespaces for a module's tests: an operator polls every KDCluster as long as there is one."""
+    with namespaces(kubectl) as make:
+        yield make
 
 
 @pytest.fixture(scope="session")
-def home(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) -> Iterator[str]:
+def home(kubectl: Kubectl, timing: Timing) -> Iterator[str]:
     """The namespace of the shared KDClusters, all of them configured."""
-    name = new_namespace()
-    # It stays: the operator does not let go of it while any KDCluster exists anywhere.
-    kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
-    outside = f"outside-{name}"
-    kubectl.create(estate.outsider_app(outside), namespace=OPERATOR_NAMESPACE)
-    kubectl.create(*estate.apps(), *estate.prerequisites(), namespace=name)
-    kubectl.create(*estate.kdclusters(), estate.outsider(outside), namespace=name)
+    with namespaces(kubectl) as make:
+        name = make()
+        # It stays: the operator does not let go of it while any KDCluster exists anywhere.
+        kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
+        outside = f"outside-{name}"
+        kubectl.create(estate.outsider_app(outside), namespace=OPERATOR_NAMESPACE)
+        kubectl.create(*estate.apps(), *estate.prerequisites(), namespace=name)
+        kubectl.create(*estate.kdclusters(), estate.outsider(outside), namespace=name)
 
-    def states() -> dict[str, str]:
-        found = kubectl.list(KDCLUSTER, namespace=name)
-        told = {one["metadata"]["name"]: one.get("status") or {} for one in found}
-        return {one: status.get("state", "new") for one, status in told.items()}
+        def states() -> dict[str, str]:
+            found = kubectl.list(KDCLUSTER, namespace=name)
+            told = {one["metadata"]["name"]: one.get("status") or {} for one in found}
+            return {one: status.get("state", "new") for one, status in told.items()}
 
-    wait_until(
-        "all KDClusters of the suite are configured",
-        lambda: all(
-            state == ("creating" if one == estate.UNSCHEDULABLE else "configured")
-            for one, state in states().items()
-        ),
-        seconds=timing.configure_seconds,
-        poll_seconds=1,
-        seen=states,
-    )
-    yield name
-    kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
-    kubectl.delete(KDAPP, outside, namespace=OPERATOR_NAMESPACE)
+        wait_until(
+            "all KDClusters of the suite are configured",
+            lambda: all(
+                state == ("creating" if one == estate.UNSCHEDULABLE else "configured")
+                for one, state in states().items()
+            ),
+            seconds=timing.configure_seconds,
+            poll_seconds=1,
+            seen=states,
+        )
+        yield name
+        kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
+        kubectl.delete(KDAPP, outside, namespace=OPERATOR_NAMESPACE)
 
 
 @pytest.fixture(scope="session")

@@ -133,9 +133,9 @@ def test_a_start_script_that_takes_too_long_brings_the_old_values_back(
 ) -> None:
     steer(kubectl, find, 0)
     # Longer than the way there may take, and soon over on the way back.
-    patience = int(10 + timing.poll_seconds / 2)
+    patience = int(20 + timing.poll_seconds / 2)
     result = modules.rotation(
-        configmap=STEERING, data={"seconds": patience + 4}, wait_timeout=patience
+        configmap=STEERING, data={"seconds": patience + 10}, wait_timeout=patience
     )
     assert "has not reached every member in time" in result.message
     assert f"KDCluster {place}/lab" in result.message
