@@ -214,7 +214,7 @@ def test_an_edit_that_meets_a_status_write_is_refused_as_if_it_changed_the_statu
         return bool(words)
 
     def edit_until_refused() -> None:
-        wait_until("an edit met a status write", refused, seconds=90, poll_seconds=0)
+        wait_until("an edit met a status write", refused, seconds=90, poll_seconds=0.02)
 
     with ThreadPoolExecutor(max_workers=3) as editors:
         for one in [editors.submit(edit_until_refused) for editor in range(3)]:

@@ -16,13 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.checks.paths import ROOT, CheckError
-from tests.demo.playbooks import (
-    PlaybookFailed,
-    command,
-    create_kdclusters,
-    creation_command,
-    run_playbook,
-)
+from tests.demo.playbooks import PlaybookFailed, command, run_playbook
 from tests.demo.setups import Setup, all_setups, matches
 from tests.support.cluster import NoClusterError, find_cluster
 from tests.support.kubectl import Kubectl, KubectlError
@@ -47,11 +41,7 @@ def main() -> int:
         setups = all_setups()
         for setup in setups:
             kubectl.apply(namespace(setup.namespace))
-            kubectl.apply(*setup.apps, namespace=setup.namespace)
-        for setup in setups:
-            arguments = creation_command(setup.namespace, setup.kdclusters_file)
-            console.print("$ " + shlex.join(arguments), markup=False)
-            create_kdclusters(setup.namespace, setup.kdclusters_file, kubectl.kubeconfig)
+            kubectl.apply(*setup.kdapps, namespace=setup.namespace)
         changed = {setup.name: _show(console, kubectl, setup) for setup in setups}
     except (CheckError, KubectlError, NoClusterError, PlaybookFailed, WrongReading) as error:
         print(f"The demo failed: {error}", file=sys.stderr)
@@ -64,18 +54,20 @@ def main() -> int:
 
 
 def _show(console: Console, kubectl: Kubectl, setup: Setup) -> int:
-    """Connect one set-up by its role, and once more by data; read it back, ask every member.
+    """Make one set-up from nothing by data, and once more by its role; ask every member.
 
-    Returns how many tasks of the role changed something.
+    Returns how many tasks of the playbook demo changed something.
     """
     console.rule(f"Set-up {setup.name}", align="left")
-    changed = _run(console, kubectl, setup.role, setup.role_file)
-    if _run(console, kubectl, "connect", setup.connections_file):
+    changed = _run(
+        console, kubectl, "demo",
+        setup.kdclusters_file, setup.connections_file, setup.configmeta_file,
+    )  # fmt: skip
+    if _run(console, kubectl, setup.role, setup.role_file):
         raise WrongReading(
-            f"{setup.folder.name}/connections.yml found something left to do that "
-            f"{setup.role_file.name} had not done, but the two say the same."
+            f"{setup.folder.name}/{setup.role_file.name} found something left to do that "
+            "connections.yml had not done, but the two say the same."
         )
-    _run(console, kubectl, "configmeta", setup.configmeta_file)
     for kdcluster, expected in setup.expected.items():
         for pod in _members(kubectl, setup.namespace, kdcluster):
             console.print(
@@ -95,7 +87,7 @@ def _show(console: Console, kubectl: Kubectl, setup: Setup) -> int:
     return changed
 
 
-def _run(console: Console, kubectl: Kubectl, playbook: str, variables: Path) -> int:
+def _run(console: Console, kubectl: Kubectl, playbook: str, *variables: Path) -> int:
     console.print("$ " + shlex.join(command(playbook, variables)), markup=False)
     changed = run_playbook(playbook, variables, kubectl.kubeconfig)
     console.print(f"  changed={changed}")

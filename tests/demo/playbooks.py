@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.checks.paths import NEWEST, ROOT, suite_environment
@@ -20,24 +21,15 @@ class PlaybookFailed(Exception):
     """ansible-playbook ended non-zero; the message is what it printed."""
 
 
-def run_playbook(name: str, variables: Path, kubeconfig: Path) -> int:
+def run_playbook(name: str, variables: Sequence[Path], kubeconfig: Path) -> int:
     """Run kubedirector.connections.<name> and return how many tasks changed something.
 
     Raises PlaybookFailed.
     """
-    return _run(command(name, variables), kubeconfig)
-
-
-def create_kdclusters(namespace: str, manifests: Path, kubeconfig: Path) -> int:
-    """Create the KDClusters of a file by kd_cluster; see run_playbook."""
-    return _run(creation_command(namespace, manifests), kubeconfig)
-
-
-def _run(arguments: list[str], kubeconfig: Path) -> int:
     link()
     environment = {**suite_environment(NEWEST), "K8S_AUTH_KUBECONFIG": str(kubeconfig)}
     done = subprocess.run(
-        arguments,
+        command(name, variables),
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -50,14 +42,7 @@ def _run(arguments: list[str], kubeconfig: Path) -> int:
     return int(changed[1])
 
 
-def command(name: str, variables: Path) -> list[str]:
+def command(name: str, variables: Sequence[Path]) -> list[str]:
     """The command line of one playbook, as a user would type it in the repository."""
-    shown = os.path.relpath(variables, ROOT)
-    return ["ansible-playbook", f"kubedirector.connections.{name}", "-e", f"@{shown}"]
-
-
-def creation_command(namespace: str, manifests: Path) -> list[str]:
-    """The command line that creates the KDClusters of a file."""
-    shown = os.path.relpath(manifests, ROOT)
-    playbook = "tests/demo/create.yml"
-    return ["ansible-playbook", playbook, "-e", f"@{shown}", "-e", f"kd_namespace={namespace}"]
+    files = [word for path in variables for word in ("-e", f"@{os.path.relpath(path, ROOT)}")]
+    return ["ansible-playbook", f"kubedirector.connections.{name}", *files]

@@ -22,17 +22,18 @@ class Setup:
     name: str
     folder: Path
     namespace: str
-    manifests: tuple[dict[str, Any], ...]
+    kdapps: tuple[dict[str, Any], ...]
+    kdclusters: tuple[dict[str, Any], ...]
     expected: dict[str, dict[str, Any]]
 
     @property
-    def apps(self) -> list[dict[str, Any]]:
-        """The KDApps among the manifests."""
-        return [one for one in self.manifests if one["kind"] == "KubeDirectorApp"]
+    def manifests(self) -> list[dict[str, Any]]:
+        """The KDApps and the KDClusters, for tests that begin with both."""
+        return [*self.kdapps, *self.kdclusters]
 
     @property
     def kdclusters_file(self) -> Path:
-        """KDApps and KDClusters, as a List."""
+        """Variables for the playbook demo, beside those for connect and configmeta."""
         return self.folder / "kdclusters.yml"
 
     @property
@@ -68,9 +69,28 @@ def _read(folder: Path) -> Setup:
         name=folder.name,
         folder=folder,
         namespace=connections["kd_connections"][0]["namespace"],
-        manifests=tuple(yaml.safe_load((folder / "kdclusters.yml").read_text())["items"]),
+        kdapps=tuple(yaml.safe_load((folder / "kdapps.yml").read_text())["items"]),
+        kdclusters=tuple(
+            _manifest(one)
+            for one in yaml.safe_load((folder / "kdclusters.yml").read_text())["kd_clusters"]
+        ),
         expected=yaml.safe_load((folder / "expected.yml").read_text()),
     )
+
+
+def _manifest(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The manifest of a KDCluster that is given as kd_cluster's arguments."""
+    return {
+        "apiVersion": "kubedirector.hpe.com/v1beta1",
+        "kind": "KubeDirectorCluster",
+        "metadata": {"name": arguments["name"]},
+        "spec": {
+            "app": arguments["app"],
+            "namingScheme": arguments["naming_scheme"],
+            "serviceType": arguments["service_type"],
+            "roles": arguments["roles"],
+        },
+    }
 
 
 def matches(expected: Any, read: Any) -> bool:

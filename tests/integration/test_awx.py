@@ -70,7 +70,8 @@ def account(
     )  # fmt: skip
     token = kubectl.ok("create", "token", "owner", namespace=team).strip()
     owner = Awx(tmp_path_factory.mktemp("rbac"), kubernetes_environment(address, token))
-    succeeded(owner.launch("rbac", {"kd_access_namespace": team}))
+    answers = {"kd_access_namespace": team, "kd_access_manage_kdclusters_text": "true"}
+    succeeded(owner.launch("rbac", answers))
     return kubectl.ok("create", "token", "kd-connections", namespace=team).strip()
 
 
@@ -214,6 +215,29 @@ def test_a_set_up_by_its_template(
     assert members
     for read in members:
         assert matches(wanted, {key: read[key] for key in wanted}), read
+
+
+def test_demo_makes_a_set_up_from_nothing(awx: Awx, kubectl: Kubectl, team: str) -> None:
+    setup = SETUPS["2"]
+    (expected,) = setup.expected.values()
+    (arguments,) = yaml.safe_load(setup.kdclusters_file.read_text())["kd_clusters"]
+    arguments = {**arguments, "name": "from-nothing", "namespace": "is-replaced"}
+    secrets = [{"name": one["name"]} for one in connection(setup)["secrets"]]
+    entry = {"kdcluster": "from-nothing", "secrets": secrets}
+    job = awx.launch(
+        "demo",
+        {
+            "kd_demo_namespace": team,
+            "kd_clusters_text": yaml.safe_dump([arguments]),
+            "kd_connections_text": yaml.safe_dump([entry]),
+        },
+        {"KubeDirector Secrets": secrets_of(team, setup)},
+    )
+    (result,) = succeeded(job).results("Read configmeta.json from the members")
+    assert result["kdclusters"][0]["members"]
+    wanted = json.loads(json.dumps(expected).replace(DEMO_TOKEN, TOKEN))
+    (read,) = read_by(kubectl, team, "from-nothing")
+    assert matches(wanted, {key: read[key] for key in wanted}), read
 
 
 def test_connect_takes_a_list_and_its_secrets_from_a_credential(

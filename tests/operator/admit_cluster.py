@@ -80,7 +80,7 @@ async def _admit_spec(operator: Operator, request: Json, before: Json, verdict: 
     cluster = request["object"]
     spec = cluster["spec"]
     try:
-        app = await find_app(operator.api, cluster, operator.options.operator_namespace)
+        app = await find_app(operator.objects, cluster, operator.options.operator_namespace)
     except AppMissing:
         return verdict.refuse(refusals.APP_UNKNOWN.format(spec["app"]))
     if spec.get("appCatalog") is None:

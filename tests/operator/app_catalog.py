@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.operator.cluster_api import APPS, ClusterApi
+from tests.operator.cluster_api import APPS
+from tests.operator.object_cache import ObjectCache
 from tests.operator.objects import Json, by_name, key_of
 
 
@@ -23,7 +24,7 @@ class SetupPackage:
     new_layout: bool
 
 
-async def find_app(api: ClusterApi, cluster: Json, operator_namespace: str) -> Json:
+async def find_app(objects: ObjectCache, cluster: Json, operator_namespace: str) -> Json:
     """The cluster's KubeDirectorApp: "local", "system", or local first when appCatalog is unset.
 
     Raises AppMissing.
@@ -32,9 +33,9 @@ async def find_app(api: ClusterApi, cluster: Json, operator_namespace: str) -> J
     catalog = spec.get("appCatalog")
     app = None
     if catalog in (None, "local"):
-        app = await api.find_cached(APPS, key_of(cluster).namespace, spec["app"])
+        app = await objects.find(APPS, key_of(cluster).namespace, spec["app"])
     if app is None and catalog in (None, "system"):
-        app = await api.find_cached(APPS, operator_namespace, spec["app"])
+        app = await objects.find(APPS, operator_namespace, spec["app"])
     if app is None:
         raise AppMissing(f"KubeDirectorApp {spec['app']} of KDCluster {key_of(cluster)} is missing")
     return app

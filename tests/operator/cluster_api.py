@@ -141,24 +141,6 @@ class ClusterApi:
                 return None
             raise
 
-    async def find_cached(
-        self, resource: Resource, namespace: str | None, name: str
-    ) -> Json | None:
-        """One object as the API server's cache has it, which spares reading its store; else find().
-
-        It may be some milliseconds behind, as the real operator's own cache is, but an object that
-        is missing from it is looked for in the store: what was just made must not be made again.
-        """
-        if not name:
-            return None
-        path = f"{resource.path(namespace, name)}?resourceVersion=0"
-        try:
-            return await self._request("GET", path)
-        except ApiError as error:
-            if error.not_found:
-                return await self.find(resource, namespace, name)
-            raise
-
     async def list(self, resource: Resource, namespace: str | None = None) -> list[Json]:
         """The objects of a kind, in one namespace or in all."""
         answer = await self._request("GET", resource.path(namespace))

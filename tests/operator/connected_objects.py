@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass
 
 from tests.operator.cluster_api import APPS, CLUSTERS, CONFIGMAPS, SECRETS, ClusterApi, Resource
+from tests.operator.object_cache import ObjectCache
 from tests.operator.objects import Json, connected_names, key_of
 
 
@@ -44,7 +45,7 @@ async def load_connected(api: ClusterApi, cluster: Json) -> Connected:
     return Connected(clusters, configmaps, secrets)
 
 
-async def load_connected_apps(api: ClusterApi, connected: Connected) -> dict[str, Json]:
+async def load_connected_apps(objects: ObjectCache, connected: Connected) -> dict[str, Json]:
     """The KubeDirectorApp of each connected cluster, by the cluster's name.
 
     Only an app in the cluster's own namespace counts, whatever its appCatalog says (an upstream
@@ -54,7 +55,7 @@ async def load_connected_apps(api: ClusterApi, connected: Connected) -> dict[str
     for named in connected.clusters:
         if named.found is not None:
             namespace = key_of(named.found).namespace
-            app = await api.find_cached(APPS, namespace, named.found["spec"]["app"])
+            app = await objects.find(APPS, namespace, named.found["spec"]["app"])
             if app is not None:
                 apps[named.name] = app
     return apps

@@ -19,7 +19,8 @@ from typing import Final
 import aiohttp
 
 from tests.operator import facts
-from tests.operator.cluster_api import PODS, ClusterApi
+from tests.operator.cluster_api import PODS
+from tests.operator.object_cache import ObjectCache
 from tests.operator.objects import Json
 
 LOG = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class CommandFailed(MemberError):
 class MemberShell:
     """The app container of one member, as long as it is the container of the given ID."""
 
-    api: ClusterApi
+    objects: ObjectCache
     namespace: str
     pod: str
     container_id: str
@@ -88,7 +89,7 @@ class MemberShell:
         await self._run(["bash"], stdin=script)
 
     async def _check(self) -> None:
-        pod = await self.api.find_cached(PODS, self.namespace, self.pod)
+        pod = await self.objects.find(PODS, self.namespace, self.pod)
         if pod is None:
             raise MemberError(f"pod{{{self.pod}}} does not exist")
         status = pod.get("status", {})
@@ -113,9 +114,9 @@ class MemberShell:
             # The API server wants at least one stream.
             "stdout": str(stdout or stdin is None).lower(),
         }
-        url = self.api.url(PODS.path(self.namespace, self.pod, "exec"), query)
+        url = self.objects.api.url(PODS.path(self.namespace, self.pod, "exec"), query)
         try:
-            async with self.api.session.ws_connect(url, protocols=(_PROTOCOL,)) as socket:
+            async with self.objects.api.session.ws_connect(url, protocols=(_PROTOCOL,)) as socket:
                 if socket.protocol != _PROTOCOL:
                     raise MemberError(
                         f"the API server does not speak {_PROTOCOL}: use Kubernetes 1.31 or newer"

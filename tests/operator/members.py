@@ -129,7 +129,7 @@ async def _await_containers(work: Pass, role: Role) -> None:
     if stateful_set.get("status", {}).get("replicas", 0) != stateful_set["spec"]["replicas"]:
         return
     for member in role.members(facts.MEMBER_CREATE_PENDING):
-        pod = await work.api.find_cached(PODS, work.namespace, member["pod"])
+        pod = await work.objects.find(PODS, work.namespace, member["pod"])
         container = None if pod is None else app_container(pod)
         if pod is None or container is None or pod.get("status", {}).get("phase") != "Running":
             continue

@@ -12,6 +12,7 @@ from tests.operator.bookkeeping import AppUsers, ClusterCache, StatusGenerations
 from tests.operator.cluster_api import ClusterApi
 from tests.operator.global_config import GlobalConfig
 from tests.operator.member_shell import MemberShell
+from tests.operator.object_cache import ObjectCache
 from tests.operator.objects import Json, key_of
 from tests.operator.stale_copies import StaleCopies
 
@@ -35,10 +36,12 @@ class Operator:
     config: GlobalConfig = field(default_factory=GlobalConfig)
     generations: StatusGenerations = field(default_factory=StatusGenerations)
     clusters: ClusterCache = field(default_factory=ClusterCache)
+    objects: ObjectCache = field(init=False)
     stale_copies: StaleCopies = field(init=False)
     made_directories: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.objects = ObjectCache(self.api)
         self.stale_copies = StaleCopies(self.clusters)
 
 
@@ -86,6 +89,11 @@ class Pass:
         return self.operator.api
 
     @property
+    def objects(self) -> ObjectCache:
+        """What the watches have shown."""
+        return self.operator.objects
+
+    @property
     def namespace(self) -> str:
         """The cluster's namespace."""
         return key_of(self.cluster).namespace
@@ -105,10 +113,10 @@ class Pass:
         """The cluster's KubeDirectorApp, read once per pass. Raises AppMissing."""
         if self._app is None:
             namespace = self.operator.options.operator_namespace
-            self._app = await app_catalog.find_app(self.api, self.cluster, namespace)
+            self._app = await app_catalog.find_app(self.objects, self.cluster, namespace)
         return self._app
 
     def shell(self, member: Json, container_id: str) -> MemberShell:
         """Commands for a member's container."""
         made = self.operator.made_directories
-        return MemberShell(self.api, self.namespace, member["pod"], container_id, made)
+        return MemberShell(self.objects, self.namespace, member["pod"], container_id, made)

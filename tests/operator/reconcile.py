@@ -144,9 +144,7 @@ def _known(work: Pass, uid: str) -> bool:
 
 async def _pods(work: Pass) -> dict[str, Json]:
     names = [member["pod"] for member in members_of(work.status)]
-    pods = await asyncio.gather(
-        *(work.api.find_cached(PODS, work.namespace, name) for name in names)
-    )
+    pods = await asyncio.gather(*(work.objects.find(PODS, work.namespace, name) for name in names))
     return {name: pod for name, pod in zip(names, pods, strict=True) if pod is not None}
 
 
@@ -183,7 +181,7 @@ async def _compose(work: Pass, connected: Connected) -> dict[str, str]:
         app=await work.app(),
         members_for_role=members,
         connected=connected,
-        apps_of_connected=await load_connected_apps(work.api, connected),
+        apps_of_connected=await load_connected_apps(work.objects, connected),
         secret_keys=work.operator.config.secret_keys,
         service_domain=work.operator.config.service_domain,
     )

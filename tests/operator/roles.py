@@ -48,7 +48,7 @@ async def _load_roles(work: Pass) -> None:
     for status in work.status["roles"]:
         role = roles.setdefault(status["id"], Role(status["id"], None))
         role.status = status
-        role.stateful_set = await work.api.find_cached(
+        role.stateful_set = await work.objects.find(
             STATEFUL_SETS, work.namespace, status["statefulSet"]
         )
         role.regroup()

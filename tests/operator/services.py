@@ -27,7 +27,7 @@ _WITH_SERVICE = (
 async def sync_headless_service(work: Pass) -> None:
     """Makes the headless Service unless it exists; its name goes into status.clusterService."""
     name = work.status.get("clusterService", "")
-    if await work.api.find_cached(SERVICES, work.namespace, name) is None:
+    if await work.objects.find(SERVICES, work.namespace, name) is None:
         try:
             app: Json | None = await work.app()
         except app_catalog.AppMissing:
@@ -45,7 +45,7 @@ async def sync_member_services(work: Pass) -> None:
 
 
 async def _sync_member_service(work: Pass, role: Role, member: Json) -> None:
-    service = await work.api.find_cached(SERVICES, work.namespace, member["service"])
+    service = await work.objects.find(SERVICES, work.namespace, member["service"])
     if service is not None:
         await _sync_service_type(work, service)
         return

@@ -60,9 +60,21 @@ def make_registry(
             gone = event["type"] == _DELETED
             operator.config.spec = {} if gone else dict(config.get("spec") or {})
 
+    for resource in operator.objects.KINDS:
+        _watch_objects(registry, operator, resource)
     _watch_connected(registry, operator, CONFIGMAPS, facts.CONFIGMAP_TYPE_LABEL)
     _watch_connected(registry, operator, SECRETS, facts.SECRET_TYPE_LABEL)
     return registry
+
+
+def _watch_objects(registry: kopf.OperatorRegistry, operator: Operator, resource: Resource) -> None:
+    @kopf.on.event(resource.api_version, resource.plural, registry=registry)
+    async def object_changed(event: Any, **_: Any) -> None:
+        obj: Json = dict(event["object"])
+        if event["type"] == _DELETED:
+            operator.objects.drop(resource, obj)
+        else:
+            operator.objects.put(resource, obj)
 
 
 def _watch_connected(

@@ -33,7 +33,9 @@ TEMPLATES = job_templates()
 MODULES = {"configmeta": "kd_configmeta_info", "rbac": "kd_access"}
 PREFIXES = {"configmeta": "kd_configmeta_", "rbac": "kd_access_"}
 # Text that the project's playbook makes something else of than the option of that name.
-OF_THE_PROJECT = {"kd_connections_text", "source_control_proxy_text"}
+OF_THE_PROJECT = {
+    "kd_clusters_text", "kd_connections_text", "kd_demo_namespace", "source_control_proxy_text",
+}  # fmt: skip
 SUFFIX = "_text"
 
 
@@ -116,6 +118,11 @@ def test_a_question_is_in_step_with_the_specification(
     if spec["type"] == "int":
         assert (question["type"], question["default"]) == ("integer", spec["default"])
         return
+    if spec["type"] == "bool":
+        assert variable.endswith(SUFFIX)
+        assert choices(question) == ["false", "true"]
+        assert question["default"] == str(spec["default"]).lower()
+        return
     is_text = spec["type"] == "str"
     assert variable.endswith(SUFFIX) is not is_text
     assert question["type"] in (("text", "textarea", "multiplechoice") if is_text else ("text", "textarea"))  # fmt: skip
@@ -127,7 +134,9 @@ def test_a_question_is_in_step_with_the_specification(
         assert question["required"]
 
 
-@pytest.mark.parametrize("template", [name for name in TEMPLATES if name not in ("connect",)])
+@pytest.mark.parametrize(
+    "template", [name for name in TEMPLATES if name not in ("connect", "demo")]
+)
 def test_no_required_option_is_left_out(template: str) -> None:
     asked = {
         one["variable"].removesuffix(SUFFIX) for one in TEMPLATES[template]["survey_spec"]["spec"]

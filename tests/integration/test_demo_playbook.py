@@ -1,0 +1,85 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook demo: a set-up from nothing but its KDApps, and nothing to do the second time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.demo.setups import all_setups, matches
+from tests.support.canaries import canary
+from tests.support.kubectl import Kubectl
+from tests.support.manifests import KDCLUSTER, encoded
+from tests.support.playbook import PlaybookRun, run_playbook
+
+(SETUP,) = (setup for setup in all_setups() if setup.name.startswith("2-"))
+((KDCLUSTER_NAME, EXPECTED),) = SETUP.expected.items()
+KEY = canary("demo-key")
+
+
+@pytest.fixture
+def team(kubectl: Kubectl, new_namespace: Callable[[], str]) -> str:
+    """A namespace with the set-up's KDApps alone."""
+    name = new_namespace()
+    kubectl.create(*SETUP.kdapps, namespace=name)
+    return name
+
+
+@pytest.fixture
+def demo(team: str, tmp_path: Path, kubectl: Kubectl) -> Callable[..., PlaybookRun]:
+    """Run the playbook with the set-up's own files, the KDCluster changed; no output shows its secret key."""
+
+    def run(**changed: Any) -> PlaybookRun:
+        files = []
+        for path in (SETUP.kdclusters_file, SETUP.connections_file, SETUP.configmeta_file):
+            content = yaml.safe_load(path.read_text().replace(SETUP.namespace, team))
+            for one in content.get("kd_clusters", []):
+                one["roles"][0]["secret_keys"] = [{"name": "key", "value": KEY}]
+                one.update(changed)
+            copied = tmp_path / path.name
+            copied.write_text(yaml.safe_dump(content))
+            files += ["-e", f"@{copied}"]
+        done = run_playbook(
+            "kubedirector.connections.demo", "-vvv", "--diff", *files, kubeconfig=kubectl.kubeconfig
+        )
+        assert KEY not in done.output and encoded(KEY) not in done.output
+        return done
+
+    return run
+
+
+def test_a_set_up_from_nothing_and_again_nothing(
+    demo: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
+) -> None:
+    first = demo()
+    assert first.returncode == 0, first.output
+    pods = kubectl.list(
+        "pods", namespace=team, selector=f"kubedirector.hpe.com/kdcluster={KDCLUSTER_NAME}"
+    )
+    assert len(pods) == 1
+    read = json.loads(
+        kubectl.ok(
+            "exec", pods[0]["metadata"]["name"], "-c", "app", "--",
+            "python3", "/opt/member/ask.py", namespace=team,
+        )
+    )  # fmt: skip
+    assert matches(EXPECTED, {key: read[key] for key in EXPECTED}), read
+    again = demo()
+    assert again.returncode == 0, again.output
+    assert again.counts["changed"] == 0
+
+
+def test_an_argument_that_kd_cluster_does_not_get_is_named(
+    demo: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
+) -> None:
+    done = demo(state="absent")
+    assert done.returncode != 0
+    assert "kd_clusters has state, which this playbook does not hand to kd_cluster." in done.output
+    assert kubectl.list(KDCLUSTER, namespace=team) == []
