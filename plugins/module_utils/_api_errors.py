@@ -104,13 +104,13 @@ def error_from_response(
         )
     elif status == 404:
         cls = NotFound
-        text = f"Cannot {verb} {what}: it does not exist. ({_dot(said)})"
+        text = f"Cannot {verb} {what}: it does not exist; run the task again once it is there. ({_dot(said)})"
     elif status == 409:
         cls = Conflict
         text = f"Cannot {verb} {what}: somebody else changed it meanwhile; run the task again. ({_dot(said)})"
     elif status == 410:
         cls = Gone
-        text = f"Cannot {verb} {what}: the resourceVersion is too old. ({_dot(said)})"
+        text = f"Cannot {verb} {what}: the resourceVersion is too old; run the task again. ({_dot(said)})"
     else:
         text = f"Cannot {verb} {what}: the API server refuses it ({status} {reason}): {_dot(said)}"
         if status >= SERVER_ERRORS:

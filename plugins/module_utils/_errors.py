@@ -39,6 +39,15 @@ class Impossible(ConnectionsError):
         self.problems = problems
 
 
+def deleted_meanwhile(namespace: str, name: str) -> Impossible:
+    """Return the error for a KDCluster that is gone in the middle of a task."""
+    return Impossible(
+        [
+            f"KDCluster {namespace}/{name} was deleted by somebody else meanwhile; run the task again once it is there again."
+        ]
+    )
+
+
 class LibraryMissing(ConnectionsError):
     """The Python library `kubernetes` is absent or too old."""
 

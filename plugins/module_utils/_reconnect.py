@@ -201,7 +201,9 @@ def _read_codes(api: Api, namespace: str, pods: list[str]) -> t.Iterator[int | M
             try:
                 yield _operator.start_script_exit_code(output.stdout.decode("utf-8", "replace"))
             except ValueError as error:
-                yield MemberError(f"{where} is not what the operator writes ({error}).")
+                yield MemberError(
+                    f"{where} is not what the operator writes ({error}); delete the pod to have it set up again."
+                )
 
 
 def _was_replaced(api: Api, namespace: str, member: Member) -> bool:

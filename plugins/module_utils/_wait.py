@@ -21,11 +21,11 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._diagnosi
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
     ApiError,
     Gone,
-    Impossible,
     MemberError,
     Stalled,
     Unreachable,
     WaitTimeout,
+    deleted_meanwhile,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._estate import kdcluster_from
 from ansible_collections.kubedirector.connections.plugins.module_utils._read import (
@@ -192,11 +192,7 @@ class LiveEstate:
         for name in sorted(names):
             cluster = self.estate.clusters.get(name)
             if cluster is None:
-                raise Impossible(
-                    [
-                        f"KDCluster {self.estate.namespace}/{name} was deleted by somebody else meanwhile."
-                    ]
-                )
+                raise deleted_meanwhile(self.estate.namespace, name)
             if not self.estate.is_quiet(cluster):
                 return False
         return True

@@ -26,6 +26,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._errors i
     Conflict,
     Impossible,
     NotFound,
+    deleted_meanwhile,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
     found_object_from,
@@ -256,9 +257,7 @@ class Writer:
         raise self._deleted(name)
 
     def _deleted(self, name: str) -> Impossible:
-        return Impossible(
-            [f"KDCluster {self._wanted.namespace}/{name} was deleted by somebody else meanwhile."]
-        )
+        return deleted_meanwhile(self._wanted.namespace, name)
 
     def _patch_patiently(
         self, name: str, patch: list[dict[str, t.Any]], *, dry_run: bool

@@ -38,16 +38,17 @@ def check(group: str, what: str, *command: str, folder: Path = ROOT) -> Suite:
     return Suite(group, f"{group}/{what}", NEWEST, command, folder=folder)
 
 
-def tests(group: str, pair: Pair, *, cluster: bool, only: bool = False, part: str = "") -> Suite:
-    """The pytest suite in tests/<group>, or in a `part` of it.
+def tests(name: str, pair: Pair, *paths: str, cluster: bool = False, only: bool = False) -> Suite:
+    """A pytest run over some paths; its group is the first part of its name.
 
     `only` where it runs on one pair and needs no suffix.
     """
-    name = group if only else f"{group}/{pair.ansible}"
+    group = name.partition("/")[0]
+    name = name if only else f"{name}/{pair.ansible}"
     report = REPORTS / f"{name.replace('/', '-')}.xml"
     command = (
         "python", "-m", "pytest", "--color=no", f"--junitxml={report}", "--durations=10",
-        "-o", f"cache_dir={BUILD / 'pytest' / pair.environment}", f"tests/{group}{part}",
+        "-o", f"cache_dir={BUILD / 'pytest' / pair.environment}", *paths,
     )  # fmt: skip
     return Suite(group, name, pair, command, cluster=cluster, report=report)
 
@@ -64,6 +65,10 @@ MYPY = (
     "-p", "tests", "-p", "ansible_collections.kubedirector.connections.plugins",
 )  # fmt: skip
 
+# Two suites of about the same length, since suites share the lanes and tests of a suite do not.
+PLAYBOOKS = "tests/integration/playbooks"
+MODULES = ("tests/integration", f"--ignore={PLAYBOOKS}")
+
 # In the order in which they are started; those that need a cluster wait for it.
 SUITES: tuple[Suite, ...] = (
     check("lint", "format", "ruff", "format", "--check", "--diff", "."),
@@ -72,14 +77,17 @@ SUITES: tuple[Suite, ...] = (
     check("lint", "changelog", "antsibull-changelog", "lint"),
     check("lint", "ansible", "ansible-lint", "--nocolor", "--strict"),
     check("lint", "docs", "python", "-m", "tests.checks.docs"),
-    tests("unit", NEWEST, cluster=False),
+    tests("unit", NEWEST, "tests/unit"),
     # The oldest pair is promised for the collection, not for the tools around it.
-    tests("unit", OLDEST, cluster=False, part="/plugins"),
+    tests("unit", OLDEST, "tests/unit/plugins"),
     sanity(NEWEST),
     sanity(OLDEST),
-    tests("contract", NEWEST, cluster=True, only=True),
-    tests("integration", NEWEST, cluster=True),
-    tests("integration", OLDEST, cluster=True),
-    tests("packaging", NEWEST, cluster=True, only=True),
+    # The longest first, so that the lanes end together.
+    tests("integration/modules", NEWEST, *MODULES, cluster=True),
+    tests("integration/modules", OLDEST, *MODULES, cluster=True),
+    tests("contract", NEWEST, "tests/contract", cluster=True, only=True),
+    tests("integration/playbooks", NEWEST, PLAYBOOKS, cluster=True),
+    tests("integration/playbooks", OLDEST, PLAYBOOKS, cluster=True),
     Suite("molecule", "molecule", NEWEST, ("molecule", "test", "--all"), cluster=True),
+    tests("packaging", NEWEST, "tests/packaging", cluster=True, only=True),
 )

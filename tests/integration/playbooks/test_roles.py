@@ -17,7 +17,7 @@ import yaml
 from tests.contract.kdcluster import CONFIGMETA
 from tests.contract.workspace import wait_configured
 from tests.demo.setups import all_setups
-from tests.integration.bad_role_data import BAD, FINE, mistakes
+from tests.integration.playbooks.bad_role_data import BAD, FINE, mistakes
 from tests.support.canaries import canary
 from tests.support.cluster import REPOSITORY
 from tests.support.documentation import marked_blocks

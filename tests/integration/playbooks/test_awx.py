@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every job template of extensions/awx, by AWX's own engine, with answers of its survey and credentials.
 
-Each launch asserts that no artifact holds a secret; see tests.integration.awx_job.
+Each launch asserts that no artifact holds a secret; see tests.integration.playbooks.awx_job.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from tests.contract.kdcluster import KDCluster
 from tests.contract.timing import Timing
 from tests.contract.workspace import wait_configured
 from tests.demo.setups import Setup, all_setups, matches
-from tests.integration.awx_job import Awx, JobResult, kubernetes_environment
-from tests.integration.rotation import secret_values
+from tests.integration.playbooks.awx_job import Awx, JobResult, kubernetes_environment
+from tests.integration.playbooks.rotation import secret_values
 from tests.support.awx import job_templates
 from tests.support.canaries import canary
 from tests.support.documentation import marked_blocks

@@ -19,7 +19,7 @@ from tests.contract.timing import Timing
 from tests.integration.estate import WORKBENCH
 from tests.integration.modules import Modules, succeeded
 from tests.integration.playbook import run_play, task
-from tests.integration.rotation import (
+from tests.integration.playbooks.rotation import (
     EXIT,
     KEPT,
     LINKED,
