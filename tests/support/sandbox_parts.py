@@ -59,7 +59,7 @@ class SandboxParts:
 
     def restart_api_server(self) -> None:
         """End the API server and start it again; returns once it is ready. DeadlineError else."""
-        self._table.restart(API_SERVER, grace=60)
+        self._table.restart(API_SERVER, grace=5)
         wait_until(
             "the API server is ready again",
             lambda: self.kubectl.run("get", "--raw=/readyz").returncode == 0,

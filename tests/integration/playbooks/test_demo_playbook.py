@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.contract.estate import OPERATOR_NAMESPACE, global_config
 from tests.demo.setups import all_setups, matches
 from tests.support.canaries import canary
 from tests.support.kubectl import Kubectl
@@ -28,6 +29,8 @@ KEY = canary("demo-key")
 def team(kubectl: Kubectl, new_namespace: Callable[[], str]) -> str:
     """A namespace with the set-up's KDApps alone."""
     name = new_namespace()
+    # Without it the operator encrypts no secret key.
+    kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
     kubectl.create(*SETUP.kdapps, namespace=name)
     return name
 
