@@ -46,8 +46,8 @@ def demo(team: str, tmp_path: Path, kubectl: Kubectl) -> Callable[..., PlaybookR
             for one in content.get("kd_clusters", []):
                 one["roles"][0]["secret_keys"] = [{"name": "key", "value": KEY}]
                 one.update(changed)
-            copied = tmp_path / f"{path.stem}.input.yml"
-            copied.write_text(yaml.safe_dump(content))
+            copied = tmp_path / f"{path.stem}.input.json"
+            copied.write_text(json.dumps(content))
             files += ["-e", f"@{copied}"]
         done = run_playbook(
             "kubedirector.connections.demo", "-vvv", "--diff", *files, kubeconfig=kubectl.kubeconfig
