@@ -40,8 +40,8 @@ kubernetes.core reads {timed} members; the time for all is reckoned from them. *
 takes: from the first KDCluster's first new status to the last generation written, seen by `kubectl get --watch`.
 
 ## Machine
-{cores} cores ({processor}), {memory} GiB, {system}. It was busy with other work: load {loads}, the benchmark at nice {nice}. So ratios
-and CPU time tell more than seconds.
+{cores} cores ({processor}), {memory} GiB, {system}; API server, operator and members run on it, too. Load before and after the
+rounds: {loads}; the benchmark ran at nice {nice}.
 
 {versions}
 """

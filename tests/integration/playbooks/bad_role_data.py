@@ -8,6 +8,8 @@ A mistake replaces variables of the fine ones (None takes one out); names are wi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Variables = dict[str, Any]
@@ -156,12 +158,54 @@ BAD: dict[str, list[tuple[Variables, str]]] = {
 }  # fmt: skip
 
 
-def mistakes(role: str, namespace: str) -> list[tuple[Variables, str]]:
-    """The role's variables with one mistake each, by their whole names, and what is to be said."""
+@dataclass(frozen=True)
+class BadData:
+    """One mistake: the role, its variables by their whole names, and what is to be said."""
+
+    role: str
+    variables: Variables
+    said: str
+
+
+def refused_play(mistakes: Sequence[BadData]) -> dict[str, Any]:
+    """A play that runs each role with its mistake, and says how each ended; see missing_refusals."""
+    tasks = [
+        {
+            "block": [
+                {
+                    "ansible.builtin.include_role": {"name": f"kubedirector.connections.{one.role}"},
+                    "vars": one.variables,
+                },
+                {"ansible.builtin.debug": {"msg": f"mistake {number} was taken"}},
+            ],
+            "rescue": [
+                {"ansible.builtin.debug": {"msg": f"mistake {number} refused: {{{{ ansible_failed_result.msg }}}}"}}
+            ],
+        }
+        for number, one in enumerate(mistakes)
+    ]  # fmt: skip
+    return {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+
+
+def missing_refusals(mistakes: Sequence[BadData], output: str) -> list[str]:
+    """What the play's output does not say of its mistakes, without their values."""
+    lines = output.splitlines()
+    return [
+        f"{one.role}, mistake {number}: {one.said}"
+        for number, one in enumerate(mistakes)
+        if not any(f"mistake {number} refused: " in line and one.said in line for line in lines)
+    ]
+
+
+def mistakes(role: str, namespace: str) -> list[BadData]:
+    """The mistakes that people make in a role's variables."""
     made = []
     for change, said in BAD[role]:
         given = {"namespace": namespace, "kdclusters": [NOTEBOOK], **FINE[role], **change}
-        made.append(
-            ({f"{role}_{name}": value for name, value in given.items() if value is not None}, said)
-        )
+        made.append(BadData(role, whole_names(role, given), said))
     return made
+
+
+def whole_names(role: str, variables: Variables) -> Variables:
+    """A role's variables with its name in front; those that are None are left out."""
+    return {f"{role}_{name}": value for name, value in variables.items() if value is not None}

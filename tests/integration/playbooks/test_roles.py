@@ -17,7 +17,13 @@ import yaml
 from tests.contract.kdcluster import CONFIGMETA
 from tests.contract.workspace import wait_configured
 from tests.demo.setups import all_setups
-from tests.integration.playbooks.bad_role_data import BAD, FINE, mistakes
+from tests.integration.playbooks.bad_role_data import (
+    BAD,
+    FINE,
+    missing_refusals,
+    mistakes,
+    refused_play,
+)
 from tests.support.canaries import canary
 from tests.support.cluster import REPOSITORY
 from tests.support.documentation import marked_blocks
@@ -141,30 +147,9 @@ def test_bad_data_of_every_role_is_named_and_nothing_is_written(
     run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
 ) -> None:
     before = state_of(kubectl, team)
-    bad = [
-        (f"{role} {number}", role, variables, said)
-        for role in BAD
-        for number, (variables, said) in enumerate(mistakes(role, team))
-    ]
-    tasks = [
-        {
-            "block": [
-                {"ansible.builtin.include_role": {"name": f"{FQCN}.{role}"}, "vars": variables},
-                {"ansible.builtin.debug": {"msg": f"{label} was taken"}},
-            ],
-            "rescue": [
-                {"ansible.builtin.debug": {"msg": f"{label} refused: {{{{ ansible_failed_result.msg }}}}"}}
-            ],
-        }
-        for label, role, variables, _said in bad
-    ]  # fmt: skip
-    done = run([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
-    refusals = [line for line in done.output.splitlines() if " refused: " in line]
-    for label, _role, _variables, said in bad:
-        assert any(f"{label} refused: " in line and said in line for line in refusals), (
-            label,
-            said,
-        )
+    bad = [one for role in BAD for one in mistakes(role, team)]
+    done = run([refused_play(bad)])
+    assert missing_refusals(bad, done.output) == []
     assert state_of(kubectl, team) == before
 
 

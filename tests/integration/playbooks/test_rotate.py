@@ -19,6 +19,12 @@ from tests.contract.timing import Timing
 from tests.integration.estate import WORKBENCH
 from tests.integration.modules import Modules, succeeded
 from tests.integration.playbook import run_play, task
+from tests.integration.playbooks.bad_role_data import (
+    BadData,
+    missing_refusals,
+    refused_play,
+    whole_names,
+)
 from tests.integration.playbooks.rotation import (
     EXIT,
     KEPT,
@@ -176,18 +182,10 @@ def test_linked_kdclusters_take_it_one_after_the_other_both_ways(
     assert kubectl.find("configmap", f"{SHARED}.kd-next", namespace=place) is None
 
 
-def test_bad_input_is_named_and_nothing_is_written(
-    modules: Modules, kubectl: Kubectl, place: str, find: Find
-) -> None:
-    def versions() -> list[Any]:
-        return [
-            [found["metadata"]["resourceVersion"] for found in kubectl.list(kind, namespace=place)]
-            for kind in ("secret", "configmap")
-        ]
-
-    before, value = versions(), fresh_value()
+def mistakes(place: str, value: str) -> list[tuple[dict[str, Any], str]]:
+    """Options of kd_rotate with one mistake each, all around the same value, and what is to be said."""
     new = {"token": value}
-    bad: list[tuple[dict[str, Any], str]] = [
+    return [
         ({"secret": "gone", "string_data": new}, f"Secret {place}/gone does not exist"),
         ({"secret": "alone", "string_data": new}, f"names Secret {place}/alone"),
         ({"secret": SECRET, "string_data": {"tokne": value}}, "no key 'tokne'"),
@@ -197,12 +195,44 @@ def test_bad_input_is_named_and_nothing_is_written(
         ({"configmap": STEERING, "string_data": new}, "string_data goes with secret only"),
         ({"secret": SECRET, "string_data": value}, "string_data"),
         ({"secret": SECRET}, "give at least one new value"),
-    ]  # fmt: skip
-    for number, (arguments, said) in enumerate(bad):
+        ({"secret": SECRET, "string_data": new, "wait_timeout": 0}, "at least 1"),
+    ]
+
+
+@pytest.fixture
+def versions(kubectl: Kubectl, place: str) -> Callable[[], list[Any]]:
+    """The resourceVersions of all Secrets and ConfigMaps."""
+    return lambda: [
+        [found["metadata"]["resourceVersion"] for found in kubectl.list(kind, namespace=place)]
+        for kind in ("secret", "configmap")
+    ]
+
+
+def test_bad_input_is_named_and_nothing_is_written(
+    modules: Modules, place: str, versions: Callable[[], list[Any]]
+) -> None:
+    before, value = versions(), fresh_value()
+    for number, (arguments, said) in enumerate(mistakes(place, value)):
         result = modules.rotation(check_mode=bool(number % 2), diff=True, **arguments)
         assert said in result.message
         assert not result.json.get("changed")
         assert_absent(result.output, value)
+    assert versions() == before
+
+
+def test_bad_data_of_the_role_is_named_and_nothing_is_written(
+    kubectl: Kubectl, place: str, versions: Callable[[], list[Any]], tmp_path: Path
+) -> None:
+    before, value = versions(), fresh_value()
+    bad = [
+        BadData("rotate", whole_names("rotate", {"namespace": place, **arguments}), said)
+        for arguments, said in mistakes(place, value)
+    ]
+    playbook = tmp_path / "playbook.yml"
+    playbook.write_text(yaml.safe_dump([refused_play(bad)], sort_keys=False))
+    done = run_playbook(playbook, "-vvv", "--diff", kubeconfig=kubectl.kubeconfig)
+    assert missing_refusals(bad, done.output) == []
+    assert_absent(done.output, value)
     assert versions() == before
 
 
