@@ -17,8 +17,10 @@ from tests.contract.kdcluster import KDCluster
 
 JOBS = Path(__file__).parent / "jobs"
 COLLECTION, CORE, KUBECTL, OPERATOR = "collection", "kubernetes.core", "kubectl", "operator"
+ANSIBLE = "ansible"
 CONNECT = "connect 1 ConfigMap and 1 Secret, wait, read 3 members"
 UNCHANGED = "the same, nothing to do"
+FLOOR = "two tasks of ansible.builtin.stat"
 READ_MANY = "read the members of many KDClusters"
 CONNECT_MANY = "connect 1 Secret to many KDClusters and wait"
 CHANGE_MANY = "change a Secret that many KDClusters connect to and wait"
@@ -54,6 +56,7 @@ class Bench:
         first = number % len(order)
         for contender in order[first:] + order[:first]:
             self._connect(contender, f"{contender}-{number}")
+        self._note(FLOOR, ANSIBLE, self._playbook(COLLECTION, "ansible-floor.yml"))
         for contender in order[first:] + order[:first]:
             self._read_many(contender)
         self._connect_many(f"many-{number}")

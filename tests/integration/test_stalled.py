@@ -102,6 +102,7 @@ def test_an_api_server_that_restarts_meanwhile(
     result = running.result()
     assert not result.failed, result.json.get("msg")
     assert result.kdclusters["scripted"]["members"][0]["reconnect"]["rc"] == 0
+    # Cut off from a start script that still runs, the operator runs it once more; each adds its exit code.
     _container, code = found.configure_status()
-    assert code == "0"
+    assert set(code) == {"0"}
     found.wait_settled()
