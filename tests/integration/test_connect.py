@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import json
-
 from tests.contract.kdcluster import KDCluster, Member
 from tests.integration.conftest import Named
 from tests.integration.modules import Fresh, Modules, model, token
@@ -24,12 +22,8 @@ from tests.support.manifests import (
 
 
 def application(found: KDCluster, member: Member | None = None) -> Manifest:
-    """What a member's application says that it read, asked once."""
-    pod = found.pod() if member is None else member.pod
-    done = found.exec(pod, "python3", "/opt/member/ask.py")
-    assert done.returncode == 0, done.stderr
-    answer: Manifest = json.loads(done.stdout)
-    return answer
+    """What a member's application says that it read."""
+    return found.application(None if member is None else member.pod)
 
 
 def connections_of(found: KDCluster) -> Manifest:

@@ -111,7 +111,5 @@ def test_a_configmap_of_both_sides_of_a_link_is_changed_alone_again_and_again(
         tenant.connected(kdclusters=["notebook", "engine-tf"], configmaps=[model(name, path=path)])
         for one in (notebook, engine):
             assert one.unsettled_because(one.get()) == []
-            # The file, not what the start script read: the operator misses a --reconnect now and then
-            # when changes follow one another quickly (docs/architecture.md).
-            held = one.connections_in()["configmaps"]["model"]
-            assert [found["data"]["path"] for found in held] == [path]
+            read = application(one)["configmaps"]["model"]
+            assert [found["data"]["path"] for found in read] == [path]

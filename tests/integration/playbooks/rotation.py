@@ -77,9 +77,8 @@ def secret_values(kubectl: Kubectl, place: str, name: str = SECRET) -> dict[str,
 
 
 def read_by_application(found: KDCluster, kind: str, name: str) -> dict[str, str]:
-    """An object's values as the start script in the pod last understood them."""
-    read = found.read_by_script()
-    assert read is not None
+    """An object's values as the start script in the pod understands them."""
+    read = found.application()
     (data,) = [
         one["data"] for listed in read[kind].values() for one in listed if one["name"] == name
     ]

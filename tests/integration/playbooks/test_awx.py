@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.contract.kdcluster import KDCluster
+from tests.contract.kdcluster import KDCluster, application_in
 from tests.contract.timing import Timing
 from tests.contract.workspace import wait_configured
 from tests.demo.setups import Setup, all_setups, matches
@@ -104,15 +104,7 @@ def read_by(kubectl: Kubectl, team: str, name: str) -> list[dict[str, Any]]:
     """What a script in each member of a KDCluster reads of its connections."""
     selector = f"kubedirector.hpe.com/kdcluster={name}"
     pods = kubectl.list("pods", namespace=team, selector=selector)
-    return [
-        json.loads(
-            kubectl.ok(
-                "exec", pod["metadata"]["name"], "-c", "app", "--",
-                "python3", "/opt/member/ask.py", namespace=team,
-            )
-        )
-        for pod in pods
-    ]  # fmt: skip
+    return [application_in(kubectl, team, pod["metadata"]["name"]) for pod in pods]
 
 
 def connection(setup: Setup) -> dict[str, Any]:

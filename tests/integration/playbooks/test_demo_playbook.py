@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.contract.estate import OPERATOR_NAMESPACE, global_config
+from tests.contract.kdcluster import application_in
 from tests.demo.setups import all_setups, matches
 from tests.support.canaries import canary
 from tests.support.kubectl import Kubectl
@@ -67,12 +68,7 @@ def test_a_set_up_from_nothing_and_again_nothing(
         "pods", namespace=team, selector=f"kubedirector.hpe.com/kdcluster={KDCLUSTER_NAME}"
     )
     assert len(pods) == 1
-    read = json.loads(
-        kubectl.ok(
-            "exec", pods[0]["metadata"]["name"], "-c", "app", "--",
-            "python3", "/opt/member/ask.py", namespace=team,
-        )
-    )  # fmt: skip
+    read = application_in(kubectl, team, pods[0]["metadata"]["name"])
     assert matches(EXPECTED, {key: read[key] for key in EXPECTED}), read
     again = demo()
     assert again.returncode == 0, again.output
