@@ -27,9 +27,14 @@ def workspace(kubectl: Kubectl, name: str, app: Manifest) -> Iterator[None]:
         kubectl.create(app, namespace=name)
         yield
     finally:
-        # KDClusters first: their finalizers need the operator, which needs the namespace.
-        kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=_END_SECONDS)
-        kubectl.delete("namespace", name, wait=False)
+        end_namespace(kubectl, name, seconds=_END_SECONDS)
+
+
+def end_namespace(kubectl: Kubectl, name: str, *, seconds: float) -> None:
+    """Delete a namespace, its KDClusters first, which may take `seconds`. Raises KubectlError."""
+    # Their finalizers need the operator, which needs the namespace.
+    kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=seconds)
+    kubectl.delete("namespace", name, wait=False)
 
 
 def add_kdclusters(

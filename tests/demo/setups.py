@@ -63,6 +63,16 @@ def all_setups() -> list[Setup]:
     return [_read(folder) for folder in sorted(FOLDER.iterdir()) if folder.is_dir()]
 
 
+def manifests_of(numbers: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """The KDApps and KDClusters of the set-ups of these numbers, by kind and name, each once."""
+    return {
+        (manifest["kind"], manifest["metadata"]["name"]): manifest
+        for setup in all_setups()
+        if setup.name[0] in numbers
+        for manifest in setup.manifests
+    }
+
+
 def _read(folder: Path) -> Setup:
     connections = yaml.safe_load((folder / "connections.yml").read_text())
     return Setup(

@@ -17,6 +17,7 @@ import pytest
 from tests.contract.estate import OPERATOR_NAMESPACE, global_config
 from tests.contract.kdcluster import KDCluster
 from tests.contract.timing import Timing
+from tests.contract.workspace import end_namespace
 from tests.integration import estate
 from tests.integration.audit import AuditLog
 from tests.integration.modules import Fresh, Modules, succeeded
@@ -74,9 +75,7 @@ def namespaces(kubectl: Kubectl) -> Iterator[Callable[[], str]]:
         yield make
     finally:
         for name in made:
-            # Clusters first: their finalizers need the operator, which needs the namespace.
-            kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
-            kubectl.delete("namespace", name, wait=False)
+            end_namespace(kubectl, name, seconds=180)
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +113,8 @@ def home(kubectl: Kubectl, timing: Timing) -> Iterator[str]:
             seen=states,
         )
         yield name
-        kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
-        kubectl.delete(KDAPP, outside, namespace=OPERATOR_NAMESPACE)
+    # Only now: its KDCluster had to go first.
+    kubectl.delete(KDAPP, outside, namespace=OPERATOR_NAMESPACE)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -49,15 +49,14 @@ NOTEBOOK: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def place(kubectl: Kubectl, new_namespace: Callable[[], str]) -> Iterator[str]:
+def place(kubectl: Kubectl, new_namespace: Callable[[], str]) -> str:
     """A namespace with two KDApps and one ConfigMap."""
     name = new_namespace()
     kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
     kubectl.create(
         SERVING, WORKBENCH, configmap("info", {"a": "1"}, connection_type="info"), namespace=name
     )
-    yield name
-    kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
+    return name
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,10 @@ class SandboxParts:
             os.kill(process.pid, signal.SIGCONT)
 
     def restart_api_server(self) -> None:
-        """End the API server and start it again; returns once it is ready. DeadlineError else."""
+        """End the API server and start it again; returns once it is ready. DeadlineError else.
+
+        Requests that are still open after 5 s, commands in members among them, are cut off.
+        """
         self._table.restart(API_SERVER, grace=5)
         wait_until(
             "the API server is ready again",

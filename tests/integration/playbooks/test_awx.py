@@ -19,7 +19,7 @@ import yaml
 from tests.contract.kdcluster import KDCluster, application_in
 from tests.contract.timing import Timing
 from tests.contract.workspace import wait_configured
-from tests.demo.setups import Setup, all_setups, matches
+from tests.demo.setups import Setup, all_setups, manifests_of, matches
 from tests.integration.playbooks.awx_job import Awx, JobResult, kubernetes_environment
 from tests.integration.playbooks.rotation import secret_values
 from tests.support.awx import job_templates
@@ -48,12 +48,7 @@ KEEP = {
 def team(kubectl: Kubectl, new_namespace: Callable[[], str]) -> str:
     """A namespace with the KDClusters of the set-ups."""
     name = new_namespace()
-    manifests = {
-        (manifest["kind"], manifest["metadata"]["name"]): manifest
-        for number in "13"
-        for manifest in SETUPS[number].manifests
-    }
-    kubectl.create(*manifests.values(), namespace=name)
+    kubectl.create(*manifests_of("13").values(), namespace=name)
     wait_configured(kubectl, name, seconds=180)
     return name
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.demo.setups import all_setups
+from tests.demo.setups import manifests_of
 from tests.integration.modules import Modules
 from tests.support.canaries import canary
 from tests.support.documentation import marked_blocks, plugin_examples
@@ -28,13 +28,7 @@ DOCUMENTED = "team-a"
 def team(kubectl: Kubectl, new_namespace: Callable[[], str]) -> str:
     """A namespace with the KDClusters of the documentation."""
     name = new_namespace()
-    manifests = {
-        (manifest["kind"], manifest["metadata"]["name"]): manifest
-        for setup in all_setups()
-        if setup.name.startswith(("1-", "3-"))
-        for manifest in setup.manifests
-    }
-    kubectl.create(*manifests.values(), namespace=name)
+    kubectl.create(*manifests_of("13").values(), namespace=name)
     kubectl.create(
         secret("mlflow-credentials", {"MLFLOW_ARTIFACT_ROOT": "s3://x"}, connection_type="mlflow"),
         namespace=name,

@@ -16,7 +16,7 @@ import yaml
 
 from tests.contract.kdcluster import CONFIGMETA
 from tests.contract.workspace import wait_configured
-from tests.demo.setups import all_setups
+from tests.demo.setups import manifests_of
 from tests.integration.playbooks.bad_role_data import (
     BAD,
     FINE,
@@ -47,12 +47,7 @@ SECRETS = {
 def team(kubectl: Kubectl, new_namespace: Callable[[], str]) -> str:
     """A namespace with the KDClusters that the READMEs name."""
     name = new_namespace()
-    found = {
-        (manifest["kind"], manifest["metadata"]["name"]): manifest
-        for setup in all_setups()
-        if setup.name.startswith(("1-", "3-"))
-        for manifest in setup.manifests
-    }
+    found = manifests_of("13")
     del found["KubeDirectorCluster", "training-engine-pytorch"]
     engine = found["KubeDirectorCluster", "training-engine-tf"]
     tracking = {**engine, "metadata": {**engine["metadata"], "name": "tracking-server"}}

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +45,13 @@ from tests.integration.playbooks.rotation import (
 )
 from tests.support.documentation import marked_blocks, plugin_examples
 from tests.support.kubectl import Kubectl, wait_until
-from tests.support.manifests import (
-    KDCLUSTER,
-)
 from tests.support.playbook import run_playbook
 
 DOCUMENTED = "team-a"
 
 
 @pytest.fixture(scope="module")
-def place(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) -> Iterator[str]:
+def place(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) -> str:
     """A namespace with those KDClusters, settled."""
     name = new_namespace()
     kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
@@ -67,8 +64,7 @@ def place(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) ->
         for one in some:
             found = KDCluster(kubectl, name, one["metadata"]["name"], timing)
             found.wait_settled(timing.configure_seconds)
-    yield name
-    kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
+    return name
 
 
 @pytest.fixture
