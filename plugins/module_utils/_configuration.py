@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import ssl
 import typing as t
 import urllib.parse
 
@@ -29,6 +30,8 @@ class Configuration:
         (library 37).
     :param refresh_api_key_hook: called with this configuration before each request; it may replace
         the token.
+    :param private_files: open files, of which nobody else may know, that the paths above may lead to;
+        Python's ssl takes certificates and keys from files only. They are gone with this object.
     """
 
     host: str = "http://localhost"
@@ -43,6 +46,7 @@ class Configuration:
     proxy_headers: t.Any = dataclasses.field(default=None, repr=False)
     api_key: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
     refresh_api_key_hook: t.Callable[[Configuration], None] | None = None
+    private_files: list[t.Any] = dataclasses.field(default_factory=list, repr=False)
 
     def authorization(self) -> str | None:
         """The Authorization header of now, or None."""
@@ -69,6 +73,24 @@ def connection_pool(configuration: Configuration) -> t.Any:
             proxy_url=configuration.proxy, proxy_headers=configuration.proxy_headers, **options
         )
     return urllib3.PoolManager(**options)
+
+
+def tls_context(configuration: Configuration) -> ssl.SSLContext:
+    """Make what TLS connections need: whom to trust, who one is.
+
+    :raises OSError: a certificate or key cannot be read or used.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not configuration.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif configuration.ssl_ca_cert:
+        context.load_verify_locations(configuration.ssl_ca_cert)
+    else:
+        context.load_default_certs()
+    if configuration.cert_file:
+        context.load_cert_chain(configuration.cert_file, configuration.key_file)
+    return context
 
 
 def is_spared_by(no_proxy: str, url: str) -> bool:

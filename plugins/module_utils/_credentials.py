@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import atexit
 import base64
 import os
 import tempfile
 import typing as t
+import weakref
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._configuration import (
     Configuration,
@@ -41,9 +41,10 @@ def fill_in(configuration: Configuration, cluster: Entry, user: Entry) -> None:
     there = cluster.content
     configuration.host = there["server"].rstrip("/")
     if configuration.host.startswith("https"):
-        configuration.ssl_ca_cert = _file_of(cluster, "certificate-authority")
-        configuration.cert_file = _file_of(user, "client-certificate")
-        configuration.key_file = _file_of(user, "client-key")
+        held = configuration.private_files
+        configuration.ssl_ca_cert = _file_of(cluster, "certificate-authority", held)
+        configuration.cert_file = _file_of(user, "client-certificate", held)
+        configuration.key_file = _file_of(user, "client-key", held)
     configuration.verify_ssl = not there.get("insecure-skip-tls-verify", False)
     configuration.tls_server_name = there.get("tls-server-name")
     configuration.proxy = there.get("proxy-url")
@@ -66,39 +67,40 @@ def _authorization_of(user: Entry) -> str | None:
     return None
 
 
-def _file_of(entry: Entry, key: str) -> str | None:
-    """The path of what is given as a path, or as data in base64; data win, as with kubectl."""
+def _file_of(entry: Entry, key: str, held: list[t.Any]) -> str | None:
+    """The path of what is given as a path, or as data in base64; data win, as with kubectl.
+
+    :param held: gets the open file that such data are put into.
+    """
     data = entry.content.get(f"{key}-data")
     if data:
         # It may be wrapped into lines.
-        return _private_file(base64.b64decode("".join(data.split()), validate=True))
-    path = entry.content.get(key)
-    return os.path.normpath(os.path.join(entry.folder, path)) if path else None
-
-
-def _private_file(content: bytes) -> str:
-    """Python's ssl takes certificates and keys from files only; this one goes with the process."""
-    descriptor, path = _file_in_memory() or _file_on_disk()
-    with open(descriptor, "wb", closefd=False) as file:
+        content = base64.b64decode("".join(data.split()), validate=True)
+        file, path = _file_in_memory() or _file_on_disk()
         file.write(content)
-    return path
+        file.flush()
+        held.append(file)
+        return path
+    given = entry.content.get(key)
+    return os.path.normpath(os.path.join(entry.folder, given)) if given else None
 
 
-def _file_in_memory() -> tuple[int, str] | None:
+def _file_in_memory() -> tuple[t.Any, str] | None:
     """A file that a killed process, too, takes with it; None where the system has none such."""
     try:
-        descriptor = os.memfd_create("kubedirector-connections")
+        file = os.fdopen(os.memfd_create("kubedirector-connections"), "wb")
     except (AttributeError, OSError):
         # Not Linux, or a system call that a sandbox forbids.
         return None
-    path = f"/proc/self/fd/{descriptor}"
-    return (descriptor, path) if os.path.exists(path) else None
+    path = f"/proc/self/fd/{file.fileno()}"
+    return (file, path) if os.path.exists(path) else None
 
 
-def _file_on_disk() -> tuple[int, str]:
+def _file_on_disk() -> tuple[t.Any, str]:
     descriptor, path = tempfile.mkstemp(prefix="kubedirector-connections-")
-    atexit.register(_remove, path)
-    return descriptor, path
+    file = os.fdopen(descriptor, "wb")
+    weakref.finalize(file, _remove, path)
+    return file, path
 
 
 def _remove(path: str) -> None:

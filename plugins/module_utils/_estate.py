@@ -47,6 +47,8 @@ class Member:
 
     :param config_generation: the generation of configmeta.json in it (stateDetail.lastConfigDataGeneration).
     :param setup_generation: the generation that its set-up has seen (stateDetail.lastSetupGeneration).
+    :param connection_version: how many changes of the connections its start script was told of
+        (stateDetail.lastConnectionVersion; counted up with each --reconnect, source: members.go).
     :param container: ID of the container that the operator set up (stateDetail.lastConfiguredContainer).
     :param problem: what the operator says is wrong with it, or "".
     :param scheduling_error: why no node takes its pod, as the operator last saw it, or "".
@@ -58,6 +60,7 @@ class Member:
     state: str
     config_generation: int | None
     setup_generation: int | None
+    connection_version: int | None
     container: str
     problem: str
     scheduling_error: str = ""
@@ -265,6 +268,7 @@ def _members(status: JsonObject) -> t.Iterator[Member]:
                 state=member.get("state", ""),
                 config_generation=detail.get("lastConfigDataGeneration"),
                 setup_generation=detail.get("lastSetupGeneration"),
+                connection_version=detail.get("lastConnectionVersion"),
                 container=detail.get("lastConfiguredContainer", ""),
                 problem=str(
                     detail.get("configErrorDetail") or detail.get("schedulingErrorMessage") or ""

@@ -13,7 +13,6 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import json
-import ssl
 import time
 import typing as t
 import urllib.parse
@@ -145,7 +144,7 @@ def _open(api: Api, namespace: str, pod: str, container: str, command: t.Sequenc
         header=[f"{name}: {value}" for name, value in api.transport.headers()],
         subprotocols=["v4.channel.k8s.io"],
         suppress_origin=True,
-        sslopt=_tls_options(configuration),
+        sslopt={"context": api.transport.tls, "server_hostname": configuration.tls_server_name},
         http_proxy_host=proxy.hostname if proxy else None,
         http_proxy_port=(proxy.port or _HTTP_PORT) if proxy else None,
         http_proxy_auth=(proxy.username, proxy.password) if proxy and proxy.username else None,
@@ -154,24 +153,6 @@ def _open(api: Api, namespace: str, pod: str, container: str, command: t.Sequenc
         http_no_proxy=None if proxy else ["*"],
         redirect_limit=0,
     )
-
-
-def _tls_options(configuration: t.Any) -> dict[str, t.Any]:
-    options: dict[str, t.Any] = {}
-    if configuration.verify_ssl:
-        options["cert_reqs"] = ssl.CERT_REQUIRED
-        if configuration.ssl_ca_cert:
-            options["ca_certs"] = configuration.ssl_ca_cert
-    else:
-        options["cert_reqs"] = ssl.CERT_NONE
-        options["check_hostname"] = False
-    if configuration.cert_file:
-        options["certfile"] = configuration.cert_file
-    if configuration.key_file:
-        options["keyfile"] = configuration.key_file
-    if configuration.tls_server_name:
-        options["server_hostname"] = configuration.tls_server_name
-    return options
 
 
 def _handshake_sentence(where: str, error: t.Any) -> str:

@@ -145,17 +145,22 @@ def read_settled_reconnects(
     clusters: t.Callable[[], t.Iterable[KDCluster]],
     settle: t.Callable[[], None],
     deadline: float,
+    *,
+    before: t.Mapping[str, KDCluster],
     known: t.Mapping[str, int] | None = None,
 ) -> dict[str, Reconnect | MemberError]:
     """Read how the start script ended, waiting for members that are replaced meanwhile.
 
     :param clusters: gives the KDClusters as they are now.
+    :param before: the KDClusters as they were before the change, by name.
     :param settle: waits until they have settled (again).
+    :returns: as read_reconnects; an error, too, where the start script was not told of the change.
     :raises MemberReplaced, WaitTimeout, MemberError, ApiError, Unreachable:
     """
     while True:
         try:
-            return read_reconnects(api, namespace, clusters(), deadline, known)
+            outcomes = read_reconnects(api, namespace, clusters(), deadline, known)
+            return {**outcomes, **_missed(before, clusters())}
         except MemberReplaced:
             known = None
             # The operator notices it only at its next poll, and then sets the member up again.
@@ -163,6 +168,35 @@ def read_settled_reconnects(
                 raise
         time.sleep(_REPLACED_PAUSE)
         settle()
+
+
+def _missed(
+    before: t.Mapping[str, KDCluster], clusters: t.Iterable[KDCluster]
+) -> dict[str, MemberError]:
+    """The members, by pod, that have the change in their file but whose start script did not run for it.
+
+    The operator counts changes in an annotation. Where it could not write it (its own webhook refuses
+    that now and then), it takes the next change for one that the members know already (measured).
+    """
+    return {
+        member.pod: MemberError(
+            f"{cluster.label}: member {member.pod} (role {member.role}) has the change in configmeta.json, but "
+            "the operator did not run its start script with --reconnect, so the application may still use "
+            "what it read before. Delete the pod to have it set up anew."
+        )
+        for cluster in clusters
+        if cluster.name in before and before[cluster.name].stored_hash != cluster.stored_hash
+        for member in cluster.members
+        if _was_not_told(member, before[cluster.name])
+    }
+
+
+def _was_not_told(member: Member, before: KDCluster) -> bool:
+    versions = {one.container: one.connection_version for one in before.members}
+    version = versions.get(member.container)
+    if not member.has_configmeta or version is None or member.connection_version is None:
+        return False
+    return member.connection_version <= version
 
 
 def failure_sentences(

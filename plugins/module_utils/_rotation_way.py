@@ -86,6 +86,7 @@ class Way:
         self._rotation = rotation
         self._masks = masks
         self._deadline = deadline
+        self._before = estate.clusters
         self.live = LiveEstate(api, estate, resource_version)
         self.wanted = wanted_of(rotation, estate, data)
         self.plan = guarded(make_plan(self.wanted, estate))
@@ -124,7 +125,12 @@ class Way:
         """
         self._applier.wait()
         outcomes = read_settled_reconnects(
-            self._api, self._rotation.namespace, self._clusters, self._applier.wait, self._deadline
+            self._api,
+            self._rotation.namespace,
+            self._clusters,
+            self._applier.wait,
+            self._deadline,
+            before=self._before,
         )
         self._reconnects = {
             pod: outcome for pod, outcome in outcomes.items() if isinstance(outcome, Reconnect)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 import typing as t
@@ -19,11 +20,14 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._auth_opt
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._configuration import (
     connection_pool,
+    tls_context,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Unreachable
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import urllib3
 
 if t.TYPE_CHECKING:
+    import ssl
+
     from ansible_collections.kubedirector.connections.plugins.module_utils._auth import Access
 
 CONNECT_SECONDS = 10
@@ -52,6 +56,11 @@ class Transport:
             # A token that was read from a file may still have the file's last newline.
             found.append(("Authorization", header_text("token", str(token).strip())))
         return found
+
+    @functools.cached_property
+    def tls(self) -> ssl.SSLContext:
+        """For connections that are not the pool's. :raises OSError: a certificate or key cannot be used."""
+        return tls_context(self.configuration)
 
     def answer(
         self,

@@ -128,7 +128,8 @@ options:
     default: 300
   on_reconnect_failure:
     description:
-      - What to do when the start script ended with a non-zero exit code in a member.
+      - What to do when the start script ended with a non-zero exit code in a member, or when the operator
+        wrote a change into a member's file but did not run the start script for it.
       - With V(ignore), the members are not asked. With V(warn), they are not asked either where nothing
         had to be written and the operator had nothing to do.
     type: str
@@ -282,7 +283,8 @@ kdclusters:
           sample: true
         reconnect:
           description:
-            - How the start script ended in the member; V(null) where that was not asked.
+            - How the start script ended in the member; V(null) where that was not asked, or where the
+              operator did not run it for this change.
           type: dict
           sample: {rc: 0, stderr: ""}
   sample:

@@ -176,6 +176,30 @@ def test_empty_lists_in_place_of_absent_ones_run_nothing(reconnects: KDCluster) 
     assert runs(reconnects) == count
 
 
+def test_a_count_that_fell_behind_makes_the_operator_miss_a_run(
+    kubectl: Kubectl, reconnects: KDCluster, fresh: Fresh
+) -> None:
+    # It falls behind by itself where the operator's own webhook refuses that it is counted up.
+    reconnects.reconnect_settled(Connections(configmaps=["no-such-map"]))
+    wait_ended(reconnects)
+    (before,) = reconnects.members()
+    count, version = runs(reconnects), before.detail["lastConnectionVersion"]
+    behind = {"metadata": {"annotations": {VERSION: str(version - 1)}}}
+    kubectl.patch(KDCLUSTER, reconnects.name, behind, namespace=reconnects.namespace)
+    name = fresh("missed")
+    kubectl.create(
+        configmap(name, {"a": "1"}, connection_type="missed"), namespace=reconnects.namespace
+    )
+    reconnects.reconnect_settled(Connections(configmaps=[name]))
+    (after,) = reconnects.members()
+    assert reconnects.connections_in()["configmaps"]["missed"][0]["metadata"]["name"] == name
+    assert after.detail["lastConnectionVersion"] == version
+    assert runs(reconnects) == count
+    reconnects.reconnect_settled(Connections(configmaps=["no-such-map"]))
+    (caught_up,) = reconnects.members()
+    assert caught_up.detail["lastConnectionVersion"] == version + 1
+
+
 def _running(found: KDCluster) -> str | None:
     container, code = found.configure_status()
     return container if container and not code else None

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.contract.kdcluster import KDCluster
 from tests.integration.conftest import Named
 from tests.integration.module_runner import ModuleResult
-from tests.integration.modules import Fresh, Modules, steering
+from tests.integration.modules import Fresh, Modules, model, steering
 from tests.integration.test_connect import connections_of
+from tests.support.kubectl import Kubectl
+from tests.support.manifests import KDCLUSTER
 
 EXIT = 3
 LAST_WORDS = "told the start script to end with 3"
+COUNTER = "kubedirector.hpe.com/hashChangeCounter"
 
 
 def run(tenant: Modules, name: str, **arguments: Any) -> ModuleResult:
@@ -79,6 +84,34 @@ def test_a_failure_is_over_once_the_start_script_takes_a_change(
     )
     (member,) = result.kdclusters["scripted"]["members"]
     assert member["reconnect"]["rc"] == 0
+
+
+@pytest.mark.parametrize("reaction", ["warn", "fail", "ignore"])
+def test_a_start_script_that_the_operator_did_not_run_is_told(
+    tenant: Modules, emptied: Named, fresh: Fresh, kubectl: Kubectl, reaction: str
+) -> None:
+    """As after a change that the operator could not count (tests/contract/test_reconnect.py)."""
+    scripted = emptied("scripted")
+    tenant.connected(kdcluster=["scripted"], configmaps=[model(fresh("first"))])
+    (member,) = scripted.members()
+    behind = {COUNTER: str(member.detail["lastConnectionVersion"] - 1)}
+    kubectl.patch(
+        KDCLUSTER, scripted.name, {"metadata": {"annotations": behind}},
+        namespace=scripted.namespace,
+    )  # fmt: skip
+    before, name = scripted.read_by_script(), fresh("second")
+    result = tenant.connection(
+        kdcluster=["scripted"], configmaps=[steering(name)], on_reconnect_failure=reaction
+    )
+    assert scripted.read_by_script() == before
+    assert name in str(scripted.connections_in())
+    assert result.failed is (reaction == "fail"), result.json
+    told = [result.message] if result.failed else result.warnings
+    assert len(told) == (0 if reaction == "ignore" else 1)
+    for text in told:
+        assert f"KDCluster {scripted.namespace}/{scripted.name}: member {member.pod}" in text
+        assert "--reconnect" in text and "Delete the pod" in text
+    assert result.kdclusters["scripted"]["members"][0]["reconnect"] is None
 
 
 def test_members_without_config_package_are_not_asked(

@@ -39,6 +39,7 @@ def member(
     state: str = "configured",
     config: int | None = 1,
     setup: int | None = 1,
+    version: int | None = None,
     problem: str | None = None,
     scheduling_error: str | None = None,
     container: str = "containerd://abc",
@@ -49,6 +50,8 @@ def member(
         detail["lastConfigDataGeneration"] = config
     if setup is not None:
         detail["lastSetupGeneration"] = setup
+    if version is not None:
+        detail["lastConnectionVersion"] = version
     if problem is not None:
         detail["configErrorDetail"] = problem
     if scheduling_error is not None:

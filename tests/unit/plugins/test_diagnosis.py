@@ -38,7 +38,7 @@ def notebook(state: str = "updating", **parts: Any) -> JsonObject:
     return kdcluster_manifest("notebook", state=state, **given)
 
 
-def pending(**parts: str) -> JsonObject:
+def pending(**parts: Any) -> JsonObject:
     """A KDCluster whose pod does not run."""
     lost = member("pod-0", state="create pending", config=None, setup=None, **parts)
     return notebook(state="creating", members=[lost])

@@ -166,3 +166,13 @@ def test_without_files_in_memory_a_key_lies_in_a_private_file(
     assert path.parent == tmp_path
     assert path.read_text(encoding="utf-8") == MARK
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    del access
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_in_memory_goes_with_what_needs_it() -> None:
+    opened = len(os.listdir("/proc/self/fd"))
+    access = resolve_access({"kubeconfig": kubeconfig_with_key()}, {})
+    assert len(os.listdir("/proc/self/fd")) == opened + 1
+    del access
+    assert len(os.listdir("/proc/self/fd")) == opened

@@ -21,6 +21,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._reconnec
     EarlyReads,
     Reconnect,
     read_reconnects,
+    read_settled_reconnects,
 )
 from tests.unit.plugins.api_server import Answer, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE
@@ -172,3 +173,67 @@ def test_what_is_known_is_not_asked_again(server: ScriptedServer, api: Api) -> N
     found = read_reconnects(api, "team-a", clusters, time.monotonic() + 30, known)
     assert found == {"pod-0": Reconnect(7, "it does not run")}
     assert len(server.requests) == 1
+
+
+def told(
+    api: Api, before: dict[str, Any] | None, after: dict[str, Any], *, same_hash: bool = False
+) -> Reconnect | MemberError:
+    """What is told of pod-0, which was like `before` (None: it was not there) and is like `after`."""
+    was = [] if before is None else [member("pod-0", **before)]
+    first, second = (
+        estate_of(
+            [kdcluster_manifest("notebook", members=members, stored_hash=stored_hash)]
+        ).clusters
+        for members, stored_hash in (
+            (was, "one"),
+            ([member("pod-0", **after)], "one" if same_hash else "two"),
+        )
+    )
+    outcomes = read_settled_reconnects(
+        api, "team-a", lambda: list(second.values()), lambda: None, time.monotonic() + 30,
+        before=first,
+    )  # fmt: skip
+    return outcomes["pod-0"]
+
+
+@pytest.mark.parametrize("version", [4, 3])
+def test_a_start_script_that_was_not_told_of_the_change_is_named(
+    version: int, server: ScriptedServer, api: Api
+) -> None:
+    server.on(*EXEC, printed(b"containerd://abc=0"))
+    error = told(api, {"version": 4}, {"version": version})
+    assert isinstance(error, MemberError)
+    for words in (
+        "KDCluster team-a/notebook",
+        "pod-0",
+        "controller",
+        "--reconnect",
+        "Delete the pod",
+    ):
+        assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"version": 4}, {"version": 5}),
+        ({"version": 4}, {"version": 7}),
+        # Set up anew, it has read the file by --configure.
+        ({"version": 4}, {"version": 4, "container": "containerd://new"}),
+        (None, {"version": 4}),
+        # An older operator's status.
+        ({}, {}),
+        ({}, {"version": 4}),
+        ({"version": 4}, {}),
+    ],
+)
+def test_a_start_script_that_was_told_of_the_change(
+    before: dict[str, Any] | None, after: dict[str, Any], server: ScriptedServer, api: Api
+) -> None:
+    server.on(*EXEC, printed(b"containerd://abc=0"))
+    assert told(api, before, after) == Reconnect(0, "")
+
+
+def test_without_a_change_no_start_script_has_to_be_told(server: ScriptedServer, api: Api) -> None:
+    server.on(*EXEC, printed(b"containerd://abc=0"))
+    assert told(api, {"version": 4}, {"version": 4}, same_hash=True) == Reconnect(0, "")

@@ -56,6 +56,8 @@ PARTS = frozenset({
 
 # What only has the shape of a message.
 NO_MESSAGES = frozenset({
+    # Said with -vvv.
+    "Running module … in Ansible's worker process",
     # Looked for in what others say.
     "attempting to grant RBAC permissions not currently held", "failed calling webhook",
     'admission webhook "[^"]*" denied the request:\\s*',

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs a module in Ansible's own worker process where that is the same as running it on the host.
+
+A task on the controller takes Ansible 0.26 s before a module's first line: it packs the module, copies
+it into a temporary folder and starts another Python, which imports what the worker holds already
+(measured). The network collections do the same (ansible.netcommon, import_modules), and ansible-core
+keeps a hook for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import sys
+import tempfile
+import typing as t
+
+from ansible import constants
+from ansible.module_utils import basic
+from ansible.module_utils.common import json as ansible_json
+from ansible.plugins.action.normal import ActionModule as OrdinaryAction
+from ansible.utils.display import Display
+
+_MODULES = "ansible_collections.kubedirector.connections.plugins.modules"
+# The name of a module's JSON dialect, which ansible-core has since 2.19.
+_PROFILE = "legacy"
+_Variables = t.Mapping[str, t.Any]
+
+
+class ActionModule(OrdinaryAction):
+    """One task of this collection: in the worker where that makes no difference, else as any module."""
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        """Run the task; raises and returns what ansible.builtin.normal does."""
+        variables = task_vars or {}
+        if not self._is_at_home(variables):
+            return t.cast("dict[str, t.Any]", super().run(tmp, variables))
+        # What every action begins with: skips what cannot run in check mode or in async.
+        result = t.cast("dict[str, t.Any]", super(OrdinaryAction, self).run(tmp, variables))
+        return {**result, **self._run_in_worker(variables)}
+
+    def _is_at_home(self, variables: _Variables) -> bool:
+        """Whether the module would run as this user, on this machine, by this very Python, in this
+        environment, and nobody asked for its files or its process."""
+        return (
+            self._connection.transport == "local"
+            and self._connection.become is None
+            and not self._task.async_val
+            and not any(self._task.environment or ())
+            and not constants.DEFAULT_KEEP_REMOTE_FILES
+            and self._interpreter(variables) == sys.executable
+        )
+
+    def _interpreter(self, variables: _Variables) -> t.Any:
+        """The Python that the host's modules run by, or how it is to be found ("auto" and the like)."""
+        if self._task.delegate_to:
+            variables = variables["ansible_delegated_vars"][self._task.delegate_to]
+        configured = constants.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
+        return self._templar.template(configured)
+
+    def _run_in_worker(self, variables: _Variables) -> dict[str, t.Any]:
+        name = self._task.action.rpartition(".")[2]
+        arguments = dict(self._task.args)
+        self._update_module_args(self._task.action, arguments, variables)
+        module = importlib.import_module(f"{_MODULES}.{name}")
+        Display().vvv(f"Running module {name} in Ansible's worker process")
+        basic._ANSIBLE_ARGS = _encoded({"ANSIBLE_MODULE_ARGS": arguments})
+        basic._ANSIBLE_PROFILE = _PROFILE
+        # SystemExit is how exit_json and fail_json end; the result tells them apart.
+        with (
+            _temporary_files_of_its_own(),
+            contextlib.redirect_stdout(io.StringIO()) as printed,
+            contextlib.suppress(SystemExit),
+        ):
+            module.main()
+        return _decoded(printed.getvalue())
+
+
+@contextlib.contextmanager
+def _temporary_files_of_its_own() -> t.Iterator[None]:
+    """A worker ends without what libraries have asked to be done at the end (before Python 3.13), such
+    as to remove the private key that a credential plug-in gave."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="kubedirector-connections-") as folder:
+        tempfile.tempdir = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
+
+
+def _encoded(arguments: dict[str, t.Any]) -> bytes:
+    if hasattr(ansible_json, "get_module_encoder"):
+        direction = ansible_json.Direction.CONTROLLER_TO_MODULE
+        encoder = ansible_json.get_module_encoder(_PROFILE, direction)
+        return json.dumps(arguments, cls=encoder).encode()
+    # ansible-core 2.18.
+    return json.dumps(arguments, cls=ansible_json.AnsibleJSONEncoder, vault_to_text=True).encode()
+
+
+def _decoded(result: str) -> dict[str, t.Any]:
+    if hasattr(ansible_json, "get_module_decoder"):
+        direction = ansible_json.Direction.MODULE_TO_CONTROLLER
+        decoder = ansible_json.get_module_decoder(_PROFILE, direction)
+        return t.cast("dict[str, t.Any]", json.loads(result, cls=decoder))
+    return t.cast("dict[str, t.Any]", json.loads(result))
