@@ -6,8 +6,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.kubedirector.connections.plugins.modules import kd_configmeta_info
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
-    ActionModule,
+    ModuleInWorker,
 )
 
-__all__ = ["ActionModule"]
+
+class ActionModule(ModuleInWorker):
+    """The action of kd_configmeta_info."""
+
+    module = kd_configmeta_info

@@ -56,7 +56,7 @@ class LiveEstate:
 
     :param estate: as it was read; `estate` is replaced by newer ones, never changed. `has_waited`
         tells whether the operator had something to do; `on_change`, where it is set, is called with
-        each newer state of a KDCluster.
+        each KDCluster whenever it is read.
     """
 
     def __init__(self, api: Api, estate: Estate, resource_version: str) -> None:
@@ -99,6 +99,9 @@ class LiveEstate:
                 self._diagnosis.moved(name)
         self.estate = dataclasses.replace(self.estate, clusters=clusters)
         self._behind = False
+        if self.on_change is not None:
+            for cluster in clusters.values():
+                self.on_change(cluster)
 
     def refresh_before_waiting(self) -> None:
         """Read all KDClusters again at the next wait, which bears with passing troubles."""

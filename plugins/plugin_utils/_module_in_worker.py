@@ -13,11 +13,11 @@ keeps a hook for it.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 import json
 import sys
 import tempfile
+import types
 import typing as t
 
 from ansible import constants
@@ -26,14 +26,19 @@ from ansible.module_utils.common import json as ansible_json
 from ansible.plugins.action.normal import ActionModule as OrdinaryAction
 from ansible.utils.display import Display
 
-_MODULES = "ansible_collections.kubedirector.connections.plugins.modules"
 # The name of a module's JSON dialect, which ansible-core has since 2.19.
 _PROFILE = "legacy"
 _Variables = t.Mapping[str, t.Any]
 
 
-class ActionModule(OrdinaryAction):
-    """One task of this collection: in the worker where that makes no difference, else as any module."""
+class ModuleInWorker(OrdinaryAction):
+    """One task of this collection: in the worker where that makes no difference, else as any module.
+
+    `module` is the module itself. Ansible imports an action before it starts the worker, and so
+    everything that is imported along with it once for all tasks and hosts.
+    """
+
+    module: types.ModuleType
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
@@ -66,11 +71,9 @@ class ActionModule(OrdinaryAction):
         return self._templar.template(configured)
 
     def _run_in_worker(self, variables: _Variables) -> dict[str, t.Any]:
-        name = self._task.action.rpartition(".")[2]
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, variables)
-        module = importlib.import_module(f"{_MODULES}.{name}")
-        Display().vvv(f"Running module {name} in Ansible's worker process")
+        Display().vvv(f"Running module {self.module.__name__} in Ansible's worker process")
         basic._ANSIBLE_ARGS = _encoded({"ANSIBLE_MODULE_ARGS": arguments})
         basic._ANSIBLE_PROFILE = _PROFILE
         # SystemExit is how exit_json and fail_json end; the result tells them apart.
@@ -79,7 +82,7 @@ class ActionModule(OrdinaryAction):
             contextlib.redirect_stdout(io.StringIO()) as printed,
             contextlib.suppress(SystemExit),
         ):
-            module.main()
+            self.module.main()
         return _decoded(printed.getvalue())
 
 

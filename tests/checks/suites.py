@@ -65,9 +65,10 @@ MYPY = (
     "-p", "tests", "-p", "ansible_collections.kubedirector.connections.plugins",
 )  # fmt: skip
 
-# Two suites of about the same length, since suites share the lanes and tests of a suite do not.
+# Suites of about the same length, since suites share the lanes and tests of a suite do not.
 PLAYBOOKS = "tests/integration/playbooks"
-MODULES = ("tests/integration", f"--ignore={PLAYBOOKS}")
+SETTLING = "tests/integration/settling"
+MODULES = ("tests/integration", f"--ignore={PLAYBOOKS}", f"--ignore={SETTLING}")
 
 # In the order in which they are started; those that need a cluster wait for it.
 SUITES: tuple[Suite, ...] = (
@@ -85,6 +86,8 @@ SUITES: tuple[Suite, ...] = (
     # The longest first, so that the lanes end together.
     tests("integration/modules", NEWEST, *MODULES, cluster=True),
     tests("integration/modules", OLDEST, *MODULES, cluster=True),
+    tests("integration/settling", NEWEST, SETTLING, cluster=True),
+    tests("integration/settling", OLDEST, SETTLING, cluster=True),
     tests("contract", NEWEST, "tests/contract", cluster=True, only=True),
     tests("integration/playbooks", NEWEST, PLAYBOOKS, cluster=True),
     tests("integration/playbooks", OLDEST, PLAYBOOKS, cluster=True),
