@@ -23,6 +23,7 @@ import typing as t
 from ansible import constants
 from ansible.module_utils import basic
 from ansible.module_utils.common import json as ansible_json
+from ansible.module_utils.common import warnings as ansible_warnings
 from ansible.plugins.action.normal import ActionModule as OrdinaryAction
 from ansible.utils.display import Display
 
@@ -74,6 +75,8 @@ class ModuleInWorker(OrdinaryAction):
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, variables)
         Display().vvv(f"Running module {self.module.__name__} in Ansible's worker process")
+        # ansible-core 2.18 keeps warnings as long as the process lasts, here over all items of a loop.
+        ansible_warnings._global_warnings.clear()
         basic._ANSIBLE_ARGS = _encoded({"ANSIBLE_MODULE_ARGS": arguments})
         basic._ANSIBLE_PROFILE = _PROFILE
         # SystemExit is how exit_json and fail_json end; the result tells them apart.

@@ -27,7 +27,7 @@ HEARTBEAT = 30.0
 # one to itself: an operator matches names across namespaces, so that two suites on one cluster would
 # disturb one another.
 SANDBOX = Suite("sandbox", "sandbox", NEWEST, ())
-FURTHER_SANDBOXES = tuple(Suite("sandbox", f"sandbox/{n}", NEWEST, ()) for n in (2, 3, 4))
+FURTHER_SANDBOXES = tuple(Suite("sandbox", f"sandbox/{n}", NEWEST, ()) for n in (2, 3))
 
 
 class Run:

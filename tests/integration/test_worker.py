@@ -153,6 +153,19 @@ def test_the_items_of_a_loop_leave_no_file_open(
     assert [bool(item.get("failed")) for item in found] == [False] * ITEMS, found[-1]
 
 
+@pytest.mark.parametrize("interpreter", ["{{ ansible_playbook_python }}", ANOTHER_NAME])
+def test_the_items_of_a_loop_have_warnings_of_their_own(
+    tenant: Modules, home: str, tmp_path: Path, interpreter: str
+) -> None:
+    auth = {**tenant.auth, "validate_certs": "{{ item }}"}
+    one = task("kd_connection", **auth, namespace=home, configmaps=[{"name": "reader-info"}])
+    there = {"vars": {"ansible_python_interpreter": interpreter}}
+    played = run_play(tmp_path, [{**one, "loop": [False, True]}], play=there)
+    first, second = played.results[0]["results"]
+    assert "not verified" in first["warnings"][0]
+    assert not second.get("warnings")
+
+
 def test_a_credential_plugins_key_does_not_stay(
     kubeconfig: dict[str, Any], home: str, tmp_path: Path
 ) -> None:

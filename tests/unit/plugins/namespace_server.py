@@ -26,6 +26,7 @@ class Namespace:
 
     :ivar writes: what was asked to be written, dry runs left out.
     :ivar trials: the dry runs.
+    :ivar missed: for how many of the next changes the operator runs no start script.
     """
 
     def __init__(self, server: ScriptedServer) -> None:
@@ -33,12 +34,13 @@ class Namespace:
         self.files: dict[tuple[str, str], bytes] = {}
         self.writes: list[Request] = []
         self.trials: list[Request] = []
+        self.missed = 0
         self._version = 100
         server.otherwise = self._answer
 
     def add_kdcluster(self, name: str, *pods: str, **parts: Any) -> None:
         """Put a settled KDCluster there, with one member for each pod."""
-        members = [member(pod) for pod in pods]
+        members = [member(pod, version=1) for pod in pods]
         manifest = kdcluster_manifest(name, members=members, **parts)
         self.found[f"{KDCLUSTERS}/{name}"] = manifest
         manifest["status"]["lastConnectionHash"] = self.hash_of(manifest)
@@ -135,9 +137,12 @@ class Namespace:
             status.update(lastConnectionHash=fits, specGenerationToProcess=generation)
             for role in status["roles"]:
                 for entry in role["members"]:
-                    entry["stateDetail"] = {
+                    told = entry["stateDetail"]["lastConnectionVersion"] + (not self.missed)
+                    entry["stateDetail"] |= {
                         "lastConfigDataGeneration": generation, "lastSetupGeneration": generation,
+                        "lastConnectionVersion": told,
                     }  # fmt: skip
+            self.missed = max(0, self.missed - 1)
             self._version += 1
             manifest["metadata"]["resourceVersion"] = str(self._version)
             chunks.append(json.dumps({"type": "MODIFIED", "object": manifest}).encode() + b"\n")

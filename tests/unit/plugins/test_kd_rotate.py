@@ -100,6 +100,19 @@ def test_one_that_refuses_the_old_value_too_is_told(
     assert values(space)["token"] == OLD
 
 
+def test_a_start_script_that_was_not_told_of_the_new_value_brings_the_old_one_back(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    # It is told of the old value's return to both KDClusters.
+    space.missed = 1
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["failed"] is True
+    assert "did not run its start script with --reconnect" in result["msg"]
+    assert "The old values are back in Secret team-a/token and in every member" in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (False, True)
+    assert values(space)["token"] == OLD
+
+
 def test_a_member_that_holds_something_else(space: Namespace, members: Members, run: Run) -> None:
     members.held = {"token": encoded(OLD), "user": encoded("team-a")}
     result = rotated(run(kd_rotate, **ROTATE))
