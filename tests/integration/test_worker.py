@@ -11,6 +11,7 @@ import os
 import resource
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -161,9 +162,11 @@ def test_the_items_of_a_loop_have_warnings_of_their_own(
     one = task("kd_connection", **auth, namespace=home, configmaps=[{"name": "reader-info"}])
     there = {"vars": {"ansible_python_interpreter": interpreter}}
     played = run_play(tmp_path, [{**one, "loop": [False, True]}], play=there)
-    first, second = played.results[0]["results"]
-    assert "not verified" in first["warnings"][0]
-    assert not second.get("warnings")
+    whole = played.results[0]
+    told = [whole.get("warnings", []), *(item.get("warnings", []) for item in whole["results"])]
+    assert "not verified" in told[0][0]
+    # ansible-core 2.18 takes the items' warnings out of them, into the loop's own.
+    assert [len(warnings) for warnings in told] in ([1, 1, 0], [1, 0, 0])
 
 
 def test_a_credential_plugins_key_does_not_stay(
@@ -175,8 +178,7 @@ def test_a_credential_plugins_key_does_not_stay(
         "clientCertificateData": _decoded(user["client-certificate-data"]),
         "clientKeyData": _decoded(user["client-key-data"]),
     }
-    status, plugin, temporary = tmp_path / "status", tmp_path / "plugin", tmp_path / "tmp"
-    temporary.mkdir()
+    status, plugin = tmp_path / "status", tmp_path / "plugin"
     status.write_text(json.dumps(decoded))
     status.chmod(0o600)
     plugin.write_text(PLUGIN.format(python=sys.executable, status=str(status)))
@@ -196,12 +198,15 @@ def test_a_credential_plugins_key_does_not_stay(
         namespace=home,
         configmaps=[{"name": "reader-info"}],
     )
-    played = run_play(tmp_path, [one], "-vvv", environment={"TMPDIR": str(temporary)})
+    # ansible-core makes a socket there, whose path may not be long.
+    with tempfile.TemporaryDirectory(prefix="kd-") as temporary:
+        played = run_play(tmp_path, [one], "-vvv", environment={"TMPDIR": temporary})
+        left = {path: path.read_bytes() for path in Path(temporary).rglob("*") if path.is_file()}
+        folders = os.listdir(temporary)
     assert ways(played) == (1, 0), played.output
     assert not played.results[0].get("failed"), played.results
-    left = [path for path in temporary.rglob("*") if path.is_file()]
-    assert not [path for path in left if b"PRIVATE KEY" in path.read_bytes()], left
-    assert not any("kubedirector" in name for name in os.listdir(temporary))
+    assert not [path for path, content in left.items() if b"PRIVATE KEY" in content], left.keys()
+    assert not any("kubedirector" in name for name in folders)
 
 
 def _decoded(text: str) -> str:
