@@ -42,7 +42,8 @@ and its children, not of API server, operator or members. *Memory* is that of th
 
 {figures}
 
-What Ansible itself takes for as many tasks is in the row *ansible*: no module can be faster than that.
+What Ansible itself takes for as many tasks is in the row *ansible*: there each is a process of its own, while the collection's
+modules run in Ansible's worker ([architecture.md](architecture.md)).
 kubernetes.core reads {timed} members; the time for all is reckoned from them. *Operator* is the time that the operator itself
 takes: from the first KDCluster's first new status to the last generation written, seen by `kubectl get --watch`.
 

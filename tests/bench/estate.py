@@ -29,6 +29,9 @@ APP = kdapp("bench", [AppRole("controller"), AppRole("worker", cardinality="0+")
 BATCH = 20
 BATCH_SECONDS = 900.0
 CONFIGMAP, SECRET = "bench-model", "bench-token"
+# A name of its own: the operator matches names across namespaces, and would have much to do when the
+# Secret of a single KDCluster changes.
+SHARED_SECRET = "bench-shared-token"
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Space:
 
         wait_until(f"{self.name} is disconnected", disconnected, seconds=BATCH_SECONDS)
         self.kubectl.delete("configmap", CONFIGMAP, namespace=self.name)
-        self.kubectl.delete("secret", SECRET, namespace=self.name)
+        self.kubectl.delete("secret", SECRET, SHARED_SECRET, namespace=self.name)
         self.wait_settled()
 
     def wait_settled(self) -> None:

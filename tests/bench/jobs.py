@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.estate import Space
+from tests.bench.estate import SHARED_SECRET, Space
 from tests.bench.measure import Measured, Meter
 from tests.bench.operator_clock import operator_clock
 from tests.contract.kdcluster import KDCluster
@@ -135,7 +135,7 @@ class Bench:
             patch = json.dumps({"stringData": {"branch": f"{value}-c"}})
             run = self.meters[KUBECTL].run(
                 self.many.kubectl.binary, "--namespace", self.many.name, "patch", "secret",
-                "bench-token", "--patch", patch,
+                SHARED_SECRET, "--patch", patch,
             )  # fmt: skip
             self.many.wait_settled()
             first, last = clock.span(run.began)

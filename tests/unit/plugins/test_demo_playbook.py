@@ -1,0 +1,40 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook demo names kd_cluster's options twice: those that it admits, and those that it hands on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.kubedirector.connections.plugins.modules import kd_cluster
+
+PLAYBOOK = Path(__file__).parents[3] / "playbooks" / "demo.yml"
+# The playbook itself says when to wait and that they are to be there; connections are in kd_connections.
+ITS_OWN = {"wait", "state", "force", "connections"}
+
+
+@pytest.fixture(scope="module")
+def tasks() -> list[dict[str, Any]]:
+    """The tasks of the play that makes KDClusters."""
+    found: list[dict[str, Any]] = yaml.safe_load(PLAYBOOK.read_text())[0]["tasks"]
+    return found
+
+
+def test_every_option_of_kd_cluster_is_admitted_and_handed_on(tasks: list[dict[str, Any]]) -> None:
+    options = {"namespace", *kd_cluster.arguments()} - ITS_OWN
+    (admitted,) = [
+        task["vars"]["kd_arguments"] for task in tasks if "kd_arguments" in task.get("vars", {})
+    ]
+    (handed_on,) = [
+        task["kubedirector.connections.kd_cluster"]
+        for task in tasks
+        if "kubedirector.connections.kd_cluster" in task
+    ]
+    assert set(admitted) == options
+    assert set(handed_on) - ITS_OWN == options
+    assert {name for name in options if f"kd_entry.{name}" in handed_on[name]} == options
