@@ -60,7 +60,6 @@ class ConnectionTask(Task):
         self._progress = Progress()
         self._plan: Plan | None = None
         self._live: LiveEstate | None = None
-        self._before: t.Mapping[str, KDCluster] = {}
         self._reconnects: dict[str, Reconnect] = {}
         self._accepted_dry = False
 
@@ -71,7 +70,6 @@ class ConnectionTask(Task):
         """
         wanted = wanted_from(self.params, self.namespace)
         estate, resource_version = self._read_estate(wanted)
-        self._before = estate.clusters
         self._live = LiveEstate(self.api, estate, resource_version)
         self._plan = make_plan(wanted, estate)
         for sentence in plan_warnings(wanted, estate, self._plan):
@@ -195,7 +193,7 @@ class ConnectionTask(Task):
             lambda: [live.estate.clusters[change.name] for change in plan.clusters],
             applier.wait,
             self._deadline,
-            before=self._before,
+            before=live.before_last_change,
             known=known,
         )
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
@@ -32,7 +33,15 @@ except ImportError as error:
 OLDEST = 29
 _VERSION = re.compile(r"""^__version__\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 
-__all__ = ["find_library", "kubernetes_config", "require_library", "urllib3", "websocket", "yaml"]
+__all__ = [
+    "find_library",
+    "kubernetes_config",
+    "remove_credential_files",
+    "require_library",
+    "urllib3",
+    "websocket",
+    "yaml",
+]
 
 
 class FoundLibrary(t.NamedTuple):
@@ -64,6 +73,16 @@ def kubernetes_config() -> t.Any:
             f"The Python library 'kubernetes' cannot be imported: {error}. Install it again."
         ) from None
     return config
+
+
+def remove_credential_files() -> None:
+    """Remove the certificates and keys that the library wrote to files for a credential plug-in.
+
+    It does so itself only when the process ends; until then it takes them for those of the next task.
+    """
+    kube_config = sys.modules.get("kubernetes.config.kube_config")
+    if kube_config is not None:
+        kube_config._cleanup_temp_files()
 
 
 def require_library(python: str) -> None:

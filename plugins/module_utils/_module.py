@@ -11,6 +11,7 @@ import sys
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._auth_options import (
     AUTH_ARGUMENTS,
@@ -52,7 +53,12 @@ def run_module(arguments: dict[str, dict[str, t.Any]], make_task: type[Task]) ->
         api, namespace = _connect(module, params)
     except ConnectionsError as error:
         module.fail_json(msg=str(error))
-    task = make_task(api, params, namespace, check_mode=module.check_mode, warn=module.warn)
+
+    def warn(text: str) -> None:
+        # ansible-core 2.19 and newer mask results only.
+        module.warn(remove_values(text, module.no_log_values))
+
+    task = make_task(api, params, namespace, check_mode=module.check_mode, warn=warn)
     try:
         task.run()
     except ConnectionsError as error:

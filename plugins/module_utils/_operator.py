@@ -43,6 +43,8 @@ APP_CONTAINER = "app"
 CONFIGMETA_PATH = "/etc/guestconfig/configmeta.json"
 START_SCRIPT_STATUS_PATH = "/opt/guestconfig/configure.status"
 START_SCRIPT_STDERR_PATH = "/opt/guestconfig/configure.stderr"
+# A pattern for a shell: the folder has the name that the app's config package gives it (types.go).
+START_SCRIPT = "/opt/guestconfig/*/startscript"
 
 # An app of the "system" catalog lives in the operator's namespace; one that a connected cluster uses
 # must be in the cluster's own namespace, or the operator drops the connection in silence

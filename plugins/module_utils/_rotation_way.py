@@ -86,7 +86,6 @@ class Way:
         self._rotation = rotation
         self._masks = masks
         self._deadline = deadline
-        self._before = estate.clusters
         self.live = LiveEstate(api, estate, resource_version)
         self.wanted = wanted_of(rotation, estate, data)
         self.plan = guarded(make_plan(self.wanted, estate))
@@ -130,7 +129,7 @@ class Way:
             self._clusters,
             self._applier.wait,
             self._deadline,
-            before=self._before,
+            before=self.live.before_last_change,
         )
         self._reconnects = {
             pod: outcome for pod, outcome in outcomes.items() if isinstance(outcome, Reconnect)

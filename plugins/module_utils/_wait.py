@@ -55,7 +55,8 @@ class LiveEstate:
     """An estate that is kept up to date while it is waited on.
 
     :param estate: as it was read; `estate` is replaced by newer ones, never changed. `has_waited`
-        tells whether the operator had something to do; `on_change`, where it is set, is called with
+        tells whether the operator had something to do; `before_last_change` has, by name, each KDCluster
+        whose connection hash changed meanwhile, as it was just before it last did; `on_change`, where it is set, is called with
         each KDCluster whenever it is read.
     """
 
@@ -66,6 +67,7 @@ class LiveEstate:
         self._diagnosis = Diagnosis(api, estate.clusters)
         self.estate = estate
         self.has_waited = False
+        self.before_last_change: dict[str, KDCluster] = {}
         self.on_change: t.Callable[[KDCluster], None] | None = None
         # Writes side by side each take over what they were answered.
         self._replacing = threading.Lock()
@@ -74,13 +76,19 @@ class LiveEstate:
         """Take over a KDCluster from an answer of the API server."""
         cluster = kdcluster_from(manifest)
         with self._replacing:
-            if cluster != self.estate.clusters.get(cluster.name):
-                self._diagnosis.moved(cluster.name)
+            self._note_change(cluster)
             self.estate = dataclasses.replace(
                 self.estate, clusters={**self.estate.clusters, cluster.name: cluster}
             )
         if self.on_change is not None:
             self.on_change(cluster)
+
+    def _note_change(self, cluster: KDCluster) -> None:
+        before = self.estate.clusters.get(cluster.name)
+        if cluster != before:
+            self._diagnosis.moved(cluster.name)
+        if before is not None and before.stored_hash != cluster.stored_hash:
+            self.before_last_change[cluster.name] = before
 
     def put_object(self, kind: str, name: str, found: FoundObject | None) -> None:
         """Take over a ConfigMap or Secret that was just written or deleted."""
@@ -94,9 +102,8 @@ class LiveEstate:
         :raises ApiError, Unreachable:
         """
         clusters, self._resource_version = read_kdclusters(self._api, self.estate.namespace)
-        for name, cluster in clusters.items():
-            if cluster != self.estate.clusters.get(name):
-                self._diagnosis.moved(name)
+        for cluster in clusters.values():
+            self._note_change(cluster)
         self.estate = dataclasses.replace(self.estate, clusters=clusters)
         self._behind = False
         if self.on_change is not None:

@@ -15,8 +15,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import sys
-import tempfile
 import types
 import typing as t
 
@@ -26,6 +26,10 @@ from ansible.module_utils.common import json as ansible_json
 from ansible.module_utils.common import warnings as ansible_warnings
 from ansible.plugins.action.normal import ActionModule as OrdinaryAction
 from ansible.utils.display import Display
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import (
+    remove_credential_files,
+)
 
 # The name of a module's JSON dialect, which ansible-core has since 2.19.
 _PROFILE = "legacy"
@@ -59,6 +63,8 @@ class ModuleInWorker(OrdinaryAction):
             self._connection.transport == "local"
             and self._connection.become is None
             and not self._task.async_val
+            # It would end a change half way; a process of its own comes to an end.
+            and not self._task.timeout
             and not any(self._task.environment or ())
             and not constants.DEFAULT_KEEP_REMOTE_FILES
             and self._interpreter(variables) == sys.executable
@@ -81,8 +87,7 @@ class ModuleInWorker(OrdinaryAction):
         basic._ANSIBLE_PROFILE = _PROFILE
         # SystemExit is how exit_json and fail_json end; the result tells them apart.
         with (
-            _temporary_files_of_its_own(),
-            contextlib.redirect_stdout(io.StringIO()) as printed,
+            _as_a_process_of_its_own(self._loader.get_basedir()) as printed,
             contextlib.suppress(SystemExit),
         ):
             self.module.main()
@@ -90,16 +95,24 @@ class ModuleInWorker(OrdinaryAction):
 
 
 @contextlib.contextmanager
-def _temporary_files_of_its_own() -> t.Iterator[None]:
-    """A worker ends without what libraries have asked to be done at the end (before Python 3.13), such
-    as to remove the private key that a credential plug-in gave."""
-    before = tempfile.tempdir
-    with tempfile.TemporaryDirectory(prefix="kubedirector-connections-") as folder:
-        tempfile.tempdir = folder
-        try:
-            yield
-        finally:
-            tempfile.tempdir = before
+def _as_a_process_of_its_own(folder: str) -> t.Iterator[io.StringIO]:
+    """Let a module find what it finds as a process: the playbook's folder as its own, nobody who reads
+    what libraries say on standard error or log, and an end at which what they keep is removed.
+
+    :returns: what it prints.
+    """
+    logging_was_off_below = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with (
+            contextlib.chdir(folder),
+            contextlib.redirect_stdout(io.StringIO()) as printed,
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            yield printed
+    finally:
+        logging.disable(logging_was_off_below)
+        remove_credential_files()
 
 
 def _encoded(arguments: dict[str, t.Any]) -> bytes:

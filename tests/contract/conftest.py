@@ -105,6 +105,7 @@ def emptied(kdcluster: Named) -> Named:
         if found.named() != Connections():
             found.connect(Connections())
         found.wait_settled()
+        found.set_count_right()
         return found
 
     return named

@@ -18,6 +18,7 @@ from tests.support.manifests import KDCLUSTER, Connections
 CONFIGMETA = "/etc/guestconfig/configmeta.json"
 CONFIGURE_STATUS = "/opt/guestconfig/configure.status"
 READ_BY_SCRIPT = "/var/lib/member/read.json"
+CHANGE_COUNTER = "kubedirector.hpe.com/hashChangeCounter"
 START_SCRIPT = "/opt/guestconfig/appconfig/startscript"
 
 # The last one comes to an edit that leaves the status alone, too: when it meets a status write.
@@ -116,6 +117,19 @@ class KDCluster:
         """Replace spec.connections and return the object once every member has them."""
         self.connect(connections)
         return self.wait_settled()
+
+    def set_count_right(self) -> None:
+        """Bring the operator's count of changes up to what its members know.
+
+        It falls behind where the operator could not write it (test_reconnect); then the operator would
+        miss the next --reconnect.
+        """
+        manifest = self.get()
+        count = int((manifest["metadata"].get("annotations") or {}).get(CHANGE_COUNTER, "0"))
+        known = [member.detail.get("lastConnectionVersion", 0) for member in members_of(manifest)]
+        if max(known, default=0) > count:
+            right = {"metadata": {"annotations": {CHANGE_COUNTER: str(max(known))}}}
+            self.kubectl.patch(KDCLUSTER, self.name, right, namespace=self.namespace)
 
     def expected_hash(self) -> str:
         """Compute the connection hash anew from the live objects."""

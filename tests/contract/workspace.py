@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from tests.contract.estate import OPERATOR_NAMESPACE, global_config
 from tests.contract.kdcluster import KDCluster
 from tests.contract.timing import Timing
-from tests.support.kubectl import Kubectl, Manifest, wait_until
+from tests.support.kubectl import Kubectl, KubectlError, Manifest, wait_until
 from tests.support.manifests import KDCLUSTER, namespace
 
 # So long may it take that all the members of a large one end.
 _END_SECONDS = 900.0
+_KEY_SECONDS = 30.0
 
 
 @contextmanager
@@ -37,11 +39,31 @@ def end_namespace(kubectl: Kubectl, name: str, *, seconds: float) -> None:
     kubectl.delete("namespace", name, wait=False)
 
 
+def create_kdclusters(kubectl: Kubectl, where: str, manifests: Sequence[Manifest]) -> None:
+    """Create KDClusters. Raises KubectlError, DeadlineError.
+
+    An operator that has just got its KubeDirectorConfig may not know its key for secret keys yet.
+    """
+
+    def created(manifest: Manifest) -> bool:
+        try:
+            kubectl.create(manifest, namespace=where)
+        except KubectlError as error:
+            if "cannot encrypt secret key" in str(error):
+                return False
+            raise
+        return True
+
+    for manifest in manifests:
+        what = f"KDCluster {where}/{manifest['metadata']['name']} is taken"
+        wait_until(what, partial(created, manifest), seconds=_KEY_SECONDS)
+
+
 def add_kdclusters(
     kubectl: Kubectl, where: str, timing: Timing, manifests: Sequence[Manifest]
 ) -> dict[str, KDCluster]:
     """Make KDClusters and return them by name once all are configured; DeadlineError else."""
-    kubectl.create(*manifests, namespace=where)
+    create_kdclusters(kubectl, where, manifests)
     names = [manifest["metadata"]["name"] for manifest in manifests]
     found = {name: KDCluster(kubectl, where, name, timing) for name in names}
     wait_configured(kubectl, where, seconds=timing.configure_seconds * max(1, len(names) // 3))

@@ -17,7 +17,7 @@ import pytest
 from tests.contract.estate import OPERATOR_NAMESPACE, global_config
 from tests.contract.kdcluster import KDCluster
 from tests.contract.timing import Timing
-from tests.contract.workspace import end_namespace
+from tests.contract.workspace import create_kdclusters, end_namespace
 from tests.integration import estate
 from tests.integration.audit import AuditLog
 from tests.integration.modules import Fresh, Modules, succeeded
@@ -95,7 +95,7 @@ def home(kubectl: Kubectl, timing: Timing) -> Iterator[str]:
         outside = f"outside-{name}"
         kubectl.create(estate.outsider_app(outside), namespace=OPERATOR_NAMESPACE)
         kubectl.create(*estate.apps(), *estate.prerequisites(), namespace=name)
-        kubectl.create(*estate.kdclusters(), estate.outsider(outside), namespace=name)
+        create_kdclusters(kubectl, name, [*estate.kdclusters(), estate.outsider(outside)])
 
         def states() -> dict[str, str]:
             found = kubectl.list(KDCLUSTER, namespace=name)
@@ -161,6 +161,7 @@ def emptied(kdcluster: Named) -> Named:
         if any((found.get()["spec"].get("connections") or {}).values()):
             found.connect(Connections())
         found.wait_settled()
+        found.set_count_right()
         return found
 
     return named

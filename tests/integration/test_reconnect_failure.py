@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from typing import Any
 
 import pytest
 
-from tests.contract.kdcluster import KDCluster
+from tests.contract.kdcluster import CHANGE_COUNTER, KDCluster
 from tests.integration.conftest import Named
 from tests.integration.module_runner import ModuleResult
 from tests.integration.modules import Fresh, Modules, model, steering
@@ -19,7 +21,6 @@ from tests.support.manifests import KDCLUSTER
 
 EXIT = 3
 LAST_WORDS = "told the start script to end with 3"
-COUNTER = "kubedirector.hpe.com/hashChangeCounter"
 
 
 def run(tenant: Modules, name: str, **arguments: Any) -> ModuleResult:
@@ -94,7 +95,7 @@ def test_a_start_script_that_the_operator_did_not_run_is_told(
     scripted = emptied("scripted")
     tenant.connected(kdcluster=["scripted"], configmaps=[model(fresh("first"))])
     (member,) = scripted.members()
-    behind = {COUNTER: str(member.detail["lastConnectionVersion"] - 1)}
+    behind = {CHANGE_COUNTER: str(member.detail["lastConnectionVersion"] - 1)}
     kubectl.patch(
         KDCLUSTER, scripted.name, {"metadata": {"annotations": behind}},
         namespace=scripted.namespace,
@@ -110,7 +111,12 @@ def test_a_start_script_that_the_operator_did_not_run_is_told(
     assert len(told) == (0 if reaction == "ignore" else 1)
     for text in told:
         assert f"KDCluster {scripted.namespace}/{scripted.name}: member {member.pod}" in text
-        assert "--reconnect" in text and "Delete the pod" in text
+        # What the message says to do, done as a user would.
+        command = re.search(r"Run it: kubectl (.*?--reconnect')", text)
+        assert command is not None, text
+        kubectl.ok(*shlex.split(command.group(1)))
+        read = scripted.read_by_script()
+        assert read is not None and read["event"] == "reconnect" and name in str(read)
     assert result.kdclusters["scripted"]["members"][0]["reconnect"] is None
 
 

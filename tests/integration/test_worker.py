@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import resource
 import stat
 import sys
@@ -103,6 +102,7 @@ def test_the_result_is_the_same_either_way(
         ({"vars": {"ansible_python_interpreter": "auto_silent"}}, False),
         ({"environment": {"NO_PROXY": "127.0.0.1"}}, False),
         ({"async": 120, "poll": 1}, False),
+        ({"timeout": 120}, False),
     ],
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, dict) else str(value),
 )
@@ -172,7 +172,8 @@ def test_the_items_of_a_loop_have_warnings_of_their_own(
 def test_a_credential_plugins_key_does_not_stay(
     kubeconfig: dict[str, Any], home: str, tmp_path: Path
 ) -> None:
-    """The kubernetes library removes its files at the end of the process, which no worker comes to."""
+    """The kubernetes library removes its files at the end of the process, which a worker does not come
+    to, and takes them for those of the loop's next item."""
     user = kubeconfig["users"][0]["user"]
     decoded = {
         "clientCertificateData": _decoded(user["client-certificate-data"]),
@@ -193,20 +194,64 @@ def test_a_credential_plugins_key_does_not_stay(
         "users": [{**kubeconfig["users"][0], "user": {"exec": exec_entry}}],
     }
     one = task(
+        "kd_connection", kubeconfig=with_plugin, namespace=home, configmaps=[{"name": "{{ item }}"}]
+    )
+    # ansible-core makes a socket there, whose path may not be long.
+    with tempfile.TemporaryDirectory(prefix="kd-") as temporary:
+        played = run_play(
+            tmp_path, [{**one, "loop": ["reader-info"] * 2}], "-vvv",
+            environment={"TMPDIR": temporary},
+        )  # fmt: skip
+        left = {path: path.read_bytes() for path in Path(temporary).rglob("*") if path.is_file()}
+    assert ways(played) == (2, 0), played.output
+    found = played.results[0]["results"]
+    assert [bool(item.get("failed")) for item in found] == [False, False], found
+    assert not [path for path, content in left.items() if b"PRIVATE KEY" in content], left.keys()
+
+
+def test_a_credential_plugins_words_stay_with_it(
+    kubeconfig: dict[str, Any], home: str, tmp_path: Path
+) -> None:
+    """What the kubernetes library logs of a plug-in that fails is for nobody."""
+    plugin = tmp_path / "plugin"
+    plugin.write_text(f"#!/bin/sh\necho {canary('lovage')} >&2\nexit 1\n")
+    plugin.chmod(stat.S_IRWXU)
+    exec_entry = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": str(plugin),
+        "interactiveMode": "Never",
+    }
+    with_plugin = {
+        **kubeconfig,
+        "users": [{**kubeconfig["users"][0], "user": {"exec": exec_entry}}],
+    }
+    one = task(
         "kd_connection",
         kubeconfig=with_plugin,
         namespace=home,
         configmaps=[{"name": "reader-info"}],
     )
-    # ansible-core makes a socket there, whose path may not be long.
-    with tempfile.TemporaryDirectory(prefix="kd-") as temporary:
-        played = run_play(tmp_path, [one], "-vvv", environment={"TMPDIR": temporary})
-        left = {path: path.read_bytes() for path in Path(temporary).rglob("*") if path.is_file()}
-        folders = os.listdir(temporary)
+    log = tmp_path / "ansible.log"
+    played = run_play(tmp_path, [one], "-vvv", environment={"ANSIBLE_LOG_PATH": str(log)})
     assert ways(played) == (1, 0), played.output
+    assert "run it by hand" in played.results[0]["msg"]
+    assert canary("lovage") not in played.output
+    assert canary("lovage") not in log.read_text()
+
+
+@pytest.mark.parametrize("interpreter", ["{{ ansible_playbook_python }}", ANOTHER_NAME])
+def test_a_relative_path_starts_from_the_playbooks_folder(
+    kubeconfig: dict[str, Any], home: str, tmp_path: Path, interpreter: str
+) -> None:
+    (tmp_path / "kubeconfig.json").write_text(json.dumps(kubeconfig))
+    (tmp_path / "kubeconfig.json").chmod(0o600)
+    one = task(
+        "kd_connection", kubeconfig="kubeconfig.json", namespace=home,
+        configmaps=[{"name": "reader-info"}],
+    )  # fmt: skip
+    there = {"vars": {"ansible_python_interpreter": interpreter}}
+    played = run_play(tmp_path, [one], play=there)
     assert not played.results[0].get("failed"), played.results
-    assert not [path for path, content in left.items() if b"PRIVATE KEY" in content], left.keys()
-    assert not any("kubedirector" in name for name in folders)
 
 
 def _decoded(text: str) -> str:

@@ -113,6 +113,20 @@ def test_a_start_script_that_fails(
         assert "no such model" in result.get("msg", "") + json.dumps(result.get("warnings", ""))
 
 
+@pytest.mark.parametrize("reaction", ["fail", "warn"])
+def test_a_value_that_a_start_script_prints_is_masked(
+    space: Namespace, plain_run: Run, reaction: str
+) -> None:
+    """In the result and the message by Ansible itself, in a warning not (ansible-core 2.19 and newer)."""
+    space.files["pod-1", STATUS] = b"containerd://abc=3\n"
+    space.files["pod-1", STDERR] = f"cannot log in with {MARK} or {encoded(MARK)}\n".encode()
+    secret = {"name": "token", "type": "source-control", "string_data": {"token": MARK}}
+    result = plain_run(kd_connection, **NOTEBOOK, secrets=[secret], on_reconnect_failure=reaction)
+    told = json.dumps(result)
+    assert "cannot log in with ******** or ********" in told
+    assert MARK not in told and encoded(MARK) not in told
+
+
 def test_a_time_out_says_what_had_been_done(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:

@@ -338,3 +338,25 @@ def test_a_linked_kdcluster_with_a_config_error_counts_as_quiet(api: Api) -> Non
         members=[member("e-0", state="config error", config=0, setup=0)],
     )  # fmt: skip
     wait(live(api, DONE, engine), seconds=-1, also=("engine",))
+
+
+def test_each_kdcluster_is_kept_as_it_was_before_its_last_change(
+    server: ScriptedServer, api: Api
+) -> None:
+    """By the connection hash: nothing else that happens to it counts."""
+
+    def notebook(stored_hash: str, version: int, generation: int = 1) -> JsonObject:
+        members = [member("pod-0", version=version, config=generation)]
+        return kdcluster_manifest("notebook", stored_hash=stored_hash, members=members)
+
+    estate = live(api, notebook("one", 1), kdcluster_manifest("engine", stored_hash="one"))
+    assert estate.before_last_change == {}
+    estate.put_cluster(notebook("two", 1))
+    estate.put_cluster(notebook("two", 2))
+    again = {"metadata": {"resourceVersion": "15"}, "items": [notebook("three", 2, 5)]}
+    server.on("GET", KDCLUSTERS, Answer(body=again))
+    estate.refresh()
+    estate.put_cluster(notebook("three", 2, 6))
+    (before,) = estate.before_last_change.values()
+    assert before.stored_hash == "two"
+    assert [one.connection_version for one in before.members] == [2]
