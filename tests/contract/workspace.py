@@ -17,7 +17,7 @@ from tests.support.manifests import KDCLUSTER, namespace
 
 # So long may it take that all the members of a large one end.
 _END_SECONDS = 900.0
-_KEY_SECONDS = 30.0
+_SEEN_SECONDS = 60.0
 
 
 @contextmanager
@@ -42,8 +42,10 @@ def end_namespace(kubectl: Kubectl, name: str, *, seconds: float) -> None:
 def create_kdclusters(kubectl: Kubectl, where: str, manifests: Sequence[Manifest]) -> None:
     """Create KDClusters. Raises KubectlError, DeadlineError.
 
-    An operator that has just got its KubeDirectorConfig may not know its key for secret keys yet.
+    An operator that has just got its KubeDirectorConfig may not know its key for secret keys yet, and
+    KubeDirector crashes over a KDCluster that connects to one without status (measured).
     """
+    made: set[str] = set()
 
     def created(manifest: Manifest) -> bool:
         try:
@@ -54,9 +56,22 @@ def create_kdclusters(kubectl: Kubectl, where: str, manifests: Sequence[Manifest
             raise
         return True
 
+    def has_status(name: str) -> bool:
+        return bool(kubectl.get(KDCLUSTER, name, namespace=where).get("status"))
+
     for manifest in manifests:
-        what = f"KDCluster {where}/{manifest['metadata']['name']} is taken"
-        wait_until(what, partial(created, manifest), seconds=_KEY_SECONDS)
+        name = manifest["metadata"]["name"]
+        connections = manifest["spec"].get("connections") or {}
+        for other in made.intersection(connections.get("clusters") or []):
+            wait_until(
+                f"KDCluster {where}/{other} has a status",
+                partial(has_status, other),
+                seconds=_SEEN_SECONDS,
+            )
+        wait_until(
+            f"KDCluster {where}/{name} is taken", partial(created, manifest), seconds=_SEEN_SECONDS
+        )
+        made.add(name)
 
 
 def add_kdclusters(
