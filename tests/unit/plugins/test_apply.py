@@ -240,6 +240,20 @@ def test_a_refusal_that_passes_is_tried_again(
     assert len(server.of(*PATCH_NOTEBOOK)) == 3
 
 
+def test_a_new_object_has_a_head_start_before_it_is_connected(
+    space: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    changed = {"name": "model", "type": "model", "data": {"path": "/new"}}
+    assert run(kd_connection, **NOTEBOOK, configmaps=[changed], clusters=["engine"])["changed"]
+    assert pauses == []
+    new = {"name": "new", "type": "info", "data": {"path": "/new"}}
+    assert run(kd_connection, **NOTEBOOK, configmaps=[new])["changed"]
+    (pause,) = pauses
+    assert 0 < pause <= 0.1
+
+
 def test_the_pauses_between_the_tries_grow(
     space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -357,6 +357,7 @@ def test_each_kdcluster_is_kept_as_it_was_before_its_last_change(
     server.on("GET", KDCLUSTERS, Answer(body=again))
     estate.refresh()
     estate.put_cluster(notebook("three", 2, 6))
-    (before,) = estate.before_last_change.values()
+    assert list(estate.before_last_change) == ["notebook"]
+    before = estate.before_last_change["notebook"]
     assert before.stored_hash == "two"
     assert [one.connection_version for one in before.members] == [2]
