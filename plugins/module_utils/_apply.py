@@ -48,7 +48,7 @@ if t.TYPE_CHECKING:
 _THREADS = 8
 # Between an object's creation and its connection. An operator that hears of a new object only once a
 # KDCluster names it writes that KDCluster while it counts the change up, loses count, and does not run
-# the start script (measured: the stand-in's log, and 2 of some 250 changes on the real operator).
+# the start script (measured on the real operator: 1 of 80 changes without, 0 of 100 with it).
 _HEAD_START_SECONDS = 0.1
 
 
