@@ -56,8 +56,8 @@ class LiveEstate:
 
     :param estate: as it was read; `estate` is replaced by newer ones, never changed. `has_waited`
         tells whether the operator had something to do; `before_last_change` has, by name, each KDCluster
-        whose connection hash changed meanwhile, as it was just before it last did; `on_change`, where it is set, is called with
-        each KDCluster whenever it is read.
+        whose connection hash changed meanwhile, as it was just before it last did; `on_change`, where it
+        is set, is called with each KDCluster whenever it is read.
     """
 
     def __init__(self, api: Api, estate: Estate, resource_version: str) -> None:

@@ -183,18 +183,11 @@ def test_a_credential_plugins_key_does_not_stay(
     status.write_text(json.dumps(decoded))
     status.chmod(0o600)
     plugin.write_text(PLUGIN.format(python=sys.executable, status=str(status)))
-    plugin.chmod(stat.S_IRWXU)
-    exec_entry = {
-        "apiVersion": "client.authentication.k8s.io/v1",
-        "command": str(plugin),
-        "interactiveMode": "Never",
-    }
-    with_plugin = {
-        **kubeconfig,
-        "users": [{**kubeconfig["users"][0], "user": {"exec": exec_entry}}],
-    }
     one = task(
-        "kd_connection", kubeconfig=with_plugin, namespace=home, configmaps=[{"name": "{{ item }}"}]
+        "kd_connection",
+        kubeconfig=with_plugin(kubeconfig, plugin),
+        namespace=home,
+        configmaps=[{"name": "{{ item }}"}],
     )
     # ansible-core makes a socket there, whose path may not be long.
     with tempfile.TemporaryDirectory(prefix="kd-") as temporary:
@@ -215,19 +208,9 @@ def test_a_credential_plugins_words_stay_with_it(
     """What the kubernetes library logs of a plug-in that fails is for nobody."""
     plugin = tmp_path / "plugin"
     plugin.write_text(f"#!/bin/sh\necho {canary('lovage')} >&2\nexit 1\n")
-    plugin.chmod(stat.S_IRWXU)
-    exec_entry = {
-        "apiVersion": "client.authentication.k8s.io/v1",
-        "command": str(plugin),
-        "interactiveMode": "Never",
-    }
-    with_plugin = {
-        **kubeconfig,
-        "users": [{**kubeconfig["users"][0], "user": {"exec": exec_entry}}],
-    }
     one = task(
         "kd_connection",
-        kubeconfig=with_plugin,
+        kubeconfig=with_plugin(kubeconfig, plugin),
         namespace=home,
         configmaps=[{"name": "reader-info"}],
     )
@@ -252,6 +235,20 @@ def test_a_relative_path_starts_from_the_playbooks_folder(
     there = {"vars": {"ansible_python_interpreter": interpreter}}
     played = run_play(tmp_path, [one], play=there)
     assert not played.results[0].get("failed"), played.results
+
+
+def with_plugin(kubeconfig: dict[str, Any], plugin: Path) -> dict[str, Any]:
+    """The kubeconfig, whose user gets credentials from this program."""
+    plugin.chmod(stat.S_IRWXU)
+    exec_entry = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": str(plugin),
+        "interactiveMode": "Never",
+    }
+    return {
+        **kubeconfig,
+        "users": [{**kubeconfig["users"][0], "user": {"exec": exec_entry}}],
+    }
 
 
 def _decoded(text: str) -> str:
