@@ -125,6 +125,7 @@ class ScriptedServer:
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 30
+    disable_nagle_algorithm = True
     server: _Server
 
     def log_message(self, *_args: Any) -> None:
