@@ -1,7 +1,11 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs suites in lanes side by side: one does what needs no cluster, each other one has a sandbox."""
+"""Runs suites in lanes side by side: one does what needs no cluster, each other one has a sandbox.
+
+When nothing is left that needs no cluster, its lane gets a sandbox too: four lanes are as many as two
+cores keep busy (measured).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,7 @@ HEARTBEAT = 30.0
 # one to itself: an operator matches names across namespaces, so that two suites on one cluster would
 # disturb one another.
 SANDBOX = Suite("sandbox", "sandbox", NEWEST, ())
-FURTHER_SANDBOXES = tuple(Suite("sandbox", f"sandbox/{n}", NEWEST, ()) for n in (2, 3))
+FURTHER_SANDBOXES = tuple(Suite("sandbox", f"sandbox/{n}", NEWEST, ()) for n in (2, 3, 4))
 
 
 class Run:
@@ -81,12 +85,13 @@ class Run:
             sanity.install_shellcheck()
 
     def _all_lanes(self) -> list[Outcome]:
-        lanes = [self._plain_lane]
+        *beside, last = FURTHER_SANDBOXES
+        lanes = [partial(self._plain_lane, last)]
         if self._clustered:
             lanes.append(self._first_cluster_lane)
         if not is_given():
-            spare = min(len(FURTHER_SANDBOXES), len(self._clustered) - 1)
-            lanes += [partial(self._further_lane, FURTHER_SANDBOXES[n]) for n in range(spare)]
+            spare = min(len(beside), len(self._clustered) - 1)
+            lanes += [partial(self._further_lane, sandbox) for sandbox in beside[:spare]]
         with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
             ends = [pool.submit(self._to_the_end, lane) for lane in lanes]
             try:
@@ -134,10 +139,12 @@ class Run:
         if not one.good:
             report.show_log(one.suite)
 
-    def _plain_lane(self) -> None:
-        for suite in self.suites:
-            if not suite.cluster:
-                self._events.put(self._run(suite, None))
+    def _plain_lane(self, sandbox: Suite) -> None:
+        plain = [suite for suite in self.suites if not suite.cluster]
+        for suite in plain:
+            self._events.put(self._run(suite, None))
+        if plain and self._clustered and not is_given():
+            self._further_lane(sandbox)
 
     def _first_cluster_lane(self) -> None:
         try:

@@ -122,6 +122,8 @@ def _kubelet(state: Path, record: Record) -> dict[str, object]:
         "tlsPrivateKeyFile": str(certificates / "kubelet.key"),
         "containerRuntimeEndpoint": f"unix://{containerd_socket(state)}",
         "clusterDomain": "cluster.local",
+        # There is no DNS: a refused look-up, where with no address every pod has an event every few seconds.
+        "clusterDNS": [record.address],
         "cgroupDriver": "cgroupfs",
         "cgroupsPerQOS": False,
         "enforceNodeAllocatable": [],
@@ -139,5 +141,4 @@ def _kubelet(state: Path, record: Record) -> dict[str, object]:
         "kubeAPIQPS": 100,
         "kubeAPIBurst": 200,
         "eventRecordQPS": 0,
-        "syncFrequency": "10s",
     }
