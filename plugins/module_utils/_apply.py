@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import functools
-import math
 import time
 import typing as t
 
@@ -76,7 +75,6 @@ class Applier:
         self._progress = progress
         self._writer = Writer(api, wanted, live, deadline, progress, plan.links)
         self._waited = False
-        self._connect_at = -math.inf
 
     def try_dry(self) -> None:
         """Ask the API server about every write, in a server-side dry run. :raises ApiError:"""
@@ -116,7 +114,7 @@ class Applier:
                 self._writer.write_object(object_change, dry_run=False)
 
     def _give_head_start(self) -> None:
-        pause = self._connect_at - time.monotonic()
+        pause = self._progress.last_creation + _HEAD_START_SECONDS - time.monotonic()
         if pause > 0:
             time.sleep(pause)
 
@@ -155,13 +153,10 @@ class Applier:
         def write() -> None:
             for change in changes:
                 self._writer.write_object(change, dry_run=False)
-                if change.action == "created":
-                    self._connect_at = time.monotonic() + _HEAD_START_SECONDS
 
         def write_copies() -> None:
             for change in changes:
                 self._writer.write_copy(change)
-            self._connect_at = time.monotonic() + _HEAD_START_SECONDS
 
         moved = to_move(self._writer.links, names)
         if not moved:

@@ -132,10 +132,16 @@ def _open(api: Api, namespace: str, pod: str, container: str, command: t.Sequenc
     query += [("command", word) for word in command]
     host = api.transport.host
     scheme, _separator, rest = host.partition("://")
+    plain = scheme == "http"
     url = (
-        f"{'ws' if scheme == 'http' else 'wss'}://{rest}/api/v1"
+        f"{'ws' if plain else 'wss'}://{rest}/api/v1"
         f"/namespaces/{urllib.parse.quote(namespace, safe='')}/pods/{urllib.parse.quote(pod, safe='')}"
         f"/exec?{urllib.parse.urlencode(query)}"
+    )
+    tls = (
+        {}
+        if plain
+        else {"context": api.transport.tls, "server_hostname": configuration.tls_server_name}
     )
     proxy = urllib.parse.urlparse(configuration.proxy) if configuration.proxy else None
     return websocket.create_connection(
@@ -144,7 +150,7 @@ def _open(api: Api, namespace: str, pod: str, container: str, command: t.Sequenc
         header=[f"{name}: {value}" for name, value in api.transport.headers()],
         subprotocols=["v4.channel.k8s.io"],
         suppress_origin=True,
-        sslopt={"context": api.transport.tls, "server_hostname": configuration.tls_server_name},
+        sslopt=tls,
         http_proxy_host=proxy.hostname if proxy else None,
         http_proxy_port=(proxy.port or _HTTP_PORT) if proxy else None,
         http_proxy_auth=(proxy.username, proxy.password) if proxy and proxy.username else None,

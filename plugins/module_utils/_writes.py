@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import random
 import time
 import typing as t
@@ -70,6 +71,8 @@ class Progress:
     """KDClusters that were made to name a copy, or no copy any more."""
     versions: dict[Key, str] = dataclasses.field(default_factory=dict)
     """The resourceVersion that each object got from the last write of it."""
+    last_creation: float = -math.inf
+    """When an object or a copy was last created, as of time.monotonic()."""
 
     def copies_sentence(self, namespace: str) -> str:
         """Say what stands in for what, when it has not come to an end."""
@@ -135,6 +138,8 @@ class Writer:
                 # Somebody else deleted it meanwhile, which is what the task wants.
                 return
         if not dry_run:
+            if change.action == "created":
+                self._progress.last_creation = time.monotonic()
             found = (
                 found_object_from(change.kind, manifest, with_data=with_data) if manifest else None
             )
@@ -162,6 +167,7 @@ class Writer:
         # One that an earlier task left is named by nobody any more.
         self.delete_copy(change.kind, change.name)
         created = self._api.create(resource, namespace, body, dry_run=False)
+        self._progress.last_creation = time.monotonic()
         name = copy_name(change.name)
         self._live.put_object(
             change.kind, name, found_object_from(change.kind, created, with_data=False)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tests.checks.paths import BUILD, NEWEST, OLDEST, REPORTS, ROOT, Pair
 
+_SESSIONS = 1000
+
 
 @dataclass(frozen=True)
 class Suite:
@@ -48,7 +50,9 @@ def tests(name: str, pair: Pair, *paths: str, cluster: bool = False, only: bool 
     report = REPORTS / f"{name.replace('/', '-')}.xml"
     command = (
         "python", "-m", "pytest", "--color=no", f"--junitxml={report}", "--durations=10",
-        "-o", f"cache_dir={BUILD / 'pytest' / pair.environment}", *paths,
+        "-o", f"cache_dir={BUILD / 'pytest' / pair.environment}",
+        # All temporary folders are kept for the search at the end; by itself pytest keeps three sessions'.
+        "-o", f"tmp_path_retention_count={_SESSIONS}", *paths,
     )  # fmt: skip
     return Suite(group, name, pair, command, cluster=cluster, report=report)
 
