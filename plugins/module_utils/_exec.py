@@ -138,11 +138,9 @@ def _open(api: Api, namespace: str, pod: str, container: str, command: t.Sequenc
         f"/namespaces/{urllib.parse.quote(namespace, safe='')}/pods/{urllib.parse.quote(pod, safe='')}"
         f"/exec?{urllib.parse.urlencode(query)}"
     )
-    tls = (
-        {}
-        if plain
-        else {"context": api.transport.tls, "server_hostname": configuration.tls_server_name}
-    )
+    tls: dict[str, t.Any] = {}
+    if not plain:
+        tls = {"context": api.transport.tls, "server_hostname": configuration.tls_server_name}
     proxy = urllib.parse.urlparse(configuration.proxy) if configuration.proxy else None
     return websocket.create_connection(
         url,
