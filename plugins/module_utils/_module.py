@@ -26,6 +26,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kubernet
 from ansible_collections.kubedirector.connections.plugins.module_utils._secrecy import (
     masked_words,
     without_secrets,
+    words_at_first,
 )
 
 if t.TYPE_CHECKING:
@@ -35,15 +36,42 @@ if t.TYPE_CHECKING:
 DEFAULT_NAMESPACE = "default"
 
 
+class _Module(AnsibleModule):
+    """Keeps to itself what Ansible would say of secrets before `run_module` can choose what is masked:
+    in its log line, and in errors of options whose form is wrong."""
+
+    params: dict[str, t.Any]
+    no_log_values: set[str]
+
+    def __init__(self, arguments: dict[str, dict[str, t.Any]]) -> None:
+        self._takes_options = True
+        super().__init__(argument_spec=arguments, supports_check_mode=True)
+        self._takes_options = False
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self._given = dict(self.params)
+
+    def _log_invocation(self) -> None:
+        params = self.params
+        self.params = without_secrets(params)
+        super()._log_invocation()
+        self.params = params
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> None:
+        """End the task with an error."""
+        if self._takes_options:
+            self.no_log_values = words_at_first(self._given, self.no_log_values)
+            self.params = without_secrets(self.params)
+        super().fail_json(msg, **kwargs)
+
+
 def run_module(arguments: dict[str, dict[str, t.Any]], make_task: type[Task]) -> None:
     """Run a module: parse the options, find the API server, run the task, exit.
 
     :param arguments: the module's own options; those for authentication and namespace are added.
     """
-    module = AnsibleModule(
-        argument_spec={**AUTH_ARGUMENTS, **NAMESPACE_ARGUMENT, **arguments},
-        supports_check_mode=True,
-    )
+    module = _Module({**AUTH_ARGUMENTS, **NAMESPACE_ARGUMENT, **arguments})
     params = dict(module.params)
     secret_words = frozenset(module.no_log_values)
     module.no_log_values = masked_words(params, secret_words)

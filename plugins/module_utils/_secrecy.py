@@ -57,6 +57,44 @@ def masked_words(
     return {word for word in words if can_be_told(word) and word not in clear}
 
 
+def words_at_first(params: t.Mapping[str, t.Any], no_log_values: t.Iterable[str]) -> set[str]:
+    """Choose the words that are to be masked while the options' form is not known to be right.
+
+    What Ansible says of a wrong option may quote a whole list, and where a list is wrong it has not come
+    to look for secrets in it.
+
+    :param params: the task's options as they were given.
+    :param no_log_values: what Ansible has found so far.
+    :returns: these, the values of every option that holds secrets, and all of them as the text of a list
+        shows them.
+    """
+    words = {
+        word for value in _secret_parts(params) for word in _leaves(value) if can_be_told(word)
+    }
+    words.update(no_log_values)
+    # However often the text of a list was quoted in another: a line of a longer value has nothing to quote.
+    lines = {line for word in words for line in word.splitlines() if can_be_told(line)}
+    return words | lines | {repr(word)[1:-1] for word in words}
+
+
+def _secret_parts(params: t.Mapping[str, t.Any]) -> t.Iterator[t.Any]:
+    yield from (params.get(option) for option in (*_SECRET_OPTIONS, *_SECRET_FIELDS))
+    for option, fields in (("secrets", (*_SECRET_FIELDS, "annotations")), ("roles", _SECRET_KEYS)):
+        entries = params.get(option)
+        for entry in entries if isinstance(entries, list) else [entries]:
+            yield from (entry.get(f) for f in fields) if isinstance(entry, dict) else [entry]
+
+
+def _leaves(value: t.Any) -> t.Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _leaves(inner)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
 def can_be_told(word: str) -> bool:
     """Whether a word is long enough to be masked: others occur in any text."""
     return len(word) >= (_SHORTEST_NUMBER if word.isdigit() else _SHORTEST_WORD)
@@ -114,38 +152,53 @@ def without_secrets(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     for option in _SECRET_OPTIONS:
         if shown.get(option) is not None:
             shown[option] = PLACEHOLDER
-    for field in _SECRET_FIELDS:
-        if isinstance(shown.get(field), dict):
-            shown[field] = dict.fromkeys(shown[field], PLACEHOLDER)
+    _hide_fields(shown, _SECRET_FIELDS)
     if isinstance(shown.get("proxy"), str):
         shown["proxy"] = re.sub(r"//[^@/]*@", f"//{PLACEHOLDER}@", shown["proxy"])
-    secrets = shown.get("secrets")
-    if isinstance(secrets, list):
-        shown["secrets"] = [_hidden_entry(entry) for entry in secrets]
-    if isinstance(shown.get("roles"), list):
-        shown["roles"] = [_role_with(role, PLACEHOLDER) for role in shown["roles"]]
+    for option, hidden in (("secrets", _hidden_entry), ("roles", _hidden_role)):
+        entries = shown.get(option)
+        if isinstance(entries, list):
+            shown[option] = [hidden(entry) for entry in entries]
+        elif entries is not None:
+            shown[option] = PLACEHOLDER
     return shown
+
+
+def _hidden_role(role: t.Any) -> t.Any:
+    return _role_with(role, PLACEHOLDER)
+
+
+def _hide_fields(shown: dict[str, t.Any], fields: t.Iterable[str]) -> None:
+    """Replace the values of dicts, and whatever else is there in place of a dict."""
+    for field in fields:
+        content = shown.get(field)
+        if content is not None:
+            shown[field] = (
+                dict.fromkeys(content, PLACEHOLDER) if isinstance(content, dict) else PLACEHOLDER
+            )
 
 
 def _role_with(role: t.Any, value: str | None) -> t.Any:
     """An entry of option roles with another value in each of its secret keys."""
     if not isinstance(role, dict):
-        return role
+        return value
     return {
-        option: [{**key, "value": value} if isinstance(key, dict) else value for key in content]
-        if option in _SECRET_KEYS and isinstance(content, list)
-        else content
+        option: _keys_with(content, value) if option in _SECRET_KEYS else content
         for option, content in role.items()
     }
 
 
+def _keys_with(keys: t.Any, value: str | None) -> t.Any:
+    if not isinstance(keys, list):
+        return None if keys is None else value
+    return [{**key, "value": value} if isinstance(key, dict) else value for key in keys]
+
+
 def _hidden_entry(entry: t.Any) -> t.Any:
     if not isinstance(entry, dict):
-        return entry
+        return PLACEHOLDER
     hidden = dict(entry)
-    for field in (*_SECRET_FIELDS, "annotations"):
-        if isinstance(hidden.get(field), dict):
-            hidden[field] = dict.fromkeys(hidden[field], PLACEHOLDER)
+    _hide_fields(hidden, (*_SECRET_FIELDS, "annotations"))
     return hidden
 
 

@@ -86,7 +86,7 @@ class Run:
 
     def _all_lanes(self) -> list[Outcome]:
         *beside, last = FURTHER_SANDBOXES
-        lanes = [partial(self._plain_lane, last)]
+        lanes: list[Callable[[], None]] = [partial(self._plain_lane, last)]
         if self._clustered:
             lanes.append(self._first_cluster_lane)
         if not is_given():

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._secrecy import (
+    PLACEHOLDER,
     masked_words,
     without_secrets,
 )
@@ -139,7 +140,17 @@ def test_a_kubeconfig_given_as_text_is_no_path() -> None:
     assert "QXZJKV" not in json.dumps(without_secrets(task(kubeconfig=text)))
 
 
-@pytest.mark.parametrize("secrets", [None, [], "masked", [None], [{"name": "s"}]])
-def test_options_of_any_form_can_be_shown(secrets: Any) -> None:
-    assert without_secrets(task(secrets=secrets))["secrets"] == secrets
+@pytest.mark.parametrize(
+    ("secrets", "shown"),
+    [
+        (None, None),
+        ([], []),
+        ([{"name": "s"}], [{"name": "s"}]),
+        ("name=s", PLACEHOLDER),
+        (["name=s"], [PLACEHOLDER]),
+        ([{"name": "s", "data": "a=b"}], [{"name": "s", "data": PLACEHOLDER}]),
+    ],
+)
+def test_options_of_any_form_can_be_shown(secrets: Any, shown: Any) -> None:
+    assert without_secrets(task(secrets=secrets))["secrets"] == shown
     assert masked_words(task(secrets=None), set()) == set()
