@@ -17,12 +17,16 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._copies i
     renames_to_originals,
     to_move,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
 from ansible_collections.kubedirector.connections.plugins.module_utils._links import (
     dependents,
     in_dependency_order,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._plan import (
     ClusterChange,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._problems import (
+    deletion_problems,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._steps import (
     Step,
@@ -91,7 +95,7 @@ class Applier:
         Where there are several writes, all of them are tried dry first: a refusal of the last one
         must not leave the first ones written.
 
-        :raises ApiError, WaitTimeout, Unreachable:
+        :raises ApiError, Impossible, WaitTimeout, Unreachable:
         """
         steps = self._steps()
         self._settle_linked([frozenset().union(*self._guards(steps))])
@@ -109,9 +113,19 @@ class Applier:
             _side_by_side(one.write for one in chosen)
             self._live.refresh_before_waiting()
             steps = [one for one in steps if one not in chosen]
-        for object_change in self._object_writes():
-            if object_change.action == "deleted":
-                self._writer.write_object(object_change, dry_run=False)
+        self._delete_objects()
+
+    def _delete_objects(self) -> None:
+        deletions = [change for change in self._object_writes() if change.action == "deleted"]
+        if not deletions:
+            return
+        # Somebody else may have connected one since the plan was made, as long as that is by now.
+        self._live.refresh()
+        problems = list(deletion_problems(self._wanted, self._live.estate, ()))
+        if problems:
+            raise Impossible(problems)
+        for change in deletions:
+            self._writer.write_object(change, dry_run=False)
 
     def _give_head_start(self) -> None:
         pause = self._progress.last_creation + _HEAD_START_SECONDS - time.monotonic()
@@ -122,10 +136,10 @@ class Applier:
         """Wait until everything has reached the members of the task's KDClusters, of those that name
         a changed object, and of those that connect to them.
 
-        :raises WaitTimeout, MemberError, ApiError, Unreachable:
+        :raises WaitTimeout, MemberError, Impossible, ApiError, Unreachable:
         """
         live = self._live
-        named = set(self._wanted.kdclusters) & set(live.estate.clusters)
+        named = {change.name for change in self._plan.clusters}
         touched = self._progress.touched(live)
         if touched or self._waited:
             live.refresh_before_waiting()
@@ -251,7 +265,7 @@ class Applier:
 
 
 def _side_by_side(writes: t.Iterable[t.Callable[[], None]]) -> None:
-    """Do all of them, whatever becomes of one, whose error is raised in the end."""
+    """Do all of them, whatever becomes of some, whose errors are raised as one in the end."""
     listed = list(writes)
     if len(listed) < 2:
         for write in listed:
@@ -259,5 +273,8 @@ def _side_by_side(writes: t.Iterable[t.Callable[[], None]]) -> None:
         return
     with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
         done = [pool.submit(write) for write in listed]
-    for future in done:
-        future.result()
+    errors = [error for future in done if (error := future.exception()) is not None]
+    if errors:
+        if len(errors) > 1:
+            errors[0].args = (" ".join(dict.fromkeys(str(error) for error in errors)),)
+        raise errors[0]

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import os
+import traceback
+
 SERVER_ERRORS = 500
 _PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
 
@@ -46,6 +49,13 @@ def deleted_meanwhile(namespace: str, name: str) -> Impossible:
             f"KDCluster {namespace}/{name} was deleted by somebody else meanwhile; run the task again once it is there again."
         ]
     )
+
+
+def unforeseen(error: Exception) -> str:
+    """Say that something went wrong that nobody thought of, and where. Its own words may hold a secret."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} at {os.path.basename(frame.filename)}:{frame.lineno}"
+    return f"Something unforeseen went wrong in the collection ({where}); please report it."
 
 
 class LibraryMissing(ConnectionsError):

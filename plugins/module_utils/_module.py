@@ -19,6 +19,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._auth_opt
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
     ConnectionsError,
+    unforeseen,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import (
     require_library,
@@ -93,6 +94,10 @@ def run_module(arguments: dict[str, dict[str, t.Any]], make_task: type[Task]) ->
         done = _with_diff(module, task)
         module.no_log_values = masked_words(params, secret_words, done)
         module.fail_json(msg=_with_what_was_done(str(error), done), **done)
+    except Exception as error:
+        done = _with_diff(module, task)
+        module.no_log_values = masked_words(params, secret_words, done)
+        module.fail_json(msg=_with_what_was_done(unforeseen(error), done), **done)
     result = _with_diff(module, task)
     module.no_log_values = masked_words(params, secret_words, result)
     module.exit_json(**result)

@@ -37,7 +37,7 @@ def find_problems(
                 "changes until it is restored. Wait for that, or remove the label once it is."
             )
     if wanted.absent:
-        yield from _deletion_problems(wanted, estate)
+        yield from deletion_problems(wanted, estate, wanted.kdclusters)
         return
     for name in wanted.kdclusters:
         found = estate.clusters.get(name)
@@ -116,14 +116,20 @@ def _cycle_problems(
             )
 
 
-def _deletion_problems(wanted: Wanted, estate: Estate) -> t.Iterator[str]:
+def deletion_problems(
+    wanted: Wanted, estate: Estate, disconnecting: t.Collection[str]
+) -> t.Iterator[str]:
+    """Say why objects cannot be deleted.
+
+    :param disconnecting: the KDClusters that the task is still to disconnect from them.
+    """
     if not wanted.delete_objects:
         return
     for wanted_object in wanted.objects:
         others = [
             name
             for name in estate.naming(wanted_object.kind, wanted_object.name)
-            if name not in wanted.kdclusters
+            if name not in disconnecting
         ]
         if others:
             yield (

@@ -16,6 +16,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._errors i
     ConnectionsError,
     Impossible,
     RotationFailed,
+    unforeseen,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Estate
 from ansible_collections.kubedirector.connections.plugins.module_utils._masking import (
@@ -176,6 +177,9 @@ class RotationTask(Task):
                 error.args = (f"{error} Nothing was written.",)
                 raise
             failures = [str(error)]
+        except Exception as error:
+            # A mistake of ours must not leave the new values where nobody verified them.
+            failures = [unforeseen(error)]
         if not failures:
             return
         self._back = WayBack(

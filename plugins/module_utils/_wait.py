@@ -92,20 +92,23 @@ class LiveEstate:
 
     def put_object(self, kind: str, name: str, found: FoundObject | None) -> None:
         """Take over a ConfigMap or Secret that was just written or deleted."""
-        self.estate = dataclasses.replace(
-            self.estate, objects={**self.estate.objects, (kind, name): found}
-        )
+        with self._replacing:
+            self.estate = dataclasses.replace(
+                self.estate, objects={**self.estate.objects, (kind, name): found}
+            )
 
     def refresh(self) -> None:
         """Read all KDClusters again: after a write, older events of a watch would mislead.
 
         :raises ApiError, Unreachable:
         """
-        clusters, self._resource_version = read_kdclusters(self._api, self.estate.namespace)
-        for cluster in clusters.values():
-            self._note_change(cluster)
-        self.estate = dataclasses.replace(self.estate, clusters=clusters)
-        self._behind = False
+        # All the time, since a write that is answered while this reads is newer than what it reads.
+        with self._replacing:
+            clusters, self._resource_version = read_kdclusters(self._api, self.estate.namespace)
+            for cluster in clusters.values():
+                self._note_change(cluster)
+            self.estate = dataclasses.replace(self.estate, clusters=clusters)
+            self._behind = False
         if self.on_change is not None:
             for cluster in clusters.values():
                 self.on_change(cluster)
@@ -135,7 +138,8 @@ class LiveEstate:
     ) -> None:
         """Wait until all that is live has reached every member of these KDClusters.
 
-        :param also_quiet: KDClusters on which the operator must have nothing to do either.
+        :param also_quiet: KDClusters on which the operator must have nothing to do either, as long as
+            there are such.
         :param deadline: as of time.monotonic().
         :param why: how a message begins that says why it did not come to that, such as "The change
             was written, but it has not reached every member".
@@ -143,13 +147,16 @@ class LiveEstate:
         :raises Stalled: it will not come by itself: the operator is down or stuck, or a pod does not
             start.
         :raises MemberError: a member is in `config error` and so will never take the change.
-        :raises Impossible: a KDCluster was deleted meanwhile.
+        :raises Impossible: one of `names` was deleted meanwhile.
         :raises ApiError, Unreachable:
         """
         settled = frozenset(names)
         quiet = settled | frozenset(also_quiet)
 
         def reached() -> bool | None:
+            for name in sorted(settled):
+                if name not in self.estate.clusters:
+                    raise deleted_meanwhile(self.estate.namespace, name)
             if not self._all_quiet(quiet):
                 return None
             for name in sorted(settled):
@@ -199,13 +206,14 @@ class LiveEstate:
                 time.sleep(_RETRY_SECONDS)
 
     def _all_quiet(self, names: t.Iterable[str]) -> bool:
+        return not any(self._busy(names))
+
+    def _busy(self, names: t.Iterable[str]) -> t.Iterator[KDCluster]:
+        """Those that the operator still has to do with; with one that was deleted it has not."""
         for name in sorted(names):
             cluster = self.estate.clusters.get(name)
-            if cluster is None:
-                raise deleted_meanwhile(self.estate.namespace, name)
-            if not self.estate.is_quiet(cluster):
-                return False
-        return True
+            if cluster is not None and not self.estate.is_quiet(cluster):
+                yield cluster
 
     def _follow(
         self, names: frozenset[str], goal: t.Callable[[], T | None], seconds: int
@@ -271,8 +279,4 @@ class LiveEstate:
         ]
 
     def _lag_sentences(self, names: t.Iterable[str]) -> str:
-        return " ".join(
-            lag_sentence(self.estate, self.estate.clusters[name])
-            for name in sorted(names)
-            if not self.estate.is_quiet(self.estate.clusters[name])
-        )
+        return " ".join(lag_sentence(self.estate, cluster) for cluster in self._busy(names))

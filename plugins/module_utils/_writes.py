@@ -42,6 +42,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._plan imp
 if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
     from ansible_collections.kubedirector.connections.plugins.module_utils._copies import Key
+    from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Estate
     from ansible_collections.kubedirector.connections.plugins.module_utils._links import Links
     from ansible_collections.kubedirector.connections.plugins.module_utils._plan import (
         ObjectChange,
@@ -184,8 +185,8 @@ class Writer:
     def rename(self, name: str, renames: t.Mapping[Key, str]) -> None:
         """Make a KDCluster name other objects, each in its place."""
 
-        def change() -> ClusterChange:
-            cluster = self._live.estate.clusters.get(name)
+        def change(estate: Estate) -> ClusterChange:
+            cluster = estate.clusters.get(name)
             if cluster is None:
                 raise self._deleted(name)
             return ClusterChange(name, cluster.connections, renamed(cluster.connections, renames))
@@ -197,13 +198,13 @@ class Writer:
         """Bring a KDCluster's connections to what is wanted. :raises ApiError, Impossible, Unreachable:"""
         # From what is live now: others may have changed it since the plan was made.
         written = self._patch_connections(
-            change.name, lambda: self._planned(change.name), dry_run=dry_run
+            change.name, lambda estate: self._planned(change.name, estate), dry_run=dry_run
         )
         if written and not dry_run:
             self._progress.clusters[change.name] = written
 
     def _patch_connections(
-        self, name: str, planned: t.Callable[[], ClusterChange], *, dry_run: bool
+        self, name: str, planned: t.Callable[[Estate], ClusterChange], *, dry_run: bool
     ) -> ClusterChange | None:
         """Write one KDCluster's connections; planned anew each time that others came between.
 
@@ -212,10 +213,13 @@ class Writer:
         refused = None
         attempts = 0
         while True:
-            change = planned()
+            # Another thread may replace it between planning and patching, and then the patch's test would
+            # fit what the plan has not seen.
+            estate = self._live.estate
+            change = planned(estate)
             if not change.changed:
                 return None
-            patch = connection_patch(self._live.estate.clusters[name], change.after)
+            patch = connection_patch(estate.clusters[name], change.after)
             try:
                 manifest = self._patch_patiently(name, patch, dry_run=dry_run)
             except ApiError as error:
@@ -253,9 +257,9 @@ class Writer:
         if attempts > 1:
             time.sleep(random.uniform(0, longest))
 
-    def _planned(self, name: str) -> ClusterChange:
+    def _planned(self, name: str, estate: Estate) -> ClusterChange:
         """The change of one KDCluster, planned on what is live."""
-        plan = make_plan(self._wanted, self._live.estate)
+        plan = make_plan(self._wanted, estate)
         self.links = plan.links
         for change in plan.clusters:
             if change.name == name:

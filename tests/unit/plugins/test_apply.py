@@ -10,7 +10,16 @@ from collections.abc import Callable
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _operator, _writes
+from ansible_collections.kubedirector.connections.plugins.module_utils import (
+    _connection_task,
+    _operator,
+    _writes,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
+from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Estate
+from ansible_collections.kubedirector.connections.plugins.module_utils._plan import Plan, make_plan
+from ansible_collections.kubedirector.connections.plugins.module_utils._wait import LiveEstate
+from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import Wanted
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
@@ -332,6 +341,100 @@ def test_a_kdcluster_that_is_deleted_meanwhile_is_told(
     result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
     assert result["failed"] is True
     assert "KDCluster team-a/notebook" in result["msg"]
+
+
+def test_a_kdcluster_that_is_deleted_while_linked_ones_settle_is_told(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    chain(space)
+    space.add_kdcluster("alone", "pod-a", configmaps=["model"])
+
+    def vanish(request: Request) -> None:
+        if request.path.endswith("notebook"):
+            del space.found[f"{KDCLUSTERS}/alone"]
+
+    before_each_write(server, vanish)
+    result = run(
+        kd_connection, kdcluster=["alone", "engine", "notebook"], configmaps=[{"name": "model"}]
+    )
+    assert result["failed"] is True
+    assert "KDCluster team-a/alone was deleted" in result["msg"]
+    assert "Done before: KDCluster engine updated, KDCluster notebook updated" in result["msg"]
+
+
+def test_a_linked_kdcluster_that_is_deleted_meanwhile_is_no_obstacle(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    chain(space)
+
+    def vanish(_request: Request) -> None:
+        space.found.pop(f"{KDCLUSTERS}/store", None)
+
+    before_each_write(server, vanish)
+    result = run(kd_connection, kdcluster=["notebook", "engine"], configmaps=[{"name": "model"}])
+    assert "failed" not in result, result
+    assert unsettled(space) == []
+
+
+def test_an_object_that_somebody_else_connects_meanwhile_is_not_deleted(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    def connect(_request: Request) -> None:
+        space.kdcluster("engine")["spec"]["connections"]["configmaps"] = ["model"]
+
+    before_each_write(server, connect)
+    result = run(
+        kd_connection, **NOTEBOOK, configmaps=[{"name": "model"}], state="absent",
+        delete_objects=True,
+    )  # fmt: skip
+    assert result["failed"] is True
+    assert "KDCluster team-a/engine still names it" in result["msg"]
+    assert "Done before: KDCluster notebook updated" in result["msg"]
+    assert f"{CORE}/configmaps/model" in space.found
+
+
+def test_what_another_thread_reads_between_planning_and_patching_is_not_lost(
+    space: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space.add_kdcluster("store", "pod-s")
+    lives: list[LiveEstate] = []
+    meddled: list[str] = []
+
+    class Noted(LiveEstate):
+        def __init__(self, api: Api, estate: Estate, resource_version: str) -> None:
+            super().__init__(api, estate, resource_version)
+            lives.append(self)
+
+    def plan_then_read(wanted: Wanted, estate: Estate) -> Plan:
+        plan = make_plan(wanted, estate)
+        if not meddled:
+            meddled.append("engine")
+            space.kdcluster("notebook")["spec"]["connections"]["clusters"].append("engine")
+            lives[0].refresh()
+        return plan
+
+    monkeypatch.setattr(_connection_task, "LiveEstate", Noted)
+    monkeypatch.setattr(_writes, "make_plan", plan_then_read)
+    result = run(kd_connection, **NOTEBOOK, clusters=["store"])
+    assert "failed" not in result, result
+    assert space.kdcluster("notebook")["spec"]["connections"]["clusters"] == ["engine", "store"]
+
+
+def test_every_kdcluster_that_is_refused_is_named(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    names = [f"other-{number}" for number in range(4)]
+    for name in names:
+        space.add_kdcluster(name, f"{name}-pod")
+    for name in names[:2]:
+        path = f"{KDCLUSTERS}/{name}"
+        # The dry run finds nothing.
+        server.on("PATCH", path, Answer(body=space.found[path]))
+        server.on("PATCH", path, status_answer(403, "Forbidden", f"no {name}"), forever=True)
+    result = run(kd_connection, kdcluster=names, configmaps=[{"name": "model"}])
+    assert result["failed"] is True
+    for name in names:
+        assert (f"KDCluster team-a/{name}" in result["msg"].split("Done")[0]) == (name in names[:2])
 
 
 def test_unlinked_kdclusters_are_all_written_whatever_becomes_of_one(

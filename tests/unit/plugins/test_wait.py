@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 from typing import Any
 
@@ -23,7 +24,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._errors i
     WaitTimeout,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._wait import LiveEstate
-from tests.unit.plugins.api_server import Answer, ScriptedServer, status_answer
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
 from tests.unit.plugins.manifests import (
     JsonObject,
@@ -330,6 +331,45 @@ def test_linked_kdclusters_must_be_quiet_too(server: ScriptedServer, api: Api) -
     server.on("GET", KDCLUSTERS, events(DONE), events(engine["configured"]))
     wait(live(api, BEFORE, engine["updating"]), also=("engine",))
     assert watches(server) == ["10", "18"]
+
+
+@pytest.mark.usefixtures("configmap")
+def test_a_linked_kdcluster_that_is_deleted_is_not_waited_for(
+    server: ScriptedServer, api: Api
+) -> None:
+    engine = kdcluster_manifest("engine", state="updating", stored_hash=OLD_HASH)
+    server.on("GET", KDCLUSTERS, events(DONE), events(engine, kind="DELETED"))
+    wait(live(api, BEFORE, engine), also=("engine",))
+    assert watches(server) == ["10", "18"]
+
+
+@pytest.mark.usefixtures("configmap")
+def test_a_deletion_is_told_while_another_kdcluster_still_lags(
+    server: ScriptedServer, api: Api
+) -> None:
+    zoo = kdcluster_manifest("zoo", stored_hash=OLD_HASH)
+    server.on("GET", KDCLUSTERS, events(zoo, kind="DELETED"))
+    estate = live(api, BEFORE, zoo)
+    with pytest.raises(Impossible, match="KDCluster team-a/zoo was deleted"):
+        estate.wait_until_settled(["notebook", "zoo"], (), time.monotonic() + 60, WHY)
+
+
+def test_a_write_that_is_answered_while_all_are_read_is_not_forgotten(
+    server: ScriptedServer, api: Api
+) -> None:
+    estate = live(api, BEFORE)
+    writers = [threading.Thread(target=estate.put_cluster, args=[DONE])]
+
+    def answer(_request: Request) -> Answer:
+        writers[0].start()
+        # It either takes its answer over now, or has to wait until this one is.
+        writers[0].join(0.1)
+        return Answer(body={"metadata": {"resourceVersion": "12"}, "items": [WALK[1]]})
+
+    server.otherwise = answer
+    estate.refresh()
+    writers[0].join()
+    assert estate.estate.clusters["notebook"].state == "configured"
 
 
 def test_a_linked_kdcluster_with_a_config_error_counts_as_quiet(api: Api) -> None:
