@@ -54,8 +54,10 @@ def deleted_meanwhile(namespace: str, name: str) -> Impossible:
 def unforeseen(error: Exception) -> str:
     """Say that something went wrong that nobody thought of, and where. Its own words may hold a secret."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{type(error).__name__} at {os.path.basename(frame.filename)}:{frame.lineno}"
-    return f"Something unforeseen went wrong in the collection ({where}); please report it."
+    return (
+        f"Something unforeseen went wrong in the collection ({type(error).__name__} in line {frame.lineno} of "
+        f"{os.path.basename(frame.filename)}); please report it."
+    )
 
 
 class LibraryMissing(ConnectionsError):
