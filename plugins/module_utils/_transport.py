@@ -83,6 +83,8 @@ class Transport:
                 response = self._send(method, path, query, accept, content_type, body)
                 try:
                     text = response.read(MAX_BODY_BYTES + 1)
+                    # Only now does urllib3 1.26 notice that a body was cut off.
+                    text += response.read(1)
                 finally:
                     response.release_conn()
             except urllib3.exceptions.HTTPError as error:
@@ -117,7 +119,8 @@ class Transport:
         body: t.Any,
         read_seconds: float = READ_SECONDS,
     ) -> t.Any:
-        headers = urllib3.HTTPHeaderDict({"Accept": accept})
+        # urllib3 1.26 has it by this name only.
+        headers = urllib3._collections.HTTPHeaderDict({"Accept": accept})
         for name, value in self.headers():
             headers.add(name, value)
         data = None
@@ -135,6 +138,8 @@ class Transport:
                 headers=headers,
                 preload_content=False,
                 redirect=False,
+                # As urllib3 2 does unasked.
+                enforce_content_length=True,
                 retries=urllib3.Retry(total=None, connect=1, read=0, status=0, other=0, redirect=0),
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
             )
