@@ -81,5 +81,6 @@ options:
 requirements:
   - python >= 3.11
   - kubernetes >= 29
+  - urllib3 >= 1.26 (comes with kubernetes)
   - PyYAML
 """

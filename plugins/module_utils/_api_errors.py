@@ -158,9 +158,12 @@ def is_never_sent(error: Exception) -> bool:
 
 def _is_unverified(cause: BaseException | None) -> bool:
     """Whether the server's certificate was refused; TLS that breaks in another way may do so later."""
-    return isinstance(cause, urllib3.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(
-        cause
-    )
+    if not isinstance(cause, urllib3.exceptions.SSLError):
+        return False
+    # urllib3 1.26 compares the host's name itself, after OpenSSL was content.
+    connection: t.Any = urllib3.connection
+    mismatch = any(isinstance(why, connection.CertificateError) for why in cause.args)
+    return mismatch or "CERTIFICATE_VERIFY_FAILED" in str(cause)
 
 
 def _short(cause: BaseException) -> str:

@@ -120,22 +120,31 @@ def _decide_proxy(
     if not proxy or is_spared_by(spared, str(configuration.host)):
         configuration.proxy = None
         return
-    parts = urllib.parse.urlsplit(proxy)
-    if parts.scheme != "http" or not parts.hostname:
+    if not _is_url(str(proxy), "http"):
         raise AuthError("Option proxy must be a URL like http://proxy.example.com:3128.")
-    configuration.proxy = proxy
+    configuration.proxy = str(proxy)
+    parts = urllib.parse.urlsplit(configuration.proxy)
     if parts.username:
         user = urllib.parse.unquote(f"{parts.username}:{parts.password or ''}")
-        configuration.proxy_headers = urllib3.make_headers(proxy_basic_auth=user)
+        configuration.proxy_headers = {"Proxy-Authorization": _basic(user)}
+
+
+def _basic(user: str) -> str:
+    return f"Basic {base64.b64encode(user.encode()).decode()}"
+
+
+def _is_url(text: str, *schemes: str) -> bool:
+    """Whether this is the address of a server, for Python and for urllib3."""
+    try:
+        parts = urllib.parse.urlsplit(text)
+        urllib3.util.parse_url(text)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _require_url(host: str) -> None:
-    try:
-        parts = urllib.parse.urlsplit(host)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    if not _is_url(host, "http", "https"):
         raise AuthError(
             f"The API server's address {host!r} is no URL: it has to be like https://api.example.com:6443."
         )
@@ -153,8 +162,7 @@ def _require_files(configuration: Configuration) -> None:
 
 def _headers(auth: dict[str, t.Any]) -> t.Iterator[tuple[str, str]]:
     if "username" in auth and "password" in auth and "api_key" not in auth:
-        credentials = f"{auth['username']}:{auth['password']}".encode()
-        yield "Authorization", f"Basic {base64.b64encode(credentials).decode()}"
+        yield "Authorization", _basic(f"{auth['username']}:{auth['password']}")
     if "impersonate_user" in auth:
         yield "Impersonate-User", header_text("impersonate_user", auth["impersonate_user"])
     for group in auth.get("impersonate_groups", ()):

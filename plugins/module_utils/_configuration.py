@@ -17,6 +17,7 @@ import ssl
 import typing as t
 import urllib.parse
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import AuthError
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import urllib3
 
 _CONNECTIONS = 8
@@ -55,15 +56,12 @@ class Configuration:
         return self.api_key.get("authorization") or self.api_key.get("BearerToken")
 
 
-def connection_pool(configuration: Configuration) -> t.Any:
-    """Make urllib3's pool of connections to the API server, through the proxy where there is one."""
-    options: dict[str, t.Any] = {
-        "cert_reqs": "CERT_REQUIRED" if configuration.verify_ssl else "CERT_NONE",
-        "ca_certs": configuration.ssl_ca_cert,
-        "cert_file": configuration.cert_file,
-        "key_file": configuration.key_file,
-        "maxsize": _CONNECTIONS,
-    }
+def connection_pool(configuration: Configuration, tls: ssl.SSLContext | None) -> t.Any:
+    """Make urllib3's pool of connections to the API server, through the proxy where there is one.
+
+    :param tls: for an address that begins with https.
+    """
+    options: dict[str, t.Any] = {"ssl_context": tls, "maxsize": _CONNECTIONS}
     if configuration.assert_hostname is not None:
         options["assert_hostname"] = configuration.assert_hostname
     if configuration.tls_server_name:
@@ -78,18 +76,30 @@ def connection_pool(configuration: Configuration) -> t.Any:
 def tls_context(configuration: Configuration) -> ssl.SSLContext:
     """Make what TLS connections need: whom to trust, who one is.
 
-    :raises OSError: a certificate or key cannot be read or used.
+    What is trusted is what kubectl trusts: any certificate of the CA file, whether it is a root or not, and
+    certificates without a key identifier, which many clusters' CAs make (from Python 3.13 urllib3's own
+    context would refuse them).
+
+    :raises AuthError: a certificate or key cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if not configuration.verify_ssl:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    elif configuration.ssl_ca_cert:
-        context.load_verify_locations(configuration.ssl_ca_cert)
-    else:
-        context.load_default_certs()
-    if configuration.cert_file:
-        context.load_cert_chain(configuration.cert_file, configuration.key_file)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    try:
+        if not configuration.verify_ssl:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif configuration.ssl_ca_cert:
+            context.load_verify_locations(configuration.ssl_ca_cert)
+        else:
+            context.load_default_certs()
+        if configuration.cert_file:
+            # Without a password OpenSSL would ask for one on the terminal, where the key is encrypted.
+            context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
+    except OSError as error:
+        raise AuthError(
+            f"A certificate or key for the API server cannot be used ({error.strerror or error}): the CA "
+            "certificate, the client certificate and its key have to be PEM, the key without a password."
+        ) from None
     return context
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import http.client
 import json
 import time
 import typing as t
@@ -28,7 +29,6 @@ EXEC_SECONDS = 30
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
 _MAX_STDERR = 64 * 1024
 _MAX_SERVER_WORDS = 400
-_HTTP_PORT = 80
 _LET_THROUGH = "see that its container runs, and that what is on the way lets WebSockets through"
 
 
@@ -77,7 +77,7 @@ def _run(
         connection = _open(api, namespace, pod, container, command)
     except websocket.WebSocketBadStatusException as error:
         raise MemberError(_handshake_sentence(where, error)) from None
-    except (websocket.WebSocketException, OSError) as error:
+    except (websocket.WebSocketException, http.client.HTTPException, OSError) as error:
         raise MemberError(
             f"{where}: no command can be run in it ({type(error).__name__}: {error}); {_LET_THROUGH}."
         ) from None
@@ -127,34 +127,22 @@ def _too_slow(where: str, command: t.Sequence[str]) -> str:
 
 
 def _open(api: Api, namespace: str, pod: str, container: str, command: t.Sequence[str]) -> t.Any:
-    configuration = api.transport.configuration
     query = [("container", container), ("stdout", "true"), ("stderr", "true")]
     query += [("command", word) for word in command]
-    host = api.transport.host
-    scheme, _separator, rest = host.partition("://")
-    plain = scheme == "http"
+    scheme, _separator, rest = api.transport.host.partition("://")
     url = (
-        f"{'ws' if plain else 'wss'}://{rest}/api/v1"
+        f"{'ws' if scheme == 'http' else 'wss'}://{rest}/api/v1"
         f"/namespaces/{urllib.parse.quote(namespace, safe='')}/pods/{urllib.parse.quote(pod, safe='')}"
         f"/exec?{urllib.parse.urlencode(query)}"
     )
-    tls: dict[str, t.Any] = {}
-    if not plain:
-        tls = {"context": api.transport.tls, "server_hostname": configuration.tls_server_name}
-    proxy = urllib.parse.urlparse(configuration.proxy) if configuration.proxy else None
     return websocket.create_connection(
         url,
         timeout=EXEC_SECONDS,
         header=[f"{name}: {value}" for name, value in api.transport.headers()],
         subprotocols=["v4.channel.k8s.io"],
         suppress_origin=True,
-        sslopt=tls,
-        http_proxy_host=proxy.hostname if proxy else None,
-        http_proxy_port=(proxy.port or _HTTP_PORT) if proxy else None,
-        http_proxy_auth=(proxy.username, proxy.password) if proxy and proxy.username else None,
-        proxy_type=proxy.scheme if proxy else None,
-        # The proxy was decided on in _auth; the library is not to look into the environment itself.
-        http_no_proxy=None if proxy else ["*"],
+        # The library's own would look for a proxy in the environment, and trust by rules of its own.
+        socket=api.transport.connect(EXEC_SECONDS),
         redirect_limit=0,
     )
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import typing as t
 
@@ -110,16 +111,16 @@ def _load_by_library(
 ) -> None:
     """Have the kubernetes library run the user's credential plug-in."""
     config = kubernetes_config()
-    options: dict[str, t.Any] = {
-        "context": context,
-        "client_configuration": configuration,
-        "persist_config": False,
-    }
-    try:
+
+    def load(theirs: Configuration) -> None:
+        options = {"context": context, "client_configuration": theirs, "persist_config": False}
         if isinstance(kubeconfig, dict):
             config.load_kube_config_from_dict(kubeconfig, **options)
         else:
             config.load_kube_config(config_file=os.pathsep.join(_existing(kubeconfig)), **options)
+
+    try:
+        _take_over(configuration, load)
     except config.ConfigException as error:
         raise AuthError(f"{_capital(what)} cannot be used: {str(error).rstrip('.')}.") from None
 
@@ -174,16 +175,36 @@ def _load_in_cluster(configuration: Configuration, environ: t.Mapping[str, str])
         )
     config = kubernetes_config()
     try:
-        config.load_incluster_config(client_configuration=configuration)
-    except config.ConfigException as error:
+        _take_over(
+            configuration, lambda theirs: config.load_incluster_config(client_configuration=theirs)
+        )
+        if not os.path.exists(_NAMESPACE_IN_POD):
+            return None
+        with open(_NAMESPACE_IN_POD, encoding="utf-8") as file:
+            return file.read(256).strip() or None
+    except (config.ConfigException, OSError) as error:
         raise AuthError(
             f"The pod's own service account cannot be used: {str(error).rstrip('.')}. Have its token "
             "mounted, or give kubeconfig or host."
         ) from None
-    if not os.path.exists(_NAMESPACE_IN_POD):
-        return None
-    with open(_NAMESPACE_IN_POD, encoding="utf-8") as file:
-        return file.read(256).strip() or None
+
+
+def _take_over(configuration: Configuration, load: t.Callable[[Configuration], None]) -> None:
+    """Have the library fill a configuration of its own. It does so anew with each request, to renew the
+    token, and would undo what the task's options put in place of the kubeconfig's."""
+    theirs = Configuration()
+    load(theirs)
+    for field in dataclasses.fields(Configuration):
+        setattr(configuration, field.name, getattr(theirs, field.name))
+    renew = theirs.refresh_api_key_hook
+    if renew is None:
+        return
+
+    def renew_token(ours: Configuration) -> None:
+        renew(theirs)
+        ours.api_key = dict(theirs.api_key)
+
+    configuration.refresh_api_key_hook = renew_token
 
 
 def _capital(text: str) -> str:

@@ -31,6 +31,7 @@ except ImportError as error:
         urllib3 = websocket = yaml = None
 
 OLDEST = 29
+OLDEST_URLLIB3 = (1, 26)
 _VERSION = re.compile(r"""^__version__\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 
 __all__ = [
@@ -89,7 +90,7 @@ def require_library(python: str) -> None:
     """Make sure that there is a usable `kubernetes` library.
 
     :param python: path of the Python interpreter that runs the module, for the message.
-    :raises LibraryMissing: it is absent, or older than release 29; the message names the version
+    :raises LibraryMissing: it is absent, or it or its urllib3 is too old; the message names the version
         that is in the way and its file.
     """
     try:
@@ -107,4 +108,19 @@ def require_library(python: str) -> None:
         raise LibraryMissing(
             f"The Python library 'kubernetes' {library.version} in {library.file} is too old: release "
             f"{OLDEST} or newer is needed. Upgrade it: {python} -m pip install 'kubernetes>={OLDEST}'."
+        )
+    _require_urllib3(python, urllib3)
+
+
+def urllib3_release(module: t.Any = urllib3) -> tuple[int, ...]:
+    """Major and minor number."""
+    return tuple(int(part) for part in re.findall(r"\d+", module.__version__)[:2])
+
+
+def _require_urllib3(python: str, module: t.Any) -> None:
+    version = module.__version__
+    if urllib3_release(module) < OLDEST_URLLIB3:
+        raise LibraryMissing(
+            f"The Python library 'urllib3' {version} in {module.__file__} is too old: release 1.26 or "
+            f"newer is needed. Upgrade it: {python} -m pip install 'urllib3>=1.26'."
         )

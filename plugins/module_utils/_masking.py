@@ -7,14 +7,14 @@
 from __future__ import annotations
 
 import base64
-import json
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._secrecy import can_be_told
+from ansible_collections.kubedirector.connections.plugins.module_utils._secret_forms import (
+    longest_first,
+    masked_forms,
+)
 
 MASK = "********"
-# How many bytes base64 puts into one group: a value inside a longer text begins at one of these.
-_GROUP = 3
 
 
 class Masks:
@@ -32,9 +32,7 @@ class Masks:
 
     def add(self, values: t.Iterable[str]) -> None:
         """Replace these, too."""
-        forms = {form for value in values for form in _forms(value) if can_be_told(form)}
-        # The longest first: a value may be part of another one.
-        self._words = sorted({*self._words, *forms}, key=len, reverse=True)
+        self._words = longest_first([*self._words, *masked_forms(values)])
 
     def output(self, text: str) -> str:
         """A text that an application printed, without any of the values."""
@@ -57,19 +55,6 @@ def plain_values(kind: str, data: t.Mapping[str, str] | None) -> list[str]:
         except UnicodeDecodeError:
             plain.append(value)
     return plain
-
-
-def _forms(value: str) -> t.Iterator[str]:
-    """Plain, line by line, quoted as in JSON, and what base64 makes of it at any place in a longer text."""
-    yield from (value, value.strip(), json.dumps(value)[1:-1])
-    yield from (line.strip() for line in value.splitlines())
-    for text in dict.fromkeys((value, value.strip())):
-        raw = text.encode()
-        yield base64.b64encode(raw).decode()
-        for offset in range(_GROUP):
-            # The groups at both ends depend on what stands beside the value.
-            whole = base64.b64encode(b"\0" * offset + raw).decode()
-            yield whole[4 if offset else 0 : (len(raw) + offset) // _GROUP * 4]
 
 
 def _without(text: str, words: t.Iterable[str]) -> str:

@@ -42,7 +42,7 @@ class _Module(AnsibleModule):
     in its log line, and in errors of options whose form is wrong."""
 
     params: dict[str, t.Any]
-    no_log_values: set[str]
+    no_log_values: t.AbstractSet[str]
 
     def __init__(self, arguments: dict[str, dict[str, t.Any]]) -> None:
         self._takes_options = True

@@ -13,10 +13,17 @@ values.
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 import typing as t
 
-_SHORTEST_WORD, _SHORTEST_NUMBER = 4, 6
+from ansible_collections.kubedirector.connections.plugins.module_utils._secret_forms import (
+    can_be_told,
+    longest_first,
+    masked_forms,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import scalar_text
+
 _NAME_KEYS = (
     "name",
     "kind",
@@ -42,22 +49,25 @@ _VOCABULARY = (
 
 def masked_words(
     params: t.Mapping[str, t.Any], no_log_values: t.Iterable[str], result: t.Any = None
-) -> set[str]:
+) -> t.KeysView[str]:
     """Choose the words that are to be masked.
 
     :param params: the task's options, with their secret values.
     :param no_log_values: what Ansible would mask.
     :param result: what the task returns; the names in it are not masked.
-    :returns: those of them, and the values of Secrets in their other form (plain, base64), that the
-        task does not say in the clear. Words that are too short to tell from others are left out:
-        masking "1" or "main" would spoil every number and name.
+    :returns: those of them, and the values of Secrets and secret keys in every form, that the task does
+        not say in the clear; the longest first, as Ansible masks one after the other. Words that are too
+        short to tell from others are left out: masking "1" or "main" would spoil every number and name.
     """
     clear = "\n".join((_VOCABULARY, *_clear_words(params), *_names_in(result)))
-    words = {*no_log_values, *_other_forms(params)}
-    return {word for word in words if can_be_told(word) and word not in clear}
+    given = {word for word in no_log_values if can_be_told(word)}
+    words = longest_first(given | masked_forms(_secret_values(params)))
+    return dict.fromkeys(word for word in words if word not in clear).keys()
 
 
-def words_at_first(params: t.Mapping[str, t.Any], no_log_values: t.Iterable[str]) -> set[str]:
+def words_at_first(
+    params: t.Mapping[str, t.Any], no_log_values: t.Iterable[str]
+) -> t.KeysView[str]:
     """Choose the words that are to be masked while the options' form is not known to be right.
 
     What Ansible says of a wrong option may quote a whole list, and where a list is wrong it has not come
@@ -66,7 +76,7 @@ def words_at_first(params: t.Mapping[str, t.Any], no_log_values: t.Iterable[str]
     :param params: the task's options as they were given.
     :param no_log_values: what Ansible has found so far.
     :returns: these, the values of every option that holds secrets, and all of them as the text of a list
-        shows them.
+        shows them; the longest first.
     """
     words = {
         word for value in _secret_parts(params) for word in _leaves(value) if can_be_told(word)
@@ -74,7 +84,8 @@ def words_at_first(params: t.Mapping[str, t.Any], no_log_values: t.Iterable[str]
     words.update(no_log_values)
     # However often the text of a list was quoted in another: a line of a longer value has nothing to quote.
     lines = {line for word in words for line in word.splitlines() if can_be_told(line)}
-    return words | lines | {repr(word)[1:-1] for word in words}
+    words |= lines | {repr(word)[1:-1] for word in words}
+    return dict.fromkeys(longest_first(words)).keys()
 
 
 def _secret_parts(params: t.Mapping[str, t.Any]) -> t.Iterator[t.Any]:
@@ -95,22 +106,20 @@ def _leaves(value: t.Any) -> t.Iterator[str]:
         yield str(value)
 
 
-def can_be_told(word: str) -> bool:
-    """Whether a word is long enough to be masked: others occur in any text."""
-    return len(word) >= (_SHORTEST_NUMBER if word.isdigit() else _SHORTEST_WORD)
-
-
-def _other_forms(params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
-    """A Secret's values as an application may print them, and as the API has them."""
-    secrets = params.get("secrets")
+def _secret_values(params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    """The values of Secrets and secret keys; those in base64 also as what it stands for."""
+    secrets, roles = params.get("secrets"), params.get("roles")
     for entry in (dict(params), *(secrets if isinstance(secrets, list) else ())):
         if isinstance(entry, dict):
-            for value in _values_of(entry, "data"):
-                plain = _decoded(str(value))
-                if plain:
-                    yield plain.strip()
-            for value in _values_of(entry, "string_data"):
-                yield base64.b64encode(str(value).encode()).decode()
+            for text in _texts(_values_of(entry, "data")):
+                yield from (text, *_decoded(text))
+            yield from _texts(_values_of(entry, "string_data"))
+    for role in roles if isinstance(roles, list) else ():
+        yield from _texts(_secret_key_values(role))
+
+
+def _texts(values: t.Iterable[t.Any]) -> t.Iterator[str]:
+    yield from (text for text in map(scalar_text, values) if text is not None)
 
 
 def _values_of(entry: dict[str, t.Any], field: str) -> t.Collection[t.Any]:
@@ -118,11 +127,24 @@ def _values_of(entry: dict[str, t.Any], field: str) -> t.Collection[t.Any]:
     return content.values() if isinstance(content, dict) else ()
 
 
-def _decoded(text: str) -> str | None:
+def _secret_key_values(role: t.Any) -> t.Iterator[t.Any]:
+    for option in _SECRET_KEYS:
+        content = role.get(option) if isinstance(role, dict) else None
+        for key in content if isinstance(content, list) else ():
+            if isinstance(key, dict):
+                yield key.get("value")
+
+
+def _decoded(text: str) -> t.Iterator[str]:
+    """What the API has of a text in base64, and what that stands for, if it is text."""
+    packed = "".join(text.split())
     try:
-        return base64.b64decode(text, validate=True).decode()
+        raw = base64.b64decode(packed, validate=True)
     except ValueError:
-        return None
+        return
+    yield packed
+    with contextlib.suppress(UnicodeDecodeError):
+        yield raw.decode()
 
 
 def _names_in(result: t.Any) -> t.Iterator[str]:

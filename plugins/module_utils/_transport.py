@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import functools
+import http.client
 import json
 import time
 import typing as t
@@ -23,13 +24,18 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._configur
     tls_context,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Unreachable
-from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import urllib3
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import (
+    urllib3,
+    urllib3_release,
+)
 
 if t.TYPE_CHECKING:
+    import socket
     import ssl
 
     from ansible_collections.kubedirector.connections.plugins.module_utils._auth import Access
 
+_PORTS = {"http": 80, "https": 443}
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
 BUSY_SECONDS = 10
@@ -46,7 +52,6 @@ class Transport:
         self._headers = access.headers
         if not access.verified:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        self._pool = connection_pool(access.configuration)
 
     def headers(self) -> list[tuple[str, str]]:
         """The headers that say who is asking, as (name, value). :raises AuthError: they cannot be sent."""
@@ -58,9 +63,41 @@ class Transport:
         return found
 
     @functools.cached_property
-    def tls(self) -> ssl.SSLContext:
-        """For connections that are not the pool's. :raises OSError: a certificate or key cannot be used."""
-        return tls_context(self.configuration)
+    def _tls(self) -> ssl.SSLContext | None:
+        """What requests and commands in members have in common, so that both trust the same."""
+        return tls_context(self.configuration) if self.host.startswith("https:") else None
+
+    @functools.cached_property
+    def _pool(self) -> t.Any:
+        tls = self._tls
+        if tls is not None and urllib3_release() < (2, 0):
+            # It hands ssl no address to check that is not a name, and looks at all of them afterwards.
+            tls = tls_context(self.configuration)
+            tls.check_hostname = False
+        return connection_pool(self.configuration, tls)
+
+    def connect(self, seconds: float) -> socket.socket:
+        """Open a connection of one's own to the API server, by the way that requests take.
+
+        :param seconds: how long each wait for the network may be.
+        :raises OSError, http.client.HTTPException, AuthError: it cannot be made.
+        """
+        configuration, address = self.configuration, urllib.parse.urlsplit(self.host)
+        host, port = str(address.hostname), address.port or _PORTS[address.scheme]
+        if configuration.proxy:
+            proxy = urllib.parse.urlsplit(configuration.proxy)
+            way = http.client.HTTPConnection(
+                str(proxy.hostname), proxy.port or _PORTS["http"], timeout=seconds
+            )
+            way.set_tunnel(host, port, configuration.proxy_headers)
+        else:
+            way = http.client.HTTPConnection(host, port, timeout=seconds)
+        way.connect()
+        if self._tls is None:
+            return way.sock
+        return self._tls.wrap_socket(
+            way.sock, server_hostname=configuration.tls_server_name or host
+        )
 
     def answer(
         self,
@@ -83,6 +120,8 @@ class Transport:
                 response = self._send(method, path, query, accept, content_type, body)
                 try:
                     text = response.read(MAX_BODY_BYTES + 1)
+                    # Only now does urllib3 1.26 notice that a body was cut off.
+                    text += response.read(1)
                 finally:
                     response.release_conn()
             except urllib3.exceptions.HTTPError as error:
@@ -117,7 +156,8 @@ class Transport:
         body: t.Any,
         read_seconds: float = READ_SECONDS,
     ) -> t.Any:
-        headers = urllib3.HTTPHeaderDict({"Accept": accept})
+        # urllib3 1.26 has it by this name only.
+        headers = urllib3._collections.HTTPHeaderDict({"Accept": accept})
         for name, value in self.headers():
             headers.add(name, value)
         data = None
@@ -135,6 +175,8 @@ class Transport:
                 headers=headers,
                 preload_content=False,
                 redirect=False,
+                # As urllib3 2 does unasked.
+                enforce_content_length=True,
                 retries=urllib3.Retry(total=None, connect=1, read=0, status=0, other=0, redirect=0),
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
             )

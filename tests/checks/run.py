@@ -90,7 +90,7 @@ class Run:
         if self._clustered:
             lanes.append(self._first_cluster_lane)
         if not is_given():
-            spare = min(len(beside), len(self._clustered) - 1)
+            spare = max(0, min(len(beside), len(self._clustered) - 1))
             lanes += [partial(self._further_lane, sandbox) for sandbox in beside[:spare]]
         with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
             ends = [pool.submit(self._to_the_end, lane) for lane in lanes]

@@ -37,12 +37,14 @@ class Identity:
 class Authority:
     """A CA that vouches for whatever it is asked to."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, *, identifiers: bool = True) -> None:
+        """`identifiers` says whether certificates name their own key and their issuer's."""
         self._folder = folder
+        self._identifiers = identifiers
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self.certificate = folder / f"{name}.crt"
-        certificate = self._builder(self._name, self._key).add_extension(
+        builder = self._builder(self._name, self._key).add_extension(
             x509.BasicConstraints(ca=True, path_length=None), critical=True
         ).add_extension(
             x509.KeyUsage(
@@ -51,9 +53,11 @@ class Authority:
                 encipher_only=False, decipher_only=False,
             ),
             critical=True,
-        ).add_extension(
-            x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False
-        ).sign(self._key, hashes.SHA256())  # fmt: skip
+        )  # fmt: skip
+        if identifiers:
+            own = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+            builder = builder.add_extension(own, critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
         self.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def identity(self, name: str, address: str = "127.0.0.1") -> Identity:
@@ -61,15 +65,11 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
-        certificate = (
-            self._builder(subject, key)
-            .add_extension(alternative, critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
-                critical=False,
-            )
-            .sign(self._key, hashes.SHA256())
-        )
+        builder = self._builder(subject, key).add_extension(alternative, critical=False)
+        if self._identifiers:
+            issuers = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+            builder = builder.add_extension(issuers, critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
         found = Identity(self._folder / f"{name}.crt", self._folder / f"{name}.key")
         found.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         found.key.touch(mode=0o600)

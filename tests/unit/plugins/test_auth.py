@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,9 +124,38 @@ def test_a_chosen_token_replaces_the_kubeconfigs_client_certificate(file: str) -
     assert authorization(access) == "Bearer mine"
 
 
-@pytest.mark.parametrize("proxy", ["ftp://p.example.com", "https://", "p.example.com:3128"])
-def test_a_proxy_that_is_no_url_is_told(proxy: str) -> None:
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "ftp://p.example.com", "https://", "p.example.com:3128", "http://p.example.com:port",
+        "http://p.example.com:99999", "http://[::1", "http://p.example.com:0", 3128,
+    ],
+)  # fmt: skip
+def test_a_proxy_that_is_no_url_is_told(proxy: Any) -> None:
     assert "proxy" in refused({"host": "https://e.example.com", "proxy": proxy})
+
+
+def test_a_proxys_password_may_be_of_any_letters() -> None:
+    proxy = "http://me:%C5%82%C3%B3d%C5%BA@p.example.com"
+    access = resolve_access({"host": "https://e.example.com", "proxy": proxy}, {})
+    said = access.configuration.proxy_headers["Proxy-Authorization"].removeprefix("Basic ")
+    assert base64.b64decode(said).decode() == "me:\u0142\u00f3d\u017a"
+
+
+def test_what_a_task_says_of_tls_outlasts_a_credential_plugins_tokens(tmp_path: Path) -> None:
+    """The library fills its configuration in anew with each request, with the kubeconfig's words."""
+    plugin = tmp_path / "plugin"
+    status = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
+    plugin.write_text(f"#!/bin/sh\necho '{json.dumps({**status, 'status': {'token': 'abc'}})}'\n")
+    plugin.chmod(0o700)
+    given = kubeconfig()
+    given["clusters"][0]["cluster"]["insecure-skip-tls-verify"] = True
+    given["clusters"][0]["cluster"].pop("certificate-authority-data", None)
+    user = {"apiVersion": status["apiVersion"], "command": str(plugin), "interactiveMode": "Never"}
+    given["users"][0]["user"] = {"exec": {**user, "provideClusterInfo": False}}
+    access = resolve_access({"kubeconfig": given, "validate_certs": True}, {})
+    assert authorization(access) == "Bearer abc"
+    assert access.configuration.verify_ssl is True
 
 
 def test_the_environments_kubeconfig_is_used_with_a_tasks_context(file: str) -> None:

@@ -127,6 +127,18 @@ def test_a_value_that_a_start_script_prints_is_masked(
     assert MARK not in told and encoded(MARK) not in told
 
 
+def test_a_line_of_a_value_that_a_start_script_prints_is_masked(
+    space: Namespace, plain_run: Run
+) -> None:
+    space.files["pod-1", STATUS] = b"containerd://abc=3\n"
+    space.files["pod-1", STDERR] = f"cannot use {MARK}-2\n".encode()
+    value = f"{MARK}-1\n{MARK}-2\n"
+    secret = {"name": "key", "type": "source-control", "string_data": {"key": value}}
+    told = json.dumps(plain_run(kd_connection, **NOTEBOOK, secrets=[secret]))
+    assert "cannot use ********" in told
+    assert MARK not in told
+
+
 def test_a_time_out_says_what_had_been_done(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:

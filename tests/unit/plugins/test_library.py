@@ -38,6 +38,23 @@ def test_an_old_release_is_told_with_its_file(
         assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("version", ["1.26.0", "2.0.0a1", "10.1"])
+def test_urllib3_from_1_26_on_will_do(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_kubernetes.urllib3, "__version__", version)
+    _kubernetes.require_library(PYTHON)
+
+
+@pytest.mark.parametrize("version", ["1.25.11", "1.24.2", "dev"])
+def test_an_old_urllib3_is_told_with_its_file(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_kubernetes.urllib3, "__version__", version)
+    with pytest.raises(LibraryMissing) as caught:
+        _kubernetes.require_library(PYTHON)
+    for words in (f"'urllib3' {version}", str(_kubernetes.urllib3.__file__), PYTHON, "1.26"):
+        assert words in str(caught.value)
+
+
 def test_a_missing_library_is_told_with_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     error = ImportError("No module named 'kubernetes'")
     monkeypatch.setattr(_kubernetes, "IMPORT_ERROR", error)

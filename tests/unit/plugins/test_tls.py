@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._api import CONFIGMAP
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
@@ -22,8 +24,9 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._exec imp
     run_in_pods,
 )
 from tests.support.certificates import Authority, Identity
-from tests.unit.plugins.api_server import Answer, ScriptedServer, scripted_server
+from tests.unit.plugins.api_server import Answer, ScriptedServer, free_port, scripted_server
 from tests.unit.plugins.clients import CORE, TOKEN, api_for
+from tests.unit.plugins.proxy_server import connect_proxy
 from tests.unit.plugins.websocket_frames import CLOSE, SUCCESS, stdout
 
 PATH = f"{CORE}/configmaps/one"
@@ -75,6 +78,60 @@ def test_a_known_ca_is_trusted(trust: Trust) -> None:
         assert read(server, ca_cert=ca_cert) == FOUND
         assert execute(server, ca_cert=ca_cert) == Output(0, b"hello", b"")
         assert server.requests[1].header("Authorization") == [f"Bearer {TOKEN}"]
+
+
+def trusted_both_ways(identity: Identity, ca_cert: Path, **options: Any) -> None:
+    """A request and a command in a member both trust this."""
+    with scripted_server(identity.server_context()) as server:
+        server.on("GET", PATH, Answer(body=FOUND))
+        server.on("GET", EXEC, Answer(frames=(stdout(b"hello"), SUCCESS, CLOSE)))
+        assert read(server, ca_cert=str(ca_cert), **options) == FOUND
+        assert execute(server, ca_cert=str(ca_cert), **options) == Output(0, b"hello", b"")
+
+
+def test_a_ca_without_key_identifiers_is_trusted_as_kubectl_does(tmp_path: Path) -> None:
+    """Many clusters have one; from Python 3.13 on a strict context refuses it."""
+    plain = Authority(tmp_path, "plain", identifiers=False)
+    trusted_both_ways(plain.identity("server"), plain.certificate)
+
+
+def test_a_certificate_that_is_no_root_can_be_trusted_as_kubectl_does(trust: Trust) -> None:
+    trusted_both_ways(trust.server, trust.server.certificate)
+
+
+def test_requests_and_commands_take_the_same_proxy(trust: Trust) -> None:
+    with connect_proxy() as proxy:
+        url = f"http://me:p%40ss@127.0.0.1:{proxy.port}"
+        trusted_both_ways(trust.server, trust.ours.certificate, proxy=url)
+    credentials = "Basic " + base64.b64encode(b"me:p@ss").decode()
+    assert [authorization for _address, authorization in proxy.asked] == [credentials] * 2
+
+
+def test_no_proxy_holds_for_commands_too(trust: Trust, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
+    trusted_both_ways(trust.server, trust.ours.certificate, no_proxy="127.0.0.1")
+
+
+def test_an_encrypted_key_is_told_and_nobody_asked_for_its_password(
+    trust: Trust, tmp_path: Path
+) -> None:
+    key = serialization.load_pem_private_key(trust.client.key.read_bytes(), None)
+    locked = tmp_path / "locked.key"
+    locked.touch(mode=0o600)
+    locked.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"a password"),
+        )
+    )
+    with scripted_server(trust.server.server_context()) as server:
+        with pytest.raises(AuthError, match="without a password"):
+            read(
+                server, api_key=None, ca_cert=str(trust.ours.certificate),
+                client_cert=str(trust.client.certificate), client_key=str(locked),
+            )  # fmt: skip
+        assert server.requests == []
 
 
 @pytest.mark.parametrize("known", ["other", None])
