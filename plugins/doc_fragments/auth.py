@@ -20,7 +20,7 @@ options:
   kubeconfig:
     description:
       - Path of a kubeconfig, or its content as a dictionary.
-      - Also E(K8S_AUTH_KUBECONFIG). Left out, E(KUBECONFIG) or the default kubeconfig is used, and in
+      - Also E(K8S_AUTH_KUBECONFIG). Left out, E(KUBECONFIG) or else C(~/.kube/config) is used, and in
         a pod without one the pod's own service account.
       - Where a task gives any of O(kubeconfig), O(context), O(host), O(api_key), O(username),
         O(password), O(client_cert) or O(client_key), none of these, nor O(ca_cert) and
@@ -37,10 +37,12 @@ options:
     description: A bearer token. Also E(K8S_AUTH_API_KEY).
     type: str
   username:
-    description: User name for a proxy that asks for basic authentication. Also E(K8S_AUTH_USERNAME).
+    description:
+      - User name for basic authentication, which goes with the requests to O(host); a name for O(proxy)
+        stands in its URL. Also E(K8S_AUTH_USERNAME).
     type: str
   password:
-    description: Password that goes with O(username). Also E(K8S_AUTH_PASSWORD).
+    description: Password that goes with O(username). Without effect beside O(api_key). Also E(K8S_AUTH_PASSWORD).
     type: str
   validate_certs:
     description:

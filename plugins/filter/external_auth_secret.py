@@ -32,7 +32,7 @@ EXAMPLES = r"""
       type: LDAP
       locations: ["ldap.example.com:636"]
       security_protocol: ldaps
-      bind_type: search
+      bind_type: search_bind
       bind_dn: cn=reader,dc=example,dc=com
       bind_pwd: "{{ directory_password }}"
       base_dn: dc=example,dc=com
@@ -52,7 +52,7 @@ _value:
     string_data:
       type: LDAP
       security_protocol: ldaps
-      bind_type: search
+      bind_type: search_bind
       bind_dn: cn=reader,dc=example,dc=com
       bind_pwd: a-password-for-the-example
       base_dn: dc=example,dc=com

@@ -78,7 +78,7 @@ EXAMPLES = r"""
     fields: [connections]
   register: notebook
 
-- name: Make sure that every member has the current connections
+- name: Make sure that all members agree, and none is known to be stale
   ansible.builtin.assert:
     that:
       - notebook.kdclusters[0].consistent

@@ -20,8 +20,8 @@ description:
     KDCluster; connections and labels that the task does not name are left alone.
   - KDClusters that are linked to one another are changed in dependency order, each one only while
     those linked to it are settled, since the operator gets stuck otherwise.
-  - Every change makes the operator run the application's start script with C(--reconnect) in every
-    member. Its exit code is read back from the members.
+  - The operator runs the application's start script with C(--reconnect) in every member after a change.
+    Its exit code is read back from the members, and a run that the operator missed is told.
 options:
   kdcluster:
     description:
@@ -49,7 +49,7 @@ options:
         type: str
       data:
         description:
-          - The ConfigMap's whole data. Keys that are not given here are removed.
+          - The ConfigMap's whole data. Keys that are not given here are removed. Left out, its data stay.
           - Numbers and booleans become text the YAML way (C(8080) becomes C("8080"), C(true) becomes
             C("true")). A list or dictionary is an error.
         type: dict
@@ -79,7 +79,7 @@ options:
       data:
         description:
           - The Secret's data in base64. Together with O(secrets[].string_data) it is the whole data;
-            other keys are removed.
+            other keys are removed. Where both are left out, its data stay.
         type: dict
       string_data:
         description: The Secret's data in plain text.
@@ -92,7 +92,8 @@ options:
         type: dict
   clusters:
     description:
-      - KDClusters to connect to. They must exist in the same namespace, with their KDApp.
+      - KDClusters to connect to. They must exist in the same namespace, and so must their KDApps; a KDApp
+        in the operator's own namespace does not do.
       - Whoever can read the configmeta of O(kdcluster) gets to see the service tokens and secret keys
         of these KDClusters.
     type: list
@@ -118,7 +119,8 @@ options:
     default: false
   wait:
     description:
-      - Wait until the change has reached every member, and the start script has ended there.
+      - Wait until the change has reached every member and, unless O(on_reconnect_failure=ignore), the
+        start script has ended there.
       - Between steps that touch linked KDClusters there is a wait in any case.
     type: bool
     default: true
@@ -129,9 +131,11 @@ options:
   on_reconnect_failure:
     description:
       - What to do when the start script ended with a non-zero exit code in a member, or when the operator
-        wrote a change into a member's file but did not run the start script for it.
-      - With V(ignore), the members are not asked. With V(warn), they are not asked either where nothing
-        had to be written and the operator had nothing to do.
+        wrote a change into a member's file but did not run the start script for it, or when the exit code
+        cannot be read.
+      - With V(ignore), the members are not asked, and the start script is not waited for. With V(warn),
+        they are not asked either where nothing had to be written and the operator had nothing to do.
+      - Without effect where O(wait=false).
     type: str
     choices: [warn, fail, ignore]
     default: warn

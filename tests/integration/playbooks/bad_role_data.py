@@ -49,7 +49,7 @@ FINE: dict[str, Variables] = {
         "type": "LDAP",
         "locations": ["ldap.example.com:636"],
         "security_protocol": "ldaps",
-        "bind_type": "search",
+        "bind_type": "search_bind",
         "bind_dn": "cn=reader,dc=example,dc=com",
         "bind_pwd": "{{ directory_password }}",
         "base_dn": "dc=example,dc=com",

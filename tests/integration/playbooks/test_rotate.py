@@ -313,7 +313,8 @@ def test_the_readme_the_guide_and_the_playbook_do_what_they_say(
     assert_everywhere(find, ("lab",), "configmaps", MODEL, **version)
 
     variables = tmp_path / "values.yml"
-    variables.write_text(guide["values"].replace(DOCUMENTED, place))
+    values = guide["values"].replace("the-new-token", '"{{ source_control_token }}"')
+    variables.write_text(values.replace(DOCUMENTED, place))
     done = run_playbook(
         "kubedirector.connections.rotate", *arguments, "-e", f"@{variables}",
         kubeconfig=kubectl.kubeconfig,

@@ -1,0 +1,29 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files in docs/getting-started.md are those that the demo runs, and its options are the modules'."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from ansible_collections.kubedirector.connections.plugins.doc_fragments.auth import (
+    ModuleDocFragment,
+)
+from tests.demo.setups import all_setups
+from tests.support.documentation import marked_blocks
+
+PAGE = "docs/getting-started.md"
+
+
+@pytest.mark.parametrize("name", ["connections", "configmeta", "kdclusters"])
+def test_a_file_is_the_one_that_the_demo_runs(name: str) -> None:
+    run = (all_setups()[0].folder / f"{name}.yml").read_text()
+    _header, _dashes, text = run.partition("---\n")
+    assert marked_blocks(PAGE)[name] == text
+
+
+def test_the_way_to_the_api_server_is_given_by_options() -> None:
+    options = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
+    assert yaml.safe_load(marked_blocks(PAGE)["auth"])["kd_auth"].keys() <= options.keys()
