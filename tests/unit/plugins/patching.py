@@ -31,7 +31,7 @@ def _apply(document: Any, operation: dict[str, Any]) -> None:
     ]
     parent = document
     for step in steps[:-1]:
-        parent = parent.get(step) if isinstance(parent, dict) else None
+        parent = _inside(parent, step)
     if not isinstance(parent, dict):
         raise PatchFailed(f"no parent for {operation['path']}")
     key = steps[-1]
@@ -50,6 +50,12 @@ def _apply(document: Any, operation: dict[str, Any]) -> None:
         del parent[key]
     else:
         raise PatchFailed(f"unknown operation {operation['op']}")
+
+
+def _inside(parent: Any, step: str) -> Any:
+    if isinstance(parent, list):
+        return parent[int(step)] if step.isdecimal() and int(step) < len(parent) else None
+    return parent.get(step) if isinstance(parent, dict) else None
 
 
 def merge_patched(document: Any, patch: Any) -> Any:

@@ -16,6 +16,8 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._auth imp
 from tests.unit.plugins.kubeconfigs import FROM_FILE, authorization, found, kubeconfig, refused
 from tests.unit.plugins.manifests import JsonObject
 
+PROXY = "http://proxy.example.com:3128"
+
 
 def test_single_options_go_over_the_kubeconfig(file: str) -> None:
     access = resolve_access(
@@ -32,6 +34,59 @@ def test_a_tasks_kubeconfig_beats_host_and_token_of_the_environment(file: str) -
     access = resolve_access({"kubeconfig": file}, environ)
     assert found(access) == FROM_FILE
     assert access.verified is True
+
+
+ALONE: list[tuple[str, str, str, str | None]] = [
+    # What is given, and the host and Authorization header that it leads to.
+    ("kubeconfig", "FILE", "https://file.example.com:6443", "Bearer file-token"),
+    ("context", "two", "https://there.example.com", "Bearer file-token"),
+    ("host", "https://mine.example.com", "https://mine.example.com", None),
+    ("api_key", "mine", "https://file.example.com:6443", "Bearer mine"),
+    # Half of what is needed replaces the kubeconfig's token, if at all, but is not filled up.
+    ("username", "mine", "https://file.example.com:6443", None),
+    ("password", "mine", "https://file.example.com:6443", "Bearer file-token"),
+    ("client_cert", "FILE", "https://file.example.com:6443", None),
+    ("client_key", "FILE", "https://file.example.com:6443", "Bearer file-token"),
+]
+
+
+@pytest.mark.parametrize(("option", "value", "host", "header"), ALONE)
+def test_any_option_alone_shuts_the_environments_identity_out(
+    option: str, value: str, host: str, header: str | None, file: str, tmp_path: Path
+) -> None:
+    foreign = tmp_path / "foreign"
+    foreign.write_text("not to be used", encoding="utf-8")
+    environ = {
+        "K8S_AUTH_HOST": "https://environment.example.com", "K8S_AUTH_API_KEY": "environment",
+        "K8S_AUTH_USERNAME": "environment", "K8S_AUTH_PASSWORD": "environment",
+        "K8S_AUTH_CERT_FILE": str(foreign), "K8S_AUTH_KEY_FILE": str(foreign),
+        "K8S_AUTH_SSL_CA_CERT": str(foreign), "K8S_AUTH_VERIFY_SSL": "false",
+        "K8S_AUTH_CONTEXT": "three", "K8S_AUTH_KUBECONFIG": str(foreign), "KUBECONFIG": file,
+        "K8S_AUTH_PROXY": PROXY, "K8S_AUTH_IMPERSONATE_USER": "alice",
+    }  # fmt: skip
+    if option == "context":
+        # A context alone still needs a kubeconfig.
+        environ["K8S_AUTH_KUBECONFIG"] = file
+    access = resolve_access({option: file if value == "FILE" else value}, environ)
+    assert found(access)[:2] == (host, header)
+    own = {"client_cert": "cert_file", "client_key": "key_file"}.get(option)
+    for held in ("cert_file", "key_file", "ssl_ca_cert"):
+        assert getattr(access.configuration, held) == (file if held == own else None)
+    assert access.verified is True
+    # These say neither to whom to talk nor with which credentials.
+    assert access.configuration.proxy == PROXY
+    assert ("Impersonate-User", "alice") in access.headers
+
+
+def test_the_environments_user_and_password_make_basic_authentication() -> None:
+    environ = {"K8S_AUTH_HOST": "https://e.example.com", "K8S_AUTH_USERNAME": "alice"}
+    # printf alice:wonder | base64
+    basic = "Basic YWxpY2U6d29uZGVy"
+    both = {**environ, "K8S_AUTH_PASSWORD": "wonder"}
+    assert authorization(resolve_access({}, both)) == basic
+    assert authorization(resolve_access({}, environ)) is None
+    # A token is preferred.
+    assert authorization(resolve_access({}, {**both, "K8S_AUTH_API_KEY": "e"})) == "Bearer e"
 
 
 def test_a_tasks_host_takes_no_credentials_from_the_environment() -> None:
@@ -87,9 +142,6 @@ def test_impersonation_and_proxy_come_from_the_environment() -> None:
         ("Impersonate-User", "alice"), ("Impersonate-Group", "dev"), ("Impersonate-Group", "ops"),
     ]  # fmt: skip
     assert access.configuration.proxy == "http://proxy.example.com:3128"
-
-
-PROXY = "http://proxy.example.com:3128"
 
 
 @pytest.mark.parametrize(

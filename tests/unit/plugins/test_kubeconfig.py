@@ -22,7 +22,13 @@ from kubernetes.config import incluster_config
 
 from ansible_collections.kubedirector.connections.plugins.module_utils import _kubeconfig
 from ansible_collections.kubedirector.connections.plugins.module_utils._auth import resolve_access
+from ansible_collections.kubedirector.connections.plugins.modules import (
+    kd_access,
+    kd_configmeta_info,
+)
+from tests.unit.plugins.api_server import ScriptedServer, status_answer
 from tests.unit.plugins.kubeconfigs import FROM_FILE, MARK, found, kubeconfig, refused
+from tests.unit.plugins.module_runs import NOTEBOOK, Run
 
 
 @pytest.mark.parametrize("form", ["path", "dictionary"])
@@ -31,6 +37,30 @@ def test_a_kubeconfig_is_a_path_or_a_dictionary(form: str, file: str) -> None:
     assert found(resolve_access({"kubeconfig": given}, {})) == FROM_FILE
     other = resolve_access({"kubeconfig": given, "context": "two"}, {})
     assert found(other) == ("https://there.example.com", "Bearer file-token", None)
+
+
+@pytest.mark.parametrize(
+    ("options", "namespace"),
+    [
+        ({"context": "one"}, "team-a"),
+        ({"context": "two"}, "default"),
+        ({"context": "one", "namespace": "team-b"}, "team-b"),
+        ({"context": "two", "namespace": "team-b"}, "team-b"),
+    ],
+)
+def test_requests_go_to_the_namespace_of_the_option_or_context_or_to_default(
+    options: dict[str, Any], namespace: str, server: ScriptedServer, plain_run: Run
+) -> None:
+    given = kubeconfig(host=server.url)
+    given["clusters"][1]["cluster"]["server"] = server.url
+    server.otherwise = lambda request: status_answer(403, "Forbidden", "seen")
+    own = {"host": None, "api_key": None, "namespace": None, "kubeconfig": given}
+    for module, more in ((kd_access, {}), (kd_configmeta_info, NOTEBOOK)):
+        assert "seen" in plain_run(module, **{**own, **options, **more})["msg"]
+    assert [request.path.split("/namespaces/")[1] for request in server.requests] == [
+        f"{namespace}/serviceaccounts/kd-connections",
+        f"{namespace}/kubedirectorclusters",
+    ]
 
 
 def test_a_home_directory_is_filled_in(file: str, monkeypatch: pytest.MonkeyPatch) -> None:

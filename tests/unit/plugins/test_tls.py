@@ -23,9 +23,17 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._exec imp
     Output,
     run_in_pods,
 )
+from ansible_collections.kubedirector.connections.plugins.modules import kd_configmeta_info
 from tests.support.certificates import Authority, Identity
-from tests.unit.plugins.api_server import Answer, ScriptedServer, free_port, scripted_server
-from tests.unit.plugins.clients import CORE, TOKEN, api_for
+from tests.unit.plugins.api_server import (
+    Answer,
+    ScriptedServer,
+    free_port,
+    scripted_server,
+    status_answer,
+)
+from tests.unit.plugins.clients import CORE, KDCLUSTERS, TOKEN, api_for
+from tests.unit.plugins.module_runs import NOTEBOOK, Run
 from tests.unit.plugins.proxy_server import connect_proxy
 from tests.unit.plugins.websocket_frames import CLOSE, SUCCESS, stdout
 
@@ -181,6 +189,23 @@ def test_a_client_certificate_is_shown(trust: Trust) -> None:
         assert execute(server, **options, **shown) == Output(0, b"x", b"")
         with pytest.raises(Unreachable):
             read(server, **options)
+
+
+def test_a_module_takes_the_other_names_of_the_files(trust: Trust, plain_run: Run) -> None:
+    ours = str(trust.ours.certificate)
+    shown = {"cert_file": str(trust.client.certificate), "key_file": str(trust.client.key)}
+    with scripted_server(trust.server.server_context(trust.ours.certificate)) as server:
+        # 403: enough to see that the server was talked to.
+        server.on("GET", KDCLUSTERS, status_answer(403, "Forbidden", "known by its certificate"))
+        options = {**NOTEBOOK, "host": server.url, "api_key": None}
+        told = plain_run(kd_configmeta_info, **options, ssl_ca_cert=ours, **shown)["msg"]
+        assert "known by its certificate" in told
+        for lacking in (shown, {"ssl_ca_cert": ours}):
+            assert server.url in plain_run(kd_configmeta_info, **options, **lacking)["msg"]
+        assert len(server.requests) == 1
+        server.on("GET", KDCLUSTERS, status_answer(403, "Forbidden", "not verified"))
+        told = plain_run(kd_configmeta_info, **options, verify_ssl=False, **shown)["msg"]
+        assert "not verified" in told
 
 
 def test_a_server_without_tls_is_told(trust: Trust) -> None:

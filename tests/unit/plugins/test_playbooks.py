@@ -1,0 +1,101 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the playbooks hand to the modules: the authentication, and each argument under its own name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.kubedirector.connections.plugins.modules import (
+    kd_access,
+    kd_configmeta_info,
+    kd_connection,
+)
+
+COLLECTION = "kubedirector.connections."
+PLAYBOOKS = sorted((Path(__file__).parents[3] / "playbooks").glob("*.yml"))
+Mapping = dict[str, Any]
+
+
+def plays(playbook: Path) -> list[Mapping]:
+    """The plays of a playbook itself; one that it imports is a playbook of its own."""
+    found: list[Mapping] = yaml.safe_load(playbook.read_text(encoding="utf-8"))
+    return [play for play in found if "ansible.builtin.import_playbook" not in play]
+
+
+def tasks(entries: list[Mapping]) -> Iterator[Mapping]:
+    """All tasks, those in blocks included."""
+    for entry in entries:
+        yield entry
+        for part in ("block", "rescue", "always"):
+            yield from tasks(entry.get(part, []))
+
+
+def runs_a_module(play: Mapping) -> bool:
+    """Whether a module of this collection is run, by a task or by a role."""
+    if any(role["role"].startswith(COLLECTION) for role in play.get("roles", [])):
+        return True
+    return any(key.startswith(f"{COLLECTION}kd_") for task in tasks(play["tasks"]) for key in task)
+
+
+def arguments_of(playbook: str, module: str) -> list[Mapping]:
+    """What each task that runs the module hands to it."""
+    (path,) = [path for path in PLAYBOOKS if path.name == playbook]
+    name = COLLECTION + module
+    return [task[name] for play in plays(path) for task in tasks(play["tasks"]) if name in task]
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_every_play_hands_kd_auth_to_its_modules(playbook: Path) -> None:
+    of_modules = [play for play in plays(playbook) if runs_a_module(play)]
+    assert of_modules
+    for play in of_modules:
+        defaults = play.get("module_defaults")
+        assert defaults == {"group/kubedirector.connections.kd": "{{ kd_auth | default({}) }}"}
+
+
+def test_every_imported_playbook_is_among_them() -> None:
+    names = {path.name for path in PLAYBOOKS}
+    imported = {
+        play["ansible.builtin.import_playbook"]
+        for path in PLAYBOOKS
+        for play in yaml.safe_load(path.read_text(encoding="utf-8"))
+        if "ansible.builtin.import_playbook" in play
+    }
+    assert imported and imported <= names
+
+
+@pytest.mark.parametrize(
+    ("playbook", "module", "times", "variable"),
+    [
+        ("connect.yml", kd_connection, 2, "kd_entry"),
+        ("configmeta.yml", kd_configmeta_info, 1, "kd_configmeta"),
+        ("rbac.yml", kd_access, 1, "kd_access"),
+    ],
+    ids=["connect", "configmeta", "rbac"],
+)
+def test_every_option_is_handed_on_under_its_own_name(
+    playbook: str, module: ModuleType, times: int, variable: str
+) -> None:
+    expected: Mapping = {}
+    for option, spec in {"namespace": {}, **module.arguments()}.items():
+        spellings = [f"{variable}.{name}" for name in (option, *spec.get("aliases", ()))]
+        # What the playbook has asserted to be there needs no way out.
+        if spec.get("required") or (module, option) == (kd_access, "namespace"):
+            expected[option] = chained(*spellings)
+        else:
+            expected[option] = chained(*spellings, "omit")
+    handed_on = arguments_of(playbook, module.__name__.rpartition(".")[2])
+    assert handed_on == [expected] * times
+
+
+def chained(first: str, *others: str) -> str:
+    """A template that takes the first one that is defined."""
+    return "{{ " + first + "".join(f" | default({other})" for other in others) + " }}"
