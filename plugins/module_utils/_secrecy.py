@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import re
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._secret_forms import (
     can_be_told,
     longest_first,
     masked_forms,
+    without_credentials,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import scalar_text
 
@@ -137,7 +137,7 @@ def without_secrets(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         if isinstance(shown.get(field), dict):
             shown[field] = dict.fromkeys(shown[field], PLACEHOLDER)
     if isinstance(shown.get("proxy"), str):
-        shown["proxy"] = re.sub(r"//[^@/]*@", f"//{PLACEHOLDER}@", shown["proxy"])
+        shown["proxy"] = without_credentials(shown["proxy"], PLACEHOLDER)
     secrets = shown.get("secrets")
     if isinstance(secrets, list):
         shown["secrets"] = [_hidden_entry(entry) for entry in secrets]
