@@ -67,7 +67,7 @@ class ClusterTask(Task):
     """Runs one task. `result` is usable at any time, and after a failure tells what had been done."""
 
     def __post_init__(self) -> None:
-        self._deadline = time.monotonic() + self.params["wait_timeout"]
+        self._deadline = 0.0
         self._wanted: WantedCluster | None = None
         self._plan: ClusterPlan | None = None
         self._live: LiveEstate | None = None
@@ -79,6 +79,7 @@ class ClusterTask(Task):
         :raises ConnectionsError: any of them; `result` then says what had been written.
         """
         wanted = self._wanted = cluster_wanted_from(self.params, self.namespace)
+        self._deadline = time.monotonic() + self.params["wait_timeout"]
         plan, live = self._plan_and_write(wanted)
         if self.check_mode or not self.params["wait"]:
             return

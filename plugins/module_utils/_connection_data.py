@@ -13,6 +13,9 @@ import re
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
+from ansible_collections.kubedirector.connections.plugins.module_utils._secret_forms import (
+    without_credentials,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import scalar_text
 
 Fields = t.Mapping[str, t.Any]
@@ -254,8 +257,7 @@ def _form(label: str, fields: Fields, field: str, form: re.Pattern[str], wanted:
     given = _text(fields, field)
     if not given or form.fullmatch(given):
         return []
-    shown = re.sub(r"//[^@/]*@", "//***@", given)
-    return [f"{label}: {field} {shown!r} is no {wanted}."]
+    return [f"{label}: {field} {without_credentials(given, '***')!r} is no {wanted}."]
 
 
 def _credential_problems(label: str, fields: Fields) -> list[str]:

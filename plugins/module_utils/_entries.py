@@ -30,10 +30,11 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._connecti
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import InvalidInput
 from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import (
     Wanted,
+    scalar_text,
     wanted_from,
 )
 
-# Keys, which are text, and indexes.
+# Keys, which ought to be text, and indexes.
 Path = tuple[t.Any, ...]
 Found = t.Iterator[tuple[Path, str]]
 
@@ -143,15 +144,17 @@ def shown_path(entry: t.Any, path: Path) -> str:
     """Write a path as people read it; an object stands under its name: secrets[git-login].string_data.token."""
     shown, value = "", entry
     for step in path:
+        holder = value
         try:
-            value = value[step]
+            value = holder[step]
         except (KeyError, IndexError, TypeError):
             value = None
-        if isinstance(step, int):
+        if isinstance(step, int) and not isinstance(holder, dict):
             name = value.get("name") if isinstance(value, dict) else None
             shown += f"[{name}]" if isinstance(name, str) and name else f"[no. {step + 1}]"
         else:
-            shown += f".{step}" if shown else step
+            key = scalar_text(step) or "null"
+            shown += f".{key}" if shown else key
     return shown
 
 
@@ -165,6 +168,8 @@ def _problems_of(entry: t.Any) -> Found:
 
 def _spec_problems(spec: dict[str, Option], given: dict[str, t.Any], path: Path) -> Found:
     """Hold what was given against an argument spec: each option, and each element of a list, alone."""
+    yield from (((*path, key), _no_text(key)) for key in given if not isinstance(key, str))
+    given = {key: value for key, value in given.items() if isinstance(key, str)}
     for error in _validation_errors(_shallow(spec, keep_required=True), given):
         if isinstance(error, RequiredError):
             yield path, f"{str(error).rpartition(': ')[2]} is missing."
@@ -212,6 +217,12 @@ def _wrong_type(value: t.Any, expected: str) -> str:
     return f"{given} stands where {_EXPECTED.get(expected, expected)} belongs."
 
 
+def _no_text(key: t.Any) -> str:
+    return (
+        f"{_wrong_type(key, 'str')} Quote the key; to YAML, on, off, yes and no are true or false."
+    )
+
+
 def _unknown(key: str, spec: dict[str, Option]) -> str:
     if "state" in spec and key in _AUTH_NAMES:
         return "the way to the API server is in kd_auth, once for all entries, not in an entry."
@@ -252,7 +263,11 @@ def _object_problems(option: str, given: dict[str, t.Any]) -> Found:
     if not found:
         for field in ("labels", "annotations", "data", "string_data"):
             for key, value in (given.get(field) or {}).items():
-                found += ask((field, str(key)), **{field: {key: value}})
+                # A module would get "true" or "null"; of a number it gets what was written.
+                if key is None or isinstance(key, bool):
+                    found.append(((field, key), _no_text(key)))
+                else:
+                    found += ask((field, str(key)), **{field: {key: value}})
     yield from found or ask((), **{key: value for key, value in given.items() if key != "name"})
 
 

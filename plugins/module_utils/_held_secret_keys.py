@@ -51,9 +51,12 @@ def read_held_secret_keys(api: Api, cluster: KDCluster) -> dict[str, dict[str, s
         except ValueError:
             # Half of a file that is being written; another member may have it whole.
             continue
-        return {
+        held = {
             role: dict(entry.get("secret_keys") or {})
-            for group in configmeta["nodegroups"].values()
-            for role, entry in group["roles"].items()
+            for group in (configmeta.get("nodegroups") or {}).values()
+            for role, entry in (group.get("roles") or {}).items()
         }
+        # Somebody wrote a file without roles there: it tells as little.
+        if held:
+            return held
     return None

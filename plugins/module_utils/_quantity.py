@@ -23,11 +23,15 @@ def _amount(text: str) -> decimal.Decimal | str:
     found = _QUANTITY.fullmatch(text)
     if found is None:
         return text
-    number, suffix = found[1], found[2] or ""
     try:
-        amount = decimal.Decimal(number)
-    except decimal.InvalidOperation:
+        return _decimal(found[1], found[2] or "")
+    except (decimal.DecimalException, ValueError):
+        # More than one point, or an exponent that neither decimal nor int() takes.
         return text
+
+
+def _decimal(number: str, suffix: str) -> decimal.Decimal:
+    amount = decimal.Decimal(number)
     if suffix in _POWERS_OF_1024:
         return amount * decimal.Decimal(1024) ** _POWERS_OF_1024[suffix]
     if suffix in _POWERS_OF_TEN:

@@ -72,7 +72,9 @@ class RightsTask(Task):
         kinds = reversed(self._wanted) if self._absent else iter(self._wanted)
         self._actions = {kind: self._action(kind) for kind in kinds}
         self._write_all(dry_run=True)
-        if not self.check_mode:
+        if self.check_mode:
+            self._done.update(self._actions)
+        else:
             self._write_all(dry_run=False)
 
     @property
@@ -123,7 +125,7 @@ class RightsTask(Task):
             role_is_missing = kind == "RoleBinding" and self._found["Role"] is None
             if not (dry_run and role_is_missing):
                 self._write(kind, action, dry_run=dry_run)
-            if action != "unchanged" and dry_run == self.check_mode:
+            if not dry_run:
                 self._done.add(kind)
 
     def _write(self, kind: str, action: str, *, dry_run: bool) -> None:

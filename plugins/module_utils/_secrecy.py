@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import re
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._secret_forms import (
     can_be_told,
     longest_first,
     masked_forms,
+    without_credentials,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import scalar_text
 
@@ -176,7 +176,7 @@ def without_secrets(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
             shown[option] = PLACEHOLDER
     _hide_fields(shown, _SECRET_FIELDS)
     if isinstance(shown.get("proxy"), str):
-        shown["proxy"] = re.sub(r"//[^@/]*@", f"//{PLACEHOLDER}@", shown["proxy"])
+        shown["proxy"] = without_credentials(shown["proxy"], PLACEHOLDER)
     for option, hidden in (("secrets", _hidden_entry), ("roles", _hidden_role)):
         entries = shown.get(option)
         if isinstance(entries, list):

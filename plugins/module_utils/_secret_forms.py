@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import typing as t
 
 _SHORTEST_WORD, _SHORTEST_NUMBER = 4, 6
 # How many bytes base64 puts into one group: a value inside a longer text begins at one of these.
 _GROUP = 3
+# A password may hold "@" or "/", although it should not: credentials end at the last "@".
+_CREDENTIALS = re.compile(r"^(\w[\w+.-]*://)?.*@", re.DOTALL)
 
 
 def masked_forms(values: t.Iterable[str]) -> set[str]:
@@ -28,6 +31,11 @@ def can_be_told(word: str) -> bool:
 def longest_first(words: t.Iterable[str]) -> list[str]:
     """The order in which to mask: a word may be part of another one, whose rest would stay readable."""
     return sorted(set(words), key=len, reverse=True)
+
+
+def without_credentials(url: str, mask: str) -> str:
+    """A URL, or what was given for one, with a mask for user and password."""
+    return _CREDENTIALS.sub(lambda found: f"{found[1] or ''}{mask}@", url)
 
 
 def _forms(value: str) -> t.Iterator[str]:

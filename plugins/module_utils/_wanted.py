@@ -20,6 +20,8 @@ _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 _DATA_KEY = re.compile(r"(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}")
 _MAX_NAME, _MAX_LABEL = 253, 63
+# A deadline is a number that a clock can count to.
+_MAX_SECONDS = 365 * 24 * 3600
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,8 +68,10 @@ def wanted_from(params: t.Mapping[str, t.Any], namespace: str) -> Wanted:
         raise InvalidInput("Option exclusive goes with state=present only.")
     if not absent and params["delete_objects"]:
         raise InvalidInput("Option delete_objects goes with state=absent only.")
-    if params["wait_timeout"] < 1:
-        raise InvalidInput("Option wait_timeout is a number of seconds, at least 1.")
+    if not 1 <= params["wait_timeout"] <= _MAX_SECONDS:
+        raise InvalidInput(
+            f"Option wait_timeout is a number of seconds, 1 to {_MAX_SECONDS} (a year)."
+        )
     require_name("namespace", namespace)
     wanted = Wanted(
         namespace=namespace,

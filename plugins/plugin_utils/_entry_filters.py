@@ -55,7 +55,7 @@ def ordered(
     return values, read, _entry_links.order(read)
 
 
-def label(entries: t.Any, values: list[t.Any], index: int, file: str, *path: str | int) -> str:
+def label(entries: t.Any, values: list[t.Any], index: int, file: str, *path: t.Any) -> str:
     """Name an entry: file and line as far as they are known, number counted from 1, KDClusters."""
     origin = origin_of(entries, (index, *path))
     where = file or _VARIABLE

@@ -24,7 +24,8 @@ except ImportError:
     Origin = None
 
 Made = t.TypeVar("Made")
-Path = tuple[str | int, ...]
+# Keys, which ought to be text, and indexes.
+Path = tuple[t.Any, ...]
 _HARMLESS = re.compile(r"'[^']*' is undefined|[^:]* has no attribute '[^']*'")
 
 
@@ -75,7 +76,7 @@ def _resolved(
     holder: t.Any, keys: t.Iterable[t.Any], broken: list[tuple[Path, str]], path: Path
 ) -> t.Iterator[tuple[t.Any, t.Any]]:
     for key in keys:
-        here = (*path, key if isinstance(key, int) else str(key))
+        here = (*path, key if key is None or isinstance(key, (int, float)) else str(key))
         try:
             yield here[-1], plain(holder[key], broken, here)
         except UndefinedError as error:
@@ -84,7 +85,7 @@ def _resolved(
             broken.append((here, why[0].strip() if why else "its template fails"))
 
 
-def origin_of(value: t.Any, path: t.Iterable[str | int]) -> tuple[str, int] | None:
+def origin_of(value: t.Any, path: t.Iterable[t.Any]) -> tuple[str, int] | None:
     """Say where the innermost value on a path was written.
 
     :returns: file and line; None where Ansible does not know.

@@ -112,7 +112,7 @@ BAD: dict[str, list[tuple[Variables, str]]] = {
         ({"clusters": ["Training_Engine"]}, "'Training_Engine' is not a valid object name"),
         ({"clusters": None}, "training_engines_clusters"),
         ({"state": "gone"}, "training_engines_state"),
-        ({"wait_timeout": 0}, "wait_timeout is a number of seconds, at least 1."),
+        ({"wait_timeout": 0}, "wait_timeout is a number of seconds, 1 to 31536000"),
         ({"namespace": "no-such-namespace"}, "amespace no-such-namespace does not exist"),
         ({"namespace": "Team_A"}, "'Team_A' is not a valid object name"),
         *_OF_ALL,

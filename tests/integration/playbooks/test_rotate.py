@@ -191,7 +191,7 @@ def mistakes(place: str, value: str) -> list[tuple[dict[str, Any], str]]:
         ({"configmap": STEERING, "string_data": new}, "string_data goes with secret only"),
         ({"secret": SECRET, "string_data": value}, "string_data"),
         ({"secret": SECRET}, "give at least one new value"),
-        ({"secret": SECRET, "string_data": new, "wait_timeout": 0}, "at least 1"),
+        ({"secret": SECRET, "string_data": new, "wait_timeout": 0}, "seconds, 1 to"),
     ]
 
 

@@ -154,6 +154,10 @@ def test_source_control_in_a_configmap_can_have_the_older_keys() -> None:
             "repo_url 'git.example.com/a' is no URL of a",
         ),
         ({**SOURCE, "repo_url": "https://me:liquorice@"}, "repo_url 'https://***@' is no URL of a"),
+        (
+            {**SOURCE, "repo_url": "https://me:a@liquorice@"},
+            "repo_url 'https://***@' is no URL of a",
+        ),
         ({**SOURCE, "branch": "my branch"}, "branch 'my branch' is no name that a branch can have"),
         ({**SOURCE, "email": "team-a"}, "email 'team-a' is no mail address; write name@host."),
         ({**SOURCE, "auth_type": "key"}, "auth_type 'key' is not one of token, password."),

@@ -217,3 +217,12 @@ def test_every_field_that_may_change_is_among_those_changed() -> None:
     # One of them is given by its other name.
     changed = {name for change, _ in ROLE_CHANGES for name in change} - {"blockStorage"}
     assert changed | {"block_storage"} == set(arguments["roles"]["options"]) - {"id"}
+
+
+@pytest.mark.parametrize("seconds", [0, 10**400])
+def test_a_wait_of_no_length_that_a_clock_can_count_is_refused(
+    space: Namespace, run: Run, seconds: int
+) -> None:
+    result = run(kd_cluster, name="notebook", wait_timeout=seconds)
+    assert "Option wait_timeout is a number of seconds, 1 to 31536000" in result["msg"]
+    assert space.writes == []

@@ -196,6 +196,27 @@ def test_a_kubeconfig_given_as_text_is_no_path() -> None:
 
 
 @pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://me:QXZJKV@proxy.example.com:3128",
+        "http://me:QX@QXZJKV@proxy.example.com:3128",
+        "http://me:QX/QXZJKV@proxy.example.com:3128",
+        "me:QXZJKV@proxy.example.com:3128",
+    ],
+)
+def test_a_proxy_is_shown_without_its_credentials(proxy: str) -> None:
+    shown = without_secrets(task(proxy=proxy))["proxy"]
+    assert "QX" not in shown
+    assert shown.endswith("@proxy.example.com:3128")
+    assert shown.startswith("http://") is proxy.startswith("http://")
+
+
+def test_a_proxy_without_credentials_is_shown_as_it_is() -> None:
+    proxy = "http://proxy.example.com:3128"
+    assert without_secrets(task(proxy=proxy))["proxy"] == proxy
+
+
+@pytest.mark.parametrize(
     ("secrets", "shown"),
     [
         (None, None),
