@@ -37,9 +37,11 @@ def cluster_result(
     :param done: the plan was carried out, or is told as if it were (check mode).
     """
     action = plan.action if done else "unchanged"
-    shown = (plan.after if action in ("created", "updated") else plan.before) or {}
-    spec = shown.get("spec") or {}
     seen = None if action == "deleted" else cluster
+    # The plan still holds what is gone by now.
+    before = None if seen is None else plan.before
+    shown = (plan.after if action in ("created", "updated") else before) or {}
+    spec = shown.get("spec") or {}
     return {
         "changed": action != "unchanged",
         "kdclusters": [

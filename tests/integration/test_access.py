@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -146,3 +148,22 @@ def test_the_playbook_makes_the_account_of_the_documentation(
     documented = yaml.safe_load(blocks["role"])
     assert granted_by(made) == granted_by(documented)
     assert made["metadata"]["labels"] == documented["metadata"]["labels"]
+
+
+def test_the_playbook_makes_the_account_that_it_is_told_to_and_takes_it_away(
+    kubectl: Kubectl, home: str, fresh: Fresh
+) -> None:
+    name = fresh("account")
+
+    def run(**access: Any) -> None:
+        given = {"kd_access": {"namespace": home, "name": name, **access}}
+        done = run_playbook(
+            "kubedirector.connections.rbac", "-e", json.dumps(given), kubeconfig=kubectl.kubeconfig
+        )
+        assert done.returncode == 0 and done.counts["changed"] == 1, done.output
+
+    run(manage_kdclusters=True)
+    assert found(kubectl, name, home) == list(KINDS)
+    assert may(kubectl, name, home, "create", "kubedirectorclusters")
+    run(state="absent")
+    assert found(kubectl, name, home) == []

@@ -11,7 +11,8 @@ from functools import cache
 from typing import Any
 
 from tests.integration.conftest import Named
-from tests.integration.modules import Fresh, Modules, model, token
+from tests.integration.estate import READER_BORN_WITH
+from tests.integration.modules import Fresh, Modules, model, succeeded, token
 from tests.support.canaries import canary
 from tests.support.connection_hash import connection_hash
 
@@ -118,3 +119,35 @@ def test_kd_configmeta_info_returns_what_it_documents(tenant: Modules, kdcluster
     assert [(one["pod"], one["role"], one["node_id"]) for one in told["members"]] == [
         (one.pod, one.role, str(one.node_id)) for one in kdcluster("reader").members()
     ]
+
+
+def test_kd_cluster_returns_what_it_documents(tenant: Modules, kdcluster: Named) -> None:
+    reader = kdcluster("reader")
+    reader.wait_settled()
+    result = succeeded(tenant.cluster(name="reader"))
+    assert_documented("kd_cluster", result.json)
+    assert not result.changed
+    manifest, named = reader.get(), READER_BORN_WITH
+    assert result.json["kdclusters"] == [
+        {
+            "name": "reader",
+            "action": "unchanged",
+            "app": "workbench",
+            "connections": {
+                "clusters": named.clusters, "configmaps": named.configmaps, "secrets": named.secrets,
+            },
+            "connection_hash": connection_hash(reader.kubectl, reader.namespace, manifest["spec"]),
+            "spec_generation": reader.generation(),
+            "state": manifest["status"]["state"],
+            "members": [
+                {
+                    "pod": one.pod,
+                    "role": one.role,
+                    "node_id": str(one.node_id),
+                    "state": one.state,
+                    "has_configmeta": one.role == "controller",
+                }
+                for one in reader.members()
+            ],
+        }
+    ]  # fmt: skip

@@ -73,6 +73,7 @@ _MLFLOW, _AUTH = "mlflow refused-mlflow: ", "external auth refused-auth: "
 _OF_ALL: list[tuple[Variables, str]] = [
     ({"kdclusters": [NOWHERE]}, f"{NOWHERE} does not exist"),
     ({"kdclusters": None}, "kdclusters"),
+    ({"wait_timeout": 0}, "wait_timeout is a number of seconds, 1 to 31536000"),
 ]
 
 BAD: dict[str, list[tuple[Variables, str]]] = {
@@ -112,7 +113,6 @@ BAD: dict[str, list[tuple[Variables, str]]] = {
         ({"clusters": ["Training_Engine"]}, "'Training_Engine' is not a valid object name"),
         ({"clusters": None}, "training_engines_clusters"),
         ({"state": "gone"}, "training_engines_state"),
-        ({"wait_timeout": 0}, "wait_timeout is a number of seconds, 1 to 31536000"),
         ({"namespace": "no-such-namespace"}, "amespace no-such-namespace does not exist"),
         ({"namespace": "Team_A"}, "'Team_A' is not a valid object name"),
         *_OF_ALL,

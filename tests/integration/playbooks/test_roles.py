@@ -24,6 +24,7 @@ from tests.integration.playbooks.bad_role_data import (
     mistakes,
     refused_play,
 )
+from tests.integration.playbooks.context import kubeconfig_in
 from tests.support.canaries import canary
 from tests.support.cluster import REPOSITORY
 from tests.support.documentation import marked_blocks
@@ -33,6 +34,11 @@ from tests.support.playbook import PlaybookRun, run_playbook
 
 ROLES = [
     "model_registry", "training_engines", "source_control", "notebook", "mlflow", "external_auth",
+]  # fmt: skip
+# What the READMEs' roles make.
+OBJECTS = [
+    ("configmap", "convolutional-nn"), ("configmap", "training-data"),
+    ("secret", "external-auth"), ("secret", "mlflow-secret"), ("secret", "source-control-secret"),
 ]  # fmt: skip
 FQCN = "kubedirector.connections"
 DOCUMENTED = "team-a"
@@ -63,14 +69,18 @@ def run(kubectl: Kubectl, tmp_path: Path) -> Callable[..., PlaybookRun]:
     given.write_text(json.dumps(SECRETS))
     given.chmod(0o600)
 
-    def _run(plays: list[dict[str, Any]] | str, *arguments: str) -> PlaybookRun:
+    def _run(
+        plays: list[dict[str, Any]] | str,
+        *arguments: str,
+        kubeconfig: Path = kubectl.kubeconfig,
+    ) -> PlaybookRun:
         playbook: Path | str = tmp_path / "plays.yml"
         if isinstance(plays, str):
             playbook = plays
         else:
             (tmp_path / "plays.yml").write_text(yaml.safe_dump(plays, sort_keys=False))
         done = run_playbook(
-            playbook, "-vvv", "--diff", "-e", f"@{given}", *arguments, kubeconfig=kubectl.kubeconfig
+            playbook, "-vvv", "--diff", "-e", f"@{given}", *arguments, kubeconfig=kubeconfig
         )
         assert not [name for name, value in SECRETS.items() if value in done.output]
         return done
@@ -106,6 +116,13 @@ def in_member(kubectl: Kubectl, namespace: str, pod_of: str) -> dict[str, Any]:
     return connections
 
 
+def there(
+    kubectl: Kubectl, namespace: str, objects: list[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Which of these objects exist."""
+    return [one for one in objects if kubectl.find(*one, namespace=namespace) is not None]
+
+
 def test_every_role_connects_what_its_readme_says_and_again_changes_nothing(
     run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
 ) -> None:
@@ -128,14 +145,19 @@ def test_every_role_connects_what_its_readme_says_and_again_changes_nothing(
     assert secrets["extAuth"]["bind_pwd"] == SECRETS["directory_password"]
 
     absent = [arg for role in ROLES for arg in ("-e", f"{role}_state=absent")]
+    done = run(plays, *absent)
+    assert done.returncode == 0, done.output
+    assert done.counts["changed"] == len(ROLES), done.output
+    for kdcluster in ("jupyter-notebook", "deployment-engine"):
+        held = in_member(kubectl, team, kdcluster)
+        assert not any(held[kind] for kind in ("clusters", "configmaps", "secrets"))
+    assert there(kubectl, team, OBJECTS) == OBJECTS
+
     gone = [arg for role in ROLES for arg in ("-e", f'{{"{role}_delete_objects": true}}')]
     done = run(plays, *absent, *gone)
     assert done.returncode == 0, done.output
-    assert done.counts["changed"] == len(ROLES), done.output
-    held = in_member(kubectl, team, "jupyter-notebook")
-    assert not any(held[kind] for kind in ("clusters", "configmaps", "secrets"))
-    for kind, name in (("secret", "source-control-secret"), ("configmap", "convolutional-nn")):
-        assert kubectl.find(kind, name, namespace=team) is None
+    assert done.counts["changed"] == len(OBJECTS), done.output
+    assert there(kubectl, team, OBJECTS) == []
 
 
 def test_bad_data_of_every_role_is_named_and_nothing_is_written(
@@ -153,11 +175,14 @@ def test_there_are_many_kinds_of_bad_data_for_every_role(role: str) -> None:
     assert len(BAD[role]) >= 8
 
 
-def test_check_mode_of_every_role_says_what_it_would_do_and_does_nothing(
-    run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
+def test_check_mode_of_every_role_in_the_contexts_namespace_says_what_it_would_do_and_does_nothing(
+    run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str, tmp_path: Path
 ) -> None:
     before = state_of(kubectl, team)
-    done = run([play for role in ROLES for play in documented(role, team)], "--check")
+    plays = [play for role in ROLES for play in documented(role, team)]
+    for role, play in zip(ROLES, plays, strict=True):
+        del play["roles"][0][f"{role}_namespace"]
+    done = run(plays, "--check", kubeconfig=kubeconfig_in(team, kubectl, tmp_path))
     assert done.returncode == 0, done.output
     assert done.counts["changed"] == len(ROLES), done.output
     assert state_of(kubectl, team) == before

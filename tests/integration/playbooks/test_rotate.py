@@ -25,6 +25,7 @@ from tests.integration.playbooks.bad_role_data import (
     refused_play,
     whole_names,
 )
+from tests.integration.playbooks.context import kubeconfig_in
 from tests.integration.playbooks.rotation import (
     EXIT,
     KEPT,
@@ -43,6 +44,7 @@ from tests.integration.playbooks.rotation import (
     secret_values,
     steer,
 )
+from tests.support.connection_hash import connection_hash
 from tests.support.documentation import marked_blocks, plugin_examples
 from tests.support.kubectl import Kubectl, wait_until
 from tests.support.playbook import run_playbook
@@ -98,9 +100,12 @@ def test_two_kdclusters_get_the_new_value_in_one_change_and_again_nothing(
     }  # fmt: skip
     assert (done.changed, done.json["rolled_back"]) == (True, False)
     for name in NAMING:
-        (member,) = done.kdclusters[name]["members"]
+        told, manifest = done.kdclusters[name], find(name).get()
+        (member,) = told["members"]
         assert member["reconnect"] == {"rc": 0, "stderr": ""}
-        assert find(name).generation() == generations[name] + 1
+        assert told["connection_hash"] == connection_hash(kubectl, place, manifest["spec"])
+        assert told["spec_generation"] == find(name).generation() == generations[name] + 1
+        assert told["state"] == manifest["status"]["state"]
     assert_everywhere(find, NAMING, "secrets", SECRET, token=new, username=KEPT)
     after = kubectl.get("secret", SECRET, namespace=place)
     for field in ("labels", "annotations"):
@@ -306,11 +311,17 @@ def test_the_readme_the_guide_and_the_playbook_do_what_they_say(
     assert_everywhere(find, NAMING, "secrets", SECRET, token=new, username=KEPT)
     path = "s3://models.example.com/convolutional-nn/2"
     assert_everywhere(find, ("lab",), "configmaps", MODEL, path=path)
-    printed += run(2, guide["configmap"], guide["playbook"])
+    role = whole_names("rotate", {"configmap": MODEL, "data": {"note": "new"}, "new_keys": True})
+    new_key = {
+        "hosts": "localhost", "gather_facts": False,
+        "environment": {"K8S_AUTH_KUBECONFIG": str(kubeconfig_in(place, kubectl, tmp_path))},
+        "roles": [{"role": "kubedirector.connections.rotate", **role}],
+    }  # fmt: skip
+    printed += run(3, guide["configmap"], guide["playbook"], yaml.safe_dump([new_key]))
     assert "lab, second use the new token" in printed
     assert_everywhere(find, NAMING, "secrets", SECRET, token=last, username=KEPT)
     version = {"path": "s3://models.example.com/convolutional-nn/3", "model-version": "3"}
-    assert_everywhere(find, ("lab",), "configmaps", MODEL, **version)
+    assert_everywhere(find, ("lab",), "configmaps", MODEL, **version, note="new")
 
     variables = tmp_path / "values.yml"
     values = guide["values"].replace("the-new-token", '"{{ source_control_token }}"')

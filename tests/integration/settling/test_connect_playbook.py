@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.integration.audit import AuditLog
 from tests.integration.conftest import TENANT, Named
@@ -20,30 +20,46 @@ from tests.support.canaries import canary
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import encoded
 from tests.support.playbook import PlaybookRun, run_playbook
+from tests.support.vault import Vaulted, vars_file, vaulted
 
 Entries = list[Any]
 Connect = Callable[..., PlaybookRun]
-TOKEN = canary("estate-token")
+TOKEN, KEY = canary("estate-token"), canary("estate-key")
+
+
+@pytest.fixture(scope="module")
+def vault_password(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file with the password of ansible-vault."""
+    path = tmp_path_factory.mktemp("vault") / "password"
+    path.write_text("of these tests")
+    return path
+
+
+@pytest.fixture(scope="module")
+def key(vault_password: Path) -> Vaulted:
+    """KEY, encrypted."""
+    return vaulted(KEY, vault_password)
 
 
 @pytest.fixture
-def connect(tenant: Modules, tmp_path: Path) -> Connect:
+def connect(tenant: Modules, tmp_path: Path, vault_password: Path) -> Connect:
     """Run the playbook with these entries in a file, as the tenant; no output shows a secret of them."""
 
-    def run(entries: Entries, *arguments: str, by_name: bool = True) -> PlaybookRun:
+    def run(
+        entries: Entries, *arguments: str, by_name: bool = True, encrypted: bool = False
+    ) -> PlaybookRun:
+        text = vars_file({"kd_connections": entries, "kd_auth": dict(tenant.auth), "token": TOKEN})
         file = tmp_path / "connections.yml"
-        file.write_text(
-            yaml.safe_dump(
-                {"kd_connections": entries, "kd_auth": dict(tenant.auth), "token": TOKEN}
-            )
-        )
-        file.chmod(0o600)
-        given = f"kd_connections_file={file}" if by_name else f"@{file}"
+        file.touch(mode=0o600)
+        file.write_text(vaulted(text, vault_password) if encrypted else text)
+        given = f"kd_connections_file={os.path.relpath(file)}" if by_name else f"@{file}"
         done = run_playbook(
             "kubedirector.connections.connect", "-vvv", "--diff", "-e", given, *arguments,
-            kubeconfig=None,
+            f"--vault-password-file={vault_password}", kubeconfig=None,
         )  # fmt: skip
-        assert TOKEN not in done.output and encoded(TOKEN) not in done.output
+        assert not [
+            one for one in (TOKEN, KEY) if one in done.output or encoded(one) in done.output
+        ]
         return done
 
     return run
@@ -70,7 +86,7 @@ def refused(
     return run
 
 
-def broken(name: str) -> list[tuple[dict[str, Any] | list[str], str]]:
+def broken(name: str, key: Vaulted) -> list[tuple[dict[str, Any] | list[str], str]]:
     """Entries and what is said of each, without the entry's number."""
     login: dict[str, Any] = {"name": name, "type": "source-control"}
     return [
@@ -80,6 +96,8 @@ def broken(name: str) -> list[tuple[dict[str, Any] | list[str], str]]:
         ({"secrets": [{**login, "string_data": TOKEN}]}, f"secrets[{name}].string_data: text stands"),
         ({"secrets": [{**login, "string_data": {"a": ["{{ token }}"]}}]}, f"secrets[{name}].string_data.a: "),
         ({"secrets": [{**login, "data": {"a": TOKEN}}]}, f"secrets[{name}].data.a: key a is not valid base64"),
+        ({"secrets": [{**login, "data": {"a": key}}]}, f"secrets[{name}].data.a: key a is not valid base64"),
+        ({"secrets": [{**login, "string_data": key}]}, f"secrets[{name}].string_data: text stands"),
         ({"configmaps": [{"name": "Upper_Case"}]}, "configmaps[Upper_Case].name: ConfigMap 'Upper_Case'"),
         ({"configmaps": [{"type": "model"}]}, "configmaps[no. 1]: name is missing."),
         ({"secrets": [{**login, "type": "two words"}]}, f"secrets[{name}].type: 'two words' is not a valid"),
@@ -93,10 +111,10 @@ def broken(name: str) -> list[tuple[dict[str, Any] | list[str], str]]:
 
 @pytest.mark.parametrize("by_name", [True, False])
 def test_broken_entries_are_all_named_and_nothing_is_asked_or_written(
-    refused: Connect, fresh: Fresh, home: str, by_name: bool
+    refused: Connect, fresh: Fresh, home: str, key: Vaulted, by_name: bool
 ) -> None:
     name = fresh("estate")
-    bad = broken(name)
+    bad = broken(name, key)
     fine = {"namespace": home, "kdcluster": ["lab"], "configmaps": [model(name)]}
     done = refused([fine, *(entry for entry, _said in bad)], asks=False, by_name=by_name)
     lines = done.output.splitlines()
@@ -141,6 +159,7 @@ def test_what_only_the_api_server_knows_stops_before_the_first_write_too(
 
 def test_an_estate_is_rehearsed_applied_and_then_left_alone(
     connect: Connect,
+    key: Vaulted,
     emptied: Named,
     fresh: Fresh,
     home: str,
@@ -149,7 +168,7 @@ def test_an_estate_is_rehearsed_applied_and_then_left_alone(
 ) -> None:
     lab, second = emptied("lab"), emptied("second")
     name = fresh("estate")
-    login = {"name": name, "type": "login", "string_data": {"token": "{{ token }}"}}
+    login = {"name": name, "type": "login", "string_data": {"token": "{{ token }}", "key": key}}
     entries = [
         # What it names is made by the last entry, and the KDCluster it connects to changes there.
         {"namespace": home, "kdcluster": ["lab"], "clusters": ["second"], "configmaps": [{"name": name}]},
@@ -165,8 +184,8 @@ def test_an_estate_is_rehearsed_applied_and_then_left_alone(
     assert connections_of(lab) == {"clusters": ["second"], "configmaps": [name], "secrets": []}
     assert connections_of(second) == {"clusters": [], "configmaps": [name], "secrets": [name]}
     read = application(second)["secrets"]["login"][0]["data"]
-    assert read == {"token": TOKEN}
-    done = connect(entries)
+    assert read == {"token": TOKEN, "key": KEY}
+    done = connect(entries, encrypted=True)
     assert (done.returncode, done.counts["changed"]) == (0, 0), done.output
     emptied("lab")
     emptied("second")
@@ -176,12 +195,13 @@ def test_an_estate_is_rehearsed_applied_and_then_left_alone(
     ("content", "said"),
     [
         ("kd_connections: [{kdcluster: lab\n  a: b: c\n", "cannot be read as a file of variables: "),
+        ("$ANSIBLE_VAULT;1.1;AES256\n6162\n", "cannot be read as a file of variables: Attempting to decrypt"),
         ("something: else\n", "holds no kd_connections"),
         ("kd_connections: 1\n", "a list of dictionaries with kd_connection's options belongs here"),
         (f'kd_connections: [{{namespace: "{TOKEN}", kdcluster: "{{{{ no_such }}}}"}}]\n', "'no_such' is"),
     ],
     # By number: the names of tests are in a report that is searched, too.
-    ids=range(4),
+    ids=range(5),
 )  # fmt: skip
 def test_a_file_that_is_no_estate_is_named(tmp_path: Path, content: str, said: str) -> None:
     file = tmp_path / "connections.yml"

@@ -63,9 +63,11 @@ def test_proxies_are_not_handed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HTTPS_PROXY", "http://192.0.2.1:3128")
     monkeypatch.setenv("KUBECONFIG", "/someone/else")
     table = ProcessTable(tmp_path)
-    process = table.start("printer", ["env"])
-    wait_until(lambda: not alive(process), timeout=10, what="It did not end")
-    printed = table.log("printer").read_text()
+    table.start("printer", ["sh", "-c", "env && echo printed && exec sleep 60"])
+    log = table.log("printer")
+    wait_until(lambda: "printed\n" in log.read_text(), timeout=10, what="It printed nothing")
+    table.stop(["printer"], grace=5)
+    printed = log.read_text()
     assert "PATH=" in printed
     assert "PROXY" not in printed
     assert "KUBECONFIG" not in printed
