@@ -13,12 +13,15 @@ import re
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
-from ansible_collections.kubedirector.connections.plugins.module_utils._secret_forms import (
-    without_credentials,
+from ansible_collections.kubedirector.connections.plugins.module_utils._field_checks import (
+    Fields,
+    missing,
+    of_form,
+    one_of,
+    renamed,
+    text_of,
+    text_problems,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import scalar_text
-
-Fields = t.Mapping[str, t.Any]
 
 _PATH = re.compile(r"(repo://|s3://[^/]+/|https?://[^/]+/|/).+")
 _HTTP_URL = re.compile(r"https?://[^/\s]+(/\S*)?")
@@ -32,6 +35,7 @@ _MODEL_PATH = (
     "absolute path"
 )
 _GIT_SERVERS = ("github", "bitbucket")
+_OBJECTS, _SPELLINGS = ("secret", "configmap"), ("newer", "older")
 _CREDENTIALS = ("token", "password")
 _PROXY = ("proxy_protocol", "proxy_hostname", "proxy_port")
 # Each field's key in the newer and in the older spelling; None where the older one has none.
@@ -82,11 +86,15 @@ def model_configmaps(models: t.Sequence[Fields]) -> list[dict[str, t.Any]]:
     problems: list[str] = []
     made: list[dict[str, t.Any]] = []
     for number, model in enumerate(models, 1):
-        label = f"model {given}" if (given := _text(model, "name")) else f"model number {number}"
-        problems += _missing(label, model, ("name", "model_version", "path", "scoring_path"))
+        label = f"model {given}" if (given := text_of(model, "name")) else f"model number {number}"
+        problems += missing(label, model, ("name", "model_version", "path", "scoring_path"))
+        problems += text_problems(label, model, (*_MODEL_KEYS, "object_name"))
         for field in ("path", "scoring_path"):
-            problems += _form(label, model, field, _PATH, _MODEL_PATH)
+            problems += of_form(label, model, field, _PATH, _MODEL_PATH)
         extra = model.get("extra") or {}
+        if not isinstance(extra, dict):
+            problems.append(f"{label}: extra is no dictionary (key: value).")
+            extra = {}
         if taken := sorted(set(extra) & set(_MODEL_KEYS.values())):
             problems.append(
                 f"{label}: extra holds {', '.join(taken)}, which have fields of their own."
@@ -101,7 +109,7 @@ def model_configmaps(models: t.Sequence[Fields]) -> list[dict[str, t.Any]]:
             problems.append(
                 f"{label}: a ConfigMap {name} is made of another model already; give one of them an object_name."
             )
-        data = {**_renamed(model, _MODEL_KEYS), **extra}
+        data = {**renamed(model, _MODEL_KEYS), **extra}
         made.append({"name": name, "type": "model", "data": data})
     _raise(problems)
     return made
@@ -114,8 +122,8 @@ def model_names(models: t.Sequence[Fields]) -> list[dict[str, t.Any]]:
 
 def model_object_name(model: Fields) -> str:
     """Say which ConfigMap a model is in: object_name, or the name made a valid object name."""
-    given = _text(model, "object_name")
-    return given or re.sub(r"[^a-z0-9.]+", "-", _text(model, "name").lower()).strip("-.")
+    given = text_of(model, "object_name")
+    return given or re.sub(r"[^a-z0-9.]+", "-", text_of(model, "name").lower()).strip("-.")
 
 
 def source_control_object(fields: Fields) -> dict[str, t.Any]:
@@ -126,23 +134,28 @@ def source_control_object(fields: Fields) -> dict[str, t.Any]:
     :returns: one entry of kd_connection's `secrets` or `configmaps`.
     :raises Impossible: what is wrong, never with a credential's value.
     """
-    secret = fields["object"] == "secret"
-    older = fields["key_spelling"] == "older"
-    label = f"source control {fields['object_name']}"
-    required = ["type", "repo_url", "branch"]
+    secret = fields.get("object") == "secret"
+    older = fields.get("key_spelling") == "older"
+    label = f"source control {text_of(fields, 'object_name')}".strip()
+    required = ["object", "object_name", "key_spelling", "type", "repo_url", "branch"]
     if secret:
         required += ["username", "email", "auth_type"]
-    problems = _missing(label, fields, required)
-    problems += _one_of(label, fields, "type", _GIT_SERVERS)
-    problems += _form(
+    problems = missing(label, fields, required)
+    problems += text_problems(
+        label, fields, ("object", "object_name", "key_spelling", *SOURCE_CONTROL_KEYS)
+    )
+    problems += one_of(label, fields, "object", _OBJECTS)
+    problems += one_of(label, fields, "key_spelling", _SPELLINGS)
+    problems += one_of(label, fields, "type", _GIT_SERVERS)
+    problems += of_form(
         label, fields, "repo_url", _REPO_URL, "URL of a repository; write https://host/..."
     )
-    problems += _form(label, fields, "branch", _BRANCH, "name that a branch can have; write main")
-    problems += _form(label, fields, "email", _MAIL_ADDRESS, "mail address; write name@host")
+    problems += of_form(label, fields, "branch", _BRANCH, "name that a branch can have; write main")
+    problems += of_form(label, fields, "email", _MAIL_ADDRESS, "mail address; write name@host")
     problems += _credential_problems(label, fields)
     problems += _proxy_problems(label, fields)
     unspelt = [
-        f for f, (_newer, key) in SOURCE_CONTROL_KEYS.items() if not key and _text(fields, f)
+        f for f, (_newer, key) in SOURCE_CONTROL_KEYS.items() if not key and text_of(fields, f)
     ]
     if older and unspelt:
         problems.append(
@@ -153,7 +166,7 @@ def source_control_object(fields: Fields) -> dict[str, t.Any]:
     keys = {
         f: older_key if older else newer for f, (newer, older_key) in SOURCE_CONTROL_KEYS.items()
     }
-    data = _renamed(fields, {field: key for field, key in keys.items() if key})
+    data = renamed(fields, {field: key for field, key in keys.items() if key})
     option = "string_data" if secret else "data"
     return {"name": fields["object_name"], "type": "source-control", option: data}
 
@@ -186,12 +199,15 @@ def mlflow_secret(fields: Fields) -> dict[str, t.Any]:
     :returns: one entry of kd_connection's `secrets`.
     :raises Impossible: what is wrong, never with a credential's value.
     """
-    label = f"mlflow {fields['object_name']}"
-    problems = _missing(label, fields, ("artifact_root", "access_key_id", "secret_access_key"))
-    problems += _form(label, fields, "artifact_root", _PATH, "place; write s3://bucket/...")
-    problems += _form(label, fields, "s3_endpoint_url", _HTTP_URL, "URL; write https://host...")
+    label = f"mlflow {text_of(fields, 'object_name')}".strip()
+    problems = missing(
+        label, fields, ("object_name", "artifact_root", "access_key_id", "secret_access_key")
+    )
+    problems += text_problems(label, fields, ("object_name", *_MLFLOW_KEYS))
+    problems += of_form(label, fields, "artifact_root", _PATH, "place; write s3://bucket/...")
+    problems += of_form(label, fields, "s3_endpoint_url", _HTTP_URL, "URL; write https://host...")
     _raise(problems)
-    return _secret(fields, "mlflow", _renamed(fields, _MLFLOW_KEYS))
+    return _secret(fields, "mlflow", renamed(fields, _MLFLOW_KEYS))
 
 
 def external_auth_secret(fields: Fields) -> dict[str, t.Any]:
@@ -202,26 +218,31 @@ def external_auth_secret(fields: Fields) -> dict[str, t.Any]:
     :returns: one entry of kd_connection's `secrets`.
     :raises Impossible: what is wrong, never with the password.
     """
-    label = f"external auth {fields['object_name']}"
-    problems = _missing(label, fields, (*_EXTERNAL_AUTH_FIELDS, "locations"))
-    problems += _one_of(label, fields, "type", _DIRECTORIES)
-    problems += _one_of(label, fields, "security_protocol", _SECURITY_PROTOCOLS)
-    problems += _form(
+    label = f"external auth {text_of(fields, 'object_name')}".strip()
+    names = (*_EXTERNAL_AUTH_FIELDS, *_EXTERNAL_AUTH_OPTIONAL)
+    problems = missing(label, fields, ("object_name", *_EXTERNAL_AUTH_FIELDS, "locations"))
+    problems += text_problems(label, fields, ("object_name", *names))
+    problems += one_of(label, fields, "type", _DIRECTORIES)
+    problems += one_of(label, fields, "security_protocol", _SECURITY_PROTOCOLS)
+    problems += of_form(
         label, fields, "base_dn", _DISTINGUISHED_NAME, "distinguished name; write dc=example,dc=com"
     )
-    if (ca := _text(fields, "ca_cert")) and "-----BEGIN CERTIFICATE-----" not in ca:
+    if (ca := text_of(fields, "ca_cert")) and "-----BEGIN CERTIFICATE-----" not in ca:
         problems.append(
             f"{label}: ca_cert is no certificate in PEM; give the text from BEGIN CERTIFICATE to END CERTIFICATE."
         )
-    locations = [str(location) for location in fields.get("locations") or ()]
+    given = fields.get("locations") or []
+    if not isinstance(given, (list, tuple)):
+        problems.append(f"{label}: locations is no list; give a list of host:port.")
+        given = []
+    locations = [str(location) for location in given]
     problems += [
         f"{label}: location {location!r} is not of the form host:port; write it like ldap.example.com:636."
         for location in locations
         if not (_HOST_AND_PORT.fullmatch(location) and _is_port(location.rpartition(":")[2]))
     ]
     _raise(problems)
-    names = (*_EXTERNAL_AUTH_FIELDS, *_EXTERNAL_AUTH_OPTIONAL)
-    data = _renamed(fields, {name: name for name in names})
+    data = renamed(fields, {name: name for name in names})
     return _secret(fields, "extAuth", {**data, "auth_service_locations": "::::".join(locations)})
 
 
@@ -229,49 +250,20 @@ def _secret(fields: Fields, type_: str, data: dict[str, str]) -> dict[str, t.Any
     return {"name": fields["object_name"], "type": type_, "string_data": data}
 
 
-def _text(fields: Fields, field: str) -> str:
-    """A field's value as text, "" where it is not given."""
-    value = fields.get(field)
-    return "" if value is None else scalar_text(value) or ""
-
-
-def _renamed(fields: Fields, keys: t.Mapping[str, str]) -> dict[str, str]:
-    """What is given, by the keys that its readers look for."""
-    return {key: text for field, key in keys.items() if (text := _text(fields, field))}
-
-
-def _missing(label: str, fields: Fields, required: t.Iterable[str]) -> list[str]:
-    return [
-        f"{label}: {field} is missing." for field in required if fields.get(field) in (None, "", [])
-    ]
-
-
-def _one_of(label: str, fields: Fields, field: str, choices: t.Sequence[str]) -> list[str]:
-    given = _text(fields, field)
-    if not given or given in choices:
-        return []
-    return [f"{label}: {field} {given!r} is not one of {', '.join(choices)}."]
-
-
-def _form(label: str, fields: Fields, field: str, form: re.Pattern[str], wanted: str) -> list[str]:
-    given = _text(fields, field)
-    if not given or form.fullmatch(given):
-        return []
-    return [f"{label}: {field} {without_credentials(given, '***')!r} is no {wanted}."]
-
-
 def _credential_problems(label: str, fields: Fields) -> list[str]:
-    given = _text(fields, "auth_type")
+    given = text_of(fields, "auth_type")
     if not given:
-        loose = [name for name in _CREDENTIALS if _text(fields, name)]
+        loose = [name for name in _CREDENTIALS if text_of(fields, name)]
         return [f"{label}: {loose[0]} is given without auth_type; give that, too."] if loose else []
     if given not in _CREDENTIALS:
-        return _one_of(label, fields, "auth_type", _CREDENTIALS)
+        return one_of(label, fields, "auth_type", _CREDENTIALS)
     other = next(name for name in _CREDENTIALS if name != given)
     problems = (
-        [] if _text(fields, given) else [f"{label}: auth_type is {given}, but {given} is missing."]
+        []
+        if text_of(fields, given)
+        else [f"{label}: auth_type is {given}, but {given} is missing."]
     )
-    if _text(fields, other):
+    if text_of(fields, other):
         problems.append(
             f"{label}: auth_type is {given}, but {other} is given; take one of them out."
         )
@@ -279,7 +271,7 @@ def _credential_problems(label: str, fields: Fields) -> list[str]:
 
 
 def _proxy_problems(label: str, fields: Fields) -> list[str]:
-    given = [field for field in _PROXY if _text(fields, field)]
+    given = [field for field in _PROXY if text_of(fields, field)]
     if not given:
         return []
     problems = [
@@ -287,10 +279,10 @@ def _proxy_problems(label: str, fields: Fields) -> list[str]:
         for field in _PROXY
         if field not in given
     ]
-    port = _text(fields, "proxy_port")
+    port = text_of(fields, "proxy_port")
     if port and not _is_port(port):
         problems.append(f"{label}: proxy_port {port!r} is no port; write a number from 1 to 65535.")
-    return problems + _one_of(label, fields, "proxy_protocol", ("http", "https"))
+    return problems + one_of(label, fields, "proxy_protocol", ("http", "https"))
 
 
 def _is_port(text: str) -> bool:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -92,6 +93,7 @@ def test_a_model_without_object_name_gets_a_valid_one(model: dict[str, str], nam
     [
         ({"scoring_path": None}, "model fullyconnected-nn: scoring_path is missing."),
         ({"model_version": ""}, "model fullyconnected-nn: model_version is missing."),
+        ({"path": {}}, "model fullyconnected-nn: path is missing."),
         ({"name": None}, "model number 1: name is missing."),
         ({"path": "models/fc.h5"}, "model fullyconnected-nn: path 'models/fc.h5' is no path"),
         ({"path": "s3://"}, "model fullyconnected-nn: path 's3://' is no path"),
@@ -266,3 +268,74 @@ def test_bad_directory_settings_are_refused(change: dict[str, Any], said: str) -
         _connection_data.external_auth_secret({**DIRECTORY, **change})
     assert said in str(refused.value)
     assert "liquorice" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "fields", "needed"),
+    [
+        (_connection_data.source_control_object, SOURCE, ("object", "object_name", "key_spelling")),
+        (_connection_data.mlflow_secret, MLFLOW, ("object_name",)),
+        (_connection_data.external_auth_secret, DIRECTORY, ("object_name",)),
+    ],
+)
+def test_a_field_that_says_what_to_make_is_needed(
+    make: Callable[[dict[str, Any]], object], fields: dict[str, Any], needed: tuple[str, ...]
+) -> None:
+    for field in needed:
+        for broken in ({k: v for k, v in fields.items() if k != field}, {**fields, field: None}):
+            with pytest.raises(Impossible, match=f": {field} is missing"):
+                make(broken)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("object", "secrets", "object 'secrets' is not one of secret, configmap."),
+        ("key_spelling", "new", "key_spelling 'new' is not one of newer, older."),
+    ],
+)
+def test_an_object_or_spelling_that_does_not_exist_is_refused(
+    field: str, value: str, said: str
+) -> None:
+    with pytest.raises(Impossible) as refused:
+        _connection_data.source_control_object({**SOURCE, field: value})
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("value", [["liquorice"], {"a": "liquorice"}])
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (lambda change: _connection_data.model_configmaps([{**MODEL, **change}]), "path"),
+        (lambda change: _connection_data.model_configmaps([{**MODEL, **change}]), "name"),
+        (lambda change: _connection_data.model_configmaps([{**MODEL, **change}]), "object_name"),
+        (lambda change: _connection_data.model_configmaps([{**MODEL, **change}]), "description"),
+        (lambda change: _connection_data.source_control_object({**SOURCE, **change}), "branch"),
+        (lambda change: _connection_data.source_control_object({**SOURCE, **change}), "object"),
+        (lambda change: _connection_data.source_control_object({**SOURCE, **change}), "object_name"),
+        (lambda change: _connection_data.source_control_object({**SOURCE, **change}), "token"),
+        (lambda change: _connection_data.mlflow_secret({**MLFLOW, **change}), "s3_endpoint_url"),
+        (lambda change: _connection_data.external_auth_secret({**DIRECTORY, **change}), "ca_cert"),
+        (lambda change: _connection_data.external_auth_secret({**DIRECTORY, **change}), "groups"),
+    ],
+)  # fmt: skip
+def test_a_list_or_dictionary_where_text_belongs_is_refused(
+    make: Callable[[dict[str, Any]], object], field: str, value: Any
+) -> None:
+    with pytest.raises(Impossible) as refused:
+        make({field: value})
+    what = "list" if isinstance(value, list) else "dictionary"
+    assert f": {field} is a {what}; text belongs there." in str(refused.value)
+    assert "liquorice" not in str(refused.value)
+
+
+@pytest.mark.parametrize("locations", ["ad1.example.com:636", 5, {"a": 1}])
+def test_locations_that_are_no_list_are_refused(locations: Any) -> None:
+    with pytest.raises(Impossible, match="locations is no list"):
+        _connection_data.external_auth_secret({**DIRECTORY, "locations": locations})
+
+
+@pytest.mark.parametrize("extra", [["a"], "text", 5])
+def test_further_keys_that_are_no_dictionary_are_refused(extra: Any) -> None:
+    with pytest.raises(Impossible, match="extra is no dictionary"):
+        _connection_data.model_configmaps([{**MODEL, "extra": extra}])
