@@ -56,7 +56,7 @@ class ConnectionTask(Task):
     """Runs one task. `result` is usable at any time, and after a failure tells what had been done."""
 
     def __post_init__(self) -> None:
-        self._deadline = time.monotonic() + self.params["wait_timeout"]
+        self._deadline = 0.0
         self._progress = Progress()
         self._plan: Plan | None = None
         self._live: LiveEstate | None = None
@@ -69,6 +69,7 @@ class ConnectionTask(Task):
         :raises ConnectionsError: any of them; `result` then says what had been written.
         """
         wanted = wanted_from(self.params, self.namespace)
+        self._deadline = time.monotonic() + self.params["wait_timeout"]
         estate, resource_version = self._read_estate(wanted)
         self._live = LiveEstate(self.api, estate, resource_version)
         self._plan = make_plan(wanted, estate)

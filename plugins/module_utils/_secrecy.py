@@ -92,8 +92,15 @@ def _secret_parts(params: t.Mapping[str, t.Any]) -> t.Iterator[t.Any]:
     yield from (params.get(option) for option in (*_SECRET_OPTIONS, *_SECRET_FIELDS))
     for option, fields in (("secrets", (*_SECRET_FIELDS, "annotations")), ("roles", _SECRET_KEYS)):
         entries = params.get(option)
+        if _is_mode(entries):
+            continue
         for entry in entries if isinstance(entries, list) else [entries]:
             yield from (entry.get(f) for f in fields) if isinstance(entry, dict) else [entry]
+
+
+def _is_mode(value: t.Any) -> bool:
+    """Whether this is, or is meant to be, what option secrets of kd_configmeta_info is: a word."""
+    return isinstance(value, str) and value.isalpha()
 
 
 def _leaves(value: t.Any) -> t.Iterator[str]:
@@ -181,7 +188,7 @@ def without_secrets(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         entries = shown.get(option)
         if isinstance(entries, list):
             shown[option] = [hidden(entry) for entry in entries]
-        elif entries is not None:
+        elif entries is not None and not _is_mode(entries):
             shown[option] = PLACEHOLDER
     return shown
 
@@ -236,6 +243,8 @@ def _clear_words(params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
                 yield from _words(_role_with(role, None))
         elif option in _SECRET_FIELDS:
             yield from _words(list(value) if isinstance(value, dict) else None)
+        elif option == "proxy" and isinstance(value, str):
+            yield without_credentials(value, "")
         elif option not in _SECRET_OPTIONS:
             yield from _words(value)
 

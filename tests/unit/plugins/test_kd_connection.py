@@ -179,6 +179,15 @@ def test_a_bad_task_writes_nothing_and_shows_no_secret(
     assert space.writes == space.trials == []
 
 
+@pytest.mark.parametrize("seconds", [0, -1, 10**400])
+def test_a_wait_of_no_length_that_a_clock_can_count_is_refused(
+    space: Namespace, run: Run, seconds: int
+) -> None:
+    result = run(kd_connection, **NOTEBOOK, clusters=["engine"], wait_timeout=seconds)
+    assert "Option wait_timeout is a number of seconds" in result["msg"]
+    assert space.writes == []
+
+
 def test_a_namespace_that_does_not_exist(server: ScriptedServer, run: Run) -> None:
     Namespace(server)
     path = "/api/v1/namespaces/team-a"

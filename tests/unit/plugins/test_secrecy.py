@@ -211,6 +211,11 @@ def test_a_proxy_is_shown_without_its_credentials(proxy: str) -> None:
     assert shown.startswith("http://") is proxy.startswith("http://")
 
 
+def test_a_secret_is_not_clear_because_it_is_a_proxys_password() -> None:
+    given = task(proxy="http://me:QXZJKV@proxy.example.com:3128")
+    assert set(masked_words(given, {"QXZJKV", "proxy.example.com"})) == {"QXZJKV"}
+
+
 def test_a_proxy_without_credentials_is_shown_as_it_is() -> None:
     proxy = "http://proxy.example.com:3128"
     assert without_secrets(task(proxy=proxy))["proxy"] == proxy
@@ -222,6 +227,7 @@ def test_a_proxy_without_credentials_is_shown_as_it_is() -> None:
         (None, None),
         ([], []),
         ([{"name": "s"}], [{"name": "s"}]),
+        ("masked", "masked"),
         ("name=s", PLACEHOLDER),
         (["name=s"], [PLACEHOLDER]),
         ([{"name": "s", "data": "a=b"}], [{"name": "s", "data": PLACEHOLDER}]),
