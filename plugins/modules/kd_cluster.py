@@ -371,11 +371,11 @@ kdclusters:
       type: str
       sample: created
     app:
-      description: Name of its KDApp; V(null) where there is no KDCluster.
+      description: Name of its KDApp, that of a deleted KDCluster included; V(null) where there was none.
       type: str
       sample: training-engine
     connections:
-      description: Its connections, in order.
+      description: Its connections, in order; those of a deleted KDCluster are those that it had.
       type: dict
       sample: {clusters: [], configmaps: [], secrets: []}
     connection_hash:
