@@ -375,7 +375,7 @@ kdclusters:
       type: str
       sample: training-engine
     connections:
-      description: Its connections, in order.
+      description: Its connections, in order; empty lists where there is no KDCluster.
       type: dict
       sample: {clusters: [], configmaps: [], secrets: []}
     connection_hash:

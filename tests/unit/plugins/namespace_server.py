@@ -26,6 +26,7 @@ class Namespace:
 
     :ivar writes: what was asked to be written, dry runs left out.
     :ivar trials: the dry runs.
+    :ivar asleep: the operator does nothing.
     :ivar missed: for how many of the next changes the operator runs no start script.
     """
 
@@ -34,6 +35,7 @@ class Namespace:
         self.files: dict[tuple[str, str], bytes] = {}
         self.writes: list[Request] = []
         self.trials: list[Request] = []
+        self.asleep = False
         self.missed = 0
         self._version = 100
         server.otherwise = self._answer
@@ -126,9 +128,13 @@ class Namespace:
         return Answer(201 if request.method == "POST" else 200, after)
 
     def _settle(self) -> Answer:
-        """One watch: every KDCluster whose hash does not fit any more is brought up to date."""
-        chunks = []
+        """One watch: every KDCluster that is new or whose hash does not fit any more is brought up to date."""
+        chunks: list[bytes] = []
+        if self.asleep:
+            return Answer(chunks=())
         for manifest in [v for k, v in self.found.items() if k.startswith(f"{KDCLUSTERS}/")]:
+            if "status" not in manifest:
+                manifest["status"] = _first_status(manifest["spec"]["roles"])
             status = manifest["status"]
             fits = self.hash_of(manifest)
             if status["lastConnectionHash"] == fits:
@@ -153,3 +159,17 @@ class Namespace:
         if content is None:
             return Answer(frames=(stderr(b"cat: No such file or directory\n"), exit_code(1), CLOSE))
         return Answer(frames=(stdout(content), SUCCESS, CLOSE))
+
+
+def _first_status(roles: list[JsonObject]) -> JsonObject:
+    """What the operator makes of a new KDCluster: as many members as are wanted, or one."""
+    made: list[JsonObject] = []
+    for role in roles:
+        pods = [
+            member(f"{role['id']}-{number}", node_id=str(number + 1), version=0)
+            for number in range(role.get("members", 1))
+        ]
+        for pod in pods:
+            del pod["_role"]
+        made.append({"id": role["id"], "members": pods})
+    return {"state": "configured", "lastConnectionHash": "", "roles": made}

@@ -132,6 +132,41 @@ def test_source_control_in_a_secret_has_the_newer_keys() -> None:
     }
 
 
+def test_source_control_with_a_password_and_everything_that_may_be_left_out() -> None:
+    without_token = {field: value for field, value in SOURCE.items() if field != "token"}
+    made = _connection_data.source_control_object(
+        {
+            **without_token,
+            "type": "bitbucket",
+            "auth_type": "password",
+            "password": "liquorice",
+            "working_directory": "notebooks/2026",
+            "description": "what team A is working on",
+            "proxy_protocol": "https",
+            "proxy_hostname": "proxy.example.com",
+            "proxy_port": 3128,
+        }
+    )
+    assert made == {
+        "name": "source-control-secret",
+        "type": "source-control",
+        "string_data": {
+            "type": "bitbucket",
+            "repoURL": "https://git.example.com/team-a/notebooks.git",
+            "branch": "main",
+            "username": "team-a",
+            "email": "team-a@example.com",
+            "authType": "password",
+            "password": "liquorice",
+            "workingDirectory": "notebooks/2026",
+            "description": "what team A is working on",
+            "proxyProtocol": "https",
+            "proxyHostname": "proxy.example.com",
+            "proxyPort": "3128",
+        },
+    }
+
+
 def test_source_control_in_a_configmap_can_have_the_older_keys() -> None:
     proxy = {"proxy_protocol": "http", "proxy_hostname": "proxy.example.com", "proxy_port": 3128}
     made = _connection_data.source_control_object({**INFO, **proxy, "email": "a@example.com"})
@@ -248,6 +283,28 @@ def test_an_external_auth_secret_joins_its_servers() -> None:
     )
     assert made["string_data"]["type"] == "Active Directory"
     assert "ca_cert" not in made["string_data"]
+
+
+def test_an_external_auth_secret_holds_everything_by_its_own_name() -> None:
+    ca = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    more = {"ca_cert": ca, "user_subtree": "ou=people,dc=example,dc=com"}
+    assert _connection_data.external_auth_secret({**DIRECTORY, **more}) == {
+        "name": "external-auth",
+        "type": "extAuth",
+        "string_data": {
+            "type": "Active Directory",
+            "auth_service_locations": "ad1.example.com:636::::ad2.example.com:636",
+            "security_protocol": "ldaps",
+            "bind_type": "search",
+            "bind_dn": "cn=reader,dc=example,dc=com",
+            "bind_pwd": "liquorice",
+            "base_dn": "dc=example,dc=com",
+            "user_attr": "sAMAccountName",
+            "groups": "cn=team-a,dc=example,dc=com",
+            "ca_cert": ca,
+            "user_subtree": "ou=people,dc=example,dc=com",
+        },
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kd_access as a whole module, over real HTTP."""
+"""kd_access as a whole module, over real HTTP: what it writes, in which order, and what it returns."""
 
 from __future__ import annotations
 
@@ -9,25 +9,102 @@ import pytest
 
 from ansible_collections.kubedirector.connections.plugins.modules import kd_access
 from tests.unit.plugins.api_server import Answer, ScriptedServer, status_answer
+from tests.unit.plugins.clients import CORE
 from tests.unit.plugins.manifests import JsonObject
 from tests.unit.plugins.module_runs import Run, returned
 from tests.unit.plugins.namespace_server import Namespace
 
-ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces/team-a/roles"
+ACCOUNTS = f"{CORE}/serviceaccounts"
+RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces/team-a"
+ROLES, BINDINGS = f"{RBAC}/roles", f"{RBAC}/rolebindings"
+ACCOUNT, ROLE, BINDING = (f"{one}/kd-connections" for one in (ACCOUNTS, ROLES, BINDINGS))
+
 REFUSED = status_answer(403, "Forbidden", "attempting to grant rights that are not held")
+
+
+def objects(result: JsonObject) -> list[tuple[str, str, str]]:
+    """What happened, in order, against the documentation."""
+    shown = returned(result, kd_access.RETURN)["objects"]
+    return [(one["kind"], one["name"], one["action"]) for one in shown]
 
 
 def actions(result: JsonObject) -> dict[str, str]:
     """Kind to what was done."""
-    return {one["kind"]: one["action"] for one in result["objects"]}
+    return {kind: action for kind, _name, action in objects(result)}
 
 
-@pytest.mark.parametrize("check", [True, False])
-def test_what_is_made_and_what_would_be(space: Namespace, run: Run, check: bool) -> None:
-    result = returned(run(kd_access, check=check, name="account"), kd_access.RETURN)
+def all_three(action: str, name: str = "kd-connections") -> list[tuple[str, str, str]]:
+    """The same action on each of them, in the order in which they are made."""
+    return [(kind, name, action) for kind in ("ServiceAccount", "Role", "RoleBinding")]
+
+
+def written(space: Namespace) -> list[tuple[str, str]]:
+    """The requests that wrote, in order."""
+    return [(request.method, request.path) for request in space.writes]
+
+
+@pytest.fixture
+def made(space: Namespace, run: Run) -> JsonObject:
+    """What making them returned."""
+    return run(kd_access)
+
+
+def test_they_are_made_in_the_order_that_is_told(space: Namespace, made: JsonObject) -> None:
+    assert made["changed"] is True
+    assert objects(made) == all_three("created")
+    assert written(space) == [("POST", ACCOUNTS), ("POST", ROLES), ("POST", BINDINGS)]
+
+
+def test_they_are_unmade_in_the_opposite_order(
+    space: Namespace, made: JsonObject, run: Run
+) -> None:
+    space.writes.clear()
+    tried = run(kd_access, check=True, state="absent")
+    gone = run(kd_access, state="absent")
+    assert tried["changed"] is gone["changed"] is True
+    assert objects(tried) == objects(gone) == all_three("deleted")[::-1]
+    assert written(space) == [("DELETE", BINDING), ("DELETE", ROLE), ("DELETE", ACCOUNT)]
+    again = run(kd_access, state="absent")
+    assert again["changed"] is False
+    assert objects(again) == all_three("unchanged")[::-1]
+    assert len(space.writes) == 3
+
+
+def test_what_differs_alone_is_mended(space: Namespace, made: JsonObject, run: Run) -> None:
+    space.found[ROLE]["rules"] = []
+    space.writes.clear()
+    result = run(kd_access)
+    assert objects(result) == [
+        ("ServiceAccount", "kd-connections", "unchanged"),
+        ("Role", "kd-connections", "updated"),
+        ("RoleBinding", "kd-connections", "unchanged"),
+    ]
+    assert written(space) == [("PATCH", ROLE)]
+    again = run(kd_access)
+    assert again["changed"] is False
+    assert objects(again) == all_three("unchanged")
+
+
+def test_check_mode_tells_the_same_and_writes_nothing(space: Namespace, run: Run) -> None:
+    result = run(kd_access, check=True, name="other")
     assert result["changed"] is True
-    assert set(actions(result).values()) == {"created"}
-    assert len(space.writes) == (0 if check else 3)
+    assert objects(result) == all_three("created", "other")
+    assert space.writes == []
+
+
+def test_after_a_failure_it_tells_what_had_been_done(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    server.on("POST", BINDINGS, status_answer(403, "Forbidden", "not yours"))
+    result = run(kd_access)
+    assert result["failed"] is True and result["changed"] is True
+    assert objects(result) == [
+        ("ServiceAccount", "kd-connections", "created"),
+        ("Role", "kd-connections", "created"),
+        ("RoleBinding", "kd-connections", "unchanged"),
+    ]
+    for kind in ("ServiceAccount", "Role"):
+        assert f"{kind} kd-connections created" in result["msg"]
 
 
 @pytest.mark.parametrize("check", [True, False])

@@ -91,6 +91,22 @@ def test_disconnecting_and_deleting(space: Namespace, run: Run) -> None:
     assert len(space.writes) == 2
 
 
+def test_an_object_without_type_is_told_without(space: Namespace, run: Run) -> None:
+    space.add_object("ConfigMap", "untyped", object_type=None)
+    space.add_object("Secret", "typed", object_type="token")
+    options = {
+        "configmaps": [{"name": "untyped"}, {"name": "gone"}],
+        "secrets": [{"name": "typed"}],
+        "state": "absent",
+    }
+    result = returned(run(kd_connection, **NOTEBOOK, **options), kd_connection.RETURN)
+    assert result["objects"] == [
+        {"kind": "ConfigMap", "name": "untyped", "type": None, "action": "unchanged"},
+        {"kind": "ConfigMap", "name": "gone", "type": None, "action": "unchanged"},
+        {"kind": "Secret", "name": "typed", "type": "token", "action": "unchanged"},
+    ]
+
+
 @pytest.mark.parametrize(
     ("reaction", "failed", "warned"),
     [("fail", True, False), ("warn", False, True), ("ignore", False, False)],

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kd_cluster over real HTTP: what it returns, and how long it waits before that."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.modules import kd_cluster
+from tests.unit.plugins.api_server import Answer, ScriptedServer
+from tests.unit.plugins.clients import CORE, KDCLUSTERS
+from tests.unit.plugins.manifests import JsonObject
+from tests.unit.plugins.module_runs import Run, returned
+from tests.unit.plugins.namespace_server import Namespace
+
+LAB: JsonObject = {
+    "name": "lab",
+    "app": "notebook-app",
+    "roles": [
+        {
+            "id": "controller",
+            "members": 2,
+            "resources": {"limits": {"memory": "1Gi", "cpu": 1}},
+        }
+    ],
+    "connections": {"clusters": ["engine"], "configmaps": ["model"]},
+}
+CONNECTIONS = {"clusters": ["engine"], "configmaps": ["model"], "secrets": []}
+NONE_AT_ALL: JsonObject = {"clusters": [], "configmaps": [], "secrets": []}
+MEMBERS = [
+    {
+        "pod": f"controller-{number}", "role": "controller", "node_id": str(number + 1),
+        "state": "configured", "has_configmeta": True,
+    }
+    for number in range(2)
+]  # fmt: skip
+UPDATE: JsonObject = {"name": "engine", "connections": {"configmaps": ["model"]}}
+POD = f"{CORE}/pods/pod-e"
+# Far less than the 300 s that the option has by default, far more than a busy machine needs.
+SOON = 100
+
+
+def told(result: JsonObject) -> JsonObject:
+    """The one KDCluster of a result, against the documentation of the whole result."""
+    (one,) = returned(result, kd_cluster.RETURN)["kdclusters"]
+    assert isinstance(one, dict)
+    return one
+
+
+def test_what_is_told_of_one_that_is_made_changed_and_deleted(space: Namespace, run: Run) -> None:
+    made = run(kd_cluster, **LAB)
+    assert made["changed"] is True
+    expected = {
+        "name": "lab", "action": "created", "app": "notebook-app", "connections": CONNECTIONS,
+        "connection_hash": space.hash_of(space.kdcluster("lab")), "spec_generation": 1,
+        "state": "configured", "members": MEMBERS,
+    }  # fmt: skip
+    assert told(made) == expected
+
+    again = run(kd_cluster, **LAB)
+    assert again["changed"] is False
+    assert told(again) == {**expected, "action": "unchanged"}
+
+    more = run(kd_cluster, name="lab", connections={"clusters": ["notebook"]})
+    assert more["changed"] is True
+    assert told(more) == {
+        **expected,
+        "action": "updated",
+        "connections": {**CONNECTIONS, "clusters": ["engine", "notebook"]},
+        "connection_hash": space.hash_of(space.kdcluster("lab")),
+        "spec_generation": 2,
+    }
+
+    gone = run(kd_cluster, name="lab", state="absent")
+    assert gone["changed"] is True
+    assert f"{KDCLUSTERS}/lab" not in space.found
+    assert told(gone) == {
+        "name": "lab", "action": "deleted", "app": None, "connections": NONE_AT_ALL,
+        "connection_hash": None, "spec_generation": None, "state": None, "members": [],
+    }  # fmt: skip
+
+    nothing = run(kd_cluster, name="lab", state="absent")
+    assert nothing["changed"] is False
+    assert told(nothing) == {
+        "name": "lab", "action": "unchanged", "app": None, "connections": NONE_AT_ALL,
+        "connection_hash": None, "spec_generation": None, "state": None, "members": [],
+    }  # fmt: skip
+
+
+def test_one_that_the_operator_has_not_seen_yet_has_no_generation(
+    space: Namespace, run: Run
+) -> None:
+    space.asleep = True
+    one = told(run(kd_cluster, **LAB, wait=False))
+    assert (one["action"], one["spec_generation"], one["members"]) == ("created", None, [])
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_one_that_is_not_gone_yet_is_told_as_if_it_were(
+    space: Namespace, run: Run, check: bool
+) -> None:
+    one = told(run(kd_cluster, check, name="engine", state="absent", wait=False))
+    assert one == {
+        "name": "engine", "action": "deleted", "app": None, "connections": NONE_AT_ALL,
+        "connection_hash": None, "spec_generation": None, "state": None, "members": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_task_that_fails_returns_what_it_documents(
+    space: Namespace, run: Run, check: bool
+) -> None:
+    result = run(kd_cluster, check, **{**LAB, "connections": {"clusters": ["gone"]}})
+    assert result["failed"] is True and result["changed"] is False
+    returned(result, kd_cluster.RETURN)
+
+
+@pytest.mark.parametrize(
+    ("options", "method"),
+    [(LAB, "POST"), (UPDATE, "PATCH"), ({"name": "engine", "state": "absent"}, "DELETE")],
+)
+def test_without_wait_it_ends_once_it_has_written(
+    space: Namespace, run: Run, server: ScriptedServer, options: JsonObject, method: str
+) -> None:
+    space.asleep = True
+    # Waiting would find the pod of one that was deleted, and so not end.
+    server.on("GET", POD, Answer(body={"metadata": {"name": "pod-e"}}), forever=True)
+    result = run(kd_cluster, **options, wait=False, wait_timeout=5)
+    assert not result.get("failed"), result["msg"]
+    assert result["changed"] is True
+    assert [request.method for request in space.writes] == [method]
+    # Nothing was asked after it.
+    assert server.requests[-1] is space.writes[-1]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (LAB, "KDCluster team-a/lab was created, but it is not configured in time"),
+        (UPDATE, "The change was written, but it has not reached every member in time"),
+        ({"name": "engine", "state": "absent"}, "there still is pod pod-e"),
+    ],
+    ids=["created", "updated", "deleted"],
+)
+def test_a_wait_ends_with_its_time(
+    space: Namespace, run: Run, server: ScriptedServer, options: JsonObject, said: str
+) -> None:
+    space.asleep = True
+    server.on("GET", POD, Answer(body={"metadata": {"name": "pod-e"}}), forever=True)
+    begun = time.monotonic()
+    result = run(kd_cluster, **options, wait_timeout=1)
+    assert time.monotonic() - begun < SOON
+    assert result["failed"] is True and result["changed"] is True
+    assert said in result["msg"]
+    told(result)

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What kd_rotate tells of the KDClusters, against what stands on the server at the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
+from tests.unit.plugins.manifests import JsonObject
+from tests.unit.plugins.module_runs import Run
+from tests.unit.plugins.namespace_server import Namespace
+from tests.unit.plugins.rotation_runs import NEW, OLD, ROTATE, Members, rotated, values
+
+PODS = {"lab": ["lab-0"], "notebook": ["pod-0", "pod-1"]}
+CONNECTIONS: JsonObject = {"clusters": [], "configmaps": [], "secrets": ["token"]}
+TAKEN = {"rc": 0, "stderr": ""}
+
+
+def expected(
+    space: Namespace, *, action: str, generation: int, reconnect: JsonObject | None
+) -> list[JsonObject]:
+    """What is to be told of both that name the Secret."""
+    return [
+        {
+            "name": name, "action": action, "connections": CONNECTIONS,
+            "connection_hash": space.hash_of(space.kdcluster(name)), "spec_generation": generation,
+            "state": "configured",
+            "members": [
+                {
+                    "pod": pod, "role": "controller", "node_id": "1", "has_configmeta": True,
+                    "reconnect": reconnect,
+                }
+                for pod in pods
+            ],
+        }
+        for name, pods in PODS.items()
+    ]  # fmt: skip
+
+
+def generations(space: Namespace) -> list[int]:
+    """The operator's counts of changes as they stand on the server."""
+    return [space.kdcluster(name)["status"]["specGenerationToProcess"] for name in PODS]
+
+
+def test_after_a_rotation_they_are_told_as_they_are_then(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    before = {name: space.hash_of(space.kdcluster(name)) for name in PODS}
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert generations(space) == [2, 2]
+    assert result["kdclusters"] == expected(space, action="updated", generation=2, reconnect=TAKEN)
+    assert all(one["connection_hash"] != before[one["name"]] for one in result["kdclusters"])
+
+    # The operator has nothing to do any more.
+    again = rotated(run(kd_rotate, **ROTATE))
+    assert generations(space) == [2, 2]
+    assert again["kdclusters"] == expected(space, action="unchanged", generation=2, reconnect=TAKEN)
+
+
+def test_after_the_way_back_they_are_told_as_they_are_then(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members.exit_code = lambda value: 3 if value == NEW else 0
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["rolled_back"] is True
+    assert values(space)["token"] == OLD
+    # There and back.
+    assert generations(space) == [3, 3]
+    assert result["kdclusters"] == expected(
+        space, action="unchanged", generation=3, reconnect=TAKEN
+    )
+
+
+def test_a_rehearsal_tells_them_as_they_are_and_what_would_happen(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    result = rotated(run(kd_rotate, check=True, **ROTATE))
+    assert generations(space) == [1, 1]
+    assert result["kdclusters"] == expected(space, action="updated", generation=1, reconnect=None)
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_the_type_of_an_object_that_is_not_there_is_null(
+    space: Namespace, members: Members, run: Run, missing: bool
+) -> None:
+    secret = "gone" if missing else "token"
+    result = rotated(run(kd_rotate, check=True, secret=secret, string_data={"token": NEW}))
+    assert result["object"]["type"] == (None if missing else "source-control")
+    assert result["object"]["name"] == secret
