@@ -80,7 +80,8 @@ def effective_auth(params: Mapping[str, Any], environ: Mapping[str, str]) -> dic
     :param environ: environment variables.
     :returns: option name to value, only those that are set; validate_certs is a bool,
         impersonate_groups a list of str.
-    :raises ValueError: an environment variable holds no boolean where one is needed.
+    :raises ValueError: an environment variable holds no boolean where one is needed, or of user name and
+        password there is only one.
     """
     chosen = {name: params[name] for name in AUTH_ARGUMENTS if _is_set(params.get(name))}
     shut_out = _shut_out(set(chosen))
@@ -92,6 +93,10 @@ def effective_auth(params: Mapping[str, Any], environ: Mapping[str, str]) -> dic
             if text:
                 chosen[name] = _from_environment(name, variable, text)
                 break
+    if "api_key" not in chosen and ("username" in chosen) != ("password" in chosen):
+        # Without the other one it would be nobody's: a request of system:anonymous.
+        missing = "password" if "username" in chosen else "username"
+        raise ValueError(f"username and password go together, and there is no {missing}")
     return chosen
 
 

@@ -24,6 +24,10 @@ if t.TYPE_CHECKING:
 JsonObject = dict[str, t.Any]
 
 
+# Of these the parts that a task leaves out are left alone.
+_LEFT_ALONE_IN_PARTS = ("resources", "storage", "blockStorage")
+
+
 def role_after(
     wanted: WantedRole, found: t.Mapping[str, t.Any], held: t.Mapping[str, str] | None
 ) -> JsonObject:
@@ -39,9 +43,12 @@ def role_after(
         role["members"] = wanted.members
     for field, value in wanted.fields.items():
         if not same_field(field, value, found.get(field)):
-            role[field] = value
             if _plain(value) is None:
-                del role[field]
+                role.pop(field, None)
+            elif field in _LEFT_ALONE_IN_PARTS:
+                role[field] = {**(found.get(field) or {}), **value}
+            else:
+                role[field] = value
     if wanted.secret_keys is not None:
         keys = _secret_keys_after(wanted.secret_keys, found.get("secretKeys") or (), held)
         if keys:
@@ -66,8 +73,8 @@ def same_field(field: str, wanted: t.Any, found: t.Any) -> bool:
         return all(
             _same_amounts(amounts, (found or {}).get(part)) for part, amounts in wanted.items()
         )
-    if field in ("storage", "blockStorage"):
-        # What is left out is the operator's choice: it fills the storage class in.
+    if field in _LEFT_ALONE_IN_PARTS:
+        # The operator fills the storage class in.
         return all(
             same_quantity(value, (found or {}).get(key))
             if key == "size"

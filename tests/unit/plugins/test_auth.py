@@ -42,12 +42,20 @@ ALONE: list[tuple[str, str, str, str | None]] = [
     ("context", "two", "https://there.example.com", "Bearer file-token"),
     ("host", "https://mine.example.com", "https://mine.example.com", None),
     ("api_key", "mine", "https://file.example.com:6443", "Bearer mine"),
-    # Half of what is needed replaces the kubeconfig's token, if at all, but is not filled up.
-    ("username", "mine", "https://file.example.com:6443", None),
-    ("password", "mine", "https://file.example.com:6443", "Bearer file-token"),
     ("client_cert", "FILE", "https://file.example.com:6443", None),
     ("client_key", "FILE", "https://file.example.com:6443", "Bearer file-token"),
 ]
+
+
+@pytest.mark.parametrize(("given", "missing"), [("username", "password"), ("password", "username")])
+def test_half_of_a_name_and_password_is_refused_and_not_filled_up(
+    given: str, missing: str, file: str
+) -> None:
+    environ = {"K8S_AUTH_USERNAME": "u", "K8S_AUTH_PASSWORD": "p", "KUBECONFIG": file}
+    assert f"there is no {missing}" in refused({given: "mine"}, environ)
+    alone = {f"K8S_AUTH_{given.upper()}": "mine", "KUBECONFIG": file}
+    assert f"there is no {missing}" in refused({}, alone)
+    assert authorization(resolve_access({given: "mine", "api_key": "abc"}, environ)) == "Bearer abc"
 
 
 @pytest.mark.parametrize(("option", "value", "host", "header"), ALONE)
@@ -84,7 +92,6 @@ def test_the_environments_user_and_password_make_basic_authentication() -> None:
     basic = "Basic YWxpY2U6d29uZGVy"
     both = {**environ, "K8S_AUTH_PASSWORD": "wonder"}
     assert authorization(resolve_access({}, both)) == basic
-    assert authorization(resolve_access({}, environ)) is None
     # A token is preferred.
     assert authorization(resolve_access({}, {**both, "K8S_AUTH_API_KEY": "e"})) == "Bearer e"
 

@@ -130,6 +130,15 @@ ROLE_CHANGES: list[tuple[JsonObject, list[JsonObject]]] = [
         {"resources": {"limits": LIMITS, "requests": {"memory": "1Gi", "cpu": "0.5"}}},
         in_the_role(resources={"limits": LIMITS, "requests": {"memory": "1Gi", "cpu": "0.5"}}),
     ),
+    # Parts that are left out stay.
+    (
+        {"resources": {"requests": {"cpu": "250m"}}},
+        in_the_role(resources={**STORED_ROLE["resources"], "requests": {"cpu": "250m"}}),
+    ),
+    (
+        {"storage": {"size": "21Gi"}},
+        in_the_role(storage={"size": "21Gi", "storageClassName": "fast"}),
+    ),
     (
         {"resources": {"limits": {**LIMITS, "nvidia.com/gpu": 1}, "requests": REQUESTS}},
         in_the_role(resources={"limits": {**LIMITS, "nvidia.com/gpu": "1"}, "requests": REQUESTS}),

@@ -96,6 +96,24 @@ def test_every_option_is_handed_on_under_its_own_name(
     assert handed_on == [expected] * times
 
 
+@pytest.mark.parametrize(
+    ("playbook", "module"),
+    [("configmeta.yml", kd_configmeta_info), ("rbac.yml", kd_access)],
+    ids=["configmeta", "rbac"],
+)
+def test_what_is_no_option_is_refused(playbook: str, module: ModuleType) -> None:
+    (path,) = [path for path in PLAYBOOKS if path.name == playbook]
+    (admitted,) = [
+        task["vars"]["kd_arguments"]
+        for play in plays(path)
+        for task in tasks(play["tasks"])
+        if "kd_arguments" in task.get("vars", {})
+    ]
+    options = module.arguments()
+    aliases = {alias for spec in options.values() for alias in spec.get("aliases", ())}
+    assert set(admitted) == {"namespace", *options, *aliases}
+
+
 def chained(first: str, *others: str) -> str:
     """A template that takes the first one that is defined."""
     return "{{ " + first + "".join(f" | default({other})" for other in others) + " }}"
