@@ -199,7 +199,7 @@ def changed_names(options: JsonObject) -> str:
 
 
 @pytest.mark.parametrize(
-    ("options", "patch"), ALL_CHANGES, ids=[changed_names(o) for o, _ in ALL_CHANGES]
+    ("options", "patch"), ALL_CHANGES, ids=[changed_names(o) for o, _patch in ALL_CHANGES]
 )
 def test_each_field_alone_is_changed_by_the_patch_of_that_field(
     full_space: Namespace, run: Run, options: JsonObject, patch: list[JsonObject]
@@ -220,11 +220,11 @@ def test_each_field_alone_is_changed_by_the_patch_of_that_field(
 def test_every_field_that_may_change_is_among_those_changed() -> None:
     arguments: dict[str, Any] = kd_cluster.arguments()
     fixed = {"name", "app", "app_catalog"}
-    assert {name for change, _ in CHANGES for name in change} == (
+    assert {name for change, _patch in CHANGES for name in change} == (
         set(arguments) - NOT_SENT - fixed - {"roles"}
     )
     # One of them is given by its other name.
-    changed = {name for change, _ in ROLE_CHANGES for name in change} - {"blockStorage"}
+    changed = {name for change, _patch in ROLE_CHANGES for name in change} - {"blockStorage"}
     assert changed | {"block_storage"} == set(arguments["roles"]["options"]) - {"id"}
 
 
