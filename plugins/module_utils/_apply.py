@@ -17,7 +17,10 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._copies i
     renames_to_originals,
     to_move,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    ConnectionsError,
+    Impossible,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._links import (
     dependents,
     in_dependency_order,
@@ -140,6 +143,9 @@ class Applier:
         """
         live = self._live
         named = {change.name for change in self._plan.clusters}
+        if self._wanted.absent:
+            # One that was deleted meanwhile is disconnected.
+            named &= set(live.estate.clusters)
         touched = self._progress.touched(live)
         if touched or self._waited:
             live.refresh_before_waiting()
@@ -274,7 +280,12 @@ def _side_by_side(writes: t.Iterable[t.Callable[[], None]]) -> None:
     with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
         done = [pool.submit(write) for write in listed]
     errors = [error for future in done if (error := future.exception()) is not None]
-    if errors:
-        if len(errors) > 1:
-            errors[0].args = (" ".join(dict.fromkeys(str(error) for error in errors)),)
-        raise errors[0]
+    told = [error for error in errors if isinstance(error, ConnectionsError)]
+    for error in errors:
+        if error not in told:
+            raise error
+    if told:
+        # Whether something may have been written nevertheless is that one's to say.
+        one = next((error for error in told if error.maybe_done), told[0])
+        one.args = (" ".join(dict.fromkeys(map(str, told))),)
+        raise one

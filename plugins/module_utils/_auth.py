@@ -18,6 +18,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._auth_opt
 from ansible_collections.kubedirector.connections.plugins.module_utils._configuration import (
     Configuration,
     is_spared_by,
+    plain_address,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import AuthError
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubeconfig import (
@@ -76,9 +77,9 @@ def resolve_access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) 
 
 def _override_server(configuration: Configuration, auth: dict[str, t.Any]) -> None:
     if "host" in auth:
-        _require_url(str(auth["host"]))
-        configuration.host = str(auth["host"]).rstrip("/")
+        configuration.host = str(auth["host"])
     _require_url(str(configuration.host))
+    configuration.host = plain_address(str(configuration.host))
     if "ca_cert" in auth:
         configuration.ssl_ca_cert = auth["ca_cert"]
     if "validate_certs" in auth:

@@ -56,16 +56,24 @@ class Configuration:
         return self.api_key.get("authorization") or self.api_key.get("BearerToken")
 
 
+def plain_address(url: str) -> str:
+    """An API server's address as everything here reads it: a scheme in lower case, no slash at the end."""
+    scheme, separator, rest = url.rstrip("/").partition("://")
+    return f"{scheme.lower()}{separator}{rest}"
+
+
 def connection_pool(configuration: Configuration, tls: ssl.SSLContext | None) -> t.Any:
     """Make urllib3's pool of connections to the API server, through the proxy where there is one.
 
     :param tls: for an address that begins with https.
     """
-    options: dict[str, t.Any] = {"ssl_context": tls, "maxsize": _CONNECTIONS}
-    if configuration.assert_hostname is not None:
-        options["assert_hostname"] = configuration.assert_hostname
-    if configuration.tls_server_name:
-        options["server_hostname"] = configuration.tls_server_name
+    options: dict[str, t.Any] = {"maxsize": _CONNECTIONS}
+    if tls is not None:
+        options["ssl_context"] = tls
+        if configuration.assert_hostname is not None:
+            options["assert_hostname"] = configuration.assert_hostname
+        if configuration.tls_server_name:
+            options["server_hostname"] = configuration.tls_server_name
     if configuration.proxy:
         return urllib3.ProxyManager(
             proxy_url=configuration.proxy, proxy_headers=configuration.proxy_headers, **options
@@ -78,12 +86,13 @@ def tls_context(configuration: Configuration) -> ssl.SSLContext:
 
     What is trusted is what kubectl trusts: any certificate of the CA file, whether it is a root or not, and
     certificates without a key identifier, which many clusters' CAs make (from Python 3.13 urllib3's own
-    context would refuse them).
+    context would refuse them), but none that has its name nowhere but in the subject.
 
     :raises AuthError: a certificate or key cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.hostname_checks_common_name = False
     try:
         if not configuration.verify_ssl:
             context.check_hostname = False
@@ -119,6 +128,15 @@ def is_spared_by(no_proxy: str, url: str) -> bool:
         ):
             return True
     return False
+
+
+def is_ip_address(host: str) -> bool:
+    """Whether a host is given by its address and not by a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_in_network(host: str, network: str) -> bool:

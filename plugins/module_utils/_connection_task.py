@@ -162,7 +162,7 @@ class ConnectionTask(Task):
             # A command in each member is dear; of a change long done a warning was given then.
             return
         live.on_change = None
-        clusters = [live.estate.clusters[change.name] for change in plan.clusters]
+        clusters = self._present(plan, live)
         outcomes = self._read_reconnects(plan, live, applier, early.end(clusters))
         self._reconnects = {
             pod: outcome for pod, outcome in outcomes.items() if isinstance(outcome, Reconnect)
@@ -170,7 +170,7 @@ class ConnectionTask(Task):
         unknown = [
             str(outcome) for outcome in outcomes.values() if isinstance(outcome, MemberError)
         ]
-        clusters = [live.estate.clusters[change.name] for change in plan.clusters]
+        clusters = self._present(plan, live)
         failures = failure_sentences(clusters, self._reconnects)
         if reaction == "fail" and failures:
             raise ReconnectFailed(
@@ -182,6 +182,11 @@ class ConnectionTask(Task):
         for sentence in [*failures, *unknown]:
             self.warn(sentence)
 
+    def _present(self, plan: Plan, live: LiveEstate) -> list[KDCluster]:
+        """The plan's KDClusters, without what was deleted while it was disconnected."""
+        found = live.estate.clusters
+        return [found[change.name] for change in plan.clusters if change.name in found]
+
     def _plan_was_needed(self, plan: Plan) -> bool:
         return plan.changed or bool(self._progress.objects or self._progress.clusters)
 
@@ -191,7 +196,7 @@ class ConnectionTask(Task):
         return read_settled_reconnects(
             self.api,
             self.namespace,
-            lambda: [live.estate.clusters[change.name] for change in plan.clusters],
+            lambda: self._present(plan, live),
             applier.wait,
             self._deadline,
             before=live.before_last_change,

@@ -14,6 +14,7 @@ import weakref
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._configuration import (
     Configuration,
+    plain_address,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import urllib3
 
@@ -39,7 +40,7 @@ def fill_in(configuration: Configuration, cluster: Entry, user: Entry) -> None:
     :raises OSError: a file that it names cannot be read.
     """
     there = cluster.content
-    configuration.host = there["server"].rstrip("/")
+    configuration.host = plain_address(there["server"])
     if configuration.host.startswith("https"):
         held = configuration.private_files
         configuration.ssl_ca_cert = _file_of(cluster, "certificate-authority", held)

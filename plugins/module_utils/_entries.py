@@ -153,7 +153,7 @@ def shown_path(entry: t.Any, path: Path) -> str:
             name = value.get("name") if isinstance(value, dict) else None
             shown += f"[{name}]" if isinstance(name, str) and name else f"[no. {step + 1}]"
         else:
-            key = scalar_text(step) or "null"
+            key = "null" if step is None else str(scalar_text(step))
             shown += f".{key}" if shown else key
     return shown
 

@@ -57,8 +57,11 @@ def one_of(label: str, fields: Fields, field: str, choices: t.Sequence[str]) -> 
 def of_form(
     label: str, fields: Fields, field: str, form: re.Pattern[str], wanted: str
 ) -> list[str]:
-    """Say that a field is not of its form, if it is given; credentials in it are not shown."""
+    """Say that a field is not of its form, if it is given; credentials in an address are not shown."""
     given = text_of(fields, field)
     if not given or form.fullmatch(given):
         return []
-    return [f"{label}: {field} {without_credentials(given, '***')!r} is no {wanted}."]
+    shown = (
+        without_credentials(given, "***") if "://" in given or ":" in given.split("@")[0] else given
+    )
+    return [f"{label}: {field} {shown!r} is no {wanted}."]

@@ -62,7 +62,7 @@ class _Module(AnsibleModule):
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         """End the task with an error."""
         if self._takes_options:
-            self.no_log_values = words_at_first(self._given, self.no_log_values)
+            self.no_log_values = words_at_first(self._given, self.argument_spec, self.no_log_values)
             self.params = without_secrets(self.params)
         super().fail_json(msg, **kwargs)
 
@@ -88,18 +88,18 @@ def run_module(arguments: dict[str, dict[str, t.Any]], make_task: type[Task]) ->
         module.warn(remove_values(text, module.no_log_values))
 
     task = make_task(api, params, namespace, check_mode=module.check_mode, warn=warn)
+    failure = None
     try:
         task.run()
     except ConnectionsError as error:
-        done = _with_diff(module, task)
-        module.no_log_values = masked_words(params, secret_words, done)
-        module.fail_json(msg=_with_what_was_done(str(error), done), **done)
+        failure = str(error)
     except Exception as error:
-        done = _with_diff(module, task)
-        module.no_log_values = masked_words(params, secret_words, done)
-        module.fail_json(msg=_with_what_was_done(unforeseen(error), done), **done)
+        failure = unforeseen(error)
     result = _with_diff(module, task)
     module.no_log_values = masked_words(params, secret_words, result)
+    # Not while the error is handled: Ansible can be told to show its traceback, words and all.
+    if failure is not None:
+        module.fail_json(msg=_with_what_was_done(failure, result), **result)
     module.exit_json(**result)
 
 

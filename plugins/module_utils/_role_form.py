@@ -43,12 +43,13 @@ def role_after(
         role["members"] = wanted.members
     for field, value in wanted.fields.items():
         if not same_field(field, value, found.get(field)):
-            if _plain(value) is None:
+            whole = value
+            if field in _LEFT_ALONE_IN_PARTS and value:
+                whole = {**(found.get(field) or {}), **value}
+            if _plain(whole) is None:
                 role.pop(field, None)
-            elif field in _LEFT_ALONE_IN_PARTS:
-                role[field] = {**(found.get(field) or {}), **value}
             else:
-                role[field] = value
+                role[field] = whole
     if wanted.secret_keys is not None:
         keys = _secret_keys_after(wanted.secret_keys, found.get("secretKeys") or (), held)
         if keys:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import re
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._secret_forms import (
@@ -36,6 +37,7 @@ _NAME_KEYS = (
     "connection_hash",
 )
 _NAME_HOLDERS = ("object", "objects", "kdclusters", "members")
+_NAME = re.compile(r"[\w.-]+")
 PLACEHOLDER = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 _SECRET_OPTIONS = ("kubeconfig", "api_key", "password")
 _SECRET_FIELDS = ("data", "string_data")
@@ -66,7 +68,9 @@ def masked_words(
 
 
 def words_at_first(
-    params: t.Mapping[str, t.Any], no_log_values: t.Iterable[str]
+    params: t.Mapping[str, t.Any],
+    spec: t.Mapping[str, dict[str, t.Any]],
+    no_log_values: t.Iterable[str],
 ) -> t.KeysView[str]:
     """Choose the words that are to be masked while the options' form is not known to be right.
 
@@ -74,13 +78,13 @@ def words_at_first(
     to look for secrets in it.
 
     :param params: the task's options as they were given.
+    :param spec: the argument spec: the value of an option that there is not may be a secret, too.
     :param no_log_values: what Ansible has found so far.
     :returns: these, the values of every option that holds secrets, and all of them as the text of a list
         shows them; the longest first.
     """
-    words = {
-        word for value in _secret_parts(params) for word in _leaves(value) if can_be_told(word)
-    }
+    parts = [*_secret_parts(params), *_unknown_parts(params, spec)]
+    words = {word for value in parts for word in _leaves(value) if can_be_told(word)}
     words.update(no_log_values)
     # However often the text of a list was quoted in another: a line of a longer value has nothing to quote.
     lines = {line for word in words for line in word.splitlines() if can_be_told(line)}
@@ -95,7 +99,31 @@ def _secret_parts(params: t.Mapping[str, t.Any]) -> t.Iterator[t.Any]:
         if _is_mode(entries):
             continue
         for entry in entries if isinstance(entries, list) else [entries]:
-            yield from (entry.get(f) for f in fields) if isinstance(entry, dict) else [entry]
+            if isinstance(entry, dict):
+                yield from (entry.get(field) for field in fields)
+            elif option == "secrets" or not _is_name(entry):
+                yield entry
+
+
+def _unknown_parts(
+    params: t.Mapping[str, t.Any], spec: t.Mapping[str, dict[str, t.Any]]
+) -> t.Iterator[t.Any]:
+    """The values of options that there are not, at any depth; most of them are misspelt ones."""
+    known = {alias: option for option in spec.values() for alias in option.get("aliases", ())}
+    known.update(spec)
+    for name, value in params.items():
+        if name not in known:
+            yield value
+            continue
+        inner = known[name].get("options")
+        for entry in value if isinstance(value, list) else [value]:
+            if inner and isinstance(entry, dict):
+                yield from _unknown_parts(entry, inner)
+
+
+def _is_name(value: t.Any) -> bool:
+    """Whether this is what option roles of kd_configmeta_info has: names."""
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
 
 
 def _is_mode(value: t.Any) -> bool:
@@ -194,7 +222,7 @@ def without_secrets(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _hidden_role(role: t.Any) -> t.Any:
-    return _role_with(role, PLACEHOLDER)
+    return role if _is_name(role) else _role_with(role, PLACEHOLDER)
 
 
 def _hide_fields(shown: dict[str, t.Any], fields: t.Iterable[str]) -> None:
@@ -240,7 +268,7 @@ def _clear_words(params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
                 yield from _words(_without_values(entry))
         elif option == "roles" and isinstance(value, list):
             for role in value:
-                yield from _words(_role_with(role, None))
+                yield from _words(role if _is_name(role) else _role_with(role, None))
         elif option in _SECRET_FIELDS:
             yield from _words(list(value) if isinstance(value, dict) else None)
         elif option == "proxy" and isinstance(value, str):

@@ -21,6 +21,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._auth_opt
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._configuration import (
     connection_pool,
+    is_ip_address,
     tls_context,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Unreachable
@@ -64,15 +65,18 @@ class Transport:
 
     @functools.cached_property
     def _tls(self) -> ssl.SSLContext | None:
-        """What requests and commands in members have in common, so that both trust the same."""
+        """For connections that are not the pool's, of which urllib3 changes the context as it likes."""
+        return self._new_tls()
+
+    def _new_tls(self) -> ssl.SSLContext | None:
         return tls_context(self.configuration) if self.host.startswith("https:") else None
 
     @functools.cached_property
     def _pool(self) -> t.Any:
-        tls = self._tls
-        if tls is not None and urllib3_release() < (2, 0):
-            # It hands ssl no address to check that is not a name, and looks at all of them afterwards.
-            tls = tls_context(self.configuration)
+        tls = self._new_tls()
+        name = self.configuration.tls_server_name or urllib.parse.urlsplit(self.host).hostname
+        if tls is not None and urllib3_release() < (2, 0) and is_ip_address(str(name)):
+            # It hands ssl no name that is an address, and checks it itself afterwards.
             tls.check_hostname = False
         return connection_pool(self.configuration, tls)
 
@@ -168,7 +172,8 @@ class Transport:
         if query:
             url += "?" + urllib.parse.urlencode(query)
         try:
-            return self._pool.request(
+            # Not `request`, which joins headers of one name where there is a body (urllib3 1.26).
+            return self._pool.urlopen(
                 method,
                 url,
                 body=data,

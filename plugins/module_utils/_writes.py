@@ -30,6 +30,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._errors i
     deleted_meanwhile,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
+    Connections,
     found_object_from,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._patience import patiently
@@ -151,6 +152,8 @@ class Writer:
 
     def _write_after_creation_by_others(self, change: ObjectChange, *, dry_run: bool) -> None:
         """Somebody else created the object meanwhile: bring theirs to what is wanted."""
+        if not dry_run:
+            self._progress.last_creation = time.monotonic()
         manifest = self._api.get(BY_KIND[change.kind], self._wanted.namespace, change.name)
         found = found_object_from(change.kind, manifest, with_data=True)
         self._live.put_object(change.kind, change.name, found)
@@ -197,9 +200,15 @@ class Writer:
     def write_connections(self, change: ClusterChange, *, dry_run: bool) -> None:
         """Bring a KDCluster's connections to what is wanted. :raises ApiError, Impossible, Unreachable:"""
         # From what is live now: others may have changed it since the plan was made.
-        written = self._patch_connections(
-            change.name, lambda estate: self._planned(change.name, estate), dry_run=dry_run
-        )
+        try:
+            written = self._patch_connections(
+                change.name, lambda estate: self._planned(change.name, estate), dry_run=dry_run
+            )
+        except NotFound:
+            if not self._wanted.absent:
+                raise
+            # Somebody else deleted it meanwhile, and so it is connected to nothing.
+            return
         if written and not dry_run:
             self._progress.clusters[change.name] = written
 
@@ -264,6 +273,8 @@ class Writer:
         for change in plan.clusters:
             if change.name == name:
                 return change
+        if self._wanted.absent:
+            return ClusterChange(name, Connections(), Connections())
         raise self._deleted(name)
 
     def _deleted(self, name: str) -> Impossible:

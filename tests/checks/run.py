@@ -157,7 +157,10 @@ class Run:
         """Start when the first sandbox is up: what it had to build serves all."""
         self._built.wait()
         if self._clustered:
-            self._run_clustered(self._bring_up(sandbox))
+            cluster = self._bring_up(sandbox)
+            # Without one the other lanes take what is left.
+            if cluster is not None:
+                self._run_clustered(cluster)
 
     def _bring_up(self, sandbox: Suite) -> ClusterUnderTest | None:
         began = self._begin(sandbox)

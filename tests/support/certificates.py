@@ -60,12 +60,14 @@ class Authority:
         certificate = builder.sign(self._key, hashes.SHA256())
         self.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def identity(self, name: str, address: str = "127.0.0.1") -> Identity:
-        """Make a certificate for an IP address."""
+    def identity(self, name: str, address: str | None = "127.0.0.1") -> Identity:
+        """Make a certificate for an IP address; without one, for the name alone, which is obsolete."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
-        builder = self._builder(subject, key).add_extension(alternative, critical=False)
+        builder = self._builder(subject, key)
+        if address is not None:
+            addresses = [x509.IPAddress(ipaddress.ip_address(address))]
+            builder = builder.add_extension(x509.SubjectAlternativeName(addresses), critical=False)
         if self._identifiers:
             issuers = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
             builder = builder.add_extension(issuers, critical=False)

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.kubedirector.connections.plugins.modules import (
     kd_cluster,
+    kd_configmeta_info,
     kd_connection,
     kd_rotate,
 )
@@ -63,6 +64,22 @@ WRONG: dict[str, tuple[Any, JsonObject]] = {
         {"secrets": [{"name": "s", "string_data": [{"key": PEM}]}]},
     ),
     "an unknown field": (kd_connection, {"secrets": [{**SECRET, "stringData": {"key": PEM}}]}),
+    "the spelling of manifests": (
+        kd_connection,
+        {"secrets": [{"name": "s", "stringData": {"key": PEM}}]},
+    ),
+    "the spelling of manifests in a rotation": (
+        kd_rotate,
+        {"secret": "s", "stringData": {"key": PEM}},
+    ),
+    "a misspelt value of a key": (
+        kd_cluster,
+        {
+            "name": "k",
+            "app": "a",
+            "roles": [{"id": "r", "secret_keys": [{"name": "key", "valeu": PEM}]}],
+        },
+    ),
     "no name": (kd_connection, {"secrets": [{"string_data": {"key": PEM}}]}),
     "an entry that is no list": (kd_connection, {"secrets": SECRET, "wait_timeout": "long"}),
     "names in place of roles": (kd_cluster, {"name": "k", "app": "a", "roles": ["worker"]}),
@@ -94,3 +111,12 @@ def test_an_error_of_options_shows_no_secret(
     assert password not in shown
     assert canary("rue") not in shown
     assert space.writes == []
+
+
+def test_names_of_roles_are_no_secret(plain_run: Run) -> None:
+    result = plain_run(
+        kd_configmeta_info, kdcluster=["lab"], roles=["controller"], secrets="shown",
+        _ansible_inject_invocation=True,
+    )  # fmt: skip
+    assert "got: shown" in result["msg"]
+    assert result["invocation"]["module_args"]["roles"] == ["controller"]

@@ -112,10 +112,14 @@ def test_impersonation_goes_along(server: ScriptedServer) -> None:
     api = api_for(server.url, impersonate_user="alice", impersonate_groups=["dev", "ops"])
     server.on("GET", f"{CORE}/configmaps/one", Answer(body=FOUND))
     api.get(CONFIGMAP, "team-a", "one")
-    assert only(server).header("Impersonate-User") == ["alice"]
-    # The API server takes each group from a header of its own.
-    assert only(server).header("Impersonate-Group") == ["dev", "ops"]
-    assert only(server).header("Authorization") == [f"Bearer {TOKEN}"]
+    server.on("POST", f"{CORE}/configmaps", Answer(201, FOUND))
+    api.create(CONFIGMAP, "team-a", FOUND, dry_run=False)
+    assert len(server.requests) == 2
+    for request in server.requests:
+        assert request.header("Impersonate-User") == ["alice"]
+        # The API server takes each group from a header of its own.
+        assert request.header("Impersonate-Group") == ["dev", "ops"]
+        assert request.header("Authorization") == [f"Bearer {TOKEN}"]
 
 
 def test_basic_authentication_goes_along(server: ScriptedServer) -> None:

@@ -263,6 +263,24 @@ def test_a_new_object_has_a_head_start_before_it_is_connected(
     assert 0 < pause <= 0.1
 
 
+def test_an_object_that_somebody_else_just_made_has_a_head_start_too(
+    space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = {"name": "new", "type": "info", "data": {"path": "/new"}}
+
+    def make(request: Request) -> None:
+        if request.method == "POST":
+            space.add_object("ConfigMap", "new", object_type="info", data={"path": "/new"})
+
+    before_each_write(server, make)
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    result = run(kd_connection, **NOTEBOOK, configmaps=[new])
+    assert "failed" not in result, result
+    (pause,) = pauses
+    assert 0 < pause <= 0.1
+
+
 def test_the_pauses_between_the_tries_grow(
     space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -374,6 +392,25 @@ def test_a_linked_kdcluster_that_is_deleted_meanwhile_is_no_obstacle(
     result = run(kd_connection, kdcluster=["notebook", "engine"], configmaps=[{"name": "model"}])
     assert "failed" not in result, result
     assert unsettled(space) == []
+
+
+@pytest.mark.parametrize("when", ["before its patch", "after its patch"])
+def test_a_kdcluster_that_is_deleted_while_it_is_disconnected_is_disconnected(
+    space: Namespace, run: Run, server: ScriptedServer, when: str
+) -> None:
+    space.add_kdcluster("zoo", "pod-z", configmaps=["model"])
+
+    def vanish(request: Request) -> None:
+        if request.path.endswith("zoo" if when == "before its patch" else "notebook"):
+            space.found.pop(f"{KDCLUSTERS}/zoo", None)
+
+    before_each_write(server, vanish)
+    result = run(
+        kd_connection, kdcluster=["zoo", "notebook"], configmaps=[{"name": "model"}],
+        state="absent", delete_objects=True,
+    )  # fmt: skip
+    assert "failed" not in result, result
+    assert f"{CORE}/configmaps/model" not in space.found
 
 
 def test_an_object_that_somebody_else_connects_meanwhile_is_not_deleted(

@@ -197,6 +197,10 @@ def test_source_control_in_a_configmap_can_have_the_older_keys() -> None:
         ),
         ({**SOURCE, "branch": "my branch"}, "branch 'my branch' is no name that a branch can have"),
         ({**SOURCE, "email": "team-a"}, "email 'team-a' is no mail address; write name@host."),
+        (
+            {**SOURCE, "email": "a b@x.org"},
+            "email 'a b@x.org' is no mail address; write name@host.",
+        ),
         ({**SOURCE, "auth_type": "key"}, "auth_type 'key' is not one of token, password."),
         ({**SOURCE, "token": ""}, "auth_type is token, but token is missing."),
         ({**SOURCE, "password": "x"}, "auth_type is token, but password is given"),

@@ -136,6 +136,10 @@ ROLE_CHANGES: list[tuple[JsonObject, list[JsonObject]]] = [
         in_the_role(resources={**STORED_ROLE["resources"], "requests": {"cpu": "250m"}}),
     ),
     (
+        {"resources": {"requests": {}}},
+        in_the_role(resources={**STORED_ROLE["resources"], "requests": {}}),
+    ),
+    (
         {"storage": {"size": "21Gi"}},
         in_the_role(storage={"size": "21Gi", "storageClassName": "fast"}),
     ),

@@ -88,9 +88,12 @@ def test_a_known_ca_is_trusted(trust: Trust) -> None:
         assert server.requests[1].header("Authorization") == [f"Bearer {TOKEN}"]
 
 
-def trusted_both_ways(identity: Identity, ca_cert: Path, **options: Any) -> None:
+def trusted_both_ways(
+    identity: Identity, ca_cert: Path, *, scheme: str = "https", **options: Any
+) -> None:
     """A request and a command in a member both trust this."""
     with scripted_server(identity.server_context()) as server:
+        server.url = server.url.replace("https", scheme)
         server.on("GET", PATH, Answer(body=FOUND))
         server.on("GET", EXEC, Answer(frames=(stdout(b"hello"), SUCCESS, CLOSE)))
         assert read(server, ca_cert=str(ca_cert), **options) == FOUND
@@ -105,6 +108,26 @@ def test_a_ca_without_key_identifiers_is_trusted_as_kubectl_does(tmp_path: Path)
 
 def test_a_certificate_that_is_no_root_can_be_trusted_as_kubectl_does(trust: Trust) -> None:
     trusted_both_ways(trust.server, trust.server.certificate)
+
+
+def test_a_scheme_in_capitals_is_one_too(trust: Trust) -> None:
+    trusted_both_ways(trust.server, trust.ours.certificate, scheme="HTTPS")
+
+
+def test_a_certificate_with_its_name_in_the_subject_alone_is_not_trusted(trust: Trust) -> None:
+    ca_cert = str(trust.ours.certificate)
+    with scripted_server(trust.ours.identity("localhost", None).server_context()) as server:
+        server.url = server.url.replace("127.0.0.1", "localhost")
+        with pytest.raises(Unreachable, match="certificate"):
+            read(server, ca_cert=ca_cert)
+        assert isinstance(execute(server, ca_cert=ca_cert), MemberError)
+        assert server.requests == []
+
+
+def test_verification_that_is_off_does_not_matter_without_tls() -> None:
+    with scripted_server() as server:
+        server.on("GET", PATH, Answer(body=FOUND))
+        assert read(server, validate_certs=False) == FOUND
 
 
 def test_requests_and_commands_take_the_same_proxy(trust: Trust) -> None:
