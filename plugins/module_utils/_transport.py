@@ -172,8 +172,8 @@ class Transport:
         if query:
             url += "?" + urllib.parse.urlencode(query)
         try:
-            # Not `request`, which joins headers of one name where there is a body (urllib3 1.26).
-            return self._pool.urlopen(
+            # `request` joins headers of one name where there is a body (urllib3 1.26).
+            return self._pool.request_encode_url(
                 method,
                 url,
                 body=data,
