@@ -1,11 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs suites in lanes side by side: one does what needs no cluster, each other one has a sandbox.
-
-When nothing is left that needs no cluster, its lane gets a sandbox too: four lanes are as many as two
-cores keep busy (measured).
-"""
+"""Runs suites in lanes side by side: one does what needs no cluster, each other one has a sandbox."""
 
 from __future__ import annotations
 
@@ -31,7 +27,7 @@ HEARTBEAT = 30.0
 # one to itself: an operator matches names across namespaces, so that two suites on one cluster would
 # disturb one another.
 SANDBOX = Suite("sandbox", "sandbox", NEWEST, ())
-FURTHER_SANDBOXES = tuple(Suite("sandbox", f"sandbox/{n}", NEWEST, ()) for n in (2, 3, 4))
+FURTHER_SANDBOXES = tuple(Suite("sandbox", f"sandbox/{n}", NEWEST, ()) for n in (2, 3))
 
 
 class Run:
@@ -85,13 +81,12 @@ class Run:
             sanity.install_shellcheck()
 
     def _all_lanes(self) -> list[Outcome]:
-        *beside, last = FURTHER_SANDBOXES
-        lanes: list[Callable[[], None]] = [partial(self._plain_lane, last)]
+        lanes = [self._plain_lane]
         if self._clustered:
             lanes.append(self._first_cluster_lane)
         if not is_given():
-            spare = max(0, min(len(beside), len(self._clustered) - 1))
-            lanes += [partial(self._further_lane, sandbox) for sandbox in beside[:spare]]
+            spare = min(len(FURTHER_SANDBOXES), len(self._clustered) - 1)
+            lanes += [partial(self._further_lane, FURTHER_SANDBOXES[n]) for n in range(spare)]
         with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
             ends = [pool.submit(self._to_the_end, lane) for lane in lanes]
             try:
@@ -139,12 +134,10 @@ class Run:
         if not one.good:
             report.show_log(one.suite)
 
-    def _plain_lane(self, sandbox: Suite) -> None:
-        plain = [suite for suite in self.suites if not suite.cluster]
-        for suite in plain:
-            self._events.put(self._run(suite, None))
-        if plain and self._clustered and not is_given():
-            self._further_lane(sandbox)
+    def _plain_lane(self) -> None:
+        for suite in self.suites:
+            if not suite.cluster:
+                self._events.put(self._run(suite, None))
 
     def _first_cluster_lane(self) -> None:
         try:

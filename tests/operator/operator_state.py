@@ -22,7 +22,7 @@ class Options:
     """The command line's settings; times in seconds."""
 
     operator_namespace: str = facts.DEFAULT_OPERATOR_NAMESPACE
-    poll_seconds: float = 4.0
+    poll_seconds: float = 10.0
     wedge_seconds: float = 20.0
 
 

@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 # KubeDirector's own reconcile period; a given cluster is taken to run the real operator.
 REAL_POLL_SECONDS = 30.0
-STAND_IN_POLL_SECONDS = 4.0
+STAND_IN_POLL_SECONDS = 10.0
 
 
 class NoClusterError(Exception):
