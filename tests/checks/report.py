@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,6 +18,8 @@ from tests.checks.paths import LOGS
 from tests.checks.suites import Suite
 
 SHOWN_LINES = 200
+SHOWN_REASONS = 5
+SHOWN_CHARACTERS = 400
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,29 @@ def show_log(suite: Suite) -> None:
     print("-----", flush=True)
 
 
+def reasons(suite: Suite) -> Iterator[str]:
+    """Say in a line each why tests of a suite failed: what most of them met comes first."""
+    if suite.report is None or not suite.report.is_file():
+        log = LOGS / suite.log
+        lines = log.read_text(errors="replace").split("\n") if log.is_file() else []
+        yield from [line.strip()[:SHOWN_CHARACTERS] for line in lines if line.strip()][-1:]
+        return
+    said: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for case in ElementTree.parse(suite.report).iter("testcase"):
+        found = case.find("failure")
+        found = case.find("error") if found is None else found
+        if found is not None:
+            text = " ".join((found.get("message") or "no message").split())[:SHOWN_CHARACTERS]
+            said[text] += 1
+            first.setdefault(text, f"{case.get('classname')}::{case.get('name')}")
+    for text, count in said.most_common(SHOWN_REASONS):
+        others = f" and {count - 1} more" if count > 1 else ""
+        yield f"{first[text]}{others}: {text}"
+
+
 def summary(outcomes: list[Outcome], seconds: float) -> int:
-    """Print the table and, as the last line, the sums; return the exit code."""
+    """Print the table, why suites failed and, as the last line, the sums; return the exit code."""
     table = Table("suite", "result")
     for heading in ("passed", "failed", "skipped", "seconds"):
         table.add_column(heading, justify="right")
@@ -98,6 +123,11 @@ def summary(outcomes: list[Outcome], seconds: float) -> int:
     passed, failed, skipped = (
         sum(getattr(one, count) for one in outcomes) for count in ("passed", "failed", "skipped")
     )
+    for one in outcomes:
+        if not one.good:
+            for reason in (one.reason, *reasons(one.suite)):
+                if reason:
+                    print(f"{one.suite.name}: {reason}")
     print(f"in {seconds / 60:.1f} minutes")
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return int(not all(one.good for one in outcomes))

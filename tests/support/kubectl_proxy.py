@@ -61,7 +61,7 @@ def proxied(kubectl: Kubectl) -> Iterator[ProxiedKubectl]:
         try:
             wait_until(
                 "kubectl proxy listens",
-                lambda: path.exists() or process.poll() is not None,
+                lambda: _listens(path, process),
                 seconds=START_SECONDS,
                 poll_seconds=0.02,
             )
@@ -69,6 +69,14 @@ def proxied(kubectl: Kubectl) -> Iterator[ProxiedKubectl]:
         finally:
             process.terminate()
             process.wait()
+
+
+def _listens(path: Path, process: subprocess.Popen[bytes]) -> bool:
+    """Whether the proxy takes connections. Raises AssertionError once it has ended."""
+    assert process.poll() is None, f"kubectl proxy ended {process.returncode}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        # The socket's file is there before anybody listens to it (met once in some 150 starts).
+        return probe.connect_ex(str(path)) == 0
 
 
 @dataclass(frozen=True)
