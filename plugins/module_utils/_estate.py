@@ -77,6 +77,8 @@ class KDCluster:
 
     :param secret_keys: names of its roles' secret keys, which whoever connects to it gets in the clear.
     :param role_sizes: (role, members that the spec wants, members that the status has) of each role.
+    :param annotated: whether it has any annotations.
+    :param change_count: the operator's count of changes of the connections, as it stands in the annotation.
     """
 
     namespace: str
@@ -94,6 +96,20 @@ class KDCluster:
     present_lists: frozenset[str]
     secret_keys: tuple[str, ...]
     role_sizes: tuple[tuple[str, int, int], ...]
+    annotated: bool
+    change_count: str | None
+
+    @property
+    def lost_counts(self) -> int:
+        """By how much the operator's count of changes has fallen behind what its members know.
+
+        The operator loses count where its write of it meets another write, and then takes the next change
+        for one that the members know, and runs no start script (source: syncCluster; measured).
+        """
+        known = max(
+            (m.connection_version or 0 for m in self.members if m.has_configmeta), default=0
+        )
+        return max(0, known - _operator.change_count(self.change_count))
 
     @property
     def label(self) -> str:
@@ -246,6 +262,8 @@ def kdcluster_from(manifest: JsonObject) -> KDCluster:
             )
         ),
         role_sizes=tuple(_role_sizes(spec, status)),
+        annotated=bool(metadata.get("annotations")),
+        change_count=(metadata.get("annotations") or {}).get(_operator.CHANGE_COUNT),
     )
 
 

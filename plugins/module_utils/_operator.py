@@ -32,6 +32,10 @@ TYPE_LABELS = {
 # While this label is there the webhook refuses spec changes (source: pkg/validator/cluster.go).
 RESTORING_LABEL = "kubedirector.hpe.com/restoring"
 
+# How many changes of the connections there were; a member whose lastConnectionVersion is less runs its
+# start script with --reconnect (source: syncCluster and members.go).
+CHANGE_COUNT = "kubedirector.hpe.com/hashChangeCounter"
+
 # States (source: pkg/controller/kubedirectorcluster/types.go).
 STATE_CONFIGURED = "configured"
 MEMBER_CONFIGURED = "configured"
@@ -92,6 +96,14 @@ DOWN_REMEDY = (
     "check its pod (kubectl get pods --all-namespaces, named kubedirector-...) and restart its Deployment "
     "(kubectl rollout restart deployment/kubedirector in the operator's namespace)"
 )
+
+
+def change_count(annotation: str | None) -> int:
+    """Read the annotation CHANGE_COUNT as the operator does: what is no number counts as 0 (source: syncCluster)."""
+    try:
+        return int(annotation or 0)
+    except ValueError:
+        return 0
 
 
 def connection_hash(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
 from ansible_collections.kubedirector.connections.plugins.module_utils._copies import (
     renamed,
     renames_to_originals,
@@ -153,12 +154,13 @@ def connection_patch(cluster: KDCluster, after: Connections) -> list[JsonObject]
     Only the lists that differ are written, each guarded by a test of what it was: a writer who came
     between makes the patch fail instead of losing an entry.
     """
+    operations = count_patch(cluster)
     if not cluster.has_connections:
         return [
+            *operations,
             {"op": "test", "path": "/spec/connections", "value": None},
             {"op": "add", "path": "/spec/connections", "value": after.as_lists()},
         ]
-    operations: list[JsonObject] = []
     for field in _LISTS:
         old, new = list(getattr(cluster.connections, field)), list(getattr(after, field))
         if old == new:
@@ -168,6 +170,23 @@ def connection_patch(cluster: KDCluster, after: Connections) -> list[JsonObject]
         operations.append({"op": "test", "path": path, "value": old if present else None})
         operations.append({"op": "replace" if present else "add", "path": path, "value": new})
     return operations
+
+
+def count_patch(cluster: KDCluster) -> list[JsonObject]:
+    """Make the JSON patch that brings the operator's count of changes up to what the members know.
+
+    Without it they would miss their --reconnect for the next change. Guarded by a test, or it could take
+    back what the operator counts meanwhile. Empty where the count is right, or where the KDCluster has no
+    annotations at all, which the operator puts back by itself.
+    """
+    if not cluster.annotated or not cluster.lost_counts:
+        return []
+    path = f"/metadata/annotations/{_operator.CHANGE_COUNT.replace('/', '~1')}"
+    right = _operator.change_count(cluster.change_count) + cluster.lost_counts
+    return [
+        {"op": "test", "path": path, "value": cluster.change_count},
+        {"op": "add", "path": path, "value": str(right)},
+    ]
 
 
 def _object_changes(wanted: Wanted, estate: Estate) -> t.Iterator[ObjectChange]:

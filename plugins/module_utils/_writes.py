@@ -17,6 +17,9 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._api impo
     BY_KIND,
     KDCLUSTER,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._change_count import (
+    put_counts_right,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._copies import (
     copy_manifest,
     copy_name,
@@ -119,6 +122,9 @@ class Writer:
         """Create, update or delete an object. :raises ApiError, Unreachable:"""
         namespace = self._wanted.namespace
         resource = BY_KIND[change.kind]
+        if not dry_run:
+            naming = self._live.estate.naming(change.kind, change.name)
+            put_counts_right(self._api, self._live, naming, self._deadline)
         manifest = None
         # An object whose values were not read is not to bring them along in the answer to a write.
         with_data = change.found is None or change.found.data is not None

@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.conftest import Named
 from tests.contract.kdcluster import CHANGE_COUNTER, KDCluster, members_of
-from tests.support.kubectl import Kubectl, wait_until
+from tests.support.kubectl import Kubectl, holds_for, wait_until
 from tests.support.manifests import KDCLUSTER, Connections, configmap, start_script
 
 Fresh = Callable[[str], str]
@@ -181,11 +181,8 @@ def test_a_count_that_fell_behind_makes_the_operator_miss_a_run(
     # It falls behind by itself where the operator's own webhook refuses that it is counted up.
     reconnects.reconnect_settled(Connections(configmaps=["no-such-map"]))
     wait_ended(reconnects)
-    (before,) = reconnects.members()
-    count, version = runs(reconnects), before.detail["lastConnectionVersion"]
-    behind = {"metadata": {"annotations": {CHANGE_COUNTER: str(version - 1)}}}
-    kubectl.patch(KDCLUSTER, reconnects.name, behind, namespace=reconnects.namespace)
-    name = fresh("missed")
+    version = lose_a_count(reconnects)
+    count, name = runs(reconnects), fresh("missed")
     kubectl.create(
         configmap(name, {"a": "1"}, connection_type="missed"), namespace=reconnects.namespace
     )
@@ -194,6 +191,53 @@ def test_a_count_that_fell_behind_makes_the_operator_miss_a_run(
     assert reconnects.connections_in()["configmaps"]["missed"][0]["metadata"]["name"] == name
     assert after.detail["lastConnectionVersion"] == version
     assert runs(reconnects) == count
+
+
+def test_a_count_put_right_in_the_same_patch_brings_the_run_back(
+    kubectl: Kubectl, reconnects: KDCluster, fresh: Fresh
+) -> None:
+    version = lose_a_count(reconnects)
+    count, name = runs(reconnects), fresh("told")
+    kubectl.create(
+        configmap(name, {"a": "1"}, connection_type="told"), namespace=reconnects.namespace
+    )
+    both = {
+        "metadata": {"annotations": {CHANGE_COUNTER: str(version)}},
+        "spec": {"connections": Connections(configmaps=[name]).spec()},
+    }
+    kubectl.patch(KDCLUSTER, reconnects.name, both, namespace=reconnects.namespace)
+    reconnects.wait_settled()
+    assert reconnects.members()[0].detail["lastConnectionVersion"] == version + 1
+    assert runs(reconnects) == count + 1
+
+
+def test_a_count_put_right_before_an_object_changes_brings_the_run_back(
+    kubectl: Kubectl, reconnects: KDCluster, fresh: Fresh
+) -> None:
+    name = fresh("told")
+    kubectl.create(
+        configmap(name, {"a": "1"}, connection_type="told"), namespace=reconnects.namespace
+    )
+    reconnects.reconnect_settled(Connections(configmaps=[name]))
+    wait_ended(reconnects)
+    version = lose_a_count(reconnects)
+    count = runs(reconnects)
+    before = reconnects.get()["status"]
+    reconnects.set_count_right()
+    holds_for("that is no change", lambda: reconnects.get()["status"] == before, seconds=1)
+    kubectl.patch("configmap", name, {"data": {"a": "2"}}, namespace=reconnects.namespace)
+    reconnects.wait_settled()
+    assert reconnects.members()[0].detail["lastConnectionVersion"] == version + 1
+    assert runs(reconnects) == count + 1
+
+
+def lose_a_count(found: KDCluster) -> int:
+    """Set the operator's count one behind what the one member knows, which is returned."""
+    (member,) = found.members()
+    version = int(member.detail["lastConnectionVersion"])
+    behind = {"metadata": {"annotations": {CHANGE_COUNTER: str(version - 1)}}}
+    found.kubectl.patch(KDCLUSTER, found.name, behind, namespace=found.namespace)
+    return version
 
 
 def _running(found: KDCluster) -> str | None:

@@ -14,9 +14,10 @@ import pytest
 from tests.contract.kdcluster import CHANGE_COUNTER, KDCluster
 from tests.integration.conftest import Named
 from tests.integration.module_runner import ModuleResult
-from tests.integration.modules import Fresh, Modules, model, steering
+from tests.integration.modules import Fresh, Modules, model, steering, succeeded
+from tests.integration.permissions import KDCLUSTERS, make_user_lacking
 from tests.integration.test_connect import connections_of
-from tests.support.kubectl import Kubectl
+from tests.support.kubectl import Kubectl, holds_for
 from tests.support.manifests import KDCLUSTER
 
 EXIT = 3
@@ -87,36 +88,88 @@ def test_a_failure_is_over_once_the_start_script_takes_a_change(
     assert member["reconnect"]["rc"] == 0
 
 
+def lose_a_count(found: KDCluster) -> int:
+    """Set the operator's count one back, as if it could not have written it; return how often the script ran.
+
+    The operator then runs no start script for the next change (tests/contract/test_reconnect.py).
+    """
+    before = found.get()["status"]
+    (member,) = found.members()
+    behind = {CHANGE_COUNTER: str(member.detail["lastConnectionVersion"] - 1)}
+    found.kubectl.patch(
+        KDCLUSTER, found.name, {"metadata": {"annotations": behind}}, namespace=found.namespace
+    )
+    holds_for("that is no change", lambda: found.get()["status"] == before, seconds=1)
+    return runs(found)
+
+
+def runs(found: KDCluster) -> int:
+    """How often the member's start script ran."""
+    read = found.read_by_script()
+    assert read is not None
+    return int(read["count"])
+
+
+def test_a_count_that_the_operator_lost_is_put_right_with_the_connection(
+    tenant: Modules, emptied: Named, fresh: Fresh
+) -> None:
+    scripted, name = emptied("scripted"), fresh("second")
+    tenant.connected(kdcluster=["scripted"], configmaps=[steering(fresh("first"))])
+    before = lose_a_count(scripted)
+    result = tenant.connected(kdcluster=["scripted"], configmaps=[model(name)])
+    assert result.warnings == []
+    assert runs(scripted) == before + 1
+    assert name in str(scripted.read_by_script())
+
+
+@pytest.mark.parametrize("module", ["connection", "rotation"])
+def test_a_count_that_the_operator_lost_is_put_right_before_an_object_changes(
+    tenant: Modules, emptied: Named, fresh: Fresh, module: str
+) -> None:
+    scripted, name, path = emptied("scripted"), fresh("object"), f"repo://{fresh('path')}"
+    tenant.connected(kdcluster=["scripted"], configmaps=[model(name)])
+    before = lose_a_count(scripted)
+    if module == "connection":
+        result = tenant.connected(kdcluster=["scripted"], configmaps=[model(name, path=path)])
+    else:
+        result = succeeded(tenant.rotation(configmap=name, data={"path": path}))
+    assert result.warnings == []
+    assert runs(scripted) == before + 1
+    assert path in str(scripted.read_by_script())
+
+
 @pytest.mark.parametrize("reaction", ["warn", "fail", "ignore"])
 def test_a_start_script_that_the_operator_did_not_run_is_told(
-    tenant: Modules, emptied: Named, fresh: Fresh, kubectl: Kubectl, reaction: str
+    admin: Modules,
+    tenant: Modules,
+    emptied: Named,
+    fresh: Fresh,
+    kubectl: Kubectl,
+    reaction: str,
 ) -> None:
-    """As after a change that the operator could not count (tests/contract/test_reconnect.py)."""
-    scripted = emptied("scripted")
-    tenant.connected(kdcluster=["scripted"], configmaps=[model(fresh("first"))])
-    (member,) = scripted.members()
-    behind = {CHANGE_COUNTER: str(member.detail["lastConnectionVersion"] - 1)}
-    kubectl.patch(
-        KDCLUSTER, scripted.name, {"metadata": {"annotations": behind}},
-        namespace=scripted.namespace,
-    )  # fmt: skip
-    before, name = scripted.read_by_script(), fresh("second")
-    result = tenant.connection(
-        kdcluster=["scripted"], configmaps=[steering(name)], on_reconnect_failure=reaction
+    """Told to somebody who may not put the count right."""
+    scripted, name, path = emptied("scripted"), fresh("object"), f"repo://{fresh('path')}"
+    tenant.connected(kdcluster=["scripted"], configmaps=[model(name)])
+    user = fresh("user")
+    make_user_lacking(kubectl, scripted.namespace, user, KDCLUSTERS, "patch")
+    before = lose_a_count(scripted)
+    result = admin.acting(impersonate_user=user).connection(
+        kdcluster=["scripted"], configmaps=[model(name, path=path)], on_reconnect_failure=reaction
     )
-    assert scripted.read_by_script() == before
-    assert name in str(scripted.connections_in())
+    assert runs(scripted) == before
+    assert path in str(scripted.connections_in())
     assert result.failed is (reaction == "fail"), result.json
     told = [result.message] if result.failed else result.warnings
     assert len(told) == (0 if reaction == "ignore" else 1)
     for text in told:
+        (member,) = scripted.members()
         assert f"KDCluster {scripted.namespace}/{scripted.name}: member {member.pod}" in text
         # What the message says to do, done as a user would.
         command = re.search(r"Run it: kubectl (.*?--reconnect')", text)
         assert command is not None, text
         kubectl.ok(*shlex.split(command.group(1)))
         read = scripted.read_by_script()
-        assert read is not None and read["event"] == "reconnect" and name in str(read)
+        assert read is not None and read["event"] == "reconnect" and path in str(read)
     assert result.kdclusters["scripted"]["members"][0]["reconnect"] is None
 
 

@@ -19,6 +19,7 @@ from tests.unit.plugins.websocket_frames import CLOSE, SUCCESS, exit_code, stder
 STATUS = "/opt/guestconfig/configure.status"
 STDERR = "/opt/guestconfig/configure.stderr"
 CONFIGMETA = "/etc/guestconfig/configmeta.json"
+COUNT = "kubedirector.hpe.com/hashChangeCounter"
 
 
 class Namespace:
@@ -141,9 +142,11 @@ class Namespace:
                 continue
             generation = status.get("specGenerationToProcess", 0) + 1
             status.update(lastConnectionHash=fits, specGenerationToProcess=generation)
+            count = _counted_up(manifest["metadata"].get("annotations"))
             for role in status["roles"]:
                 for entry in role["members"]:
-                    told = entry["stateDetail"]["lastConnectionVersion"] + (not self.missed)
+                    told = entry["stateDetail"]["lastConnectionVersion"]
+                    told += not self.missed and (count is None or told < count)
                     entry["stateDetail"] |= {
                         "lastConfigDataGeneration": generation, "lastSetupGeneration": generation,
                         "lastConnectionVersion": told,
@@ -159,6 +162,15 @@ class Namespace:
         if content is None:
             return Answer(frames=(stderr(b"cat: No such file or directory\n"), exit_code(1), CLOSE))
         return Answer(frames=(stdout(content), SUCCESS, CLOSE))
+
+
+def _counted_up(annotations: JsonObject | None) -> int | None:
+    """Count the operator's annotation up, as it does with each change; None without annotations."""
+    if annotations is None:
+        return None
+    count = int(annotations.get(COUNT, "0")) + 1
+    annotations[COUNT] = str(count)
+    return count
 
 
 def _first_status(roles: list[JsonObject]) -> JsonObject:

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operator's count of changes, which it loses now and then, is right before a change is made."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _change_count
+from ansible_collections.kubedirector.connections.plugins.module_utils._estate import kdcluster_from
+from ansible_collections.kubedirector.connections.plugins.module_utils._plan import count_patch
+from ansible_collections.kubedirector.connections.plugins.modules import kd_connection, kd_rotate
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer
+from tests.unit.plugins.clients import KDCLUSTERS
+from tests.unit.plugins.manifests import JsonObject, encoded, kdcluster_manifest, member
+from tests.unit.plugins.module_runs import NOTEBOOK, Run, returned
+from tests.unit.plugins.namespace_server import COUNT, Namespace
+from tests.unit.plugins.rotation_runs import (
+    NEW,
+    PATH,
+    ROTATE,
+    Members,
+    Step,
+    refused,
+    rotated,
+    values,
+)
+
+LAB = f"{KDCLUSTERS}/lab"
+PLACE = "/metadata/annotations/kubedirector.hpe.com~1hashChangeCounter"
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server in memory has no watch that could be behind."""
+    monkeypatch.setattr(_change_count, "_PAUSE_SECONDS", 0)
+
+
+def annotated(annotations: JsonObject | None, *versions: int | None) -> JsonObject:
+    """A KDCluster with these annotations, whose members know of so many changes."""
+    members = [member(f"pod-{n}", version=version) for n, version in enumerate(versions)]
+    manifest = kdcluster_manifest("lab", members=members)
+    if annotations is not None:
+        manifest["metadata"]["annotations"] = annotations
+    return manifest
+
+
+@pytest.mark.parametrize(
+    ("annotations", "versions", "before", "after"),
+    [
+        ({COUNT: "4"}, (5,), "4", "5"),
+        ({COUNT: "4"}, (3, 6, None), "4", "6"),
+        ({"example.com/owner": "a"}, (2,), None, "2"),
+        ({COUNT: "many"}, (2,), "many", "2"),
+        ({COUNT: ""}, (1,), "", "1"),
+    ],
+)
+def test_a_count_that_is_behind_is_brought_up_if_nobody_else_counts(
+    annotations: JsonObject, versions: tuple[int | None, ...], before: str | None, after: str
+) -> None:
+    assert count_patch(kdcluster_from(annotated(annotations, *versions))) == [
+        {"op": "test", "path": PLACE, "value": before},
+        {"op": "add", "path": PLACE, "value": after},
+    ]
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        annotated({COUNT: "5"}, 5),
+        annotated({COUNT: "6"}, 5, 4),
+        annotated({COUNT: "0"}, None),
+        annotated({COUNT: "0"}),
+        annotated({}, 3),
+        annotated(None, 3),
+        annotated({COUNT: "nonsense"}, 0),
+    ],
+)
+def test_a_count_that_is_right_or_not_there_at_all_is_left_alone(manifest: JsonObject) -> None:
+    assert count_patch(kdcluster_from(manifest)) == []
+
+
+def test_a_member_without_configmeta_knows_of_no_change() -> None:
+    manifest = annotated({COUNT: "0"}, 0)
+    (role,) = manifest["status"]["roles"]
+    role["members"] += [{"pod": "s-0", "stateDetail": {"lastConnectionVersion": 9}}]
+    assert count_patch(kdcluster_from(manifest)) == []
+
+
+def meets(server: ScriptedServer, space: Namespace, step: Step) -> None:
+    """Answer the first real write of the KDCluster by this step."""
+    left = [step]
+
+    def answer(request: Request) -> Answer:
+        write = (request.method, request.path) == ("PATCH", LAB) and "dryRun" not in request.query
+        return left.pop()(request) if left and write else space._answer(request)
+
+    server.otherwise = answer
+
+
+def lose_a_count(space: Namespace, name: str) -> None:
+    """Leave the operator's count of a KDCluster one behind its members, which know of one change."""
+    space.kdcluster(name)["metadata"]["annotations"] = {COUNT: "0"}
+
+
+def test_a_rotation_puts_it_right_before_it_writes_the_object(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    lose_a_count(space, "lab")
+    space.kdcluster("notebook")["metadata"]["annotations"] = {COUNT: "1"}
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert not result.get("failed"), result["msg"]
+    assert [(one.method, one.path) for one in space.writes] == [("PATCH", LAB), ("PATCH", PATH)]
+    assert space.writes[0].json == [
+        {"op": "test", "path": PLACE, "value": "0"},
+        {"op": "add", "path": PLACE, "value": "1"},
+    ]
+    assert values(space)["token"] == NEW
+
+
+def test_what_comes_of_it_else_is_seen_here(
+    space: Namespace, members: Members, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_a_count(space, "lab")
+    monkeypatch.setattr(_change_count, "count_patch", lambda cluster: [])
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "did not run its start script with --reconnect" in result["msg"]
+
+
+def test_check_mode_leaves_it_alone(space: Namespace, members: Members, run: Run) -> None:
+    lose_a_count(space, "lab")
+    assert rotated(run(kd_rotate, check=True, **ROTATE))["changed"] is True
+    assert space.writes == []
+    assert [one for one in space.trials if PLACE in str(one.json)] == []
+
+
+def test_who_may_not_write_it_is_told_what_came_of_it(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    lose_a_count(space, "lab")
+    meets(server, space, refused(403, "Forbidden", "no"))
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "did not run its start script with --reconnect" in result["msg"]
+    assert result["rolled_back"] is True
+
+
+def test_an_operator_that_counts_meanwhile_is_not_overwritten(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    lose_a_count(space, "lab")
+
+    def counted(request: Request) -> Answer:
+        space.kdcluster("lab")["metadata"]["annotations"][COUNT] = "1"
+        return space._answer(request)
+
+    meets(server, space, counted)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert not result.get("failed"), result["msg"]
+    assert space.kdcluster("lab")["metadata"]["annotations"][COUNT] == "2"
+    assert [one.path for one in space.writes if one.method == "PATCH"] == [LAB, PATH]
+
+
+def test_another_error_ends_the_task_before_anything_is_written(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    lose_a_count(space, "lab")
+    meets(server, space, refused(500, "InternalError", "broken"))
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["failed"] is True and "KDCluster team-a/lab" in result["msg"]
+    assert values(space)["token"] != NEW
+
+
+def test_a_connection_puts_it_right_in_the_same_write(space: Namespace, run: Run) -> None:
+    space.add_kdcluster("notebook", "pod-0")
+    space.add_object("ConfigMap", "engine-info", object_type="info", data={"a": "1"})
+    lose_a_count(space, "notebook")
+    told = returned(
+        run(kd_connection, **NOTEBOOK, configmaps=[{"name": "engine-info"}]), kd_connection.RETURN
+    )
+    assert told["changed"] is True and not told.get("failed"), told
+    (write,) = space.writes
+    assert write.json[:2] == [
+        {"op": "test", "path": PLACE, "value": "0"},
+        {"op": "add", "path": PLACE, "value": "1"},
+    ]
+    assert space.kdcluster("notebook")["metadata"]["annotations"][COUNT] == "2"
+
+
+def test_an_updated_object_of_a_connection_has_it_put_right_too(space: Namespace, run: Run) -> None:
+    space.add_object("Secret", "token", object_type="vault", data={"a": encoded("old")})
+    space.add_kdcluster("notebook", "pod-0", secrets=["token"])
+    lose_a_count(space, "notebook")
+    secret = {"name": "token", "string_data": {"a": "new"}}
+    told = returned(run(kd_connection, **NOTEBOOK, secrets=[secret]), kd_connection.RETURN)
+    assert told["changed"] is True and not told.get("failed"), told
+    assert len(space.writes) == 2
+    again = returned(run(kd_connection, **NOTEBOOK, secrets=[secret]), kd_connection.RETURN)
+    assert again["changed"] is False
+    assert len(space.writes) == 2
