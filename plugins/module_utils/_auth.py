@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import os
 import typing as t
@@ -17,6 +16,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._auth_opt
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._configuration import (
     Configuration,
+    basic_authentication,
     is_spared_by,
     plain_address,
 )
@@ -127,11 +127,7 @@ def _decide_proxy(
     parts = urllib.parse.urlsplit(configuration.proxy)
     if parts.username:
         user = urllib.parse.unquote(f"{parts.username}:{parts.password or ''}")
-        configuration.proxy_headers = {"Proxy-Authorization": _basic(user)}
-
-
-def _basic(user: str) -> str:
-    return f"Basic {base64.b64encode(user.encode()).decode()}"
+        configuration.proxy_headers = {"Proxy-Authorization": basic_authentication(user)}
 
 
 def _is_url(text: str, *schemes: str) -> bool:
@@ -163,7 +159,7 @@ def _require_files(configuration: Configuration) -> None:
 
 def _headers(auth: dict[str, t.Any]) -> t.Iterator[tuple[str, str]]:
     if "username" in auth and "password" in auth and "api_key" not in auth:
-        yield "Authorization", _basic(f"{auth['username']}:{auth['password']}")
+        yield "Authorization", basic_authentication(f"{auth['username']}:{auth['password']}")
     if "impersonate_user" in auth:
         yield "Impersonate-User", header_text("impersonate_user", auth["impersonate_user"])
     for group in auth.get("impersonate_groups", ()):

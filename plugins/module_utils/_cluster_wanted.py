@@ -178,7 +178,7 @@ def _given(options: t.Mapping[str, t.Any], names: t.Iterable[str]) -> dict[str, 
 def _spelled(value: t.Any, verbatim: bool) -> t.Any:
     """The value of an option with its suboptions as the API spells them; those left out are dropped.
 
-    Ansible leaves an alias beside the option that it stands for; only the option is taken.
+    Ansible leaves an alias beside the option that it stands for, but converts the option only.
     """
     if verbatim:
         return value

@@ -11,6 +11,7 @@ else that a module imports (measured).
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import ipaddress
 import ssl
@@ -54,6 +55,11 @@ class Configuration:
         if self.refresh_api_key_hook is not None:
             self.refresh_api_key_hook(self)
         return self.api_key.get("authorization") or self.api_key.get("BearerToken")
+
+
+def basic_authentication(user: str) -> str:
+    """The header for "name:password", in UTF-8 as kubectl sends it."""
+    return f"Basic {base64.b64encode(user.encode()).decode()}"
 
 
 def plain_address(url: str) -> str:

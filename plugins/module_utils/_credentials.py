@@ -14,9 +14,9 @@ import weakref
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._configuration import (
     Configuration,
+    basic_authentication,
     plain_address,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import urllib3
 
 _PLUGINS = ("auth-provider", "exec")
 
@@ -63,8 +63,7 @@ def _authorization_of(user: Entry) -> str | None:
     if token:
         return f"Bearer {token}"
     if "username" in who and "password" in who:
-        headers = urllib3.make_headers(basic_auth=f"{who['username']}:{who['password']}")
-        return str(headers["authorization"])
+        return basic_authentication(f"{who['username']}:{who['password']}")
     return None
 
 

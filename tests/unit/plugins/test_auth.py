@@ -96,6 +96,18 @@ def test_the_environments_user_and_password_make_basic_authentication() -> None:
     assert authorization(resolve_access({}, {**both, "K8S_AUTH_API_KEY": "e"})) == "Bearer e"
 
 
+def test_a_password_beyond_latin_1_is_sent_in_utf_8_wherever_it_comes_from(tmp_path: Path) -> None:
+    # printf 'alice:ключ€' | base64
+    basic = "Basic YWxpY2U60LrQu9GO0Yfigqw="
+    who = {"username": "alice", "password": "ключ€"}
+    content = kubeconfig()
+    content["users"][0]["user"] = who
+    path = tmp_path / "config"
+    path.write_text(json.dumps(content))
+    assert authorization(resolve_access({"host": "https://e.example.com", **who}, {})) == basic
+    assert authorization(resolve_access({"kubeconfig": str(path)}, {})) == basic
+
+
 def test_a_tasks_host_takes_no_credentials_from_the_environment() -> None:
     environ = {"K8S_AUTH_API_KEY": "environment", "K8S_AUTH_KUBECONFIG": "/nowhere"}
     access = resolve_access({"host": "https://mine.example.com"}, environ)

@@ -60,7 +60,8 @@ DIRECTORY = {
 
 
 def test_a_model_is_written_with_the_keys_that_engines_read() -> None:
-    made = _connection_data.model_configmaps([{**MODEL, "extra": {"modelType": "h5"}}])
+    more = {"description": "Digits, fully connected", "extra": {"modelType": "h5"}}
+    made = _connection_data.model_configmaps([{**MODEL, **more}])
     assert made == [
         {
             "name": "fullyconnected-nn",
@@ -70,6 +71,7 @@ def test_a_model_is_written_with_the_keys_that_engines_read() -> None:
                 "model-version": "2",
                 "path": "s3://models.example.com/fc.h5",
                 "scoring-path": "repo://code/scoring.py",
+                "description": "Digits, fully connected",
                 "modelType": "h5",
             },
         }
@@ -253,15 +255,17 @@ def test_keys_of_both_spellings_are_told_as_mixed_and_of_neither_as_either() -> 
 
 
 def test_an_mlflow_secret_has_the_names_that_its_clients_look_for() -> None:
-    assert _connection_data.mlflow_secret(MLFLOW) == {
-        "name": "mlflow-secret",
-        "type": "mlflow",
-        "string_data": {
-            "MLFLOW_ARTIFACT_ROOT": "s3://mlflow.example.com/artifacts",
-            "AWS_ACCESS_KEY_ID": "team-a",
-            "AWS_SECRET_ACCESS_KEY": "liquorice",
-        },
+    named = {
+        "MLFLOW_ARTIFACT_ROOT": "s3://mlflow.example.com/artifacts",
+        "AWS_ACCESS_KEY_ID": "team-a",
+        "AWS_SECRET_ACCESS_KEY": "liquorice",
     }
+    made = {"name": "mlflow-secret", "type": "mlflow"}
+    assert _connection_data.mlflow_secret(MLFLOW) == {**made, "string_data": named}
+    url = "https://minio.example.com:9000"
+    assert _connection_data.mlflow_secret({**MLFLOW, "s3_endpoint_url": url}) == {
+        **made, "string_data": {**named, "MLFLOW_S3_ENDPOINT_URL": url},
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,20 @@ def test_one_with_every_field_is_sent_as_the_crd_spells_it(
     assert len(full_space.writes) == 1
 
 
+def test_of_an_option_given_by_both_names_ansibles_reading_is_sent(
+    full_space: Namespace, run: Run
+) -> None:
+    run(kd_cluster, **OPTIONS, **AT_ONCE)
+    secret = {"name": "tls", "mount_path": "/etc/tls", "default_mode": 288}
+    given = {**secret, "read_only": True, "readOnly": "no"}
+    run(kd_cluster, kdcluster="lab", default_secret=given, **AT_ONCE)
+    assert full_space.writes[-1].json == exchange(
+        "/spec/defaultSecret",
+        {"name": "tls", "mountPath": "/etc/tls", "defaultMode": 288, "readOnly": True},
+        {"name": "tls", "mountPath": "/etc/tls", "defaultMode": 288, "readOnly": False},
+    )
+
+
 def exchange(path: str, before: Any, after: Any) -> list[JsonObject]:
     """What takes the place of something, unless somebody else changed that meanwhile."""
     return [
