@@ -64,6 +64,8 @@ class Applier:
     :param deadline: as of time.monotonic(); bounds the waits between steps and the tries of a write
         that the webhook refuses for the moment.
     :param progress: filled while writing, so that a failure can tell what has been done.
+    :param may_vanish: whether others may delete the task's KDClusters meanwhile: one that is being
+        disconnected, or that only happens to name an object, need not be waited for then.
     """
 
     def __init__(
@@ -74,7 +76,10 @@ class Applier:
         live: LiveEstate,
         deadline: float,
         progress: Progress,
+        *,
+        may_vanish: bool,
     ) -> None:
+        self._may_vanish = may_vanish
         self._wanted = wanted
         self._plan = plan
         self._live = live
@@ -143,18 +148,14 @@ class Applier:
         """
         live = self._live
         named = {change.name for change in self._plan.clusters}
-        if self._wanted.absent:
-            # One that was deleted meanwhile is disconnected.
-            named &= set(live.estate.clusters)
         touched = self._progress.touched(live)
         if touched or self._waited:
             live.refresh_before_waiting()
         self._waited = True
         also = (touched | dependents(self._writer.links, touched)) & set(live.estate.clusters)
         written = "The change was written, but" if touched else "Nothing had to be written, but"
-        live.wait_until_settled(
-            named, also, self._deadline, f"{written} it has not reached every member"
-        )
+        why = f"{written} it has not reached every member"
+        live.wait_until_settled(named, also, self._deadline, why, may_vanish=self._may_vanish)
 
     def _steps(self) -> list[Step]:
         """Everything to create, update or connect, in the order in which linked steps must go."""

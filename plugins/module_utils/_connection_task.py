@@ -75,7 +75,10 @@ class ConnectionTask(Task):
         self._plan = make_plan(wanted, estate)
         for sentence in plan_warnings(wanted, estate, self._plan):
             self.warn(sentence)
-        applier = Applier(self.api, wanted, self._plan, self._live, self._deadline, self._progress)
+        applier = Applier(
+            self.api, wanted, self._plan, self._live, self._deadline, self._progress,
+            may_vanish=wanted.absent,
+        )  # fmt: skip
         if self.check_mode:
             applier.try_dry()
             self._accepted_dry = True

@@ -181,6 +181,11 @@ class RotationTask(Task):
             # A mistake of ours must not leave the new values where nobody verified them.
             failures = [unforeseen(error)]
         if not failures:
+            for name in way.vanished:
+                self.warn(
+                    f"KDCluster {rotation.namespace}/{name} was deleted by somebody else meanwhile, so nothing "
+                    "was asked of its members."
+                )
             return
         self._back = WayBack(
             self.api, rotation, self._old, self._new,

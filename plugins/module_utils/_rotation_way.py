@@ -90,12 +90,19 @@ class Way:
         self.wanted = wanted_of(rotation, estate, data)
         self.plan = guarded(make_plan(self.wanted, estate))
         self._reconnects: dict[str, Reconnect] = {}
-        self._applier = Applier(api, self.wanted, self.plan, self.live, deadline, progress)
+        self._applier = Applier(
+            api, self.wanted, self.plan, self.live, deadline, progress, may_vanish=True
+        )
 
     @property
     def needs_copies(self) -> bool:
         """Whether linked KDClusters share the object, so that a copy of it must stand in."""
         return bool(to_move(self.plan.links, self.wanted.kdclusters))
+
+    @property
+    def vanished(self) -> list[str]:
+        """The KDClusters that named the object and that somebody deleted meanwhile."""
+        return [name for name in self.wanted.kdclusters if name not in self.live.estate.clusters]
 
     def require_readable(self) -> None:
         """See that the members can be asked at all. :raises Impossible:"""

@@ -134,7 +134,13 @@ class LiveEstate:
         return self._wait(frozenset().union(*groups), quiet_group, deadline, why)
 
     def wait_until_settled(
-        self, names: t.Iterable[str], also_quiet: t.Iterable[str], deadline: float, why: str
+        self,
+        names: t.Iterable[str],
+        also_quiet: t.Iterable[str],
+        deadline: float,
+        why: str,
+        *,
+        may_vanish: bool = False,
     ) -> None:
         """Wait until all that is live has reached every member of these KDClusters.
 
@@ -147,7 +153,8 @@ class LiveEstate:
         :raises Stalled: it will not come by itself: the operator is down or stuck, or a pod does not
             start.
         :raises MemberError: a member is in `config error` and so will never take the change.
-        :raises Impossible: one of `names` was deleted meanwhile.
+        :param may_vanish: whether one of `names` that is deleted is not waited for any more.
+        :raises Impossible: one of `names` was deleted meanwhile, and may not.
         :raises ApiError, Unreachable:
         """
         settled = frozenset(names)
@@ -155,11 +162,11 @@ class LiveEstate:
 
         def reached() -> bool | None:
             for name in sorted(settled):
-                if name not in self.estate.clusters:
+                if name not in self.estate.clusters and not may_vanish:
                     raise deleted_meanwhile(self.estate.namespace, name)
             if not self._all_quiet(quiet):
                 return None
-            for name in sorted(settled):
+            for name in sorted(settled & set(self.estate.clusters)):
                 cluster = self.estate.clusters[name]
                 if not self.estate.is_settled(cluster):
                     raise MemberError(config_error_sentence(cluster))

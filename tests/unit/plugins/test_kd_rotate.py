@@ -332,3 +332,42 @@ def test_a_configmaps_values_are_not_shown_either(space: Namespace, run: Run) ->
     assert result["object"]["action"] == "updated"
     assert "/old" not in json.dumps(result)
     assert space.found[f"{CORE}/configmaps/model"]["data"] == {"path": NEW}
+
+
+def test_a_kdcluster_that_is_deleted_meanwhile_stops_no_rotation_of_the_others(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    def vanish(request: Request) -> Answer:
+        del space.found[f"{KDCLUSTERS}/lab"]
+        return space._answer(request)
+
+    patches(server, space, PATH, vanish)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "failed" not in result, result["msg"]
+    assert result["rolled_back"] is False
+    assert values(space)["token"] == NEW
+    (warning,) = result["warnings"]
+    assert "KDCluster team-a/lab was deleted by somebody else meanwhile" in str(warning)
+    assert [one["name"] for one in result["kdclusters"]] == ["notebook"]
+
+
+@pytest.mark.parametrize("refusing", [NEW, None])
+def test_a_kdcluster_that_is_deleted_while_it_is_waited_for(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer, refusing: str | None
+) -> None:
+    """The others decide, whether they take the value or not."""
+    members.exit_code = lambda value: 3 if value == refusing else 0
+
+    def vanish(request: Request) -> Answer:
+        lab = space.found.get(f"{KDCLUSTERS}/lab")
+        if not (request.query.get("watch") and space.writes and lab):
+            return space._answer(request)
+        del space.found[f"{KDCLUSTERS}/lab"]
+        event = json.dumps({"type": "DELETED", "object": lab}).encode() + b"\n"
+        return Answer(chunks=(event, *(space._answer(request).chunks or ())))
+
+    server.otherwise = vanish
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result.get("failed", False) is (refusing is not None), result
+    assert result["rolled_back"] is (refusing is not None)
+    assert values(space)["token"] == (OLD if refusing else NEW)
