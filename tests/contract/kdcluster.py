@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.contract.timing import Timing
 from tests.support.connection_hash import connection_hash
-from tests.support.kubectl import Kubectl, KubectlError, Manifest, Output, wait_until
+from tests.support.kubectl import Kubectl, KubectlError, Manifest, Output, holds_for, wait_until
 from tests.support.manifests import KDCLUSTER, Connections
 
 CONFIGMETA = "/etc/guestconfig/configmeta.json"
@@ -130,6 +130,12 @@ class KDCluster:
         if max(known, default=0) > count:
             right = {"metadata": {"annotations": {CHANGE_COUNTER: str(max(known))}}}
             self.kubectl.patch(KDCLUSTER, self.name, right, namespace=self.namespace)
+            # By itself that is no change. An operator that has not seen it yet would meet it at the next one.
+            holds_for(
+                f"the operator leaves {self.name} alone",
+                lambda: self.generation() == manifest["status"]["specGenerationToProcess"],
+                seconds=1,
+            )
 
     def expected_hash(self) -> str:
         """Compute the connection hash anew from the live objects."""
