@@ -2,20 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Put the operator's count of changes right before an object changes that KDClusters name.
+"""Put the operator's count of connection changes right before something changes for KDClusters.
 
-Where a KDCluster itself is written this goes with it (_plan.connection_patch).
+Where a KDCluster's own connections are written this goes with it (_plan.connection_patch).
 """
 
 from __future__ import annotations
 
-import functools
 import time
 import typing as t
 
+from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
 from ansible_collections.kubedirector.connections.plugins.module_utils._api import KDCLUSTER
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import ApiError
-from ansible_collections.kubedirector.connections.plugins.module_utils._patience import patiently
+from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    ApiError,
+    Unreachable,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._plan import count_patch
 
 if t.TYPE_CHECKING:
@@ -23,46 +25,44 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubedirector.connections.plugins.module_utils._wait import LiveEstate
 
 _TRIES = 3
-_FORBIDDEN, _NOT_FOUND, _CONFLICT, _UNPROCESSABLE = 403, 404, 409, 422
+_CONFLICT, _UNPROCESSABLE = 409, 422
 # The operator writes a KDCluster of which a connected object changed with the copy that its watch last
 # showed. One that is behind is refused, and tried again for hours (measured); watches are behind for
 # some milliseconds.
 _PAUSE_SECONDS = 1.0
 
 
-def put_counts_right(api: Api, live: LiveEstate, names: t.Iterable[str], deadline: float) -> None:
-    """Bring up the count of changes of those of these KDClusters that have lost some.
+def put_counts_right(api: Api, live: LiveEstate, names: t.Iterable[str]) -> None:
+    """Bring up the count of those of these KDClusters that have lost some and are not being changed.
 
-    What cannot be written is left as it is: a start script that is missed for it is told afterwards.
+    This is never in the way of the change itself, which may be the way back of a rotation: what cannot be
+    written is left as it is, and a start script that is missed for it is told afterwards.
 
-    :param deadline: as of time.monotonic(); bounds the tries of a write that the webhook refuses for
-        the moment.
-    :raises ApiError, Unreachable:
+    :raises ApiError, Unreachable: KDClusters cannot be read any more.
     """
-    written = [name for name in names if _put_right(api, live, name, deadline)]
-    if written:
+    touched = [name for name in names if _put_right(api, live, name)]
+    if touched:
         time.sleep(_PAUSE_SECONDS)
 
 
-def _put_right(api: Api, live: LiveEstate, name: str, deadline: float) -> bool:
-    for _attempt in range(_TRIES):
+def _put_right(api: Api, live: LiveEstate, name: str) -> bool:
+    """Put one right; say whether anybody just wrote it."""
+    for attempt in range(_TRIES):
         cluster = live.estate.clusters.get(name)
-        patch = count_patch(cluster) if cluster else []
-        if not patch:
+        if cluster is None or cluster.state != _operator.STATE_CONFIGURED:
             return False
+        patch = count_patch(cluster)
+        if not patch:
+            return attempt > 0
         try:
-            write = functools.partial(
-                api.json_patch, KDCLUSTER, live.estate.namespace, name, patch, dry_run=False
-            )
-            manifest = patiently(write, deadline)
-        except ApiError as error:
-            if error.status in (_FORBIDDEN, _NOT_FOUND):
-                return False
-            if error.status not in (_CONFLICT, _UNPROCESSABLE):
-                raise
-            # The operator counted meanwhile.
-            live.refresh()
-        else:
-            live.put_cluster(manifest)
+            answer = api.json_patch(KDCLUSTER, live.estate.namespace, name, patch, dry_run=False)
+            live.put_cluster(answer)
             return True
-    return False
+        except ApiError as error:
+            if error.status not in (_CONFLICT, _UNPROCESSABLE):
+                return False
+        except Unreachable:
+            return False
+        # The operator counted meanwhile.
+        live.refresh()
+    return True

@@ -77,8 +77,9 @@ class KDCluster:
 
     :param secret_keys: names of its roles' secret keys, which whoever connects to it gets in the clear.
     :param role_sizes: (role, members that the spec wants, members that the status has) of each role.
+    :param going: whether it is being deleted.
     :param annotated: whether it has any annotations.
-    :param change_count: the operator's count of changes of the connections, as it stands in the annotation.
+    :param change_count: the operator's count of connection changes, as it stands in the annotation.
     """
 
     namespace: str
@@ -96,12 +97,13 @@ class KDCluster:
     present_lists: frozenset[str]
     secret_keys: tuple[str, ...]
     role_sizes: tuple[tuple[str, int, int], ...]
+    going: bool
     annotated: bool
     change_count: str | None
 
     @property
     def lost_counts(self) -> int:
-        """By how much the operator's count of changes has fallen behind what its members know.
+        """By how much the operator's count of connection changes has fallen behind what its members know.
 
         The operator loses count where its write of it meets another write, and then takes the next change
         for one that the members know, and runs no start script (source: syncCluster; measured).
@@ -262,6 +264,7 @@ def kdcluster_from(manifest: JsonObject) -> KDCluster:
             )
         ),
         role_sizes=tuple(_role_sizes(spec, status)),
+        going=bool(metadata.get("deletionTimestamp")),
         annotated=bool(metadata.get("annotations")),
         change_count=(metadata.get("annotations") or {}).get(_operator.CHANGE_COUNT),
     )

@@ -100,10 +100,8 @@ DOWN_REMEDY = (
 
 def change_count(annotation: str | None) -> int:
     """Read the annotation CHANGE_COUNT as the operator does: what is no number counts as 0 (source: syncCluster)."""
-    try:
-        return int(annotation or 0)
-    except ValueError:
-        return 0
+    found = re.fullmatch(r"[+-]?[0-9]+", annotation or "")
+    return int(found[0]) if found else 0
 
 
 def connection_hash(

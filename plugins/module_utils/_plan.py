@@ -173,11 +173,11 @@ def connection_patch(cluster: KDCluster, after: Connections) -> list[JsonObject]
 
 
 def count_patch(cluster: KDCluster) -> list[JsonObject]:
-    """Make the JSON patch that brings the operator's count of changes up to what the members know.
+    """Make the JSON patch that brings the operator's count of connection changes up to what the members know.
 
     Without it they would miss their --reconnect for the next change. Guarded by a test, or it could take
-    back what the operator counts meanwhile. Empty where the count is right, or where the KDCluster has no
-    annotations at all, which the operator puts back by itself.
+    back what the operator counts meanwhile. Empty where the count is right, and where the KDCluster has no
+    annotations at all: it soon has one of the operator's again (its backup's, source: cluster.go).
     """
     if not cluster.annotated or not cluster.lost_counts:
         return []

@@ -121,7 +121,8 @@ class WayBack:
         if wrong.held:
             return self._failed(" ".join(wrong.held))
         self.done = True
-        names = ", ".join(way.wanted.kdclusters)
+        gone = way.vanished
+        names = ", ".join(name for name in way.wanted.kdclusters if name not in gone)
         told = f"The old values are back in {rotation.label}" + (
             f" and in every member of KDCluster {names}." if names else "."
         )

@@ -162,6 +162,14 @@ class RotationTask(Task):
                     f"Nothing had to be written, because {rotation.label} holds these values already. But "
                     f"{' '.join(wrong)}"
                 )
+            self._warn_of_vanished(way)
+
+    def _warn_of_vanished(self, way: Way) -> None:
+        for name in way.vanished:
+            self.warn(
+                f"KDCluster {self.namespace}/{name} was deleted by somebody else meanwhile, so nothing was asked "
+                "of its members."
+            )
 
     def _there_or_back(self, rotation: Rotation, way: Way) -> None:
         """Write and verify; when anything is wrong put everything back."""
@@ -181,11 +189,7 @@ class RotationTask(Task):
             # A mistake of ours must not leave the new values where nobody verified them.
             failures = [unforeseen(error)]
         if not failures:
-            for name in way.vanished:
-                self.warn(
-                    f"KDCluster {rotation.namespace}/{name} was deleted by somebody else meanwhile, so nothing "
-                    "was asked of its members."
-                )
+            self._warn_of_vanished(way)
             return
         self._back = WayBack(
             self.api, rotation, self._old, self._new,

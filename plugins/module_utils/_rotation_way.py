@@ -101,8 +101,9 @@ class Way:
 
     @property
     def vanished(self) -> list[str]:
-        """The KDClusters that named the object and that somebody deleted meanwhile."""
-        return [name for name in self.wanted.kdclusters if name not in self.live.estate.clusters]
+        """The KDClusters that named the object and that somebody deleted, or deletes, meanwhile."""
+        found = self.live.estate.clusters
+        return [n for n in self.wanted.kdclusters if n not in found or found[n].going]
 
     def require_readable(self) -> None:
         """See that the members can be asked at all. :raises Impossible:"""
@@ -129,6 +130,17 @@ class Way:
         :param values: what they are to hold; None where there is to be no such key.
         :raises ConnectionsError: it did not reach them, or a start script does not end.
         """
+        while True:
+            vanished = self.vanished
+            findings = self._ask(values)
+            if not findings.held and not findings.reconnect:
+                return findings
+            self.live.refresh()
+            if self.vanished == vanished:
+                return findings
+            # What is wrong may be that it is gone.
+
+    def _ask(self, values: t.Mapping[str, str | None]) -> Findings:
         self._applier.wait()
         outcomes = read_settled_reconnects(
             self._api,
@@ -155,19 +167,19 @@ class Way:
         }
 
     def _clusters(self) -> list[KDCluster]:
-        """The KDClusters that name the object now, as last seen."""
+        """The KDClusters that name the object now, as last seen, and are there to stay."""
         estate = self.live.estate
-        return [estate.clusters[name] for name in estate.naming(*self._rotation.key)]
+        found = [estate.clusters[name] for name in estate.naming(*self._rotation.key)]
+        return [cluster for cluster in found if not cluster.going]
 
     def _readings(self) -> list[tuple[KDCluster, Reading]]:
-        clusters = [
-            self.live.estate.clusters[name] for name in self._rotation.naming(self.live.estate)
-        ]
+        naming = self._rotation.naming(self.live.estate)
+        clusters = [self.live.estate.clusters[name] for name in naming]
         owners: dict[str, KDCluster] = {}
         members: list[Member] = []
         for cluster in clusters:
             for member in cluster.members:
-                if member.has_configmeta:
+                if member.has_configmeta and not cluster.going:
                     owners[member.pod] = cluster
                     members.append(member)
         readings = read_configmetas(self._api, self._rotation.namespace, members)

@@ -149,11 +149,11 @@ class LiveEstate:
         :param deadline: as of time.monotonic().
         :param why: how a message begins that says why it did not come to that, such as "The change
             was written, but it has not reached every member".
+        :param may_vanish: whether one of `names` that is deleted is not waited for any more.
         :raises WaitTimeout: names the lagging members and what they last reported.
         :raises Stalled: it will not come by itself: the operator is down or stuck, or a pod does not
             start.
         :raises MemberError: a member is in `config error` and so will never take the change.
-        :param may_vanish: whether one of `names` that is deleted is not waited for any more.
         :raises Impossible: one of `names` was deleted meanwhile, and may not.
         :raises ApiError, Unreachable:
         """

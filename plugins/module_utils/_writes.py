@@ -17,9 +17,6 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._api impo
     BY_KIND,
     KDCLUSTER,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._change_count import (
-    put_counts_right,
-)
 from ansible_collections.kubedirector.connections.plugins.module_utils._copies import (
     copy_manifest,
     copy_name,
@@ -110,7 +107,10 @@ class Writer:
         deadline: float,
         progress: Progress,
         links: Links,
+        *,
+        may_vanish: bool,
     ) -> None:
+        self._may_vanish = may_vanish
         self._api = api
         self._wanted = wanted
         self._live = live
@@ -122,9 +122,6 @@ class Writer:
         """Create, update or delete an object. :raises ApiError, Unreachable:"""
         namespace = self._wanted.namespace
         resource = BY_KIND[change.kind]
-        if not dry_run:
-            naming = self._live.estate.naming(change.kind, change.name)
-            put_counts_right(self._api, self._live, naming, self._deadline)
         manifest = None
         # An object whose values were not read is not to bring them along in the answer to a write.
         with_data = change.found is None or change.found.data is not None
@@ -192,12 +189,12 @@ class Writer:
         self._progress.copies.discard((kind, name))
 
     def rename(self, name: str, renames: t.Mapping[Key, str]) -> None:
-        """Make a KDCluster name other objects, each in its place."""
+        """Make a KDCluster name other objects, each in its place. :raises ApiError, Impossible, Unreachable:"""
 
         def change(estate: Estate) -> ClusterChange:
             cluster = estate.clusters.get(name)
             if cluster is None:
-                raise self._deleted(name)
+                return self._nothing_left(name)
             return ClusterChange(name, cluster.connections, renamed(cluster.connections, renames))
 
         if self._patch_connections(name, change, dry_run=False):
@@ -206,15 +203,9 @@ class Writer:
     def write_connections(self, change: ClusterChange, *, dry_run: bool) -> None:
         """Bring a KDCluster's connections to what is wanted. :raises ApiError, Impossible, Unreachable:"""
         # From what is live now: others may have changed it since the plan was made.
-        try:
-            written = self._patch_connections(
-                change.name, lambda estate: self._planned(change.name, estate), dry_run=dry_run
-            )
-        except NotFound:
-            if not self._wanted.absent:
-                raise
-            # Somebody else deleted it meanwhile, and so it is connected to nothing.
-            return
+        written = self._patch_connections(
+            change.name, lambda estate: self._planned(change.name, estate), dry_run=dry_run
+        )
         if written and not dry_run:
             self._progress.clusters[change.name] = written
 
@@ -237,6 +228,10 @@ class Writer:
             patch = connection_patch(estate.clusters[name], change.after)
             try:
                 manifest = self._patch_patiently(name, patch, dry_run=dry_run)
+            except NotFound:
+                if not self._may_vanish:
+                    raise
+                return None
             except ApiError as error:
                 if error.status not in (_UNPROCESSABLE, _CONFLICT) or (
                     error.status == _UNPROCESSABLE and patch == refused
@@ -274,17 +269,24 @@ class Writer:
 
     def _planned(self, name: str, estate: Estate) -> ClusterChange:
         """The change of one KDCluster, planned on what is live."""
-        plan = make_plan(self._wanted, estate)
+        if name not in estate.clusters:
+            return self._nothing_left(name)
+        plan = make_plan(self._still_wanted(estate), estate)
         self.links = plan.links
-        for change in plan.clusters:
-            if change.name == name:
-                return change
-        if self._wanted.absent:
-            return ClusterChange(name, Connections(), Connections())
-        raise self._deleted(name)
+        return next(change for change in plan.clusters if change.name == name)
 
-    def _deleted(self, name: str) -> Impossible:
-        return deleted_meanwhile(self._wanted.namespace, name)
+    def _still_wanted(self, estate: Estate) -> Wanted:
+        """What is wanted, but for KDClusters that were deleted and may have been."""
+        if not self._may_vanish:
+            return self._wanted
+        there = tuple(name for name in self._wanted.kdclusters if name in estate.clusters)
+        return dataclasses.replace(self._wanted, kdclusters=there)
+
+    def _nothing_left(self, name: str) -> ClusterChange:
+        """There is nothing to write of a KDCluster that was deleted. :raises Impossible: it may not have been."""
+        if not self._may_vanish:
+            raise deleted_meanwhile(self._wanted.namespace, name)
+        return ClusterChange(name, Connections(), Connections())
 
     def _patch_patiently(
         self, name: str, patch: list[dict[str, t.Any]], *, dry_run: bool

@@ -385,7 +385,7 @@ kdclusters:
       type: str
       sample: d41d8cd98f00b204e9800998ecf8427e
     spec_generation:
-      description: The operator's count of changes (status.specGenerationToProcess); V(null) before the first.
+      description: The operator's generation of it (status.specGenerationToProcess); V(null) before the first.
       type: int
       sample: 1
     state:

@@ -22,6 +22,9 @@ description:
     those linked to it are settled, since the operator gets stuck otherwise.
   - The operator runs the application's start script with C(--reconnect) in every member after a change.
     Its exit code is read back from the members, and a run that the operator missed is told.
+  - Several changes that reach the same KDCluster are made one after the other, up to a second apart, and the operator's
+    count of them (annotation C(kubedirector.hpe.com/hashChangeCounter)) is put right where it has lost some, since it
+    would miss runs otherwise.
 options:
   kdcluster:
     description:
@@ -257,7 +260,7 @@ kdclusters:
       type: str
       sample: 1b0ddb1e2d7b0bbd3ac0ca0cb7d0cd57
     spec_generation:
-      description: The operator's count of changes (status.specGenerationToProcess); V(null) before the first.
+      description: The operator's generation of it (status.specGenerationToProcess); V(null) before the first.
       type: int
       sample: 2
     state:

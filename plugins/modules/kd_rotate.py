@@ -18,6 +18,7 @@ description:
     it (C(--reconnect)).
   - When any of that fails, the old values are put back, and it is waited for that, too. The task fails and says
     what failed, where, and in what state everything is.
+  - A KDCluster that somebody deletes meanwhile is left out, with a warning.
   - Only the given keys are changed; other keys, labels and annotations stay.
   - Where linked KDClusters share the object, they are changed one after the other by way of a copy of the object
     named C(NAME.kd-next), in both directions, since the operator gets stuck otherwise.
@@ -136,7 +137,7 @@ kdclusters:
       type: str
       sample: 1b0ddb1e2d7b0bbd3ac0ca0cb7d0cd57
     spec_generation:
-      description: The operator's count of changes (status.specGenerationToProcess); V(null) before the first.
+      description: The operator's generation of it (status.specGenerationToProcess); V(null) before the first.
       type: int
       sample: 4
     state:

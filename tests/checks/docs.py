@@ -54,9 +54,9 @@ def build() -> Path:
 
 def _step(*command: str, folder: Path = ROOT) -> None:
     program = DOCS.folder() / "bin" / command[0]
-    done = subprocess.run(
-        [str(program), *command[1:]], cwd=folder, env=suite_environment(DOCS), check=False
-    )
+    # antsibull-docs adds to a log file in the home folder at each run.
+    environment = {**suite_environment(DOCS), "HOME": str(FOLDER)}
+    done = subprocess.run([str(program), *command[1:]], cwd=folder, env=environment, check=False)
     if done.returncode != 0:
         raise CheckError(f"{' '.join(command[:2])} ended with {done.returncode} (reason above)")
 

@@ -85,24 +85,30 @@ def show_log(suite: Suite) -> None:
 
 
 def reasons(suite: Suite) -> Iterator[str]:
-    """Say in a line each why tests of a suite failed: what most of them met comes first."""
-    if suite.report is None or not suite.report.is_file():
-        log = LOGS / suite.log
-        lines = log.read_text(errors="replace").split("\n") if log.is_file() else []
-        yield from [line.strip()[:SHOWN_CHARACTERS] for line in lines if line.strip()][-1:]
-        return
+    """Say in a line each why a suite failed: what most of its tests met comes first; else how its log ends."""
     said: Counter[str] = Counter()
     first: dict[str, str] = {}
-    for case in ElementTree.parse(suite.report).iter("testcase"):
+    for case in _failed_cases(suite):
         found = case.find("failure")
         found = case.find("error") if found is None else found
-        if found is not None:
-            text = " ".join((found.get("message") or "no message").split())[:SHOWN_CHARACTERS]
-            said[text] += 1
-            first.setdefault(text, f"{case.get('classname')}::{case.get('name')}")
+        message = "" if found is None else found.get("message", "")
+        text = " ".join(message.split())[:SHOWN_CHARACTERS]
+        said[text] += 1
+        first.setdefault(text, f"{case.get('classname')}::{case.get('name')}")
     for text, count in said.most_common(SHOWN_REASONS):
         others = f" and {count - 1} more" if count > 1 else ""
         yield f"{first[text]}{others}: {text}"
+    log = LOGS / suite.log
+    if not said and log.is_file():
+        lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+        yield from [line[:SHOWN_CHARACTERS] for line in lines if line][-1:]
+
+
+def _failed_cases(suite: Suite) -> Iterator[ElementTree.Element]:
+    if suite.report is not None and suite.report.is_file():
+        for case in ElementTree.parse(suite.report).iter("testcase"):
+            if case.find("failure") is not None or case.find("error") is not None:
+                yield case
 
 
 def summary(outcomes: list[Outcome], seconds: float) -> int:

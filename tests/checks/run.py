@@ -54,6 +54,7 @@ class Run:
             if suite.report is not None:
                 # An earlier run's report must not count for a suite that never wrote its own.
                 suite.report.unlink(missing_ok=True)
+            (LOGS / suite.log).unlink(missing_ok=True)
         try:
             outcomes = self._all_lanes()
             # While the sandboxes' logs are still there.

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils import _change_count
@@ -12,7 +14,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._estate i
 from ansible_collections.kubedirector.connections.plugins.module_utils._plan import count_patch
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connection, kd_rotate
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer
-from tests.unit.plugins.clients import KDCLUSTERS
+from tests.unit.plugins.clients import CORE, KDCLUSTERS
 from tests.unit.plugins.manifests import JsonObject, encoded, kdcluster_manifest, member
 from tests.unit.plugins.module_runs import NOTEBOOK, Run, returned
 from tests.unit.plugins.namespace_server import COUNT, Namespace
@@ -32,9 +34,12 @@ PLACE = "/metadata/annotations/kubedirector.hpe.com~1hashChangeCounter"
 
 
 @pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server in memory has no watch that could be behind."""
-    monkeypatch.setattr(_change_count, "_PAUSE_SECONDS", 0)
+def pauses(monkeypatch: pytest.MonkeyPatch, space: Namespace) -> list[tuple[float, int]]:
+    """Each pause, in seconds, and how many writes there had been; the server in memory needs none."""
+    made: list[tuple[float, int]] = []
+    clock = SimpleNamespace(sleep=lambda seconds: made.append((seconds, len(space.writes))))
+    monkeypatch.setattr(_change_count, "time", clock)
+    return made
 
 
 def annotated(annotations: JsonObject | None, *versions: int | None) -> JsonObject:
@@ -88,13 +93,13 @@ def test_a_member_without_configmeta_knows_of_no_change() -> None:
     assert count_patch(kdcluster_from(manifest)) == []
 
 
-def meets(server: ScriptedServer, space: Namespace, step: Step) -> None:
-    """Answer the first real write of the KDCluster by this step."""
-    left = [step]
+def meets(server: ScriptedServer, space: Namespace, *steps: Step) -> None:
+    """Answer the first real writes of the KDCluster by these steps."""
+    left = list(steps)
 
     def answer(request: Request) -> Answer:
         write = (request.method, request.path) == ("PATCH", LAB) and "dryRun" not in request.query
-        return left.pop()(request) if left and write else space._answer(request)
+        return left.pop(0)(request) if left and write else space._answer(request)
 
     server.otherwise = answer
 
@@ -105,7 +110,7 @@ def lose_a_count(space: Namespace, name: str) -> None:
 
 
 def test_a_rotation_puts_it_right_before_it_writes_the_object(
-    space: Namespace, members: Members, run: Run
+    space: Namespace, members: Members, run: Run, pauses: list[tuple[float, int]]
 ) -> None:
     lose_a_count(space, "lab")
     space.kdcluster("notebook")["metadata"]["annotations"] = {COUNT: "1"}
@@ -117,6 +122,38 @@ def test_a_rotation_puts_it_right_before_it_writes_the_object(
         {"op": "add", "path": PLACE, "value": "1"},
     ]
     assert values(space)["token"] == NEW
+    # The operator's watches come to know of it in between.
+    assert pauses == [(1.0, 1)]
+
+
+def test_several_are_put_right_with_one_pause(
+    space: Namespace, members: Members, run: Run, pauses: list[tuple[float, int]]
+) -> None:
+    lose_a_count(space, "lab")
+    lose_a_count(space, "notebook")
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert not result.get("failed"), result["msg"]
+    assert [one.path for one in space.writes] == [LAB, f"{KDCLUSTERS}/notebook", PATH]
+    assert pauses == [(1.0, 2)]
+
+
+def test_a_right_count_takes_no_pause(
+    space: Namespace, members: Members, run: Run, pauses: list[tuple[float, int]]
+) -> None:
+    space.kdcluster("lab")["metadata"]["annotations"] = {COUNT: "1"}
+    assert not rotated(run(kd_rotate, **ROTATE)).get("failed")
+    assert (pauses, [one.path for one in space.writes]) == ([], [PATH])
+
+
+def test_one_that_the_operator_works_on_is_left_to_it(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    space.add_object("ConfigMap", "info", object_type="info", data={"a": "1"})
+    space.add_kdcluster("busy", "busy-0", configmaps=["info"], state="updating")
+    lose_a_count(space, "busy")
+    options = {"kdcluster": ["busy"], "configmaps": [{"name": "info", "data": {"a": "2"}}]}
+    run(kd_connection, **options, wait=False)
+    assert [one.path for one in space.writes] == [f"{CORE}/configmaps/info"]
 
 
 def test_what_comes_of_it_else_is_seen_here(
@@ -135,19 +172,23 @@ def test_check_mode_leaves_it_alone(space: Namespace, members: Members, run: Run
     assert [one for one in space.trials if PLACE in str(one.json)] == []
 
 
-def test_who_may_not_write_it_is_told_what_came_of_it(
-    space: Namespace, members: Members, run: Run, server: ScriptedServer
+@pytest.mark.parametrize("status", [400, 403, 500, 503])
+def test_a_count_that_cannot_be_written_stops_no_write_and_is_told(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer, status: int
 ) -> None:
     lose_a_count(space, "lab")
-    meets(server, space, refused(403, "Forbidden", "no"))
+    meets(server, space, refused(status, "Refused", "no"))
     result = rotated(run(kd_rotate, **ROTATE))
     assert "did not run its start script with --reconnect" in result["msg"]
+    # There, and back, when the operator counts on what it has counted by then.
+    assert [one.path for one in space.writes] == [PATH, PATH]
     assert result["rolled_back"] is True
 
 
 def test_an_operator_that_counts_meanwhile_is_not_overwritten(
-    space: Namespace, members: Members, run: Run, server: ScriptedServer
-) -> None:
+    space: Namespace, members: Members, run: Run, server: ScriptedServer,
+    pauses: list[tuple[float, int]],
+) -> None:  # fmt: skip
     lose_a_count(space, "lab")
 
     def counted(request: Request) -> Answer:
@@ -159,16 +200,21 @@ def test_an_operator_that_counts_meanwhile_is_not_overwritten(
     assert not result.get("failed"), result["msg"]
     assert space.kdcluster("lab")["metadata"]["annotations"][COUNT] == "2"
     assert [one.path for one in space.writes if one.method == "PATCH"] == [LAB, PATH]
+    # The operator wrote it just now.
+    assert pauses == [(1.0, 1)]
 
 
-def test_another_error_ends_the_task_before_anything_is_written(
-    space: Namespace, members: Members, run: Run, server: ScriptedServer
-) -> None:
+@pytest.mark.parametrize("status", [409, 422])
+def test_an_operator_that_keeps_writing_is_not_argued_with(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer,
+    pauses: list[tuple[float, int]], status: int,
+) -> None:  # fmt: skip
     lose_a_count(space, "lab")
-    meets(server, space, refused(500, "InternalError", "broken"))
+    meets(server, space, *[refused(status, "Refused", "no")] * 3)
     result = rotated(run(kd_rotate, **ROTATE))
-    assert result["failed"] is True and "KDCluster team-a/lab" in result["msg"]
-    assert values(space)["token"] != NEW
+    assert "did not run its start script with --reconnect" in result["msg"]
+    assert pauses[0] == (1.0, 0)
+    assert space.writes[0].path == PATH
 
 
 def test_a_connection_puts_it_right_in_the_same_write(space: Namespace, run: Run) -> None:
@@ -198,3 +244,27 @@ def test_an_updated_object_of_a_connection_has_it_put_right_too(space: Namespace
     again = returned(run(kd_connection, **NOTEBOOK, secrets=[secret]), kd_connection.RETURN)
     assert again["changed"] is False
     assert len(space.writes) == 2
+
+
+@pytest.mark.parametrize("changed", ["the object that it names", "its connections"])
+def test_one_that_connects_to_a_changed_one_has_it_put_right_too(
+    space: Namespace, run: Run, changed: str
+) -> None:
+    """Its hash changes with the generation of that one."""
+    space.add_object("ConfigMap", "info", object_type="info", data={"a": "1"})
+    space.add_object("ConfigMap", "more", object_type="more", data={"a": "1"})
+    space.add_kdcluster("engine", "engine-0", configmaps=["info"])
+    space.add_kdcluster("study", "study-0", clusters=["engine"])
+    lose_a_count(space, "study")
+    maps = [{"name": "info", "data": {"a": "2"}}]
+    if changed == "its connections":
+        maps = [{"name": "more"}]
+    told = returned(run(kd_connection, kdcluster=["engine"], configmaps=maps), kd_connection.RETURN)
+    assert told["changed"] is True and not told.get("failed"), told
+    first, *others = space.writes
+    assert first.path == f"{KDCLUSTERS}/study" and PLACE in str(first.json)
+    assert [one.path for one in others] == (
+        [f"{KDCLUSTERS}/engine"] if changed == "its connections" else [f"{CORE}/configmaps/info"]
+    )
+    (entry,) = space.kdcluster("study")["status"]["roles"][0]["members"]
+    assert entry["stateDetail"]["lastConnectionVersion"] == 2

@@ -351,12 +351,12 @@ def test_a_kdcluster_that_is_deleted_meanwhile_stops_no_rotation_of_the_others(
     assert [one["name"] for one in result["kdclusters"]] == ["notebook"]
 
 
-@pytest.mark.parametrize("refusing", [NEW, None])
+@pytest.mark.parametrize("refused", [True, False])
 def test_a_kdcluster_that_is_deleted_while_it_is_waited_for(
-    space: Namespace, members: Members, run: Run, server: ScriptedServer, refusing: str | None
+    space: Namespace, members: Members, run: Run, server: ScriptedServer, refused: bool
 ) -> None:
     """The others decide, whether they take the value or not."""
-    members.exit_code = lambda value: 3 if value == refusing else 0
+    members.exit_code = lambda value: 3 if refused and value == NEW else 0
 
     def vanish(request: Request) -> Answer:
         lab = space.found.get(f"{KDCLUSTERS}/lab")
@@ -368,6 +368,75 @@ def test_a_kdcluster_that_is_deleted_while_it_is_waited_for(
 
     server.otherwise = vanish
     result = rotated(run(kd_rotate, **ROTATE))
-    assert result.get("failed", False) is (refusing is not None), result
-    assert result["rolled_back"] is (refusing is not None)
-    assert values(space)["token"] == (OLD if refusing else NEW)
+    assert result.get("failed", False) is refused, result
+    assert result["rolled_back"] is refused
+    assert values(space)["token"] == (OLD if refused else NEW)
+
+
+@pytest.mark.parametrize("how", ["gone", "going"])
+def test_a_kdcluster_that_is_deleted_while_its_members_are_asked(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer, how: str
+) -> None:
+    def vanish(request: Request) -> Answer:
+        asked = request.path.endswith("/lab-0/exec") and request.query["command"][-1] == CONFIGMETA
+        if not (asked and space.writes):
+            return space._answer(request)
+        if how == "gone":
+            space.found.pop(f"{KDCLUSTERS}/lab", None)
+        else:
+            space.kdcluster("lab")["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+        return status_answer(404, "NotFound", 'pods "lab-0" not found')
+
+    server.otherwise = vanish
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "failed" not in result, result["msg"]
+    assert values(space)["token"] == NEW
+    assert "KDCluster team-a/lab was deleted by somebody else" in str(result["warnings"])
+
+
+def test_a_member_that_cannot_be_asked_although_its_kdcluster_is_there_brings_it_back(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    def broken(request: Request) -> Answer:
+        asked = request.path.endswith("/lab-0/exec") and request.query["command"][-1] == CONFIGMETA
+        if asked and space.writes and values(space)["token"] == NEW:
+            return status_answer(404, "NotFound", 'pods "lab-0" not found')
+        return space._answer(request)
+
+    server.otherwise = broken
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["rolled_back"] is True, result["msg"]
+
+
+def test_a_linked_kdcluster_that_is_deleted_before_it_names_the_copy(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    linked(space)
+
+    def vanish(request: Request) -> Answer:
+        write = request.method == "PATCH" and "dryRun" not in request.query
+        if write and request.path == f"{KDCLUSTERS}/notebook":
+            del space.found[request.path]
+        return space._answer(request)
+
+    server.otherwise = vanish
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "failed" not in result, result["msg"]
+    assert values(space)["token"] == NEW
+    assert f"{CORE}/secrets/token.kd-next" not in space.found
+
+
+def test_where_all_are_deleted_meanwhile_each_is_told(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    def vanish(request: Request) -> Answer:
+        for name in ("lab", "notebook"):
+            del space.found[f"{KDCLUSTERS}/{name}"]
+        return space._answer(request)
+
+    patches(server, space, PATH, vanish)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "failed" not in result, result["msg"]
+    assert (result["changed"], result["kdclusters"]) == (True, [])
+    for name in ("lab", "notebook"):
+        assert f"KDCluster team-a/{name} was deleted by somebody else" in str(result["warnings"])

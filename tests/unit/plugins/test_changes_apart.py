@@ -1,0 +1,71 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several changes of one task that reach the same KDCluster: the operator is to notice each of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils import _apply
+from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
+from tests.unit.plugins.api_server import ScriptedServer
+from tests.unit.plugins.manifests import JsonObject, encoded
+from tests.unit.plugins.module_runs import NOTEBOOK, Run
+from tests.unit.plugins.namespace_server import Namespace
+from tests.unit.plugins.test_apply import before_each_write, unsettled
+
+TWO: JsonObject = {
+    "configmaps": [{"name": "model", "data": {"path": "new"}}],
+    "secrets": [{"name": "token", "string_data": {"token": "new"}}],
+}
+
+
+def sharing_two(space: Namespace) -> None:
+    """notebook connects to a ConfigMap and a Secret."""
+    space.add_object("ConfigMap", "model", object_type="model", data={"path": "old"})
+    space.add_object("Secret", "token", object_type="token", data={"token": encoded("old")})
+    space.add_kdcluster("notebook", "pod-0", configmaps=["model"], secrets=["token"])
+
+
+def test_what_reaches_a_kdcluster_one_after_the_other_is_noticed_one_by_one(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    sharing_two(space)
+    space.add_object("ConfigMap", "more", object_type="more")
+    seen: list[tuple[str, list[str]]] = []
+    before_each_write(server, lambda r: seen.append((r.path.split("/")[-1], unsettled(space))))
+    more = [*TWO["configmaps"], {"name": "more"}]
+    result = run(kd_connection, **NOTEBOOK, configmaps=more, secrets=TWO["secrets"])
+    assert "failed" not in result, result
+    assert seen == [("model", []), ("token", []), ("notebook", [])]
+    status = space.kdcluster("notebook")["status"]
+    assert status["specGenerationToProcess"] == 4
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_what_does_not_settle_in_between_holds_up_no_write(
+    space: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch, wait: bool
+) -> None:
+    monkeypatch.setattr(_apply, "_APART_SECONDS", 0.1)
+    sharing_two(space)
+    space.asleep = True
+    result = run(kd_connection, **NOTEBOOK, **TWO, wait=wait, wait_timeout=2)
+    assert result.get("failed", False) is wait
+    assert [request.path.split("/")[-1] for request in space.writes] == ["model", "token"]
+
+
+def test_objects_that_reach_different_kdclusters_wait_for_none(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    sharing_two(space)
+    space.kdcluster("notebook")["spec"]["connections"]["secrets"] = []
+    space.add_kdcluster("zoo", "pod-z", secrets=["token"])
+    seen: list[list[str]] = []
+    before_each_write(server, lambda _request: seen.append(unsettled(space)))
+    space.kdcluster("notebook")["status"]["lastConnectionHash"] = space.hash_of(
+        space.kdcluster("notebook")
+    )
+    result = run(kd_connection, **TWO)
+    assert "failed" not in result, result
+    assert seen == [[], ["notebook"]]
