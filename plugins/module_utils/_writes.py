@@ -71,6 +71,8 @@ class Progress:
     """(kind, name) of each object of which there is a copy now."""
     renamed: set[str] = dataclasses.field(default_factory=set)
     """KDClusters that were made to name a copy, or no copy any more."""
+    reached: set[str] = dataclasses.field(default_factory=set)
+    """KDClusters that some change reached directly."""
     versions: dict[Key, str] = dataclasses.field(default_factory=dict)
     """The resourceVersion that each object got from the last write of it."""
     last_creation: float = -math.inf

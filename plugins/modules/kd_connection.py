@@ -22,9 +22,8 @@ description:
     those linked to it are settled, since the operator gets stuck otherwise.
   - The operator runs the application's start script with C(--reconnect) in every member after a change.
     Its exit code is read back from the members, and a run that the operator missed is told.
-  - Several changes that reach the same KDCluster are made one after the other, up to a second apart, and the operator's
-    count of them (annotation C(kubedirector.hpe.com/hashChangeCounter)) is put right where it has lost some, since it
-    would miss runs otherwise.
+  - Several changes that reach the same KDCluster are kept apart, by a second or two, since the operator would overlook some.
+    Its count of them (annotation C(kubedirector.hpe.com/hashChangeCounter)) is put right where it has lost some.
 options:
   kdcluster:
     description:

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils import _apply
-from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
+from ansible_collections.kubedirector.connections.plugins.modules import kd_connection, kd_rotate
 from tests.unit.plugins.api_server import ScriptedServer
 from tests.unit.plugins.manifests import JsonObject, encoded
 from tests.unit.plugins.module_runs import NOTEBOOK, Run
 from tests.unit.plugins.namespace_server import Namespace
+from tests.unit.plugins.rotation_runs import NEW, ROTATE, Members, rotated
 from tests.unit.plugins.test_apply import before_each_write, unsettled
 
 TWO: JsonObject = {
@@ -47,7 +50,7 @@ def test_what_reaches_a_kdcluster_one_after_the_other_is_noticed_one_by_one(
 def test_what_does_not_settle_in_between_holds_up_no_write(
     space: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch, wait: bool
 ) -> None:
-    monkeypatch.setattr(_apply, "_APART_SECONDS", 0.1)
+    monkeypatch.setattr(_apply, "_SETTLE_SECONDS", 0.1)
     sharing_two(space)
     space.asleep = True
     result = run(kd_connection, **NOTEBOOK, **TWO, wait=wait, wait_timeout=2)
@@ -69,3 +72,14 @@ def test_objects_that_reach_different_kdclusters_wait_for_none(
     result = run(kd_connection, **TWO)
     assert "failed" not in result, result
     assert seen == [[], ["notebook"]]
+
+
+def test_a_rotations_way_back_is_kept_apart_from_the_way_there(
+    space: Namespace, members: Members, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[float, int]] = []
+    monkeypatch.setattr(time, "sleep", lambda seconds: made.append((seconds, len(space.writes))))
+    members.exit_code = lambda value: 3 if value == NEW else 0
+    assert rotated(run(kd_rotate, **ROTATE))["rolled_back"] is True
+    assert made == [(0.5, 1)]
+    assert len(space.writes) == 2
