@@ -21,8 +21,8 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._copies i
     to_move,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    ConnectionsError,
     Impossible,
-    WaitTimeout,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._links import (
     dependents,
@@ -62,7 +62,7 @@ if t.TYPE_CHECKING:
 # one that is behind is refused, and tried again for hours, in which it takes no note of that object any
 # more (source: configmap.go; measured: two ConfigMaps changed at once, the first time; one right after the
 # other settled, the third time).
-_SETTLE_SECONDS = 1.0
+_SETTLE_SECONDS, _SETTLE_SECONDS_EACH = 1.0, 0.3
 _BREATH_SECONDS = 0.5
 # Between an object's creation and its connection. An operator that hears of a new object only once a
 # KDCluster names it writes that KDCluster while it counts the change up, loses count, and does not run
@@ -133,7 +133,8 @@ class Applier:
             chosen = alone if step.connects and step in alone else [step]
             self._prepare(chosen)
             side_by_side(one.write for one in chosen)
-            self._progress.reached.update(*(one.reached for one in chosen))
+            reached = frozenset().union(*(one.reached for one in chosen))
+            self._progress.reached |= reached | dependents(self._writer.links, reached)
             self._live.refresh_before_waiting()
             steps = [one for one in steps if one not in chosen]
         self._delete_objects()
@@ -162,11 +163,13 @@ class Applier:
             self._give_head_start()
 
     def _keep_apart(self, names: frozenset[str]) -> None:
-        """Let what was changed before settle, for a moment at most: what does not settle in it is told later."""
+        """Let what was changed before settle, for a moment. What does not settle in it, or cannot be seen to,
+        is the next write's or the last wait's to tell."""
         if not names:
             return
-        soon = min(self._deadline, time.monotonic() + _SETTLE_SECONDS)
-        with contextlib.suppress(WaitTimeout):
+        patience = _SETTLE_SECONDS + _SETTLE_SECONDS_EACH * len(names)
+        soon = min(self._deadline, time.monotonic() + patience)
+        with contextlib.suppress(ConnectionsError):
             self._live.wait_until_one_is_quiet([names], soon, "")
         time.sleep(_BREATH_SECONDS)
 

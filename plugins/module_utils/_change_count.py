@@ -16,6 +16,8 @@ from ansible_collections.kubedirector.connections.plugins.module_utils import _o
 from ansible_collections.kubedirector.connections.plugins.module_utils._api import KDCLUSTER
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
     ApiError,
+    ConnectionsError,
+    OperatorDown,
     Unreachable,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._plan import count_patch
@@ -37,16 +39,22 @@ def put_counts_right(api: Api, live: LiveEstate, names: t.Iterable[str]) -> None
 
     This is never in the way of the change itself, which may be the way back of a rotation: what cannot be
     written is left as it is, and a start script that is missed for it is told afterwards.
-
-    :raises ApiError, Unreachable: KDClusters cannot be read any more.
     """
-    touched = [name for name in names if _put_right(api, live, name)]
+    touched = False
+    for name in names:
+        try:
+            touched |= _put_right(api, live, name)
+        except ConnectionsError as error:
+            touched |= error.maybe_done
+            if isinstance(error, (OperatorDown, Unreachable)):
+                # The others would take as long to fail.
+                break
     if touched:
         time.sleep(_PAUSE_SECONDS)
 
 
 def _put_right(api: Api, live: LiveEstate, name: str) -> bool:
-    """Put one right; say whether anybody just wrote it."""
+    """Put one right; say whether anybody just wrote it. :raises ApiError, Unreachable:"""
     for attempt in range(_TRIES):
         cluster = live.estate.clusters.get(name)
         if cluster is None or cluster.state != _operator.STATE_CONFIGURED:
@@ -56,13 +64,12 @@ def _put_right(api: Api, live: LiveEstate, name: str) -> bool:
             return attempt > 0
         try:
             answer = api.json_patch(KDCLUSTER, live.estate.namespace, name, patch, dry_run=False)
-            live.put_cluster(answer)
-            return True
         except ApiError as error:
             if error.status not in (_CONFLICT, _UNPROCESSABLE):
-                return False
-        except Unreachable:
-            return False
-        # The operator counted meanwhile.
-        live.refresh()
+                raise
+            # The operator counted meanwhile.
+            live.refresh()
+        else:
+            live.put_cluster(answer)
+            return True
     return True

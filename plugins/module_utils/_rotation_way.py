@@ -15,6 +15,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._comparis
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._copies import to_move
 from ansible_collections.kubedirector.connections.plugins.module_utils._errors import (
+    ConnectionsError,
     Impossible,
     MemberError,
 )
@@ -135,7 +136,11 @@ class Way:
             findings = self._ask(values)
             if not findings.held and not findings.reconnect:
                 return findings
-            self.live.refresh()
+            try:
+                self.live.refresh()
+            except ConnectionsError:
+                # What was found wrong is what is to be told.
+                return findings
             if self.vanished == vanished:
                 return findings
             # What is wrong may be that it is gone.

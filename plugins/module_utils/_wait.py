@@ -161,15 +161,17 @@ class LiveEstate:
         quiet = settled | frozenset(also_quiet)
 
         def reached() -> bool | None:
-            for name in sorted(settled):
-                if name not in self.estate.clusters and not may_vanish:
+            found = self.estate.clusters
+            for name in sorted(settled - set(found)):
+                if not may_vanish:
                     raise deleted_meanwhile(self.estate.namespace, name)
-            if not self._all_quiet(quiet):
+            # With one that is being deleted the operator does nothing any more but that.
+            there = {n for n in quiet & set(found) if not (may_vanish and found[n].going)}
+            if not self._all_quiet(there):
                 return None
-            for name in sorted(settled & set(self.estate.clusters)):
-                cluster = self.estate.clusters[name]
-                if not self.estate.is_settled(cluster):
-                    raise MemberError(config_error_sentence(cluster))
+            for name in sorted(settled & there):
+                if not self.estate.is_settled(found[name]):
+                    raise MemberError(config_error_sentence(found[name]))
             return True
 
         self._wait(quiet, reached, deadline, why)

@@ -23,7 +23,8 @@ description:
   - The operator runs the application's start script with C(--reconnect) in every member after a change.
     Its exit code is read back from the members, and a run that the operator missed is told.
   - Several changes that reach the same KDCluster are kept apart, by a second or two, since the operator would overlook some.
-    Its count of them (annotation C(kubedirector.hpe.com/hashChangeCounter)) is put right where it has lost some.
+    Each is a run of the start script, and in between the members hold some new values and some old ones; what belongs
+    together is best in one object. The operator's count of them (annotation C(kubedirector.hpe.com/hashChangeCounter)) is put right where it has lost some.
 options:
   kdcluster:
     description:

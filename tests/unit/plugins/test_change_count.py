@@ -210,8 +210,15 @@ def test_an_operator_that_keeps_writing_is_not_argued_with(
     pauses: list[tuple[float, int]], status: int,
 ) -> None:  # fmt: skip
     lose_a_count(space, "lab")
-    meets(server, space, *[refused(status, "Refused", "no")] * 3)
+    tried: list[Request] = []
+
+    def refusing(request: Request) -> Answer:
+        tried.append(request)
+        return refused(status, "Refused", "no")(request)
+
+    meets(server, space, *[refusing] * 9)
     result = rotated(run(kd_rotate, **ROTATE))
+    assert len(tried) == 3
     assert "did not run its start script with --reconnect" in result["msg"]
     assert pauses[0] == (1.0, 0)
     assert space.writes[0].path == PATH

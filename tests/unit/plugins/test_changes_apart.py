@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils import _apply
+from ansible_collections.kubedirector.connections.plugins.module_utils._wait import LiveEstate
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connection, kd_rotate
-from tests.unit.plugins.api_server import ScriptedServer
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
+from tests.unit.plugins.clients import KDCLUSTERS
 from tests.unit.plugins.manifests import JsonObject, encoded
 from tests.unit.plugins.module_runs import NOTEBOOK, Run
 from tests.unit.plugins.namespace_server import Namespace
@@ -83,3 +86,56 @@ def test_a_rotations_way_back_is_kept_apart_from_the_way_there(
     assert rotated(run(kd_rotate, **ROTATE))["rolled_back"] is True
     assert made == [(0.5, 1)]
     assert len(space.writes) == 2
+
+
+def test_what_does_not_settle_is_not_waited_for_till_the_end(
+    space: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience: list[float] = []
+    wait = LiveEstate.wait_until_one_is_quiet
+
+    def noted(live: LiveEstate, groups: Sequence[frozenset[str]], deadline: float, why: str) -> int:
+        patience.append(deadline - time.monotonic())
+        return wait(live, groups, time.monotonic(), why)
+
+    monkeypatch.setattr(LiveEstate, "wait_until_one_is_quiet", noted)
+    sharing_two(space)
+    space.asleep = True
+    assert run(kd_connection, **NOTEBOOK, **TWO, wait=False)["changed"] is True
+    (seconds,) = patience
+    assert 0 < seconds <= 1.3
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(503, "ServiceUnavailable"), (403, "Forbidden"), (500, "InternalError")]
+)
+def test_trouble_in_between_leaves_nothing_half_done(
+    space: Namespace, run: Run, server: ScriptedServer, status: int, reason: str
+) -> None:
+    sharing_two(space)
+
+    def troubled(request: Request) -> Answer:
+        if request.method == "GET" and request.path == KDCLUSTERS and len(space.writes) == 1:
+            return status_answer(status, reason, "not now")
+        return space._answer(request)
+
+    server.otherwise = troubled
+    result = run(kd_connection, **NOTEBOOK, **TWO)
+    assert "failed" not in result, result
+    assert [request.path.split("/")[-1] for request in space.writes] == ["model", "token"]
+
+
+def test_a_kdcluster_that_a_change_reached_through_a_link_is_given_time_too(
+    space: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space.add_object("ConfigMap", "engines", object_type="model", data={"path": "old"})
+    space.add_object("ConfigMap", "books", object_type="note", data={"path": "old"})
+    space.add_kdcluster("engine", "pod-e", configmaps=["engines"])
+    space.add_kdcluster("notebook", "pod-0", clusters=["engine"], configmaps=["books"])
+    made: list[tuple[float, int]] = []
+    monkeypatch.setattr(time, "sleep", lambda seconds: made.append((seconds, len(space.writes))))
+    maps = [{"name": name, "data": {"path": "new"}} for name in ("engines", "books")]
+    result = run(kd_connection, configmaps=maps)
+    assert "failed" not in result, result
+    assert [request.path.split("/")[-1] for request in space.writes] == ["engines", "books"]
+    assert made == [(0.5, 1)]

@@ -424,6 +424,56 @@ def test_a_linked_kdcluster_that_is_deleted_before_it_names_the_copy(
     assert "failed" not in result, result["msg"]
     assert values(space)["token"] == NEW
     assert f"{CORE}/secrets/token.kd-next" not in space.found
+    assert f"{KDCLUSTERS}/notebook" not in space.found
+    assert "KDCluster team-a/notebook was deleted by somebody else" in str(result["warnings"])
+
+
+def test_a_kdcluster_that_takes_long_to_go_stops_no_rotation(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    """The operator brings nothing to the members of one that is being deleted."""
+    lab = space.kdcluster("lab")
+
+    def go(request: Request) -> Answer:
+        lab["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+        answer = space._answer(request)
+        # It is told of as it stands, and never changed any more.
+        del space.found[f"{KDCLUSTERS}/lab"]
+        return answer
+
+    def lingering(request: Request) -> Answer:
+        answer = space._answer(request)
+        if request.path == KDCLUSTERS and not request.query.get("watch") and space.writes:
+            assert isinstance(answer.body, dict)
+            answer.body["items"].append(lab)
+        return answer
+
+    patches(server, space, PATH, go)
+    first = server.otherwise
+    assert first is not None
+    server.otherwise = lambda request: lingering(request) if space.writes else first(request)
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 5}))
+    assert "failed" not in result, result["msg"]
+    assert "KDCluster team-a/lab was deleted by somebody else" in str(result["warnings"])
+
+
+def test_what_is_wrong_is_told_although_the_kdclusters_cannot_be_read_again(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    members.exit_code = lambda value: 3 if value == NEW else 0
+    troubles = [status_answer(503, "ServiceUnavailable", "not now")]
+
+    def troubled(request: Request) -> Answer:
+        asked = request.path == KDCLUSTERS and not request.query.get("watch")
+        settled = space.kdcluster("lab")["status"].get("specGenerationToProcess") == 2
+        if asked and settled and troubles:
+            return troubles.pop()
+        return space._answer(request)
+
+    server.otherwise = troubled
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "exit code 3" in result["msg"]
+    assert result["rolled_back"] is True
 
 
 def test_where_all_are_deleted_meanwhile_each_is_told(
