@@ -132,9 +132,10 @@ class Applier:
             alone = [c for c, guard in zip(candidates, guards, strict=True) if not guard]
             chosen = alone if step.connects and step in alone else [step]
             self._prepare(chosen)
-            side_by_side(one.write for one in chosen)
             reached = frozenset().union(*(one.reached for one in chosen))
+            # Also by a write whose answer gets lost.
             self._progress.reached |= reached | dependents(self._writer.links, reached)
+            side_by_side(one.write for one in chosen)
             self._live.refresh_before_waiting()
             steps = [one for one in steps if one not in chosen]
         self._delete_objects()

@@ -18,7 +18,7 @@ from tests.unit.plugins.clients import KDCLUSTERS
 from tests.unit.plugins.manifests import JsonObject, encoded
 from tests.unit.plugins.module_runs import NOTEBOOK, Run
 from tests.unit.plugins.namespace_server import Namespace
-from tests.unit.plugins.rotation_runs import NEW, ROTATE, Members, rotated
+from tests.unit.plugins.rotation_runs import NEW, PATH, ROTATE, Members, patches, rotated
 from tests.unit.plugins.test_apply import before_each_write, unsettled
 
 TWO: JsonObject = {
@@ -139,3 +139,19 @@ def test_a_kdcluster_that_a_change_reached_through_a_link_is_given_time_too(
     assert "failed" not in result, result
     assert [request.path.split("/")[-1] for request in space.writes] == ["engines", "books"]
     assert made == [(0.5, 1)]
+
+
+def test_a_way_back_after_a_lost_answer_is_kept_apart_too(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    made: list[tuple[float, int]] = []
+    monkeypatch.setattr(time, "sleep", lambda seconds: made.append((seconds, len(space.writes))))
+
+    def lost(request: Request) -> Answer:
+        space._answer(request)
+        return status_answer(500, "InternalError", "the answer got lost")
+
+    patches(server, space, PATH, lost)
+    assert rotated(run(kd_rotate, **ROTATE))["rolled_back"] is True
+    assert (0.5, 1) in made
