@@ -22,7 +22,7 @@ _FIRST_RETRY_SECONDS: Final = 0.005
 _REAL_POLL_SECONDS: Final = 30.0
 _RECHECK_SECONDS: Final = 0.5
 
-Reconcile = Callable[[Operator, ObjectKey], Awaitable[bool]]
+Reconcile = Callable[[Operator, ObjectKey, bool], Awaitable[bool]]
 
 
 class WorkQueue:
@@ -62,12 +62,13 @@ class WorkQueue:
         failures = 0
         next_poll: float | None = None
         while True:
-            if await self._await_turn(key, due, next_poll):
+            polled = await self._await_turn(key, due, next_poll)
+            if polled:
                 next_poll = None
             due.clear()
             try:
                 async with self._slots:
-                    exists = await self._reconcile(self._operator, key)
+                    exists = await self._reconcile(self._operator, key, polled)
             except PassFailed as error:
                 LOG.warning("%s", error)
                 loop.call_later(_FIRST_RETRY_SECONDS * 2 ** min(failures, 12), due.set)
