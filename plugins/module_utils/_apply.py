@@ -132,9 +132,6 @@ class Applier:
             alone = [c for c, guard in zip(candidates, guards, strict=True) if not guard]
             chosen = alone if step.connects and step in alone else [step]
             self._prepare(chosen)
-            reached = frozenset().union(*(one.reached for one in chosen))
-            # Also by a write whose answer gets lost.
-            self._progress.reached |= reached | dependents(self._writer.links, reached)
             side_by_side(one.write for one in chosen)
             self._live.refresh_before_waiting()
             steps = [one for one in steps if one not in chosen]
@@ -162,6 +159,8 @@ class Applier:
         put_counts_right(self._api, self._live, sorted(also | alone))
         if any(step.connects for step in steps):
             self._give_head_start()
+        # Before the writes, of which one may be done although its answer gets lost.
+        self._progress.reached |= reached | also
 
     def _keep_apart(self, names: frozenset[str]) -> None:
         """Let what was changed before settle, for a moment. What does not settle in it, or cannot be seen to,

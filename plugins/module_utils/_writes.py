@@ -72,7 +72,7 @@ class Progress:
     renamed: set[str] = dataclasses.field(default_factory=set)
     """KDClusters that were made to name a copy, or no copy any more."""
     reached: set[str] = dataclasses.field(default_factory=set)
-    """KDClusters that some change reached directly."""
+    """KDClusters that some change reached, directly or through those that they connect to."""
     versions: dict[Key, str] = dataclasses.field(default_factory=dict)
     """The resourceVersion that each object got from the last write of it."""
     last_creation: float = -math.inf
