@@ -7,8 +7,8 @@
 .PHONY: help demo test lint sanity unit contract integration package molecule bench soak docs \
 	sandbox sandbox-down clean
 
-PYTHON = environment=$$(tests/checks/python-env.sh py313) && exec "$$environment/bin/python"
-SUITES = $(PYTHON) -m tests.checks
+PYTHON = environment=$$(tests/runner/python-env.sh py313) && exec "$$environment/bin/python"
+SUITES = $(PYTHON) -m tests.runner
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -41,13 +41,13 @@ molecule: ## the scenarios in extensions/molecule, one for each role
 	@$(SUITES) molecule
 
 bench: ## measure; writes build/bench.json
-	@$(PYTHON) -m tests.bench
+	@$(PYTHON) -m tests.benchmark
 
 docs: ## the docs site, into build/docs/html
-	@$(PYTHON) -m tests.checks.docs
+	@$(PYTHON) -m tests.runner.docs
 
 soak: ## races, faults, kills, linked KDClusters and growth in numbers (about an hour); one line of figures each
-	@$(PYTHON) -m tests.soak
+	@$(PYTHON) -m tests.stress
 
 sandbox: ## the test cluster alone; prints its kubeconfig's path as the last line
 	@$(PYTHON) -m tests.sandbox up

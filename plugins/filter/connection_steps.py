@@ -62,7 +62,9 @@ _value:
 
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _entries
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entries import (
+    rehearsal,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._entry_filters import (
     label,
     ordered,
@@ -76,7 +78,7 @@ def connection_steps(entries: list[t.Any], file: str = "") -> list[dict[str, t.A
         {
             "label": label(entries, values, index, file),
             "arguments": values[index],
-            "rehearsal": _entries.rehearsal(
+            "rehearsal": rehearsal(
                 values[index], read[index], [read[before] for before in order[:position]]
             ),
         }

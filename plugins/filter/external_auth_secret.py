@@ -63,7 +63,9 @@ _value:
 
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
+from ansible_collections.kubedirector.connections.plugins.module_utils._connection_types import (
+    type_data,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import data_filters
 
 
@@ -72,4 +74,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Filter name to function."""
-        return data_filters("external_auth_secret", _connection_data.external_auth_secret)
+        return data_filters("external_auth_secret", type_data.external_auth_secret)

@@ -51,7 +51,9 @@ _value:
 
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
+from ansible_collections.kubedirector.connections.plugins.module_utils._connection_types import (
+    type_data,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import data_filters
 
 
@@ -60,4 +62,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Filter name to function."""
-        return data_filters("mlflow_secret", _connection_data.mlflow_secret)
+        return data_filters("mlflow_secret", type_data.mlflow_secret)

@@ -62,7 +62,9 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
+from ansible_collections.kubedirector.connections.plugins.module_utils._connection_types import (
+    type_data,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import told
 
 
@@ -74,8 +76,8 @@ def model_configmaps(models: t.Any, *, names_only: bool = False) -> list[dict[st
     if not (isinstance(models, list) and all(isinstance(model, dict) for model in models)):
         raise AnsibleFilterError("model_configmaps needs a list of dictionaries.")
     if names_only:
-        return _connection_data.model_names(models)
-    return told(_connection_data.model_configmaps, models)
+        return type_data.model_names(models)
+    return told(type_data.model_configmaps, models)
 
 
 class FilterModule:

@@ -43,7 +43,9 @@ _value:
 
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
+from ansible_collections.kubedirector.connections.plugins.module_utils._connection_types import (
+    type_data,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import data_filters
 
 
@@ -52,4 +54,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Filter name to function."""
-        return data_filters("source_control_fields", _connection_data.source_control_fields)
+        return data_filters("source_control_fields", type_data.source_control_fields)

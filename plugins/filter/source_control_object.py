@@ -55,7 +55,9 @@ _value:
 
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
+from ansible_collections.kubedirector.connections.plugins.module_utils._connection_types import (
+    type_data,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import data_filters
 
 
@@ -64,4 +66,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Filter name to function."""
-        return data_filters("source_control_object", _connection_data.source_control_object)
+        return data_filters("source_control_object", type_data.source_control_object)

@@ -87,8 +87,10 @@ objects:
     - {kind: RoleBinding, name: kd-connections, action: created}
 """
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._module import run_module
-from ansible_collections.kubedirector.connections.plugins.module_utils._rights_task import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (
+    run_module,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_access.task import (
     RightsTask,
 )
 

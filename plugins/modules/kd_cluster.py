@@ -431,13 +431,15 @@ kdclusters:
         - {pod: kdss-9tq5w-0, role: LoadBalancer, node_id: "3", state: configured, has_configmeta: true}
 """
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._cluster_options import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (
+    run_module,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_cluster.argspec import (
     CLUSTER_ARGUMENTS,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._cluster_task import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_cluster.task import (
     ClusterTask,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._module import run_module
 
 
 def arguments() -> dict[str, dict[str, object]]:

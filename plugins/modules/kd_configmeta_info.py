@@ -179,10 +179,12 @@ kdclusters:
           stale: []
 """
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._configmeta_task import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (
+    run_module,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_configmeta_info.task import (
     ConfigmetaTask,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._module import run_module
 
 
 def arguments() -> dict[str, dict[str, object]]:

@@ -305,13 +305,15 @@ kdclusters:
         - {pod: kdss-4kzx2-0, role: RESTServer, node_id: "1", has_configmeta: true, reconnect: {rc: 0, stderr: ""}}
 """
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._connection_options import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (
+    run_module,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
     CONNECTION_ARGUMENTS,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._connection_task import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.task import (
     ConnectionTask,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._module import run_module
 
 
 def arguments() -> dict[str, dict[str, object]]:

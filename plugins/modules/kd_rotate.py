@@ -187,8 +187,10 @@ rolled_back:
   sample: false
 """
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._module import run_module
-from ansible_collections.kubedirector.connections.plugins.module_utils._rotation_task import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (
+    run_module,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate.task import (
     RotationTask,
 )
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _entries, _entry_links
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection import (
+    entry_links,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entries import (
+    EntryProblem,
+    entry_problems,
+    kdclusters_of,
+    read_entry,
+    shown_path,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
     Path,
     origin_of,
@@ -33,26 +42,26 @@ def problems(entries: t.Any, file: str = "") -> list[str]:
             f"{file or _VARIABLE}: a list of dictionaries with kd_connection's options belongs here."
         ]
     found = [
-        _entries.EntryProblem(int(path[0]), path[1:], f"cannot be worked out: {text}.")
+        EntryProblem(int(path[0]), path[1:], f"cannot be worked out: {text}.")
         for path, text in broken
     ]
     return [
         f"{_place(entries, values, problem, file)}: {problem.text}"
-        for problem in found or _entries.entry_problems(values)
+        for problem in found or entry_problems(values)
     ]
 
 
 def ordered(
     entries: list[t.Any],
-) -> tuple[list[dict[str, t.Any]], list[_entry_links.Entry], list[int]]:
+) -> tuple[list[dict[str, t.Any]], list[entry_links.Entry], list[int]]:
     """Sort entries of which problems() found nothing.
 
     :returns: the entries as they were given, plain, and read; and the order in which to apply them, as
         indexes.
     """
     values = plain(entries, [])
-    read = [_entries.read_entry(value) for value in values]
-    return values, read, _entry_links.order(read)
+    read = [read_entry(value) for value in values]
+    return values, read, entry_links.order(read)
 
 
 def label(entries: t.Any, values: list[t.Any], index: int, file: str, *path: t.Any) -> str:
@@ -61,10 +70,10 @@ def label(entries: t.Any, values: list[t.Any], index: int, file: str, *path: t.A
     where = file or _VARIABLE
     if origin is not None:
         where = f"{file or shown_file(origin[0])}:{origin[1]}"
-    return f"{where}, entry {index + 1} ({_entries.kdclusters_of(values[index])})"
+    return f"{where}, entry {index + 1} ({kdclusters_of(values[index])})"
 
 
-def _place(entries: t.Any, values: list[t.Any], problem: _entries.EntryProblem, file: str) -> str:
+def _place(entries: t.Any, values: list[t.Any], problem: EntryProblem, file: str) -> str:
     name = label(entries, values, problem.entry, file, *problem.path)
-    field = _entries.shown_path(values[problem.entry], problem.path)
+    field = shown_path(values[problem.entry], problem.path)
     return f"{name}, {field}" if field else name

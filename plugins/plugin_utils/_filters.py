@@ -15,7 +15,9 @@ from ansible.errors import AnsibleFilterError
 from jinja2.exceptions import UndefinedError
 from jinja2.runtime import Undefined
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import Impossible
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
+    PreconditionError,
+)
 
 try:
     from ansible._internal._datatag._tags import Origin
@@ -34,7 +36,7 @@ def data_filters(
 ) -> dict[str, t.Callable[[t.Any], Made]]:
     """Make a filter of a function that checks and writes data.
 
-    :param make: raises Impossible.
+    :param make: raises PreconditionError.
     :returns: filter name to function; that raises AnsibleFilterError, one sentence for each thing that is wrong.
     """
 
@@ -50,7 +52,7 @@ def told(make: t.Callable[..., Made], *arguments: t.Any) -> Made:
     """Call a function that checks data. :raises AnsibleFilterError: what it says is wrong."""
     try:
         return make(*arguments)
-    except Impossible as error:
+    except PreconditionError as error:
         raise AnsibleFilterError(str(error)) from None
 
 

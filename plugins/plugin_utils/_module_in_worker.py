@@ -27,7 +27,7 @@ from ansible.module_utils.common import warnings as ansible_warnings
 from ansible.plugins.action.normal import ActionModule as OrdinaryAction
 from ansible.utils.display import Display
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._kubernetes import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.library import (
     remove_credential_files,
 )
 

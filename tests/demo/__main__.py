@@ -15,12 +15,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.checks.paths import ROOT, CheckError
 from tests.demo.playbooks import PlaybookFailed, command, run_playbook
 from tests.demo.setups import Setup, all_setups, matches
-from tests.support.cluster import NoClusterError, find_cluster
-from tests.support.kubectl import Kubectl, KubectlError
-from tests.support.manifests import namespace
+from tests.harness.cluster import NoClusterError, find_cluster
+from tests.harness.kubectl import Kubectl, KubectlError
+from tests.harness.manifests import namespace
+from tests.runner.paths import ROOT, CheckError
 
 _MEMBER_LABEL = "kubedirector.hpe.com/kdcluster"
 

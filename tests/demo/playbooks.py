@@ -11,8 +11,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.checks.paths import NEWEST, ROOT, suite_environment
-from tests.checks.tree import link
+from tests.runner.paths import NEWEST, ROOT, suite_environment
+from tests.runner.tree import link
 
 _CHANGED = re.compile(r"\bchanged=(\d+)")
 

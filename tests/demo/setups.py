@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-FOLDER = Path(__file__).parent / "setups"
+FOLDER = Path(__file__).resolve().parents[2] / "examples"
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,17 @@ from uuid import uuid4
 
 import pytest
 
-from tests.contract.estate import OPERATOR_NAMESPACE, global_config
-from tests.contract.kdcluster import KDCluster
-from tests.contract.timing import Timing
-from tests.contract.workspace import create_kdclusters, end_namespace
+from tests.harness.cluster import ClusterUnderTest, NoClusterError, find_cluster
+from tests.harness.kubectl import Kubectl, wait_until
+from tests.harness.kubectl_proxy import proxied
+from tests.harness.manifests import KDAPP, KDCLUSTER, Connections, namespace
 from tests.integration import estate
 from tests.integration.audit import AuditLog
 from tests.integration.modules import Fresh, Modules, succeeded
-from tests.support.cluster import ClusterUnderTest, NoClusterError, find_cluster
-from tests.support.kubectl import Kubectl, wait_until
-from tests.support.kubectl_proxy import proxied
-from tests.support.manifests import KDAPP, KDCLUSTER, Connections, namespace
+from tests.operator_contract.estate import OPERATOR_NAMESPACE, global_config
+from tests.operator_contract.kdcluster import KDCluster
+from tests.operator_contract.timing import Timing
+from tests.operator_contract.workspace import create_kdclusters, end_namespace
 
 TENANT = "tenant"
 

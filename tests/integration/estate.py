@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from tests.support.canaries import canary
-from tests.support.kubectl import Manifest
-from tests.support.manifests import (
+from tests.harness.canaries import canary
+from tests.harness.kubectl import Manifest
+from tests.harness.manifests import (
     AppRole,
     AppService,
     ClusterRole,

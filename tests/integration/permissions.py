@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tests.support.kubectl import Kubectl, Manifest
+from tests.harness.kubectl import Kubectl, Manifest
 
 KDCLUSTERS = "kubedirectorclusters"
 KDAPPS = "kubedirectorapps"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-from tests.checks.paths import TREE
+from tests.runner.paths import TREE
 
 MODULES = "ansible_collections.kubedirector.connections.plugins.modules"
 NAMES = ("kd_access", "kd_cluster", "kd_configmeta_info", "kd_connection", "kd_rotate")

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.harness.canaries import canary
+from tests.harness.kubectl import Kubectl
+from tests.harness.manifests import Connections, configmap
 from tests.integration.conftest import Named
 from tests.integration.modules import Fresh, Modules, model, token
 from tests.integration.test_connect import application, connections_of
-from tests.support.canaries import canary
-from tests.support.kubectl import Kubectl
-from tests.support.manifests import Connections, configmap
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.harness.documentation import marked_blocks
+from tests.harness.kubectl import Kubectl
+from tests.harness.playbook import run_playbook
 from tests.integration.modules import Fresh, Modules, succeeded
 from tests.integration.permissions import NEEDED, binding, granted_by, role, user
-from tests.support.documentation import marked_blocks
-from tests.support.kubectl import Kubectl
-from tests.support.playbook import run_playbook
 
 KINDS = ("serviceaccount", "role", "rolebinding")
 ADMIN_OF_ROLES = {

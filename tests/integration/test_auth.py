@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.harness.kubectl import Kubectl
 from tests.integration.conftest import Named
 from tests.integration.module_runner import ModuleResult
 from tests.integration.modules import Fresh, Modules, model, succeeded
 from tests.integration.permissions import NEEDED, binding, role, user
-from tests.support.kubectl import Kubectl
 
 NOWHERE = "https://127.0.0.1:1"
 NO_PROXY_THERE = "http://127.0.0.1:1"

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.harness.canaries import canary
+from tests.harness.kubectl import Kubectl
+from tests.harness.manifests import KDCLUSTER, Connections, configmap
 from tests.integration.audit import AuditLog
 from tests.integration.conftest import TENANT, Named
 from tests.integration.estate import RESTORING
@@ -17,9 +20,6 @@ from tests.integration.module_runner import ModuleResult
 from tests.integration.modules import Fresh, Modules, model, succeeded, token
 from tests.integration.permissions import KDCLUSTERS, make_user_lacking
 from tests.integration.test_connect import connections_of
-from tests.support.canaries import canary
-from tests.support.kubectl import Kubectl
-from tests.support.manifests import KDCLUSTER, Connections, configmap
 
 Versions = Callable[[], dict[str, str]]
 

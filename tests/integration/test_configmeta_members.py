@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from tests.contract.kdcluster import CONFIGMETA, KDCluster
+from tests.harness.kubectl import Manifest
+from tests.harness.manifests import encoded
 from tests.integration.conftest import Named
 from tests.integration.estate import READER_TOKEN, UNSCHEDULABLE
 from tests.integration.modules import Modules
-from tests.support.kubectl import Manifest
-from tests.support.manifests import encoded
+from tests.operator_contract.kdcluster import CONFIGMETA, KDCluster
 
 SAVED = "/tmp/configmeta.saved"
 

@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-from tests.contract.kdcluster import KDCluster, Member
-from tests.integration.conftest import Named
-from tests.integration.modules import Fresh, Modules, model, token
-from tests.support.canaries import canary
-from tests.support.kubectl import Kubectl, Manifest
-from tests.support.manifests import (
+from tests.harness.canaries import canary
+from tests.harness.kubectl import Kubectl, Manifest
+from tests.harness.manifests import (
     CONFIGMAP_TYPE_LABEL,
     KDCLUSTER,
     SECRET_TYPE_LABEL,
@@ -19,6 +16,9 @@ from tests.support.manifests import (
     encoded,
     secret,
 )
+from tests.integration.conftest import Named
+from tests.integration.modules import Fresh, Modules, model, token
+from tests.operator_contract.kdcluster import KDCluster, Member
 
 
 def application(found: KDCluster, member: Member | None = None) -> Manifest:

@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from tests.harness.canaries import canary
+from tests.harness.manifests import Connections, encoded
 from tests.integration.conftest import Named
 from tests.integration.module_runner import ModuleResult
 from tests.integration.modules import Fresh, Modules, model, succeeded, token
-from tests.support.canaries import canary
-from tests.support.manifests import Connections, encoded
 
 
 def leaves(part: Any, where: str = "") -> Iterator[tuple[str, Any]]:

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.harness.canaries import canary
 from tests.integration.audit import AuditLog, Request
 from tests.integration.conftest import TENANT, Named
 from tests.integration.modules import Fresh, Modules, model, steering, token
 from tests.integration.permissions import KDCLUSTERS
-from tests.support.canaries import canary
 
 Versions = Callable[[], dict[str, str]]
 

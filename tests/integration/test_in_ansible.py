@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.harness.canaries import canary
+from tests.harness.kubectl import Kubectl
+from tests.harness.manifests import encoded
 from tests.integration.conftest import Named
 from tests.integration.modules import Fresh, Modules, model, token
 from tests.integration.playbook import FQCN, run_play, task
 from tests.integration.test_connect import application, connections_of
-from tests.support.canaries import canary
-from tests.support.kubectl import Kubectl
-from tests.support.manifests import encoded
 
 
 @pytest.fixture

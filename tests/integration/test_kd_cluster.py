@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.contract.estate import OPERATOR_NAMESPACE, global_config
-from tests.contract.kdcluster import KDCluster
-from tests.contract.timing import Timing
+from tests.harness.kubectl import Kubectl
+from tests.harness.manifests import KDCLUSTER, configmap
 from tests.integration.estate import SERVING, WORKBENCH
 from tests.integration.modules import Modules, succeeded
-from tests.support.kubectl import Kubectl
-from tests.support.manifests import KDCLUSTER, configmap
+from tests.operator_contract.estate import OPERATOR_NAMESPACE, global_config
+from tests.operator_contract.kdcluster import KDCluster
+from tests.operator_contract.timing import Timing
 
 RESOURCES = {
     "limits": {"cpu": 1, "memory": "0.25Gi"},

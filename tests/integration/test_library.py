@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.cluster import REPOSITORY
 from tests.integration.module_runner import MODULES, clean_environment
-from tests.support.cluster import REPOSITORY
 
 TREE = REPOSITORY / "build" / "tree"
 OLD = "28.1.0"

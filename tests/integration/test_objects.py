@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.integration.modules import Fresh, Modules, model, token
-from tests.support.canaries import canary
-from tests.support.kubectl import Kubectl
-from tests.support.manifests import (
+from tests.harness.canaries import canary
+from tests.harness.kubectl import Kubectl
+from tests.harness.manifests import (
     CONFIGMAP_TYPE_LABEL,
     SECRET_TYPE_LABEL,
     configmap,
     encoded,
     secret,
 )
+from tests.integration.modules import Fresh, Modules, model, token
 
 # What YAML reads as these values, and the text that the same YAML source would be.
 SCALARS: list[tuple[Any, str]] = [

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from tests.contract.kdcluster import CHANGE_COUNTER, KDCluster
+from tests.harness.kubectl import Kubectl, holds_for
+from tests.harness.manifests import KDCLUSTER
 from tests.integration.conftest import Named
 from tests.integration.module_runner import ModuleResult
 from tests.integration.modules import Fresh, Modules, model, steering, succeeded
 from tests.integration.permissions import KDCLUSTERS, make_user_lacking
 from tests.integration.test_connect import connections_of
-from tests.support.kubectl import Kubectl, holds_for
-from tests.support.manifests import KDCLUSTER
+from tests.operator_contract.kdcluster import CHANGE_COUNTER, KDCluster
 
 EXIT = 3
 LAST_WORDS = "told the start script to end with 3"
@@ -91,7 +91,7 @@ def test_a_failure_is_over_once_the_start_script_takes_a_change(
 def lose_a_count(found: KDCluster) -> int:
     """Set the operator's count one back, as if it could not have written it; return how often the script ran.
 
-    The operator then runs no start script for the next change (tests/contract/test_reconnect.py).
+    The operator then runs no start script for the next change (tests/operator_contract/test_reconnect.py).
     """
     before = found.get()["status"]
     (member,) = found.members()

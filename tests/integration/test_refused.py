@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.harness.canaries import canary
+from tests.harness.kubectl import Kubectl
 from tests.integration.modules import Fresh, Modules, model
-from tests.support.canaries import canary
-from tests.support.kubectl import Kubectl
 
 Versions = Callable[[], dict[str, str]]
 

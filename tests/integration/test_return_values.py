@@ -10,11 +10,11 @@ import subprocess
 from functools import cache
 from typing import Any
 
+from tests.harness.canaries import canary
+from tests.harness.connection_hash import connection_hash
 from tests.integration.conftest import Named
 from tests.integration.estate import READER_BORN_WITH
 from tests.integration.modules import Fresh, Modules, model, succeeded, token
-from tests.support.canaries import canary
-from tests.support.connection_hash import connection_hash
 
 TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str,

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.kdcluster import KDCluster
+from tests.harness.canaries import canary
+from tests.harness.kubectl import Kubectl
 from tests.integration.conftest import TENANT, Named
 from tests.integration.module_runner import ModuleResult
 from tests.integration.modules import Fresh, Modules, model, token
@@ -21,8 +22,7 @@ from tests.integration.permissions import (
     granted_by,
     make_user_lacking,
 )
-from tests.support.canaries import canary
-from tests.support.kubectl import Kubectl
+from tests.operator_contract.kdcluster import KDCluster
 
 STATUS_FILE = "/opt/guestconfig/configure.status"
 # Since this release a command over a WebSocket takes the right to create one, too.

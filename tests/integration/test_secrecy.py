@@ -13,14 +13,14 @@ from uuid import uuid4
 
 import pytest
 
+from tests.harness.canaries import INPUTS, forms, needles, search
+from tests.harness.canaries import canary as a_canary
+from tests.harness.kubectl import Kubectl
+from tests.harness.manifests import encoded
 from tests.integration.conftest import Named
 from tests.integration.estate import SECRET_KEY
 from tests.integration.modules import Fresh, Modules, model, steering, token
 from tests.integration.playbook import run_play, task
-from tests.support.canaries import INPUTS, forms, needles, search
-from tests.support.canaries import canary as a_canary
-from tests.support.kubectl import Kubectl
-from tests.support.manifests import encoded
 
 MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.cluster import REPOSITORY
+from tests.harness.kubectl import Kubectl
 from tests.integration.modules import Fresh, Modules, model
-from tests.support.cluster import REPOSITORY
-from tests.support.kubectl import Kubectl
 
 NAME = "bare"
 MINUTES = 60.0

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
+from tests.harness.canaries import canary
+from tests.harness.kubectl import Kubectl
 from tests.integration.conftest import Named
 from tests.integration.modules import Fresh, Modules, model, token
 from tests.integration.playbook import PlayResult, run_play, task
-from tests.support.canaries import canary
-from tests.support.kubectl import Kubectl
 
 IN_WORKER = "in Ansible's worker process"
 ON_HOST = "Using module file"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.cluster import NoClusterError, find_cluster
+from tests.harness.kubectl import Kubectl
 from tests.packaging.installed import Installed, ansible
-from tests.support.cluster import NoClusterError, find_cluster
-from tests.support.kubectl import Kubectl
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.harness.awx import credential_types, job_templates
+from tests.harness.documentation import marked_blocks
 from tests.packaging.installed import Installed
-from tests.support.awx import credential_types, job_templates
-from tests.support.documentation import marked_blocks
 
 MODULES = (
     "credential_type", "execution_environment", "host", "inventory", "job_template", "project",

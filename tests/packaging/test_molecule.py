@@ -12,10 +12,10 @@ from uuid import uuid4
 
 import pytest
 
+from tests.harness.documentation import marked_blocks
+from tests.harness.kubectl import Kubectl
+from tests.harness.manifests import KDCLUSTER
 from tests.packaging.installed import Installed
-from tests.support.documentation import marked_blocks
-from tests.support.kubectl import Kubectl
-from tests.support.manifests import KDCLUSTER
 
 # The namespace that the documentation speaks of.
 DOCUMENTED = "team-a"

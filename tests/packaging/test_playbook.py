@@ -13,10 +13,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.packaging.installed import Installed, Output
-from tests.support.canaries import canary
-from tests.support.kubectl import Kubectl, wait_until
-from tests.support.manifests import (
+from tests.harness.canaries import canary
+from tests.harness.kubectl import Kubectl, wait_until
+from tests.harness.manifests import (
     KDCLUSTER,
     AppRole,
     AppService,
@@ -25,6 +24,7 @@ from tests.support.manifests import (
     kdcluster,
     namespace,
 )
+from tests.packaging.installed import Installed, Output
 
 CONFIGMETA = "/etc/guestconfig/configmeta.json"
 CONFIGURE_SECONDS = 180.0

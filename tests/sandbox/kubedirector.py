@@ -83,7 +83,7 @@ def _start_stand_in(state: Path, record: Record, progress: Progress) -> None:
         _NAME,
         [
             sys.executable,
-            *("-u", "-m", "tests.operator"),
+            *("-u", "-m", "tests.kubedirector_simulator"),
             *("--kubeconfig", record.kubeconfig),
             *("--webhook-address", record.webhook_address),
             *("--webhook-port", str(record.webhook_port)),

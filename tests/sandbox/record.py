@@ -13,7 +13,7 @@ from typing import Literal
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.files import write_private
 
-Way = Literal["node", "kind", "given"]
+RotationAttempt = Literal["node", "kind", "given"]
 Operator = Literal["real", "stand-in", "given", "none"]
 
 
@@ -22,7 +22,7 @@ class Record:
     """The choices made at a start. `operator` is "none" until one answers."""
 
     name: str
-    way: Way
+    way: RotationAttempt
     kubeconfig: str
     kubectl: str
     apiserver: str

@@ -12,7 +12,7 @@ from ansible_collections.kubedirector.connections.plugins.doc_fragments.auth imp
     ModuleDocFragment,
 )
 from tests.demo.setups import all_setups
-from tests.support.documentation import marked_blocks
+from tests.harness.documentation import marked_blocks
 
 PAGE = "docs/getting-started.md"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.cluster import REPOSITORY
+from tests.harness.cluster import REPOSITORY
 
 ROLES = sorted(path.name for path in (REPOSITORY / "roles").iterdir() if path.is_dir())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.support.kubectl import Kubectl
+from tests.harness.kubectl import Kubectl
 
 
 def kubeconfig_in(namespace: str, kubectl: Kubectl, folder: Path) -> Path:

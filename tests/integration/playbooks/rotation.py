@@ -9,10 +9,9 @@ import base64
 from collections.abc import Callable
 from uuid import uuid4
 
-from tests.contract.kdcluster import KDCluster
-from tests.support.canaries import canary, forms
-from tests.support.kubectl import Kubectl, Manifest
-from tests.support.manifests import (
+from tests.harness.canaries import canary, forms
+from tests.harness.kubectl import Kubectl, Manifest
+from tests.harness.manifests import (
     ClusterRole,
     Connections,
     configmap,
@@ -20,6 +19,7 @@ from tests.support.manifests import (
     secret,
     start_script,
 )
+from tests.operator_contract.kdcluster import KDCluster
 
 SECRET, STEERING, SHARED = "source-control-secret", "steering", "shared"
 MODEL = "convolutional-nn-model"

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.contract.estate import OPERATOR_NAMESPACE, global_config
-from tests.contract.kdcluster import application_in
 from tests.demo.setups import all_setups, matches
-from tests.support.canaries import canary
-from tests.support.kubectl import Kubectl
-from tests.support.manifests import KDCLUSTER, encoded
-from tests.support.playbook import PlaybookRun, run_playbook
+from tests.harness.canaries import canary
+from tests.harness.kubectl import Kubectl
+from tests.harness.manifests import KDCLUSTER, encoded
+from tests.harness.playbook import PlaybookRun, run_playbook
+from tests.operator_contract.estate import OPERATOR_NAMESPACE, global_config
+from tests.operator_contract.kdcluster import application_in
 
 (SETUP,) = (setup for setup in all_setups() if setup.name.startswith("2-"))
 ((KDCLUSTER_NAME, EXPECTED),) = SETUP.expected.items()

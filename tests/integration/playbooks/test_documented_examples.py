@@ -12,12 +12,12 @@ import pytest
 import yaml
 
 from tests.demo.setups import manifests_of
+from tests.harness.canaries import canary
+from tests.harness.documentation import marked_blocks, plugin_examples
+from tests.harness.kubectl import Kubectl
+from tests.harness.manifests import secret
+from tests.harness.playbook import PlaybookRun, run_playbook
 from tests.integration.modules import Modules
-from tests.support.canaries import canary
-from tests.support.documentation import marked_blocks, plugin_examples
-from tests.support.kubectl import Kubectl
-from tests.support.manifests import secret
-from tests.support.playbook import PlaybookRun, run_playbook
 
 TOKEN = ("-e", f"source_control_token={canary('documented')}")
 # The namespace that the documentation speaks of.

@@ -14,9 +14,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.contract.kdcluster import CONFIGMETA
-from tests.contract.workspace import wait_configured
 from tests.demo.setups import manifests_of
+from tests.harness.canaries import canary
+from tests.harness.cluster import REPOSITORY
+from tests.harness.documentation import marked_blocks
+from tests.harness.kubectl import Kubectl
+from tests.harness.manifests import KDCLUSTER, configmap
+from tests.harness.playbook import PlaybookRun, run_playbook
 from tests.integration.playbooks.bad_role_data import (
     BAD,
     FINE,
@@ -25,12 +29,8 @@ from tests.integration.playbooks.bad_role_data import (
     refused_play,
 )
 from tests.integration.playbooks.context import kubeconfig_in
-from tests.support.canaries import canary
-from tests.support.cluster import REPOSITORY
-from tests.support.documentation import marked_blocks
-from tests.support.kubectl import Kubectl
-from tests.support.manifests import KDCLUSTER, configmap
-from tests.support.playbook import PlaybookRun, run_playbook
+from tests.operator_contract.kdcluster import CONFIGMETA
+from tests.operator_contract.workspace import wait_configured
 
 ROLES = [
     "model_registry", "training_engines", "source_control", "notebook", "mlflow", "external_auth",

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.contract.estate import OPERATOR_NAMESPACE, global_config
-from tests.contract.kdcluster import KDCluster
-from tests.contract.timing import Timing
+from tests.harness.connection_hash import connection_hash
+from tests.harness.documentation import marked_blocks, plugin_examples
+from tests.harness.kubectl import Kubectl, wait_until
+from tests.harness.playbook import run_playbook
 from tests.integration.estate import WORKBENCH
 from tests.integration.modules import Modules, succeeded
 from tests.integration.playbook import run_play, task
@@ -44,10 +45,9 @@ from tests.integration.playbooks.rotation import (
     secret_values,
     steer,
 )
-from tests.support.connection_hash import connection_hash
-from tests.support.documentation import marked_blocks, plugin_examples
-from tests.support.kubectl import Kubectl, wait_until
-from tests.support.playbook import run_playbook
+from tests.operator_contract.estate import OPERATOR_NAMESPACE, global_config
+from tests.operator_contract.kdcluster import KDCluster
+from tests.operator_contract.timing import Timing
 
 DOCUMENTED = "team-a"
 

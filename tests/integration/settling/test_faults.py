@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.fault import Fault
-from tests.faults.lane import Action, Job, Lane, lane
-from tests.faults.race import WRITERS, clear, race
-from tests.faults.runs import run_with_fault, run_with_kill
+from tests.harness.faults.fault import Fault
+from tests.harness.faults.lane import Action, Job, Lane, lane
+from tests.harness.faults.race import WRITERS, clear, race
+from tests.harness.faults.runs import run_with_fault, run_with_kill
 from tests.integration.conftest import Named
 from tests.integration.modules import Fresh, Modules
 

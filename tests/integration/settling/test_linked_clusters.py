@@ -13,12 +13,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.contract.kdcluster import KDCluster
+from tests.harness.manifests import Connections
 from tests.integration.conftest import Named
 from tests.integration.history import watched
 from tests.integration.modules import Fresh, Modules, model
 from tests.integration.test_connect import application, connections_of
-from tests.support.manifests import Connections
+from tests.operator_contract.kdcluster import KDCluster
 
 ROUNDS = 5
 LINKED = ("notebook", "engine-tf", "engine-torch")

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.harness.kubectl import Kubectl, wait_until
+from tests.harness.sandbox_parts import SandboxParts
 from tests.integration import estate
 from tests.integration.conftest import Named
 from tests.integration.modules import Fresh, Modules, model, steering
 from tests.integration.test_connect import connections_of
-from tests.support.kubectl import Kubectl, wait_until
-from tests.support.sandbox_parts import SandboxParts
 
 LONGER_THAN_A_LOOK = 22
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.kdcluster import KDCluster
+from tests.harness.connection_hash import connection_hash
+from tests.harness.kubectl import Kubectl, wait_until
 from tests.integration import estate
 from tests.integration.conftest import Named
 from tests.integration.module_runner import ModuleResult
 from tests.integration.modules import Fresh, Modules, model, steering
 from tests.integration.test_connect import connections_of
-from tests.support.connection_hash import connection_hash
-from tests.support.kubectl import Kubectl, wait_until
+from tests.operator_contract.kdcluster import KDCluster
 
 ROUNDS = 10
 PACKAGED_ROLES = ("controller", "worker")

@@ -17,7 +17,7 @@ import yaml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from tests.support.awx import (
+from tests.harness.awx import (
     FOLDER,
     KUBERNETES,
     PROJECT,
@@ -26,7 +26,7 @@ from tests.support.awx import (
     job_templates,
     unsafe_yaml,
 )
-from tests.support.cluster import REPOSITORY
+from tests.harness.cluster import REPOSITORY
 
 TYPES = credential_types()
 FIELD_KEYS = {"id", "label", "type", "secret", "multiline", "help_text", "format", "choices",

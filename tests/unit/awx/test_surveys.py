@@ -16,17 +16,19 @@ import yaml
 from ansible_collections.kubedirector.connections.plugins.doc_fragments.auth import (
     ModuleDocFragment,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils import _connection_data
-from tests.support.awx import PROJECT, job_templates
-from tests.support.awx_survey import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._connection_types import (
+    type_data,
+)
+from tests.harness.awx import PROJECT, job_templates
+from tests.harness.awx_survey import (
     answer_problems,
     choices,
     extra_variables,
     filled_in,
     spec_problems,
 )
-from tests.support.cluster import REPOSITORY
-from tests.support.documentation import marked_blocks
+from tests.harness.cluster import REPOSITORY
+from tests.harness.documentation import marked_blocks
 
 TEMPLATES = job_templates()
 # Playbooks without a role of their name: what their variables hold, and whose options these are.
@@ -155,7 +157,7 @@ def test_the_projects_playbook_makes_data_of_every_text(template: str) -> None:
 
 def test_the_documented_models_are_good_ones() -> None:
     models = yaml.safe_load(marked_blocks("docs/awx.md")["models"])
-    (made,) = _connection_data.model_configmaps(models)
+    (made,) = type_data.model_configmaps(models)
     assert made["name"] == "convolutional-nn"
 
 

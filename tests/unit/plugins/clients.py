@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
-from ansible_collections.kubedirector.connections.plugins.module_utils._auth import resolve_access
-from tests.support.canaries import canary
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+    resolve_client_config,
+)
+from tests.harness.canaries import canary
 from tests.unit.plugins.api_server import ScriptedServer, scripted_server
 
 TOKEN = canary("api-key")
@@ -23,7 +25,7 @@ KDAPPS = "/apis/kubedirector.hpe.com/v1beta1/namespaces/team-a/kubedirectorapps"
 
 def api_for(url: str, **options: Any) -> Api:
     """A client of this server, with a token unless it is told otherwise."""
-    return Api(resolve_access({"host": url, "api_key": TOKEN, **options}, {}))
+    return Api(resolve_client_config({"host": url, "api_key": TOKEN, **options}, {}))
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._api import Api
-from ansible_collections.kubedirector.connections.plugins.module_utils._auth import (
-    Access,
-    resolve_access,
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+    ClientConfig,
+    resolve_client_config,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import AuthError
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import AuthError
 from tests.unit.plugins.manifests import JsonObject
 
 MARK = "QXZJKV"
@@ -39,12 +39,12 @@ def kubeconfig(
     }
 
 
-def authorization(access: Access) -> str | None:
+def authorization(access: ClientConfig) -> str | None:
     """The Authorization header that would be sent."""
     return dict(Api(access).transport.headers()).get("Authorization")
 
 
-def found(access: Access) -> tuple[str, str | None, str | None]:
+def found(access: ClientConfig) -> tuple[str, str | None, str | None]:
     """Host, Authorization header and namespace."""
     return access.configuration.host, authorization(access), access.namespace
 
@@ -52,7 +52,7 @@ def found(access: Access) -> tuple[str, str | None, str | None]:
 def refused(params: JsonObject, environ: dict[str, str] | None = None) -> str:
     """The sentence with which authentication fails; it never holds a token."""
     with pytest.raises(AuthError) as caught:
-        resolve_access(params, environ or {})
+        resolve_client_config(params, environ or {})
     text = str(caught.value)
     assert MARK not in text
     assert caught.value.__suppress_context__ or caught.value.__context__ is None

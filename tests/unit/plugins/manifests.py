@@ -9,12 +9,12 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._estate import (
-    Estate,
-    FoundObject,
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.snapshot import (
     KDCluster,
-    found_object_from,
-    kdcluster_from,
+    LiveObject,
+    Snapshot,
+    parse_kdcluster,
+    parse_object,
 )
 
 JsonObject = dict[str, Any]
@@ -150,19 +150,17 @@ def estate_of(
     objects: Mapping[tuple[str, str], JsonObject | None] | None = None,
     *,
     apps: Iterable[str] | None = ("notebook-app",),
-) -> Estate:
+) -> Snapshot:
     """An estate read from manifests, each object with its data."""
     found: dict[str, KDCluster] = {}
     for manifest in clusters:
-        cluster = kdcluster_from(manifest)
+        cluster = parse_kdcluster(manifest)
         found[cluster.name] = cluster
-    read: dict[tuple[str, str], FoundObject | None] = {
-        (kind, name): (
-            None if manifest is None else found_object_from(kind, manifest, with_data=True)
-        )
+    read: dict[tuple[str, str], LiveObject | None] = {
+        (kind, name): (None if manifest is None else parse_object(kind, manifest, with_data=True))
         for (kind, name), manifest in (objects or {}).items()
     }
-    return Estate(
+    return Snapshot(
         namespace=NAMESPACE,
         clusters=found,
         objects=read,

@@ -14,7 +14,7 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 
-from tests.support.canaries import canary
+from tests.harness.canaries import canary
 from tests.unit.plugins.api_server import ScriptedServer
 from tests.unit.plugins.clients import TOKEN
 from tests.unit.plugins.manifests import JsonObject, encoded

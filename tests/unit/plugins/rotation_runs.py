@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
-from tests.support.canaries import canary
+from tests.harness.canaries import canary
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE
 from tests.unit.plugins.manifests import JsonObject, encoded
 from tests.unit.plugins.module_runs import returned
 from tests.unit.plugins.namespace_server import CONFIGMETA, STATUS, STDERR, Namespace
 
-OLD, NEW, FOREIGN = canary("old"), canary("new"), canary("foreign")
+OLD, NEW, MODIFIED = canary("old"), canary("new"), canary("foreign")
 PATH = f"{CORE}/secrets/token"
 ROTATE: JsonObject = {"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 30}
 
@@ -95,7 +95,7 @@ def refused(status: int, reason: str, said: str) -> Step:
 def rotated(result: JsonObject) -> JsonObject:
     """A result, against its documentation, with no value in it."""
     text = json.dumps(result)
-    for value in (OLD, NEW, FOREIGN):
+    for value in (OLD, NEW, MODIFIED):
         assert value not in text and encoded(value) not in text
     return returned(result, kd_rotate.RETURN)
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._estate import Estate
-from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import (
-    Wanted,
-    wanted_from,
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.snapshot import (
+    Snapshot,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.desired import (
+    DesiredState,
+    parse_desired,
 )
 from tests.unit.plugins.manifests import (
     TYPE_LABELS,
@@ -41,12 +43,12 @@ class World:
     options: JsonObject
 
     @property
-    def wanted(self) -> Wanted:
+    def desired(self) -> DesiredState:
         """The task, parsed."""
-        return wanted_from(self.options, "team-a")
+        return parse_desired(self.options, "team-a")
 
     @property
-    def estate(self) -> Estate:
+    def snapshot(self) -> Snapshot:
         """The namespace, read."""
         return estate_of(self.clusters.values(), self.objects)
 

@@ -12,9 +12,13 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.kubedirector.connections.plugins.module_utils import _operator
-from ansible_collections.kubedirector.connections.plugins.module_utils._errors import InvalidInput
-from ansible_collections.kubedirector.connections.plugins.module_utils._wanted import wanted_from
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
+    InvalidInputError,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector import facts
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.desired import (
+    parse_desired,
+)
 from tests.unit.plugins.manifests import task
 
 LOWER = string.ascii_lowercase + string.digits
@@ -65,8 +69,8 @@ def is_data_key(text: str) -> bool:
 def accepted(**options: Any) -> bool:
     """Whether a task with these options is taken."""
     try:
-        wanted_from(task(**{"kdcluster": ["notebook"], **options}), "team-a")
-    except InvalidInput as error:
+        parse_desired(task(**{"kdcluster": ["notebook"], **options}), "team-a")
+    except InvalidInputError as error:
         assert "\n" not in str(error)
         return False
     return True
@@ -132,5 +136,5 @@ def test_the_hash_is_of_all_that_is_named_in_order(
             digest.update(b"nil" if generation is None else b"%d" % generation)
     for name, version in configmaps + secrets:
         digest.update(f"{name}{version if version is not None else ''}".encode())
-    found = _operator.connection_hash(clusters, configmaps, secrets)
+    found = facts.connection_hash(clusters, configmaps, secrets)
     assert found == digest.hexdigest()

@@ -14,8 +14,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support import canaries
-from tests.support.canaries import INPUTS, canary, credentials_in, forms, needles, search
+from tests.harness import canaries
+from tests.harness.canaries import INPUTS, canary, credentials_in, forms, needles, search
 
 VALUE = canary("planted")
 

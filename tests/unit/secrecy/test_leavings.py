@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.checks import leavings
-from tests.checks.leavings import SECRECY, Leavings
-from tests.support.canaries import canary
-from tests.support.cluster import ClusterUnderTest
-from tests.support.kubectl import Kubectl
+from tests.harness.canaries import canary
+from tests.harness.cluster import ClusterUnderTest
+from tests.harness.kubectl import Kubectl
+from tests.runner import leavings
+from tests.runner.leavings import SECRECY, Leavings
 
 
 @pytest.fixture

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every module runs, and what it gets for that. Knows nothing of Ansible."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import typing as t
+
+if t.TYPE_CHECKING:
+    from .._client.api import Api
+
+Warn = t.Callable[[str], None]
+
+
+@dataclasses.dataclass(repr=False)
+class Task(abc.ABC):
+    """One task of a module. Its options may hold secrets, so its text shows none of this.
+
+    :param params: the module's options.
+    :param namespace: where everything lives.
+    :param warn: called with each warning, one sentence.
+    """
+
+    api: Api
+    params: t.Mapping[str, t.Any]
+    namespace: str
+    check_mode: bool
+    warn: Warn
+
+    @abc.abstractmethod
+    def __post_init__(self) -> None:
+        """Make what a module's own task keeps besides."""
+
+    @abc.abstractmethod
+    def run(self) -> None:
+        """Do the work. :raises CollectionError:"""
+
+    @property
+    @abc.abstractmethod
+    def result(self) -> dict[str, t.Any]:
+        """The return values, usable at any time; after a failure they tell what had been done."""
+
+    @property
+    def diff(self) -> dict[str, t.Any] | None:
+        """The --diff, if there is one."""
+        return None

@@ -1,0 +1,277 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""JSON requests to the Kubernetes API. Knows nothing of KubeDirector but the names of its resources."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+import urllib.parse
+
+from .._core.errors import UnreachableError
+from .._kubedirector import facts
+from .library import urllib3
+from .status_errors import (
+    error_from_response,
+    error_from_transport,
+    unsure_sentence,
+)
+from .transport import (
+    MAX_BODY_BYTES,
+    Transport,
+    lines_of,
+)
+
+if t.TYPE_CHECKING:
+    from .auth import ClientConfig
+
+JsonObject = dict[str, t.Any]
+
+PAGE_SIZE = 500
+_FIELD_MANAGER = "kubedirector.connections"
+_METADATA_OBJECT = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+_METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+class Resource(t.NamedTuple):
+    """A resource of the API: the kind that people say, the path prefix, the plural."""
+
+    kind: str
+    prefix: str
+    plural: str
+
+
+CONFIGMAP = Resource("ConfigMap", "api/v1", "configmaps")
+SECRET = Resource("Secret", "api/v1", "secrets")
+POD = Resource("Pod", "api/v1", "pods")
+NAMESPACE = Resource("Namespace", "api/v1", "namespaces")
+KDCLUSTER = Resource("KDCluster", f"apis/{facts.API_VERSION}", "kubedirectorclusters")
+KDAPP = Resource("KDApp", f"apis/{facts.API_VERSION}", "kubedirectorapps")
+SERVICE_ACCOUNT = Resource("ServiceAccount", "api/v1", "serviceaccounts")
+ROLE = Resource("Role", "apis/rbac.authorization.k8s.io/v1", "roles")
+ROLE_BINDING = Resource("RoleBinding", "apis/rbac.authorization.k8s.io/v1", "rolebindings")
+BY_KIND = {resource.kind: resource for resource in (CONFIGMAP, SECRET)}
+
+
+class Api:
+    """A connection pool to one API server. Its methods may be called from several threads."""
+
+    def __init__(self, access: ClientConfig) -> None:
+        self._transport = Transport(access)
+        self._host = self._transport.host
+
+    @property
+    def transport(self) -> Transport:
+        """Address and credentials, for what does not go over HTTP (see _client.pod_exec)."""
+        return self._transport
+
+    def get(
+        self, resource: Resource, namespace: str | None, name: str, *, metadata_only: bool = False
+    ) -> JsonObject:
+        """Read one object, or only its metadata (which leaves a Secret's values where they are).
+
+        :raises NotFoundError, ApiError, UnreachableError:
+        """
+        return self._call(
+            "get",
+            resource,
+            namespace,
+            name,
+            accept=_METADATA_OBJECT if metadata_only else "application/json",
+        )
+
+    def list_all(
+        self,
+        resource: Resource,
+        namespace: str,
+        *,
+        metadata_only: bool = False,
+        selector: str | None = None,
+    ) -> tuple[list[JsonObject], str]:
+        """Read all objects of a namespace, page by page.
+
+        :param selector: a label selector.
+        :returns: the objects and the resourceVersion from which a watch can go on.
+        :raises ApiError, UnreachableError:
+        """
+        items: list[JsonObject] = []
+        query: dict[str, str] = {"limit": str(PAGE_SIZE)}
+        if selector:
+            query["labelSelector"] = selector
+        while True:
+            page = self._call(
+                "list",
+                resource,
+                namespace,
+                query=query,
+                accept=_METADATA_LIST if metadata_only else "application/json",
+            )
+            metadata, found = page.get("metadata"), page.get("items") or []
+            if not isinstance(metadata, dict) or not _is_list_of_objects(found):
+                raise self._not_kubernetes()
+            items.extend(found)
+            if not metadata.get("continue"):
+                return items, str(metadata.get("resourceVersion", ""))
+            query["continue"] = metadata["continue"]
+
+    def create(
+        self, resource: Resource, namespace: str, body: JsonObject, *, dry_run: bool
+    ) -> JsonObject:
+        """Create an object. :raises ConflictError, ApiError, UnreachableError:"""
+        return self._call(
+            "create", resource, namespace, body=body, name_in_message=body["metadata"]["name"],
+            dry_run=dry_run,
+        )  # fmt: skip
+
+    def merge_patch(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: JsonObject,
+        *,
+        dry_run: bool,
+        metadata_only: bool = False,
+    ) -> JsonObject:
+        """Patch an object by a JSON merge patch.
+
+        :param metadata_only: the answer need not hold more (see get).
+        :raises NotFoundError, ApiError, UnreachableError:
+        """
+        return self._call(
+            "patch", resource, namespace, name, body=body, dry_run=dry_run,
+            content_type="application/merge-patch+json",
+            accept=_METADATA_OBJECT if metadata_only else "application/json",
+        )  # fmt: skip
+
+    def json_patch(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: list[JsonObject],
+        *,
+        dry_run: bool,
+    ) -> JsonObject:
+        """Patch an object by a JSON patch. :raises NotFoundError, ApiError, UnreachableError:"""
+        return self._call(
+            "patch", resource, namespace, name, body=body, dry_run=dry_run,
+            content_type="application/json-patch+json",
+        )  # fmt: skip
+
+    def delete(self, resource: Resource, namespace: str, name: str, *, dry_run: bool) -> JsonObject:
+        """Delete an object. :raises NotFoundError, ApiError, UnreachableError:"""
+        return self._call("delete", resource, namespace, name, dry_run=dry_run)
+
+    def watch(
+        self, resource: Resource, namespace: str, resource_version: str, seconds: int
+    ) -> t.Iterator[JsonObject]:
+        """Yield the events {type, object} after `resource_version` for at most `seconds` seconds.
+
+        :raises ExpiredError: the resourceVersion is too old; list again.
+        :raises ApiError, UnreachableError:
+        """
+        query = {
+            "watch": "1",
+            "resourceVersion": resource_version,
+            "timeoutSeconds": str(seconds),
+            "allowWatchBookmarks": "true",
+        }
+        response = self._transport.open_stream(
+            self._path(resource, namespace, None), query, seconds
+        )
+        try:
+            if response.status != 200:
+                raise error_from_response(
+                    "watch", resource.kind, resource.plural, namespace, None,
+                    response.status, response.read(MAX_BODY_BYTES), self._host,
+                )  # fmt: skip
+            for line in lines_of(response):
+                event = _event(line)
+                if event["type"] == "ERROR":
+                    status = event["object"]
+                    raise error_from_response(
+                        "watch", resource.kind, resource.plural, namespace, None,
+                        int(status.get("code", 500)), json.dumps(status).encode(), self._host,
+                    )  # fmt: skip
+                yield event
+        except (urllib3.exceptions.HTTPError, ValueError) as error:
+            raise error_from_transport(error, self._host) from None
+        finally:
+            response.close()
+
+    def _path(self, resource: Resource, namespace: str | None, name: str | None) -> str:
+        parts = [resource.prefix]
+        if namespace is not None:
+            parts += ["namespaces", urllib.parse.quote(namespace, safe="")]
+        parts.append(resource.plural)
+        if name is not None:
+            parts.append(urllib.parse.quote(name, safe=""))
+        return "/".join(parts)
+
+    def _call(
+        self,
+        verb: str,
+        resource: Resource,
+        namespace: str | None,
+        name: str | None = None,
+        *,
+        query: dict[str, str] | None = None,
+        body: JsonObject | list[JsonObject] | None = None,
+        accept: str = "application/json",
+        content_type: str = "application/json",
+        dry_run: bool = False,
+        name_in_message: str | None = None,
+    ) -> JsonObject:
+        method = {"create": "POST", "patch": "PATCH", "delete": "DELETE"}.get(verb, "GET")
+        query = dict(query or {})
+        if dry_run:
+            query["dryRun"] = "All"
+        if verb in ("create", "patch"):
+            query["fieldManager"] = _FIELD_MANAGER
+        named = name or name_in_message
+        unsure = "" if dry_run else unsure_sentence(verb, resource.kind, namespace, named)
+        try:
+            response, text = self._transport.answer(
+                method, self._path(resource, namespace, name), query, accept, content_type, body
+            )
+        except UnreachableError as error:
+            if not error.maybe_done:
+                raise
+            raise UnreachableError(f"{error}{unsure}", maybe_done=True) from None
+        if response.status >= 400:
+            raise error_from_response(
+                verb, resource.kind, resource.plural, namespace, named,
+                response.status, text, self._host, unsure=unsure,
+            )  # fmt: skip
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            raise self._not_kubernetes(unsure) from None
+        if not isinstance(answer, dict):
+            raise self._not_kubernetes(unsure)
+        return answer
+
+    def _not_kubernetes(self, unsure: str = "") -> UnreachableError:
+        return UnreachableError(
+            f"{self._host} answered with something that is no Kubernetes object: is it a Kubernetes API "
+            f"server? Check the address.{unsure}"
+        )
+
+
+def _is_list_of_objects(items: t.Any) -> bool:
+    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
+
+
+def _event(line: bytes) -> JsonObject:
+    """Read one line of a watch. :raises ValueError: it is no event."""
+    event = json.loads(line)
+    if (
+        not isinstance(event, dict)
+        or not isinstance(event.get("type"), str)
+        or not isinstance(event.get("object"), dict)
+    ):
+        raise ValueError("a line of the watch is no event")
+    return event

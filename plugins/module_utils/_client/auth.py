@@ -1,0 +1,168 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From options, environment and kubeconfig to an address and credentials of one API server."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+import urllib.parse
+
+from .._core.errors import AuthError
+from .auth_options import (
+    effective_auth,
+    header_text,
+)
+from .config import (
+    Configuration,
+    basic_authentication,
+    is_spared_by,
+    plain_address,
+)
+from .kubeconfig import (
+    load_kubeconfig,
+)
+from .library import urllib3
+
+
+@dataclasses.dataclass(frozen=True)
+class ClientConfig:
+    """Where and as whom to talk.
+
+    :param configuration: address, TLS, proxy and token.
+    :param headers: extra HTTP headers (impersonation, basic authentication), as (name, value).
+    :param namespace: the context's namespace, or None.
+    :param verified: False when TLS certificates are not verified.
+    """
+
+    configuration: Configuration
+    headers: tuple[tuple[str, str], ...] = dataclasses.field(repr=False)
+    namespace: str | None
+    verified: bool
+
+
+def resolve_client_config(
+    params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]
+) -> ClientConfig:
+    """Find the API server and the credentials.
+
+    The order is: the task's own options as a group, the K8S_AUTH_* environment, KUBECONFIG or the
+    default kubeconfig, the pod's own service account.
+
+    :param params: the task's options (see _client.auth_options.AUTH_ARGUMENTS).
+    :param environ: environment variables.
+    :raises AuthError: nothing usable was found, or it cannot be read.
+    """
+    try:
+        auth = effective_auth(params, environ)
+    except ValueError as error:
+        raise AuthError(f"Authentication: {error}.") from None
+    configuration = Configuration()
+    namespace = None
+    if "host" not in auth or "kubeconfig" in auth:
+        namespace = load_kubeconfig(
+            configuration, auth.get("kubeconfig"), auth.get("context"), environ
+        )
+    _override_server(configuration, auth)
+    _override_credentials(configuration, auth)
+    _decide_proxy(configuration, auth, environ)
+    _require_files(configuration)
+    return ClientConfig(
+        configuration=configuration,
+        headers=tuple(_headers(auth)),
+        namespace=namespace,
+        verified=bool(configuration.verify_ssl),
+    )
+
+
+def _override_server(configuration: Configuration, auth: dict[str, t.Any]) -> None:
+    if "host" in auth:
+        configuration.host = str(auth["host"])
+    _require_url(str(configuration.host))
+    configuration.host = plain_address(str(configuration.host))
+    if "ca_cert" in auth:
+        configuration.ssl_ca_cert = auth["ca_cert"]
+    if "validate_certs" in auth:
+        configuration.verify_ssl = auth["validate_certs"]
+    if not configuration.verify_ssl:
+        configuration.assert_hostname = False
+
+
+def _override_credentials(configuration: Configuration, auth: dict[str, t.Any]) -> None:
+    """Put the chosen credentials in place of the kubeconfig's: the API server looks at a client
+    certificate before a token, so one that stayed would win."""
+    if "api_key" in auth or "username" in auth or "client_cert" in auth:
+        configuration.cert_file = configuration.key_file = None
+        configuration.refresh_api_key_hook = None
+        configuration.api_key = {}
+    if "api_key" in auth:
+        # A token that was read from a file may still have the file's last newline.
+        token = header_text("api_key", str(auth["api_key"]).strip())
+        configuration.api_key = {"authorization": f"Bearer {token}"}
+    if "client_cert" in auth:
+        configuration.cert_file = auth["client_cert"]
+    if "client_key" in auth:
+        configuration.key_file = auth["client_key"]
+
+
+def _decide_proxy(
+    configuration: Configuration, auth: dict[str, t.Any], environ: t.Mapping[str, str]
+) -> None:
+    """Decide on a proxy once, for requests and for commands in members: the option, then the
+    kubeconfig's, then the environment's; none for hosts that are not to be asked through it."""
+    host = urllib.parse.urlsplit(str(configuration.host))
+    by_scheme = [f"{host.scheme}_proxy", f"{host.scheme}_proxy".upper()]
+    proxy = auth.get("proxy") or configuration.proxy
+    proxy = proxy or next((environ[name] for name in by_scheme if environ.get(name)), None)
+    spared = auth.get("no_proxy") or configuration.no_proxy
+    spared = spared or environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    spared = ",".join(entry.strip() for entry in spared.split(","))
+    configuration.no_proxy = None
+    if not proxy or is_spared_by(spared, str(configuration.host)):
+        configuration.proxy = None
+        return
+    if not _is_url(str(proxy), "http"):
+        raise AuthError("Option proxy must be a URL like http://proxy.example.com:3128.")
+    configuration.proxy = str(proxy)
+    parts = urllib.parse.urlsplit(configuration.proxy)
+    if parts.username:
+        user = urllib.parse.unquote(f"{parts.username}:{parts.password or ''}")
+        configuration.proxy_headers = {"Proxy-Authorization": basic_authentication(user)}
+
+
+def _is_url(text: str, *schemes: str) -> bool:
+    """Whether this is the address of a server, for Python and for urllib3."""
+    try:
+        parts = urllib.parse.urlsplit(text)
+        urllib3.util.parse_url(text)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _require_url(host: str) -> None:
+    if not _is_url(host, "http", "https"):
+        raise AuthError(
+            f"The API server's address {host!r} is no URL: it has to be like https://api.example.com:6443."
+        )
+
+
+def _require_files(configuration: Configuration) -> None:
+    for what, path in (
+        ("CA certificate", configuration.ssl_ca_cert),
+        ("client certificate", configuration.cert_file),
+        ("client key", configuration.key_file),
+    ):
+        if path and not os.path.isfile(path):
+            raise AuthError(f"The {what} file {path} does not exist.")
+
+
+def _headers(auth: dict[str, t.Any]) -> t.Iterator[tuple[str, str]]:
+    if "username" in auth and "password" in auth and "api_key" not in auth:
+        yield "Authorization", basic_authentication(f"{auth['username']}:{auth['password']}")
+    if "impersonate_user" in auth:
+        yield "Impersonate-User", header_text("impersonate_user", auth["impersonate_user"])
+    for group in auth.get("impersonate_groups", ()):
+        yield "Impersonate-Group", header_text("impersonate_groups", group)

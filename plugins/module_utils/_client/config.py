@@ -1,0 +1,152 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Address, TLS, proxy and token of one API server, and the connection pool made of them.
+
+The attributes are those of the kubernetes library's Configuration, so that the library can fill one
+in (see _client.kubeconfig). The library's own costs the import of all of it, twice the time of everything
+else that a module imports (measured).
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import ipaddress
+import ssl
+import typing as t
+import urllib.parse
+
+from .._core.errors import AuthError
+from .library import urllib3
+
+_CONNECTIONS = 8
+
+
+@dataclasses.dataclass
+class Configuration:
+    """Where an API server is and how to talk to it; the credentials are left out of its text.
+
+    :param api_key: the whole Authorization header under "authorization" (library 29) or "BearerToken"
+        (library 37).
+    :param refresh_api_key_hook: called with this configuration before each request; it may replace
+        the token.
+    :param private_files: open files, of which nobody else may know, that the paths above may lead to;
+        Python's ssl takes certificates and keys from files only. They are gone with this object.
+    """
+
+    host: str = "http://localhost"
+    verify_ssl: bool = True
+    ssl_ca_cert: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    tls_server_name: str | None = None
+    assert_hostname: bool | None = None
+    proxy: str | None = None
+    no_proxy: str | None = None
+    proxy_headers: t.Any = dataclasses.field(default=None, repr=False)
+    api_key: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
+    refresh_api_key_hook: t.Callable[[Configuration], None] | None = None
+    private_files: list[t.Any] = dataclasses.field(default_factory=list, repr=False)
+
+    def authorization(self) -> str | None:
+        """The Authorization header of now, or None."""
+        if self.refresh_api_key_hook is not None:
+            self.refresh_api_key_hook(self)
+        return self.api_key.get("authorization") or self.api_key.get("BearerToken")
+
+
+def basic_authentication(user: str) -> str:
+    """The header for "name:password", in UTF-8 as kubectl sends it."""
+    return f"Basic {base64.b64encode(user.encode()).decode()}"
+
+
+def plain_address(url: str) -> str:
+    """An API server's address as everything here reads it: a scheme in lower case, no slash at the end."""
+    scheme, separator, rest = url.rstrip("/").partition("://")
+    return f"{scheme.lower()}{separator}{rest}"
+
+
+def connection_pool(configuration: Configuration, tls: ssl.SSLContext | None) -> t.Any:
+    """Make urllib3's pool of connections to the API server, through the proxy where there is one.
+
+    :param tls: for an address that begins with https.
+    """
+    options: dict[str, t.Any] = {"maxsize": _CONNECTIONS}
+    if tls is not None:
+        options["ssl_context"] = tls
+        if configuration.assert_hostname is not None:
+            options["assert_hostname"] = configuration.assert_hostname
+        if configuration.tls_server_name:
+            options["server_hostname"] = configuration.tls_server_name
+    if configuration.proxy:
+        return urllib3.ProxyManager(
+            proxy_url=configuration.proxy, proxy_headers=configuration.proxy_headers, **options
+        )
+    return urllib3.PoolManager(**options)
+
+
+def tls_context(configuration: Configuration) -> ssl.SSLContext:
+    """Make what TLS connections need: whom to trust, who one is.
+
+    What is trusted is what kubectl trusts: any certificate of the CA file, whether it is a root or not, and
+    certificates without a key identifier, which many clusters' CAs make (from Python 3.13 urllib3's own
+    context would refuse them), but none that has its name nowhere but in the subject.
+
+    :raises AuthError: a certificate or key cannot be used.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.hostname_checks_common_name = False
+    try:
+        if not configuration.verify_ssl:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif configuration.ssl_ca_cert:
+            context.load_verify_locations(configuration.ssl_ca_cert)
+        else:
+            context.load_default_certs()
+        if configuration.cert_file:
+            # Without a password OpenSSL would ask for one on the terminal, where the key is encrypted.
+            context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
+    except OSError as error:
+        raise AuthError(
+            f"A certificate or key for the API server cannot be used ({error.strerror or error}): the CA "
+            "certificate, the client certificate and its key have to be PEM, the key without a password."
+        ) from None
+    return context
+
+
+def is_spared_by(no_proxy: str, url: str) -> bool:
+    """Whether a URL is not to be asked through a proxy.
+
+    :param no_proxy: comma-separated hosts, domains, host:port, addresses, networks, or "*".
+    """
+    parts = urllib.parse.urlsplit(url)
+    host, with_port = (parts.hostname or "").lower(), parts.netloc.lower()
+    for entry in (entry.strip().lower() for entry in no_proxy.split(",")):
+        domain = entry.lstrip(".")
+        if entry == "*" or _is_in_network(host, entry):
+            return True
+        if domain and any(
+            name == domain or name.endswith(f".{domain}") for name in (host, with_port)
+        ):
+            return True
+    return False
+
+
+def is_ip_address(host: str) -> bool:
+    """Whether a host is given by its address and not by a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_in_network(host: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False

@@ -1,0 +1,188 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From an HTTP answer or a broken connection to one clear sentence."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from .._core.errors import (
+    SERVER_ERRORS,
+    AdmissionError,
+    ApiError,
+    ConflictError,
+    ExpiredError,
+    NotFoundError,
+    OperatorDownError,
+    UnreachableError,
+)
+from .._kubedirector import facts
+from .library import urllib3
+
+_MAX_SERVER_WORDS = 600
+# Kubernetes' own words (source: pkg/registry/rbac/validation).
+_ESCALATION = "attempting to grant RBAC permissions not currently held"
+_DONE = {"create": "created", "patch": "changed", "delete": "deleted"}
+
+
+def place(kind: str, namespace: str | None, name: str | None) -> str:
+    """Say which object is meant: "ConfigMap ns/name"."""
+    if name is None:
+        return f"{kind}s in namespace {namespace}" if namespace else f"{kind}s"
+    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
+
+
+def error_from_response(
+    verb: str,
+    kind: str,
+    plural: str,
+    namespace: str | None,
+    name: str | None,
+    status: int,
+    body: bytes,
+    host: str,
+    *,
+    unsure: str = "",
+) -> ApiError:
+    """Make the error for an answer of 400 and above.
+
+    :param verb: the RBAC verb that was tried (get, list, create, patch, delete, watch).
+    :param body: the answer's body; a Kubernetes Status as JSON, or anything.
+    :param unsure: what to add where the server, or somebody between, failed perhaps after the write.
+    :returns: NotFound, Conflict, Gone, Refused or a plain ApiError; its text names kind,
+        namespace/name, what is wrong and what to do.
+    """
+    reason, said = _status_of(body)
+    what = place(kind, namespace, name)
+    cls: type[ApiError] = ApiError
+    webhook_said = facts.refusal_text(said)
+    if webhook_said is not None:
+        cls = AdmissionError
+        text = f"Cannot {verb} {what}: the cluster's admission webhook refuses it: {_dot(webhook_said)}"
+        if facts.is_own_refusal(said):
+            text = f"{text} {facts.refusal_advice(webhook_said)}."
+    elif facts.is_webhook_silent(said):
+        cls = OperatorDownError
+        text = (
+            f"Cannot {verb} {what}: the KubeDirector operator is down or hangs (its admission webhook does "
+            f"not answer), so no change of a KDCluster is possible; {facts.DOWN_REMEDY}. ({_dot(said)})"
+        )
+    elif "failed calling webhook" in said:
+        text = (
+            f"Cannot {verb} {what}: an admission webhook of the cluster does not answer; see that what "
+            f"serves it runs. ({_dot(said)})"
+        )
+    elif status == 401:
+        text = (
+            f"Cannot {verb} {what}: the API server {host} does not accept the credentials (401); "
+            "they are wrong or have expired. Check api_key, or the user in the kubeconfig."
+        )
+    elif status == 403 and _ESCALATION in said:
+        text = (
+            f"Cannot {verb} {what}: forbidden (403), because Kubernetes lets nobody grant rights that they do "
+            f"not have themselves; run the task as somebody who has them. ({_dot(said)})"
+        )
+    elif status == 403:
+        scope = f"in namespace {namespace}" if namespace else "in the whole cluster"
+        text = (
+            f"Cannot {verb} {what}: forbidden (403). Grant the verb {verb!r} on resource {plural!r} "
+            f"{scope}, by a Role and a RoleBinding. ({_dot(said)})"
+        )
+    elif status == 404 and not reason and kind not in ("KDCluster", "KDApp"):
+        text = (
+            f"Cannot {verb} {what}: {host} answers 404 without saying why: is it a Kubernetes API server? "
+            "Check the address."
+        )
+    elif status == 404 and not reason:
+        cls = NotFoundError
+        text = (
+            f"Cannot {verb} {what}: the API server does not know {kind}s. Is KubeDirector installed "
+            f"on this cluster? Check with: kubectl get crd {facts.CRD_NAME}."
+        )
+    elif status == 404:
+        cls = NotFoundError
+        text = f"Cannot {verb} {what}: it does not exist; run the task again once it is there. ({_dot(said)})"
+    elif status == 409:
+        cls = ConflictError
+        text = f"Cannot {verb} {what}: somebody else changed it meanwhile; run the task again. ({_dot(said)})"
+    elif status == 410:
+        cls = ExpiredError
+        text = f"Cannot {verb} {what}: the resourceVersion is too old; run the task again. ({_dot(said)})"
+    else:
+        text = f"Cannot {verb} {what}: the API server refuses it ({status} {reason}): {_dot(said)}"
+        if status >= SERVER_ERRORS:
+            text += unsure
+    return cls(text, status=status, reason=reason, server_message=said)
+
+
+def error_from_transport(error: Exception, host: str) -> UnreachableError:
+    """Make the error for a connection that could not be made, or broke."""
+    cause: BaseException = error
+    if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
+        cause = error.reason
+    if _is_unverified(cause):
+        return UnreachableError(
+            f"The TLS certificate of the API server {host} cannot be verified ({_dot(str(cause))}) "
+            "Give its CA in ca_cert; only for a test, set validate_certs to false."
+        )
+    return UnreachableError(
+        f"The API server {host} cannot be reached ({type(cause).__name__}: {_dot(_short(cause))}) "
+        "Check the address, the network and the proxy.",
+        maybe_done=not is_never_sent(error),
+    )
+
+
+def unsure_sentence(verb: str, kind: str, namespace: str | None, name: str | None) -> str:
+    """What to add to an error that leaves open whether a write was done; nothing for a read."""
+    if verb not in _DONE:
+        return ""
+    what = place(kind, namespace, name)
+    return f" Whether {what} was {_DONE[verb]} is not known: run the task again."
+
+
+def is_never_sent(error: Exception) -> bool:
+    """Whether a request certainly did not reach the server: the connection was never there."""
+    cause = error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) else error
+    return isinstance(
+        cause,
+        (
+            urllib3.exceptions.NewConnectionError,
+            urllib3.exceptions.ConnectTimeoutError,
+            urllib3.exceptions.ProxyError,
+        ),
+    ) or _is_unverified(cause)
+
+
+def _is_unverified(cause: BaseException | None) -> bool:
+    """Whether the server's certificate was refused; TLS that breaks in another way may do so later."""
+    if not isinstance(cause, urllib3.exceptions.SSLError):
+        return False
+    # urllib3 1.26 compares the host's name itself, after OpenSSL was content.
+    connection: t.Any = urllib3.connection
+    mismatch = any(isinstance(why, connection.CertificateError) for why in cause.args)
+    return mismatch or "CERTIFICATE_VERIFY_FAILED" in str(cause)
+
+
+def _short(cause: BaseException) -> str:
+    text = str(cause)
+    return text.rsplit(">: ", maxsplit=1)[-1] if ">: " in text else text
+
+
+def _status_of(body: bytes) -> tuple[str, str]:
+    """The reason and the message of a Kubernetes Status; ("", the text itself) of anything else."""
+    try:
+        status: t.Any = json.loads(body)
+    except ValueError:
+        return "", " ".join(body.decode("utf-8", "replace").split())[:_MAX_SERVER_WORDS]
+    if not isinstance(status, dict) or status.get("kind") != "Status":
+        return "", ""
+    message = " ".join(str(status.get("message", "")).split())
+    return str(status.get("reason", "") or "Unknown"), message[:_MAX_SERVER_WORDS]
+
+
+def _dot(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."

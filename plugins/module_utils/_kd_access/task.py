@@ -1,0 +1,152 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One kd_access task from its options to its result. Knows nothing of Ansible."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._ansible.task import Task
+from .._client.api import (
+    ROLE,
+    ROLE_BINDING,
+    SERVICE_ACCOUNT,
+)
+from .._core.errors import (
+    NotFoundError,
+    PreconditionError,
+)
+from .._observe.reader import (
+    require_namespace,
+)
+from .._reconcile.desired import require_name
+from .rbac import (
+    differs,
+    problem_with,
+    wanted_manifests,
+)
+
+if t.TYPE_CHECKING:
+    from .._client.api import (
+        JsonObject,
+    )
+
+_RESOURCES = {resource.kind: resource for resource in (SERVICE_ACCOUNT, ROLE, ROLE_BINDING)}
+_SHOWN = ("rules", "roleRef", "subjects")
+
+
+class RightsTask(Task):
+    """Runs one task. `result` is usable at any time, and after a failure tells what had been done."""
+
+    def __post_init__(self) -> None:
+        self._name: str = self.params["name"]
+        self._absent: bool = self.params["state"] == "absent"
+        self._desired = wanted_manifests(
+            self.namespace, self._name, manage_kdclusters=self.params["manage_kdclusters"]
+        )
+        self._found: dict[str, JsonObject | None] = {}
+        self._actions: dict[str, str] = {}
+        self._done: set[str] = set()
+
+    def run(self) -> None:
+        """Create, correct or delete the three objects.
+
+        :raises InvalidInputError: the name is none.
+        :raises PreconditionError: there is something else by that name. Nothing was written.
+        :raises ApiError, UnreachableError: `result` says what had been written.
+        """
+        require_name(f"name: ServiceAccount {self.namespace}/", self._name)
+        self._found = {kind: self._read(kind) for kind in self._desired}
+        if not any(self._found.values()):
+            require_namespace(self.api, self.namespace)
+        problems = [
+            problem_with(found, self._desired[kind], f"{kind} {self.namespace}/{self._name}")
+            for kind, found in self._found.items()
+            if found is not None
+        ]
+        if any(problems):
+            raise PreconditionError([problem for problem in problems if problem])
+        # A binding is undone before what it binds.
+        kinds = reversed(self._desired) if self._absent else iter(self._desired)
+        self._actions = {kind: self._action(kind) for kind in kinds}
+        self._write_all(dry_run=True)
+        if self.check_mode:
+            self._done.update(self._actions)
+        else:
+            self._write_all(dry_run=False)
+
+    @property
+    def result(self) -> dict[str, t.Any]:
+        """The return values."""
+        objects = [
+            {
+                "kind": kind,
+                "name": self._name,
+                "action": action if kind in self._done else "unchanged",
+            }
+            for kind, action in self._actions.items()
+        ]
+        return {
+            "changed": any(one["action"] != "unchanged" for one in objects),
+            "objects": objects,
+        }
+
+    @property
+    def diff(self) -> dict[str, t.Any]:
+        """What is granted, before and after."""
+        changed = [kind for kind, action in self._actions.items() if action != "unchanged"]
+        return {
+            "before": {f"{kind}/{self._name}": _shown(self._found[kind]) for kind in changed},
+            "after": {
+                f"{kind}/{self._name}": None if self._absent else _shown(self._desired[kind])
+                for kind in changed
+            },
+        }
+
+    def _read(self, kind: str) -> JsonObject | None:
+        try:
+            return self.api.get(_RESOURCES[kind], self.namespace, self._name)
+        except NotFoundError:
+            return None
+
+    def _action(self, kind: str) -> str:
+        found = self._found[kind]
+        if found is None:
+            return "unchanged" if self._absent else "created"
+        if self._absent:
+            return "deleted"
+        return "updated" if differs(found, self._desired[kind]) else "unchanged"
+
+    def _write_all(self, *, dry_run: bool) -> None:
+        for kind, action in self._actions.items():
+            # The API server looks for the role that is bound, which a dry run did not make.
+            role_is_missing = kind == "RoleBinding" and self._found["Role"] is None
+            if not (dry_run and role_is_missing):
+                self._write(kind, action, dry_run=dry_run)
+            if not dry_run:
+                self._done.add(kind)
+
+    def _write(self, kind: str, action: str, *, dry_run: bool) -> None:
+        resource, found, desired = _RESOURCES[kind], self._found[kind], self._desired[kind]
+        if action == "created":
+            self.api.create(resource, self.namespace, desired, dry_run=dry_run)
+        elif action == "updated" and found is not None:
+            patch: JsonObject = {field: desired[field] for field in _SHOWN if field in desired}
+            # What somebody granted since it was read is not to be overwritten unseen.
+            patch["metadata"] = {"resourceVersion": found["metadata"]["resourceVersion"]}
+            self.api.merge_patch(resource, self.namespace, self._name, patch, dry_run=dry_run)
+        elif action == "deleted":
+            try:
+                self.api.delete(resource, self.namespace, self._name, dry_run=dry_run)
+            except NotFoundError:
+                # Somebody else deleted it meanwhile, which is what the task wants.
+                return
+
+
+def _shown(manifest: JsonObject | None) -> JsonObject | None:
+    """What a manifest grants; the rest of it is the API server's own."""
+    if manifest is None:
+        return None
+    return {field: manifest[field] for field in _SHOWN if field in manifest}

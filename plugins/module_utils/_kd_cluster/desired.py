@@ -1,0 +1,200 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From kd_cluster's options to the KDCluster that is wanted, typed and checked; no I/O."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._core.errors import InvalidInputError
+from .._reconcile.desired import (
+    DesiredState,
+    parse_desired,
+    require_name,
+    scalar_text,
+    text_map,
+)
+
+# How the API spells an option, where that is not plain camel case.
+_SPELLINGS = {"src_url": "srcURL"}
+_MAPS = ("pod_labels", "pod_annotations", "service_labels", "service_annotations")
+_STRUCTURES = (
+    "storage",
+    "block_storage",
+    "secret",
+    "volume_projections",
+    "file_injections",
+)
+_PLAIN = ("shared_memory", "service_account_name", "affinity")
+_RESOURCES = ("limits", "requests")
+
+
+@dataclasses.dataclass(frozen=True)
+class WantedRole:
+    """One role as the task describes it.
+
+    :param members: how many; None leaves that alone, or to the KDApp.
+    :param fields: the role's other fields, as the API spells them, without those that are not given.
+    :param secret_keys: name to plain value; None when the task says nothing of them.
+    """
+
+    id: str
+    members: int | None
+    fields: t.Mapping[str, t.Any]
+    secret_keys: t.Mapping[str, str] | None = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class WantedCluster:
+    """The KDCluster that one task wants.
+
+    :param fields: fields of its spec other than roles and connections, as the API spells them.
+    :param connections: what it is to be connected to, as kd_connection would be told.
+    """
+
+    namespace: str
+    name: str
+    absent: bool
+    force: bool
+    fields: t.Mapping[str, t.Any]
+    roles: tuple[WantedRole, ...]
+    labels: t.Mapping[str, str]
+    annotations: t.Mapping[str, str]
+    connections: DesiredState
+
+    @property
+    def label(self) -> str:
+        """How messages call it: "KDCluster ns/name"."""
+        return f"KDCluster {self.namespace}/{self.name}"
+
+
+def cluster_wanted_from(params: t.Mapping[str, t.Any], namespace: str) -> WantedCluster:
+    """Read kd_cluster's options.
+
+    :raises InvalidInputError: a value cannot be used; the message names the KDCluster, role and option, and
+        never a secret key's value.
+    """
+    absent = params["state"] == "absent"
+    if params["force"] and not absent:
+        raise InvalidInputError("Option force goes with state=absent only.")
+    name = params["name"]
+    require_name("name: KDCluster", name)
+    where = f"KDCluster {namespace}/{name}"
+    connections = params.get("connections") or {}
+    return WantedCluster(
+        namespace=namespace,
+        name=name,
+        absent=absent,
+        force=bool(params["force"]),
+        fields=_given(
+            params, ("app", "app_catalog", "service_type", "naming_scheme", "default_secret")
+        ),
+        roles=tuple(_roles(params.get("roles"), where)),
+        labels=text_map(params.get("labels"), f"{where}: label"),
+        annotations=text_map(params.get("annotations"), f"{where}: annotation"),
+        connections=parse_desired(
+            {
+                "kdcluster": [name],
+                "clusters": connections.get("clusters"),
+                "configmaps": [{"name": one} for one in connections.get("configmaps") or ()],
+                "secrets": [{"name": one} for one in connections.get("secrets") or ()],
+                "state": "present",
+                "exclusive": False,
+                "delete_objects": False,
+                "wait_timeout": params["wait_timeout"],
+            },
+            namespace,
+        ),
+    )
+
+
+def _roles(entries: list[dict[str, t.Any]] | None, where: str) -> t.Iterator[WantedRole]:
+    seen: set[str] = set()
+    for entry in entries or ():
+        role_id = entry["id"]
+        here = f"{where}: role {role_id}"
+        if role_id in seen:
+            raise InvalidInputError(f"{here} is given twice: merge the two entries.")
+        seen.add(role_id)
+        members = entry.get("members")
+        if members is not None and members < 0:
+            raise InvalidInputError(f"{here}: members is {members}; give 0 or more.")
+        yield WantedRole(
+            id=role_id,
+            members=members,
+            fields=_role_fields(entry, here),
+            secret_keys=_secret_keys(entry.get("secret_keys"), here),
+        )
+
+
+def _role_fields(entry: dict[str, t.Any], where: str) -> dict[str, t.Any]:
+    fields = _given(entry, (*_STRUCTURES, *_PLAIN))
+    for option in _MAPS:
+        if entry.get(option) is not None:
+            fields[_spelling(option)] = text_map(entry[option], f"{where}: {option}")
+    if entry.get("env") is not None:
+        fields["env"] = [_variable(one, where) for one in entry["env"]]
+    if entry.get("resources") is not None:
+        fields["resources"] = {
+            part: text_map(entry["resources"][part], f"{where}: resources.{part}")
+            for part in _RESOURCES
+            if entry["resources"].get(part) is not None
+        }
+    return fields
+
+
+def _variable(entry: dict[str, t.Any], where: str) -> dict[str, str]:
+    value = scalar_text(entry["value"])
+    if value is None:
+        raise InvalidInputError(
+            f"{where}: env {entry['name']}: the value is no text, number or boolean; quote it."
+        )
+    return {"name": entry["name"], "value": value}
+
+
+def _secret_keys(entries: list[dict[str, t.Any]] | None, where: str) -> dict[str, str] | None:
+    if entries is None:
+        return None
+    keys: dict[str, str] = {}
+    for entry in entries:
+        if entry["name"] in keys:
+            raise InvalidInputError(
+                f"{where}: secret key {entry['name']} is given twice; keep one."
+            )
+        keys[entry["name"]] = entry["value"]
+    return keys
+
+
+def _given(options: t.Mapping[str, t.Any], names: t.Iterable[str]) -> dict[str, t.Any]:
+    """Those of the options that are given, as the API spells them."""
+    return {
+        _spelling(name): _spelled(options[name], name == "affinity")
+        for name in names
+        if options.get(name) is not None
+    }
+
+
+def _spelled(value: t.Any, verbatim: bool) -> t.Any:
+    """The value of an option with its suboptions as the API spells them; those left out are dropped.
+
+    Ansible leaves an alias beside the option that it stands for, but converts the option only.
+    """
+    if verbatim:
+        return value
+    if isinstance(value, dict):
+        return {
+            _spelling(key): _spelled(inner, False)
+            for key, inner in value.items()
+            if inner is not None and key == key.lower()
+        }
+    if isinstance(value, list):
+        return [_spelled(inner, False) for inner in value]
+    return value
+
+
+def _spelling(option: str) -> str:
+    first, *more = option.split("_")
+    return _SPELLINGS.get(option) or first + "".join(word.capitalize() for word in more)

@@ -1,0 +1,108 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a kd_cluster task returns, --diff included. No secrets."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._kubedirector.snapshot import (
+    parse_connections,
+)
+from .._reconcile.result import (
+    HIDDEN,
+    HIDDEN_NEW,
+)
+
+if t.TYPE_CHECKING:
+    from .._kubedirector.snapshot import KDCluster
+    from .desired import (
+        WantedCluster,
+    )
+    from .plan import (
+        ClusterPlan,
+    )
+
+JsonObject = dict[str, t.Any]
+
+
+def cluster_result(
+    desired: WantedCluster, plan: ClusterPlan, cluster: KDCluster | None, *, done: bool
+) -> JsonObject:
+    """Make the return values `changed` and `kdclusters`.
+
+    :param cluster: as last seen, None where there is none.
+    :param done: the plan was carried out, or is told as if it were (check mode).
+    """
+    action = plan.action if done else "unchanged"
+    seen = None if action == "deleted" else cluster
+    # The plan still holds what is gone by now.
+    before = None if seen is None else plan.before
+    shown = (plan.after if action in ("created", "updated") else before) or {}
+    spec = shown.get("spec") or {}
+    return {
+        "changed": action != "unchanged",
+        "kdclusters": [
+            {
+                "name": desired.name,
+                "action": action,
+                "app": spec.get("app"),
+                "connections": parse_connections(spec).as_lists(),
+                "connection_hash": None if seen is None else seen.stored_hash,
+                "spec_generation": None if seen is None else seen.generation,
+                "state": None if seen is None else seen.state,
+                "members": []
+                if seen is None
+                else [
+                    {
+                        "pod": member.pod,
+                        "role": member.role,
+                        "node_id": member.node_id,
+                        "state": member.state,
+                        "has_configmeta": member.has_configmeta,
+                    }
+                    for member in seen.members
+                ],
+            }
+        ],
+    }
+
+
+def cluster_diff(desired: WantedCluster, plan: ClusterPlan) -> JsonObject:
+    """Make the --diff: {before, after}, each {kdclusters: {name: {labels, annotations, spec}}}.
+
+    Of labels and annotations only those that the task names; of secret keys only names, and which of
+    them get another value.
+    """
+    if not plan.changed:
+        return {"before": {"kdclusters": {}}, "after": {"kdclusters": {}}}
+    return {
+        "before": {"kdclusters": {desired.name: _side(desired, plan.before)}},
+        "after": {"kdclusters": {desired.name: _side(desired, plan.after)}},
+    }
+
+
+def _side(desired: WantedCluster, manifest: JsonObject | None) -> JsonObject | None:
+    if manifest is None:
+        return None
+    metadata, spec = manifest["metadata"], manifest["spec"]
+    side: JsonObject = {
+        field: {
+            key: value
+            for key, value in (metadata.get(field) or {}).items()
+            if key in getattr(desired, field)
+        }
+        for field in ("labels", "annotations")
+    }
+    return {**side, "spec": {**spec, "roles": [_role(role) for role in spec.get("roles") or ()]}}
+
+
+def _role(role: JsonObject) -> JsonObject:
+    if "secretKeys" not in role:
+        return role
+    keys = {
+        key.get("name", ""): HIDDEN_NEW if "value" in key else HIDDEN for key in role["secretKeys"]
+    }
+    return {**role, "secretKeys": keys}

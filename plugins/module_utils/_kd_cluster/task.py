@@ -1,0 +1,248 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One kd_cluster task from its options to its result. Knows nothing of Ansible."""
+
+from __future__ import annotations
+
+import functools
+import time
+import typing as t
+
+from .._ansible.task import Task
+from .._client.api import KDCLUSTER, POD
+from .._core.errors import (
+    ApiError,
+    NotFoundError,
+    PreconditionError,
+    WaitTimeoutError,
+)
+from .._core.retry import retry_transient_refusals
+from .._kubedirector.links import (
+    dependents,
+    linked_groups,
+)
+from .._kubedirector.snapshot import (
+    Snapshot,
+    parse_kdcluster,
+)
+from .._observe.reader import (
+    read_app_names,
+    read_objects,
+    require_namespace,
+)
+from .._observe.secret_keys import (
+    read_held_secret_keys,
+)
+from .._observe.watcher import SnapshotWatcher
+from .._reconcile.plan import (
+    connections_after,
+)
+from .desired import (
+    cluster_wanted_from,
+)
+from .plan import (
+    make_cluster_plan,
+)
+from .result import (
+    cluster_diff,
+    cluster_result,
+)
+
+if t.TYPE_CHECKING:
+    from .desired import (
+        WantedCluster,
+    )
+    from .plan import (
+        ClusterPlan,
+    )
+
+_MAX_REPLANS = 5
+_CONFLICT, _UNPROCESSABLE = 409, 422
+_GONE_PAUSE = 0.5
+
+
+class ClusterTask(Task):
+    """Runs one task. `result` is usable at any time, and after a failure tells what had been done."""
+
+    def __post_init__(self) -> None:
+        self._deadline = 0.0
+        self._desired: WantedCluster | None = None
+        self._plan: ClusterPlan | None = None
+        self._live: SnapshotWatcher | None = None
+        self._done = False
+
+    def run(self) -> None:
+        """Do what the task wants.
+
+        :raises CollectionError: any of them; `result` then says what had been written.
+        """
+        desired = self._desired = cluster_wanted_from(self.params, self.namespace)
+        self._deadline = time.monotonic() + self.params["wait_timeout"]
+        plan, live = self._plan_and_write(desired)
+        if self.check_mode or not self.params["wait"]:
+            return
+        if desired.absent:
+            self._wait_until_gone(desired, plan, live)
+        else:
+            self._wait_until_settled(desired, plan, live)
+
+    @property
+    def result(self) -> dict[str, t.Any]:
+        """The return values; an empty list where nothing was found out yet."""
+        if self._desired is None or self._plan is None or self._live is None:
+            return {"changed": False, "kdclusters": []}
+        cluster = self._live.snapshot.clusters.get(self._desired.name)
+        return cluster_result(self._desired, self._plan, cluster, done=self._done)
+
+    @property
+    def diff(self) -> dict[str, t.Any] | None:
+        """The --diff, or None before there is a plan."""
+        if self._desired is None or self._plan is None:
+            return None
+        return cluster_diff(self._desired, self._plan)
+
+    def _plan_and_write(self, desired: WantedCluster) -> tuple[ClusterPlan, SnapshotWatcher]:
+        """Plan on what is there and write it; where somebody came between, plan anew."""
+        refused: t.Any = None
+        for attempt in range(_MAX_REPLANS):
+            plan, live = self._make_plan(desired, warn=attempt == 0)
+            if not plan.changed:
+                return plan, live
+            if not self.check_mode:
+                self._settle_linked(desired, plan, live)
+            try:
+                manifest = retry_transient_refusals(
+                    functools.partial(self._write, desired, plan), self._deadline
+                )
+            except ApiError as error:
+                if error.status not in (_UNPROCESSABLE, _CONFLICT) or plan.body == refused:
+                    raise
+                refused = plan.body
+                continue
+            self._done = True
+            if manifest is not None and not self.check_mode:
+                live.put_cluster(manifest)
+            return plan, live
+        raise PreconditionError(
+            [
+                f"{desired.label} was not changed: others changed it {_MAX_REPLANS} times meanwhile. "
+                "Run the task again."
+            ]
+        )
+
+    def _make_plan(
+        self, desired: WantedCluster, *, warn: bool
+    ) -> tuple[ClusterPlan, SnapshotWatcher]:
+        manifests, resource_version = self.api.list_all(KDCLUSTER, self.namespace)
+        if not manifests:
+            require_namespace(self.api, self.namespace)
+        by_name = {manifest["metadata"]["name"]: manifest for manifest in manifests}
+        clusters = {name: parse_kdcluster(manifest) for name, manifest in by_name.items()}
+        cluster = clusters.get(desired.name)
+        names = [(one.kind, one.name) for one in desired.connections.objects]
+        apps = None
+        if not desired.absent:
+            apps = read_app_names(self.api, self.namespace)
+            if cluster is not None:
+                names += connections_after(desired.connections, cluster.connections).objects()
+        snapshot = Snapshot(
+            self.namespace,
+            clusters,
+            {} if desired.absent else read_objects(self.api, self.namespace, names),
+            apps,
+        )
+        held = None
+        if cluster is not None and not desired.absent and any(r.secret_keys for r in desired.roles):
+            held = read_held_secret_keys(self.api, cluster)
+            if held is None and warn:
+                self.warn(
+                    f"{desired.label}: none of its members can tell the values of its secret keys, and what "
+                    "is stored is encrypted. Keys that are there were left as they are."
+                )
+        self._live = SnapshotWatcher(self.api, snapshot, resource_version)
+        self._plan = make_cluster_plan(desired, by_name.get(desired.name), snapshot, held)
+        return self._plan, self._live
+
+    def _write(self, desired: WantedCluster, plan: ClusterPlan) -> dict[str, t.Any] | None:
+        if plan.action == "created":
+            return self.api.create(KDCLUSTER, self.namespace, plan.body, dry_run=self.check_mode)
+        if plan.action == "updated":
+            return self.api.json_patch(
+                KDCLUSTER, self.namespace, desired.name, plan.body, dry_run=self.check_mode
+            )
+        try:
+            self.api.delete(KDCLUSTER, self.namespace, desired.name, dry_run=self.check_mode)
+        except NotFoundError:
+            # Somebody else deleted it meanwhile, which is what the task wants.
+            return None
+        return None
+
+    def _settle_linked(
+        self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher
+    ) -> None:
+        """Wait until all KDClusters linked to it, either way, are quiet: a write that meets the
+        operator's own write on a linked one makes it stuck (measured).
+
+        One that is to be deleted may itself be broken.
+        """
+        group = set(linked_groups(plan.links).get(desired.name, ())) & set(live.snapshot.clusters)
+        if desired.absent:
+            group.discard(desired.name)
+        if len(group) > (0 if desired.absent or plan.action == "created" else 1):
+            live.wait_until_one_is_quiet(
+                [frozenset(group)],
+                self._deadline,
+                f"{desired.label} was not touched, because KDClusters that are linked to one another did "
+                "not settle",
+            )
+
+    def _wait_until_settled(
+        self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher
+    ) -> None:
+        also: set[str] = set()
+        if self._done:
+            live.refresh()
+            also = set(dependents(plan.links, [desired.name])) & set(live.snapshot.clusters)
+        begun = {
+            "created": f"{desired.label} was created, but it is not configured",
+            "updated": "The change was written, but it has not reached every member",
+        }.get(plan.action, "Nothing had to be written, but the KDCluster is not settled")
+        live.wait_until_settled({desired.name}, also, self._deadline, begun)
+
+    def _wait_until_gone(
+        self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher
+    ) -> None:
+        """Wait until neither it nor the pods of its members exist, and those that connected to it have
+        taken that."""
+        if plan.before is None:
+            return
+        pods = [member.pod for member in parse_kdcluster(plan.before).members if member.pod]
+        while True:
+            live.refresh()
+            there = desired.name in live.snapshot.clusters
+            pods = [] if not pods else [pod for pod in pods if self._exists(pod)]
+            if not there and not pods:
+                break
+            if time.monotonic() + _GONE_PAUSE > self._deadline:
+                left = [*([desired.label] if there else ()), *(f"pod {pod}" for pod in pods)]
+                raise WaitTimeoutError(
+                    f"{desired.label} is being deleted, but in time it did not go: there still is "
+                    f"{', '.join(left)}. Check that the operator is running, and what its finalizer waits for."
+                )
+            time.sleep(_GONE_PAUSE)
+        also = set(dependents(plan.links, [desired.name])) & set(live.snapshot.clusters)
+        if also:
+            live.wait_until_one_is_quiet(
+                [frozenset(also)],
+                self._deadline,
+                f"{desired.label} is gone, but KDClusters that connected to it have not settled",
+            )
+
+    def _exists(self, pod: str) -> bool:
+        try:
+            self.api.get(POD, self.namespace, pod, metadata_only=True)
+        except NotFoundError:
+            return False
+        return True

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One kd_configmeta_info task from its options to its result. Knows nothing of Ansible."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._ansible.task import Task
+from .._core.errors import (
+    ApiError,
+    MemberError,
+    PreconditionError,
+)
+from .._kubedirector.configmeta import (
+    with_references_resolved,
+    with_secrets_as,
+)
+from .._kubedirector.configmeta_diff import (
+    member_differences,
+    stale_parts,
+)
+from .._kubedirector.snapshot import Snapshot
+from .._observe.members import (
+    Reading,
+    read_configmetas,
+)
+from .._observe.reader import (
+    read_kdclusters,
+    read_objects,
+    require_namespace,
+)
+
+if t.TYPE_CHECKING:
+    from .._kubedirector.snapshot import (
+        KDCluster,
+        Member,
+    )
+
+
+class ConfigmetaTask(Task):
+    """Runs one task."""
+
+    def __post_init__(self) -> None:
+        self._kdclusters: list[dict[str, t.Any]] = []
+
+    @property
+    def result(self) -> dict[str, t.Any]:
+        """The return values."""
+        return {"changed": False, "kdclusters": self._kdclusters}
+
+    def run(self) -> None:
+        """Read configmeta.json from the members and compare it.
+
+        :raises PreconditionError: a KDCluster, role or pod does not exist.
+        :raises MemberError: a member cannot be read and on_member_error is fail.
+        :raises ApiError, UnreachableError:
+        """
+        names = list(dict.fromkeys(self.params["kdcluster"]))
+        clusters, _version = read_kdclusters(self.api, self.namespace)
+        if not clusters:
+            require_namespace(self.api, self.namespace)
+        problems = [
+            f"KDCluster {self.namespace}/{name} does not exist. Correct its name or namespace."
+            for name in names
+            if name not in clusters
+        ]
+        if problems:
+            raise PreconditionError(problems)
+        chosen = [clusters[name] for name in names]
+        readings = self._read_members(chosen)
+        self._require_fields(readings)
+        snapshot = self._read_live(chosen, clusters)
+        for cluster in chosen:
+            mine = [reading for reading in readings if reading.member in cluster.members]
+            self._kdclusters.append(self._describe(cluster, mine, snapshot))
+        failures = [r.error for r in readings if r.error is not None and not r.expected]
+        if failures and self.params["on_member_error"] == "fail":
+            raise MemberError(" ".join(failures))
+
+    def _read_members(self, clusters: list[KDCluster]) -> list[Reading]:
+        return read_configmetas(self.api, self.namespace, self._chosen_members(clusters))
+
+    def _require_fields(self, readings: list[Reading]) -> None:
+        known = sorted(
+            {part for r in readings if r.configmeta is not None for part in r.configmeta}
+        )
+        unknown = [field for field in self.params.get("fields") or () if field not in known]
+        if known and unknown:
+            raise PreconditionError(
+                [
+                    f"Option fields: configmeta.json has no part {', '.join(map(repr, unknown))}; it has "
+                    f"{', '.join(known)}. Correct fields."
+                ]
+            )
+
+    def _chosen_members(self, clusters: list[KDCluster]) -> list[Member]:
+        roles, pods = self.params.get("roles"), self.params.get("pods")
+        members = [member for cluster in clusters for member in cluster.members]
+        labels = ", ".join(cluster.label for cluster in clusters)
+        for role in roles or ():
+            if role not in {member.role for member in members}:
+                raise PreconditionError(
+                    [f"{labels} has no role {role!r} with members. Correct roles."]
+                )
+        for pod in pods or ():
+            if pod not in {member.pod for member in members}:
+                raise PreconditionError([f"{labels} has no member {pod!r}. Correct pods."])
+        return [
+            member
+            for member in members
+            if (not roles or member.role in roles) and (not pods or member.pod in pods)
+        ]
+
+    def _read_live(
+        self, chosen: list[KDCluster], clusters: dict[str, KDCluster]
+    ) -> Snapshot | None:
+        """Read what the KDClusters name, with data; None when the caller may not."""
+        keys = [key for cluster in chosen for key in cluster.connections.objects()]
+        try:
+            objects = read_objects(self.api, self.namespace, keys, with_data=set(keys))
+        except ApiError as error:
+            if error.status != 403:
+                raise
+            self.warn(f"Whether the members are current is not known. {error}")
+            return None
+        return Snapshot(self.namespace, clusters, objects)
+
+    def _describe(
+        self, cluster: KDCluster, readings: list[Reading], snapshot: Snapshot | None
+    ) -> dict[str, t.Any]:
+        held = {r.member.pod: r.configmeta for r in readings if r.configmeta is not None}
+        differences = member_differences(held)
+        members = []
+        for reading in readings:
+            stale = None
+            if reading.configmeta is not None and snapshot is not None:
+                stale = stale_parts(reading.configmeta, cluster, snapshot)
+            members.append(
+                {
+                    "pod": reading.member.pod,
+                    "role": reading.member.role,
+                    "node_id": reading.member.node_id,
+                    "configmeta": self._shown(reading.configmeta),
+                    "error": reading.error,
+                    "current": None if stale is None else not stale,
+                    "stale": stale or [],
+                }
+            )
+        return {
+            "name": cluster.name,
+            "state": cluster.state,
+            "consistent": not differences,
+            "differences": differences,
+            "members": members,
+        }
+
+    def _shown(self, configmeta: dict[str, t.Any] | None) -> dict[str, t.Any] | None:
+        if configmeta is None:
+            return None
+        shown = with_secrets_as(self.params["secrets"], configmeta)
+        if self.params["resolve_refs"]:
+            shown = with_references_resolved(shown)
+        fields = self.params.get("fields")
+        return {key: value for key, value in shown.items() if not fields or key in fields}

@@ -1,0 +1,304 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Check a list of kd_connection arguments as a whole, with no cluster, before any of it is done.
+
+The rules are the module's own: its argument spec, held against by Ansible's validator, and _reconcile.desired. They are
+asked piece by piece, so that each thing that is wrong is told with its place. No value is ever told, since the
+values of an entry may be secret; names of objects, and labels, are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import ArgumentValueError, RequiredError, UnsupportedError
+
+from .._client.auth_options import (
+    AUTH_ARGUMENTS,
+    NAMESPACE_ARGUMENT,
+)
+from .._core.errors import InvalidInputError
+from .._reconcile.desired import (
+    DesiredState,
+    parse_desired,
+    scalar_text,
+)
+from . import entry_links
+from .argspec import (
+    CONNECTION_ARGUMENTS,
+    Option,
+)
+
+# Keys, which ought to be text, and indexes.
+Path = tuple[t.Any, ...]
+Found = t.Iterator[tuple[Path, str]]
+
+SPEC: dict[str, Option] = {**NAMESPACE_ARGUMENT, **CONNECTION_ARGUMENTS}
+_AUTH_NAMES = frozenset(
+    name for option, spec in AUTH_ARGUMENTS.items() for name in (option, *spec.get("aliases", ()))
+)
+_KINDS = {"configmaps": "ConfigMap", "secrets": "Secret"}
+# Stands for the namespace that an entry leaves to the kubeconfig; no message shows it.
+_NO_NAMESPACE = "namespace-of-the-context"
+_EXPECTED = {
+    "list": "a list",
+    "dict": "a dictionary (key: value)",
+    "bool": "true or false",
+    "int": "a whole number",
+    "str": "text",
+}
+# bool first, since it is an int.
+_GIVEN: dict[type, str] = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "a dictionary",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class EntryProblem:
+    """What is wrong, and where.
+
+    :param entry: the entry's index.
+    :param path: keys and indexes from the entry to the value, such as ("secrets", 1, "string_data", "token").
+    :param text: a sentence that shows no value.
+    """
+
+    entry: int
+    path: Path
+    text: str
+
+
+def entry_problems(entries: t.Sequence[t.Any]) -> list[EntryProblem]:
+    """Find everything that is wrong with a list of kd_connection arguments, of any types.
+
+    What entries say of one another is looked at only once each of them is fine alone.
+    """
+    problems = [
+        EntryProblem(index, path, text)
+        for index, entry in enumerate(entries)
+        for path, text in _problems_of(entry)
+    ]
+    if problems:
+        return problems
+    return [
+        EntryProblem(index, (), text)
+        for index, text in entry_links.contradictions([read_entry(entry) for entry in entries])
+    ]
+
+
+def read_entry(entry: t.Mapping[str, t.Any]) -> entry_links.Entry:
+    """Read an entry of which entry_problems() found nothing."""
+    desired = _desired(_validated(SPEC, entry))
+    named = desired.namespace if entry.get("namespace") else None
+    return entry_links.Entry(named, desired)
+
+
+def rehearsal(
+    given: t.Mapping[str, t.Any], entry: entry_links.Entry, earlier: t.Iterable[entry_links.Entry]
+) -> dict[str, t.Any]:
+    """Reduce an entry to what can be checked before those in front of it are done.
+
+    :param given: the entry, of which entry_problems() found nothing.
+    :param entry: the same, read.
+    :param earlier: those in front of it.
+    :returns: the entry without the objects that they make; and, where they take connections away, without
+        what may be possible only then: new links between KDClusters, and deletions.
+    """
+    meeting = [other for other in earlier if other.may_meet(entry)]
+    made = {key for other in meeting for key in other.described()}
+    reduced = dict(given)
+    validated = _validated(SPEC, given)
+    for option, kind in _KINDS.items():
+        reduced[option] = [
+            one
+            for one, read in zip(given.get(option) or (), validated.get(option) or (), strict=True)
+            if (kind, read["name"]) not in made
+        ]
+    if any(other.removes() for other in meeting):
+        reduced["delete_objects"] = False
+        if not entry.desired.absent:
+            reduced["clusters"] = []
+    return reduced
+
+
+def kdclusters_of(entry: t.Any) -> str:
+    """Say whose connections an entry is about, as far as that can be told of an entry that may be broken."""
+    if not isinstance(entry, dict):
+        return "unreadable"
+    given = entry.get("kdcluster", entry.get("kdclusters"))
+    names = given if isinstance(given, list) else [given] if given else []
+    told = ", ".join(name for name in names if isinstance(name, str))
+    return f"kdcluster {told}" if told else "no kdcluster"
+
+
+def shown_path(entry: t.Any, path: Path) -> str:
+    """Write a path as people read it; an object stands under its name: secrets[git-login].string_data.token."""
+    shown, value = "", entry
+    for step in path:
+        holder = value
+        try:
+            value = holder[step]
+        except (KeyError, IndexError, TypeError):
+            value = None
+        if isinstance(step, int) and not isinstance(holder, dict):
+            name = value.get("name") if isinstance(value, dict) else None
+            shown += f"[{name}]" if isinstance(name, str) and name else f"[no. {step + 1}]"
+        else:
+            key = "null" if step is None else str(scalar_text(step))
+            shown += f".{key}" if shown else key
+    return shown
+
+
+def _problems_of(entry: t.Any) -> Found:
+    if not isinstance(entry, dict):
+        yield (), "an entry is a dictionary with kd_connection's options."
+        return
+    found = list(_spec_problems(SPEC, entry, ()))
+    yield from found or _rule_problems(_validated(SPEC, entry))
+
+
+def _spec_problems(spec: dict[str, Option], given: dict[str, t.Any], path: Path) -> Found:
+    """Hold what was given against an argument spec: each option, and each element of a list, alone."""
+    yield from (((*path, key), _no_text(key)) for key in given if not isinstance(key, str))
+    given = {key: value for key, value in given.items() if isinstance(key, str)}
+    for error in _validation_errors(_shallow(spec, keep_required=True), given):
+        if isinstance(error, RequiredError):
+            yield path, f"{str(error).rpartition(': ')[2]} is missing."
+    loose = _shallow(spec, keep_required=False)
+    for key, value in given.items():
+        name = _option_name(spec, key)
+        option = spec.get(name, {})
+        if name != key and name in given:
+            yield (*path, key), f"means the same as {name}; keep one of the two."
+        elements = option.get("elements")
+        if elements and isinstance(value, list):
+            for number, element in enumerate(value):
+                here = (*path, key, number)
+                found = list(_value_problems(loose, key, [element], element, elements, here))
+                yield from found
+                if "options" in option and not found:
+                    (inner,) = _validated(loose, {key: [element]})[name]
+                    yield from _spec_problems(option["options"], inner, here)
+        else:
+            expected = option.get("type", "")
+            yield from _value_problems(loose, key, value, value, expected, (*path, key))
+
+
+def _value_problems(
+    spec: dict[str, Option], key: str, value: t.Any, told: t.Any, expected: str, path: Path
+) -> Found:
+    # Ansible would write these out as text, a list or dictionary even into messages.
+    no_text = isinstance(told, (list, dict)) or (told is None and isinstance(path[-1], int))
+    if expected == "str" and no_text:
+        yield path, _wrong_type(told, expected)
+        return
+    for error in _validation_errors(spec, {key: value}):
+        if isinstance(error, UnsupportedError):
+            yield path, _unknown(key, spec)
+        elif isinstance(error, ArgumentValueError):
+            choices = spec[_option_name(spec, key)]["choices"]
+            yield path, f"is none of {', '.join(choices)}."
+        else:
+            yield path, _wrong_type(told, expected)
+        return
+
+
+def _wrong_type(value: t.Any, expected: str) -> str:
+    given = next((told for kind, told in _GIVEN.items() if isinstance(value, kind)), "nothing")
+    return f"{given} stands where {_EXPECTED.get(expected, expected)} belongs."
+
+
+def _no_text(key: t.Any) -> str:
+    return (
+        f"{_wrong_type(key, 'str')} Quote the key; to YAML, on, off, yes and no are true or false."
+    )
+
+
+def _unknown(key: str, spec: dict[str, Option]) -> str:
+    if "state" in spec and key in _AUTH_NAMES:
+        return "the way to the API server is in kd_auth, once for all entries, not in an entry."
+    names = [name for option, one in spec.items() for name in (option, *one.get("aliases", ()))]
+    close = difflib.get_close_matches(key, names, 1, 0.7)
+    meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(names))}."
+    return f"is no option here; {meant}"
+
+
+def _rule_problems(params: dict[str, t.Any]) -> Found:
+    """Ask _reconcile.desired, first of each object and each of its values alone, then of the entry as a whole."""
+    names: dict[str, list[dict[str, t.Any]]] = {}
+    for option in _KINDS:
+        for number, given in enumerate(params.get(option) or ()):
+            found = list(_object_problems(option, given))
+            yield from (((option, number, *path), text) for path, text in found)
+            if not any(path == ("name",) for path, _text in found):
+                names.setdefault(option, []).append({"name": given["name"]})
+    whole = {**params, **{option: names.get(option) for option in _KINDS}}
+    yield from _refusal((), whole)
+
+
+def _object_problems(option: str, given: dict[str, t.Any]) -> Found:
+    label = f"{_KINDS[option]} {given['name']}"
+
+    def ask(path: Path, **fields: t.Any) -> Found:
+        one = {option: [{"name": given["name"], **fields}]}
+        for _path, text in _refusal(path, {**_validated(SPEC, {}), **one}):
+            text = text.removeprefix(f"{label}: ").removeprefix(f"Option {option}: ")
+            for what in ("", "key ", "label ", "annotation "):
+                # What the path says already.
+                text = text.removeprefix(f"{what}{path[-1] if path else ''}: ")
+            yield path, text
+
+    found = list(ask(("name",)))
+    if not found and given.get("type") is not None:
+        found += ask(("type",), type=given["type"])
+    if not found:
+        for field in ("labels", "annotations", "data", "string_data"):
+            for key, value in (given.get(field) or {}).items():
+                # A module would get "true" or "null"; of a number it gets what was written.
+                if key is None or isinstance(key, bool):
+                    found.append(((field, key), _no_text(key)))
+                else:
+                    found += ask((field, str(key)), **{field: {key: value}})
+    yield from found or ask((), **{key: value for key, value in given.items() if key != "name"})
+
+
+def _refusal(path: Path, params: dict[str, t.Any]) -> Found:
+    try:
+        _desired(params)
+    except InvalidInputError as error:
+        yield path, str(error).replace(f"{_NO_NAMESPACE}/ ", "").replace(f"{_NO_NAMESPACE}/", "")
+
+
+def _desired(params: dict[str, t.Any]) -> DesiredState:
+    return parse_desired(params, params.get("namespace") or _NO_NAMESPACE)
+
+
+def _validation_errors(spec: dict[str, Option], given: t.Mapping[str, t.Any]) -> list[t.Any]:
+    return list(ArgumentSpecValidator(spec).validate(given).errors.errors)
+
+
+def _validated(spec: dict[str, Option], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    validated: dict[str, t.Any] = ArgumentSpecValidator(spec).validate(given).validated_parameters
+    return validated
+
+
+def _shallow(spec: dict[str, Option], *, keep_required: bool) -> dict[str, Option]:
+    """The spec without what is below its options, which is looked at element by element."""
+    left_out = ("options",) if keep_required else ("options", "required")
+    return {
+        name: {key: value for key, value in option.items() if key not in left_out}
+        for name, option in spec.items()
+    }
+
+
+def _option_name(spec: dict[str, Option], key: str) -> str:
+    return next((name for name, one in spec.items() if key in one.get("aliases", ())), key)

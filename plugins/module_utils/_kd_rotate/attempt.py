@@ -1,0 +1,207 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One way of a rotation: write an object's values, wait, and ask the members. There and back are alike."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._core.errors import (
+    CollectionError,
+    MemberError,
+    PreconditionError,
+)
+from .._kubedirector.configmeta_diff import (
+    differing_keys,
+)
+from .._observe.members import (
+    read_configmetas,
+)
+from .._observe.start_script import (
+    Reconnect,
+    failure_sentences,
+    read_settled_reconnects,
+)
+from .._observe.watcher import SnapshotWatcher
+from .._reconcile.executor import Applier
+from .._reconcile.plan import make_plan
+from .._reconcile.shared_objects import kdclusters_to_repoint
+from .rotation import (
+    desired_for_rotation,
+    guarded,
+)
+
+if t.TYPE_CHECKING:
+    from .._client.api import Api
+    from .._core.redaction import Redactor
+    from .._kubedirector.snapshot import (
+        KDCluster,
+        Member,
+        Snapshot,
+    )
+    from .._observe.members import Reading
+    from .._reconcile.writer import Progress
+    from .rotation import (
+        Rotation,
+        Values,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Findings:
+    """What is wrong in the members, one sentence each.
+
+    :param held: of the values that they hold.
+    :param reconnect: of their start scripts.
+    """
+
+    held: tuple[str, ...]
+    reconnect: tuple[str, ...]
+
+
+class RotationAttempt:
+    """Brings the object to `data`, and every KDCluster that names it along.
+
+    :param snapshot: as just read, at `resource_version`.
+    :param data: the object's whole data; None leaves it alone (see wanted_of).
+    :param deadline: as of time.monotonic(); bounds all of it.
+    :param progress: filled while writing.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        rotation: Rotation,
+        snapshot: Snapshot,
+        resource_version: str,
+        data: Values | None,
+        *,
+        redactor: Redactor,
+        deadline: float,
+        progress: Progress,
+    ) -> None:
+        self._api = api
+        self._rotation = rotation
+        self._redactor = redactor
+        self._deadline = deadline
+        self.live = SnapshotWatcher(api, snapshot, resource_version)
+        self.desired = desired_for_rotation(rotation, snapshot, data)
+        self.plan = guarded(make_plan(self.desired, snapshot))
+        self._reconnects: dict[str, Reconnect] = {}
+        self._applier = Applier(
+            api, self.desired, self.plan, self.live, deadline, progress, may_vanish=True
+        )
+
+    @property
+    def needs_copies(self) -> bool:
+        """Whether linked KDClusters share the object, so that a copy of it must stand in."""
+        return bool(kdclusters_to_repoint(self.plan.links, self.desired.kdclusters))
+
+    @property
+    def vanished(self) -> list[str]:
+        """The KDClusters that named the object and that somebody deleted, or deletes, meanwhile."""
+        found = self.live.snapshot.clusters
+        return [n for n in self.desired.kdclusters if n not in found or found[n].terminating]
+
+    def require_readable(self) -> None:
+        """See that the members can be asked at all. :raises PreconditionError:"""
+        errors = [reading.error for _one, reading in self._readings() if reading.error is not None]
+        if errors:
+            raise PreconditionError(
+                [
+                    "Nothing was written, because what the members hold could not be verified afterwards.",
+                    *errors,
+                ]
+            )
+
+    def try_dry(self) -> None:
+        """Ask the API server about every write. :raises ApiError, UnreachableError:"""
+        self._applier.try_dry()
+
+    def write(self) -> None:
+        """Write what differs. :raises CollectionError: see Applier.write."""
+        self._applier.write()
+
+    def verify(self, values: t.Mapping[str, str | None]) -> Findings:
+        """Wait until everything has reached the members, and ask them.
+
+        :param values: what they are to hold; None where there is to be no such key.
+        :raises CollectionError: it did not reach them, or a start script does not end.
+        """
+        while True:
+            vanished = self.vanished
+            findings = self._ask(values)
+            if not findings.held and not findings.reconnect:
+                return findings
+            try:
+                self.live.refresh()
+            except CollectionError:
+                # What was found wrong is what is to be told.
+                return findings
+            if self.vanished == vanished:
+                return findings
+            # What is wrong may be that it is gone.
+
+    def _ask(self, values: t.Mapping[str, str | None]) -> Findings:
+        self._applier.wait()
+        outcomes = read_settled_reconnects(
+            self._api,
+            self._rotation.namespace,
+            self._clusters,
+            self._applier.wait,
+            self._deadline,
+            before=self.live.before_last_change,
+        )
+        self._reconnects = {
+            pod: outcome for pod, outcome in outcomes.items() if isinstance(outcome, Reconnect)
+        }
+        unknown = [str(one) for one in outcomes.values() if isinstance(one, MemberError)]
+        return Findings(
+            held=tuple(self._held_wrong(values)),
+            reconnect=(*failure_sentences(self._clusters(), self.masked_reconnects()), *unknown),
+        )
+
+    def masked_reconnects(self) -> dict[str, Reconnect]:
+        """How the start scripts ended, by pod, once they were asked; with no value in what they printed."""
+        return {
+            pod: Reconnect(one.exit_code, self._redactor.output(one.stderr))
+            for pod, one in self._reconnects.items()
+        }
+
+    def _clusters(self) -> list[KDCluster]:
+        """The KDClusters that name the object now, as last seen, and are there to stay."""
+        snapshot = self.live.snapshot
+        found = [snapshot.clusters[name] for name in snapshot.naming(*self._rotation.key)]
+        return [cluster for cluster in found if not cluster.terminating]
+
+    def _readings(self) -> list[tuple[KDCluster, Reading]]:
+        naming = self._rotation.naming(self.live.snapshot)
+        clusters = [self.live.snapshot.clusters[name] for name in naming]
+        owners: dict[str, KDCluster] = {}
+        members: list[Member] = []
+        for cluster in clusters:
+            for member in cluster.members:
+                if member.has_configmeta and not cluster.terminating:
+                    owners[member.pod] = cluster
+                    members.append(member)
+        readings = read_configmetas(self._api, self._rotation.namespace, members)
+        return [(owners[reading.member.pod], reading) for reading in readings]
+
+    def _held_wrong(self, values: t.Mapping[str, str | None]) -> t.Iterator[str]:
+        kind, name = self._rotation.key
+        for cluster, reading in self._readings():
+            where = f"{cluster.label}: member {reading.member.pod} (role {reading.member.role})"
+            if reading.configmeta is None:
+                yield f"{where}: {reading.error}"
+                continue
+            keys = differing_keys(reading.configmeta, kind, name, values)
+            if keys is None:
+                yield f"{where} does not hold {self._rotation.label}."
+            elif keys:
+                yield (
+                    f"{where} holds another value of {self._rotation.label} than was written, in key "
+                    f"{', '.join(keys)}."
+                )

@@ -1,0 +1,237 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A rotation: which values of one object are to be others, what is in the way, and how far it came. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing as t
+
+from .._core.errors import InvalidInputError
+from .._kubedirector import facts
+from .._observe.stall_diagnosis import (
+    config_error_sentence,
+    lag_sentence,
+)
+from .._reconcile.desired import (
+    DesiredObject,
+    DesiredState,
+    parse_desired,
+)
+from .._reconcile.plan import Plan
+from .._reconcile.result import (
+    HIDDEN,
+    HIDDEN_NEW,
+)
+from .._reconcile.shared_objects import copy_name
+
+if t.TYPE_CHECKING:
+    from .._kubedirector.snapshot import (
+        LiveObject,
+        Snapshot,
+    )
+
+JsonObject = dict[str, t.Any]
+Values = t.Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rotation:
+    """What one task wants.
+
+    :param values: key to new value, a Secret's in base64.
+    :param new_keys: keys that the object does not have are meant so.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    values: Values = dataclasses.field(repr=False)
+    new_keys: bool
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(kind, name)."""
+        return self.kind, self.name
+
+    @property
+    def copy_key(self) -> tuple[str, str]:
+        """(kind, name) of the copy that stands in for the object where linked KDClusters share it."""
+        return self.kind, copy_name(self.name)
+
+    @property
+    def label(self) -> str:
+        """How messages call the object: "Secret ns/name"."""
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+    def naming(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """The KDClusters that name the object, or its copy since an earlier task was ended half way."""
+        return tuple(sorted({*snapshot.naming(*self.key), *snapshot.naming(*self.copy_key)}))
+
+
+def rotation_from(params: t.Mapping[str, t.Any], namespace: str) -> Rotation:
+    """Read kd_rotate's options.
+
+    :param params: secret, configmap, data, string_data, new_keys, wait_timeout.
+    :raises InvalidInputError: names kind, namespace/name and key, and never a value.
+    """
+    secret, configmap = params.get("secret"), params.get("configmap")
+    if (secret is None) == (configmap is None):
+        raise InvalidInputError("Give one of the options secret and configmap, and not both.")
+    kind, name = ("ConfigMap", configmap) if secret is None else ("Secret", secret)
+    if secret is None and params.get("string_data") is not None:
+        raise InvalidInputError(
+            "Option string_data goes with secret only: the data of a ConfigMap are plain text, so give "
+            "them in data."
+        )
+    entry = {"name": name, "data": params.get("data"), "string_data": params.get("string_data")}
+    desired = parse_desired(
+        {
+            f"{kind.lower()}s": [entry],
+            "state": "present",
+            "exclusive": False,
+            "delete_objects": False,
+            "wait_timeout": params["wait_timeout"],
+        },
+        namespace,
+    )
+    (desired_object,) = desired.objects
+    if not desired_object.data:
+        given = "data" if secret is None else "data or string_data"
+        raise InvalidInputError(
+            f"{kind} {namespace}/{name}: give at least one new value in {given}."
+        )
+    return Rotation(kind, namespace, str(name), desired_object.data, bool(params["new_keys"]))
+
+
+def rotation_problems(rotation: Rotation, snapshot: Snapshot) -> t.Iterator[str]:
+    """Say what is in the way, one sentence each: what is wrong and what to do.
+
+    :param snapshot: must hold the object with its data, and all that the KDClusters name that name it.
+    """
+    found = snapshot.objects[rotation.key]
+    if found is None:
+        yield f"{rotation.label} does not exist. Correct its name or namespace, or create it with kd_connection."
+        return
+    if not found.type:
+        yield (
+            f"{rotation.label} carries no type label {facts.TYPE_LABELS[rotation.kind]}, so the operator "
+            "gives it to no member. Set its type with kd_connection."
+        )
+    have = found.data or {}
+    unknown = [key for key in rotation.values if key not in have]
+    if unknown and not rotation.new_keys:
+        yield (
+            f"{rotation.label} has no key {', '.join(map(repr, unknown))}; it has "
+            f"{', '.join(map(repr, sorted(have))) or 'none'}. Correct the key, or give new_keys=true."
+        )
+    names = rotation.naming(snapshot)
+    if not names:
+        yield (
+            f"No KDCluster in namespace {rotation.namespace} names {rotation.label}, so that there is nobody "
+            "to take new values. Correct its name or namespace, or change it with kd_connection."
+        )
+    for name in names:
+        cluster = snapshot.clusters[name]
+        if cluster.restoring:
+            yield (
+                f"{cluster.label} carries the label {facts.RESTORING_LABEL}. Wait until it is restored."
+            )
+        elif not snapshot.is_quiet(cluster):
+            yield f"{lag_sentence(snapshot, cluster)} Rotate once it has settled."
+        elif not snapshot.is_settled(cluster):
+            yield config_error_sentence(cluster)
+
+
+def desired_for_rotation(
+    rotation: Rotation, snapshot: Snapshot, data: Values | None
+) -> DesiredState:
+    """What the object and the KDClusters that name it are to be.
+
+    :param data: the object's whole data; None leaves the object alone, while KDClusters that name its
+        copy come to name itself again.
+    """
+    found = snapshot.objects[rotation.key]
+    desired_object = DesiredObject(
+        kind=rotation.kind,
+        name=rotation.name,
+        type=found.type if found else None,
+        data=data,
+        labels={},
+        annotations={},
+        described=data is not None,
+    )
+    return DesiredState(
+        namespace=rotation.namespace,
+        kdclusters=rotation.naming(snapshot),
+        objects=(desired_object,),
+        clusters=(),
+        absent=False,
+        exclusive=False,
+        delete_objects=False,
+    )
+
+
+def guarded(plan: Plan) -> Plan:
+    """The same plan, of which the API server refuses what meets an object that others changed since."""
+    return dataclasses.replace(
+        plan,
+        objects=tuple(
+            dataclasses.replace(
+                change,
+                body={
+                    **change.body,
+                    "metadata": {
+                        **change.body.get("metadata", {}),
+                        "resourceVersion": change.found.resource_version,
+                    },
+                },
+            )
+            if change.action == "updated" and change.found is not None
+            else change
+            for change in plan.objects
+        ),
+    )
+
+
+class ObjectState(enum.Enum):
+    """How the object stands when its old values are to be put back."""
+
+    ORIGINAL = "it holds the old values"
+    OURS = "it holds what this task wrote"
+    MODIFIED = "somebody else changed it after this task had"
+    DELETED = "it was deleted"
+
+
+def object_state(
+    found: LiveObject | None, old: Values, new: Values, written: t.Container[str]
+) -> ObjectState:
+    """Find out whether the old values may be put back.
+
+    :param written: the resourceVersions that this task's own writes gave the object; empty where the
+        answer to a write got lost.
+    """
+    if found is None:
+        return ObjectState.DELETED
+    if found.data == old:
+        return ObjectState.ORIGINAL
+    if found.resource_version in written or (not written and found.data == new):
+        return ObjectState.OURS
+    return ObjectState.MODIFIED
+
+
+def changed_keys(old: Values, new: Values) -> list[str]:
+    """The keys whose value is another one, sorted."""
+    return sorted(key for key, value in new.items() if old.get(key) != value)
+
+
+def rotation_diff(rotation: Rotation, old: Values, new: Values) -> JsonObject:
+    """Make the --diff: which keys change, and never a value, be it a Secret or a ConfigMap."""
+    keys = changed_keys(old, new)
+    where = f"{rotation.kind}/{rotation.name}"
+    before = {key: HIDDEN for key in keys if key in old}
+    after = {key: HIDDEN_NEW if key in old else HIDDEN for key in keys}
+    return {"before": {where: {"data": before}}, "after": {where: {"data": after}}}

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Links between KDClusters: who connects to whom. Pure functions over names.
+
+A link map is {KDCluster: the KDClusters that it connects to}. Linked clusters that change at once
+wedge the operator (measured), so every rule about order and cycles is here, once.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+Links = t.Mapping[str, t.Collection[str]]
+
+
+def find_cycle(links: Links, start: str) -> tuple[str, ...] | None:
+    """Find a cycle through `start`.
+
+    :returns: the names along it, first and last the same ("a", "b", "a"), or None.
+    """
+    trail: list[str] = [start]
+    seen: set[str] = set()
+    pending: list[list[str]] = [list(links.get(start, ()))]
+    while pending:
+        if not pending[-1]:
+            pending.pop()
+            trail.pop()
+            continue
+        name = pending[-1].pop(0)
+        if name == start:
+            return (*trail, start)
+        if name in seen:
+            continue
+        seen.add(name)
+        trail.append(name)
+        pending.append(list(links.get(name, ())))
+    return None
+
+
+def dependents(links: Links, names: t.Iterable[str]) -> frozenset[str]:
+    """The KDClusters that connect to one of `names`, directly or through others, without `names`."""
+    start = set(names)
+    reached = set(start)
+    grown = True
+    while grown:
+        more = {
+            name
+            for name, targets in links.items()
+            if name not in reached and reached & set(targets)
+        }
+        reached |= more
+        grown = bool(more)
+    return frozenset(reached - start)
+
+
+def linked_groups(links: Links) -> dict[str, frozenset[str]]:
+    """For each name that is linked to another, all that are linked to it, either way, directly or
+    through others; itself included. Names with no link are left out."""
+    neighbours: dict[str, set[str]] = {}
+    for name, targets in links.items():
+        for target in targets:
+            neighbours.setdefault(name, set()).add(target)
+            neighbours.setdefault(target, set()).add(name)
+    groups: dict[str, frozenset[str]] = {}
+    for name in neighbours:
+        if name in groups:
+            continue
+        reached, pending = {name}, [name]
+        while pending:
+            more = neighbours[pending.pop()] - reached
+            reached |= more
+            pending.extend(more)
+        groups.update(dict.fromkeys(reached, frozenset(reached)))
+    return groups
+
+
+def in_dependency_order(links: Links, names: t.Iterable[str]) -> tuple[str, ...]:
+    """Sort names so that what is connected to comes before what connects to it.
+
+    Names without links keep their order. Links through KDClusters that are not among `names` count.
+    """
+    desired = list(dict.fromkeys(names))
+    done: dict[str, None] = {}
+
+    def visit(name: str, trail: frozenset[str]) -> None:
+        if name in done or name in trail:
+            return
+        for target in links.get(name, ()):
+            visit(target, trail | {name})
+        done[name] = None
+
+    for name in desired:
+        visit(name, frozenset())
+    return tuple(name for name in done if name in desired)

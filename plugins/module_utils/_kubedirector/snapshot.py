@@ -1,0 +1,312 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was found in a namespace, typed, and the questions that are asked of it.
+
+Knows neither how it was read nor what is wanted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from . import facts
+
+JsonObject = t.Mapping[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Connections:
+    """spec.connections: three lists of names; their order is what applications see."""
+
+    clusters: tuple[str, ...] = ()
+    configmaps: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+    def objects(self) -> tuple[tuple[str, str], ...]:
+        """The connected ConfigMaps and Secrets as (kind, name), in order."""
+        return (
+            *(("ConfigMap", name) for name in self.configmaps),
+            *(("Secret", name) for name in self.secrets),
+        )
+
+    def as_lists(self) -> dict[str, list[str]]:
+        """{clusters: [str], configmaps: [str], secrets: [str]}"""
+        return {
+            "clusters": list(self.clusters),
+            "configmaps": list(self.configmaps),
+            "secrets": list(self.secrets),
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """One member of a KDCluster, as its status tells.
+
+    :param config_generation: the generation of configmeta.json in it (stateDetail.lastConfigDataGeneration).
+    :param setup_generation: the generation that its set-up has seen (stateDetail.lastSetupGeneration).
+    :param connection_version: how many changes of the connections its start script was told of
+        (stateDetail.lastConnectionVersion; counted up with each --reconnect, source: members.go).
+    :param container: ID of the container that the operator set up (stateDetail.lastConfiguredContainer).
+    :param problem: what the operator says is wrong with it, or "".
+    :param scheduling_error: why no node takes its pod, as the operator last saw it, or "".
+    """
+
+    pod: str
+    role: str
+    node_id: str
+    state: str
+    config_generation: int | None
+    setup_generation: int | None
+    connection_version: int | None
+    container: str
+    problem: str
+    scheduling_error: str = ""
+
+    @property
+    def has_configmeta(self) -> bool:
+        """Whether it ever got configmeta.json (a role without config package never does)."""
+        return self.config_generation is not None
+
+
+@dataclasses.dataclass(frozen=True)
+class KDCluster:
+    """One KubeDirectorCluster as found.
+
+    :param secret_keys: names of its roles' secret keys, which whoever connects to it gets in the clear.
+    :param role_sizes: (role, members that the spec wants, members that the status has) of each role.
+    :param terminating: whether it is being deleted.
+    :param annotated: whether it has any annotations.
+    :param change_counter: the operator's count of connection changes, as it stands in the annotation.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    app: str
+    app_catalog: str | None
+    connections: Connections
+    state: str
+    generation: int | None
+    stored_hash: str
+    members: tuple[Member, ...]
+    restoring: bool
+    has_connections: bool
+    present_lists: frozenset[str]
+    secret_keys: tuple[str, ...]
+    role_sizes: tuple[tuple[str, int, int], ...]
+    terminating: bool
+    annotated: bool
+    change_counter: str | None
+
+    @property
+    def missing_counts(self) -> int:
+        """By how much the operator's count of connection changes has fallen behind what its members know.
+
+        The operator loses count where its write of it meets another write, and then takes the next change
+        for one that the members know, and runs no start script (source: syncCluster; measured).
+        """
+        known = max(
+            (m.connection_version or 0 for m in self.members if m.has_configmeta), default=0
+        )
+        return max(0, known - facts.change_counter(self.change_counter))
+
+    @property
+    def label(self) -> str:
+        """How messages call it: "KDCluster ns/name"."""
+        return f"KDCluster {self.namespace}/{self.name}"
+
+    def unfinished_roles(self) -> tuple[tuple[str, int, int], ...]:
+        """The roles that do not have the wanted number of members: (role, wanted, has).
+
+        Just after their number was edited the state is still `configured`, and so is every member that
+        there is (measured).
+        """
+        return tuple(size for size in self.role_sizes if size[1] != size[2])
+
+    def lagging_members(self) -> tuple[Member, ...]:
+        """The members that have not taken the cluster's current generation.
+
+        A member that never got configmeta.json counts as one that gets none only once it is
+        configured; before, its configmeta is still to come (measured on restarted pods).
+        """
+        return tuple(member for member in self.members if not self._is_current(member))
+
+    def _is_current(self, member: Member) -> bool:
+        if member.state != facts.MEMBER_CONFIGURED:
+            return False
+        if member.config_generation is None:
+            return True
+        return member.config_generation == member.setup_generation == self.generation
+
+
+@dataclasses.dataclass(frozen=True)
+class LiveObject:
+    """A ConfigMap or Secret as found.
+
+    :param data: key to value (a Secret's values still in base64); None when only the metadata were read.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    resource_version: str
+    labels: t.Mapping[str, str]
+    annotations: t.Mapping[str, str]
+    data: t.Mapping[str, str] | None = None
+
+    @property
+    def type(self) -> str | None:
+        """Its type label's value; None when the operator would skip it in silence."""
+        return self.labels.get(facts.TYPE_LABELS[self.kind])
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """The KDClusters of one namespace and those objects that were looked at.
+
+    :param objects: (kind, name) to what was found there; None where nothing exists.
+    :param apps: names of the KDApps in the namespace; None when they were not asked for.
+    """
+
+    namespace: str
+    clusters: t.Mapping[str, KDCluster]
+    objects: t.Mapping[tuple[str, str], LiveObject | None]
+    apps: frozenset[str] | None = None
+
+    def naming(self, kind: str, name: str) -> tuple[str, ...]:
+        """The KDClusters whose connections name this ConfigMap or Secret."""
+        return tuple(
+            sorted(
+                c.name for c in self.clusters.values() if (kind, name) in c.connections.objects()
+            )
+        )
+
+    def expected_hash(self, cluster: KDCluster) -> str:
+        """What the operator will have stored once it has seen everything that is live now.
+
+        :raises KeyError: an object that the cluster names was not looked at.
+        """
+
+        def versions(kind: str, names: t.Iterable[str]) -> t.Iterator[tuple[str, str | None]]:
+            for name in names:
+                found = self.objects[(kind, name)]
+                yield name, found.resource_version if found else None
+
+        connected = cluster.connections
+        return facts.connection_hash(
+            [
+                (name, other.generation if other else None, other is not None)
+                for name in connected.clusters
+                for other in [self.clusters.get(name)]
+            ],
+            list(versions("ConfigMap", connected.configmaps)),
+            list(versions("Secret", connected.secrets)),
+        )
+
+    def is_quiet(self, cluster: KDCluster) -> bool:
+        """Whether the operator is done with it, as far as it can be.
+
+        It has stored the hash of all that is live, works on nothing, and each member has the current
+        generation but those in `config error`, which get no update until their container restarts.
+        State `configured` alone is not enough: an edit sets it once more before the work begins
+        (measured).
+        """
+        return (
+            cluster.state == facts.STATE_CONFIGURED
+            and not cluster.unfinished_roles()
+            and cluster.stored_hash == self.expected_hash(cluster)
+            and all(m.state == facts.MEMBER_CONFIG_ERROR for m in cluster.lagging_members())
+        )
+
+    def is_settled(self, cluster: KDCluster) -> bool:
+        """Whether all that is live has reached every member."""
+        return self.is_quiet(cluster) and not cluster.lagging_members()
+
+
+def parse_connections(spec: JsonObject) -> Connections:
+    """Read spec.connections, where any list may be missing or null."""
+    found = spec.get("connections") or {}
+    return Connections(
+        clusters=tuple(found.get("clusters") or ()),
+        configmaps=tuple(found.get("configmaps") or ()),
+        secrets=tuple(found.get("secrets") or ()),
+    )
+
+
+def parse_kdcluster(manifest: JsonObject) -> KDCluster:
+    """Read a KubeDirectorCluster manifest as the API server gives it."""
+    metadata = manifest["metadata"]
+    spec = manifest.get("spec") or {}
+    status = manifest.get("status") or {}
+    lists = spec.get("connections")
+    return KDCluster(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata.get("uid", ""),
+        app=spec.get("app", ""),
+        app_catalog=spec.get("appCatalog"),
+        connections=parse_connections(spec),
+        state=status.get("state", ""),
+        generation=status.get("specGenerationToProcess"),
+        stored_hash=status.get("lastConnectionHash", ""),
+        members=tuple(_members(status)),
+        restoring=facts.RESTORING_LABEL in (metadata.get("labels") or {}),
+        has_connections=lists is not None,
+        present_lists=frozenset(key for key, value in (lists or {}).items() if value is not None),
+        secret_keys=tuple(
+            dict.fromkeys(
+                key.get("name", "")
+                for role in spec.get("roles") or ()
+                for key in role.get("secretKeys") or ()
+            )
+        ),
+        role_sizes=tuple(_role_sizes(spec, status)),
+        terminating=bool(metadata.get("deletionTimestamp")),
+        annotated=bool(metadata.get("annotations")),
+        change_counter=(metadata.get("annotations") or {}).get(facts.CHANGE_COUNT),
+    )
+
+
+def _role_sizes(spec: JsonObject, status: JsonObject) -> t.Iterator[tuple[str, int, int]]:
+    has = {role.get("id"): len(role.get("members") or ()) for role in status.get("roles") or ()}
+    for role in spec.get("roles") or ():
+        # The webhook fills the number in (source: validateCardinality).
+        if role.get("members") is not None:
+            yield role["id"], role["members"], has.get(role["id"], 0)
+
+
+def _members(status: JsonObject) -> t.Iterator[Member]:
+    for role in status.get("roles") or ():
+        for member in role.get("members") or ():
+            detail = member.get("stateDetail") or {}
+            yield Member(
+                pod=member.get("pod", ""),
+                role=role.get("id", ""),
+                node_id=str(member.get("nodeID", "")),
+                state=member.get("state", ""),
+                config_generation=detail.get("lastConfigDataGeneration"),
+                setup_generation=detail.get("lastSetupGeneration"),
+                connection_version=detail.get("lastConnectionVersion"),
+                container=detail.get("lastConfiguredContainer", ""),
+                problem=str(
+                    detail.get("configErrorDetail") or detail.get("schedulingErrorMessage") or ""
+                ).rstrip(". \n"),
+                scheduling_error=str(detail.get("schedulingErrorMessage") or ""),
+            )
+
+
+def parse_object(kind: str, manifest: JsonObject, *, with_data: bool) -> LiveObject:
+    """Read a ConfigMap or Secret, or the metadata of one."""
+    metadata = manifest["metadata"]
+    return LiveObject(
+        kind=kind,
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        resource_version=metadata["resourceVersion"],
+        labels=metadata.get("labels") or {},
+        annotations=metadata.get("annotations") or {},
+        data=(manifest.get("data") or {}) if with_data else None,
+    )

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read the estate: one LIST of KDClusters, one of KDApps, and the named objects side by side."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import typing as t
+
+from .._client.api import (
+    BY_KIND,
+    KDAPP,
+    KDCLUSTER,
+    NAMESPACE,
+)
+from .._core.errors import (
+    ApiError,
+    NotFoundError,
+    PreconditionError,
+)
+from .._kubedirector.snapshot import (
+    KDCluster,
+    LiveObject,
+    parse_kdcluster,
+    parse_object,
+)
+
+if t.TYPE_CHECKING:
+    from .._client.api import Api
+
+THREADS = 8
+
+
+def read_kdclusters(api: Api, namespace: str) -> tuple[dict[str, KDCluster], str]:
+    """Read all KDClusters of a namespace.
+
+    :returns: them by name, and the resourceVersion from which a watch can go on.
+    :raises ApiError, UnreachableError:
+    """
+    manifests, resource_version = api.list_all(KDCLUSTER, namespace)
+    found = [parse_kdcluster(manifest) for manifest in manifests]
+    return {cluster.name: cluster for cluster in found}, resource_version
+
+
+def read_app_names(api: Api, namespace: str) -> frozenset[str]:
+    """Read the names of the KDApps in a namespace. :raises ApiError, UnreachableError:"""
+    manifests, _version = api.list_all(KDAPP, namespace, metadata_only=True)
+    return frozenset(manifest["metadata"]["name"] for manifest in manifests)
+
+
+def read_objects(
+    api: Api,
+    namespace: str,
+    names: t.Iterable[tuple[str, str]],
+    with_data: t.Container[tuple[str, str]] = (),
+) -> dict[tuple[str, str], LiveObject | None]:
+    """Read ConfigMaps and Secrets side by side.
+
+    :param names: (kind, name) of each.
+    :param with_data: those of them whose data are needed; of the others only metadata are read, so
+        that no Secret's values travel without need.
+    :returns: (kind, name) to what was found, None where nothing exists.
+    :raises ApiError, UnreachableError:
+    """
+
+    def read(key: tuple[str, str]) -> LiveObject | None:
+        kind, name = key
+        full = key in with_data
+        try:
+            manifest = api.get(BY_KIND[kind], namespace, name, metadata_only=not full)
+        except NotFoundError:
+            return None
+        return parse_object(kind, manifest, with_data=full)
+
+    keys = list(dict.fromkeys(names))
+    if len(keys) < 2:
+        return {key: read(key) for key in keys}
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        return dict(zip(keys, pool.map(read, keys), strict=True))
+
+
+def require_namespace(api: Api, namespace: str) -> None:
+    """Say so if a namespace does not exist, as far as the caller may know.
+
+    :raises PreconditionError: it does not exist.
+    :raises UnreachableError:
+    """
+    try:
+        api.get(NAMESPACE, None, namespace, metadata_only=True)
+    except NotFoundError:
+        raise PreconditionError(
+            [f"Namespace {namespace} does not exist. Create it first, or correct its name."]
+        ) from None
+    except ApiError as error:
+        # A tenant need not be allowed to look at namespaces; the API server still has the last word.
+        if error.status != 403:
+            raise

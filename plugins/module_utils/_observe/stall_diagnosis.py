@@ -1,0 +1,221 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What keeps a KDCluster from settling, and whether it can still come by itself.
+
+A wait that only ever ends by its time-out hides a dead operator, a stuck one or a pod that no node
+takes for minutes. So once nothing has moved for a while it is looked into.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from .._client.api import KDCLUSTER, POD
+from .._core.errors import (
+    ApiError,
+    OperatorDownError,
+)
+from .._kubedirector import facts
+
+if t.TYPE_CHECKING:
+    from .._client.api import Api
+    from .._kubedirector.snapshot import (
+        KDCluster,
+        Member,
+        Snapshot,
+    )
+
+# A KDCluster that did not change for so long is looked into.
+STILL_SECONDS = 10.0
+# A reason counts once it is there again so much later: an operator that restarts, or a pod that
+# waits for another one's place, is back by then.
+AGAIN_SECONDS = 4.0
+# Among many KDClusters one may wait its turn for long, but then the others move (measured: 60 of
+# them take the operator 15 s).
+WEDGED_SECONDS, OTHERS_STILL_SECONDS, WEDGED_ANYWAY_SECONDS = 20.0, 10.0, 90.0
+
+# Why a container does not start and will not without help (source: the kubelet's reasons).
+_HOPELESS_STARTS = frozenset({
+    "CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "ErrImageNeverPull",
+    "ErrImagePull", "ImagePullBackOff", "InvalidImageName",
+})  # fmt: skip
+_MAX_WORDS = 300
+
+
+class Diagnosis:
+    """Remembers when each KDCluster last moved, and what was found wrong.
+
+    :param api: to ask the webhook whether it lives, and pods why they do not start.
+    """
+
+    def __init__(self, api: Api, names: t.Iterable[str]) -> None:
+        now = time.monotonic()
+        self._api = api
+        self._moved = dict.fromkeys(names, now)
+        self._found: dict[tuple[str, str], float] = {}
+
+    def moved(self, name: str) -> None:
+        """Note that something of a KDCluster changed, in its spec or its status."""
+        self._moved[name] = time.monotonic()
+
+    def unrecoverable(self, snapshot: Snapshot, names: t.Iterable[str]) -> list[str]:
+        """Say what must be done by somebody before these KDClusters can settle.
+
+        :returns: sentences; none while it may still come by itself, which is most of the time.
+        :raises ApiError, UnreachableError:
+        """
+        now = time.monotonic()
+        found: dict[tuple[str, str], str] = {}
+        still = [
+            cluster
+            for name in sorted(names)
+            if (cluster := snapshot.clusters.get(name)) is not None
+            and not snapshot.is_quiet(cluster)
+            and now - self._moved.setdefault(name, now) >= STILL_SECONDS
+        ]
+        if still:
+            down = self._operator_down(still[0])
+            if down:
+                found["operator", "down"] = down
+            else:
+                for cluster in still:
+                    found.update(self._member_reasons(cluster))
+                    if self._looks_wedged(cluster):
+                        found[cluster.name, "wedged"] = wedge_sentence(cluster)
+        self._found = {key: self._found.get(key, now) for key in found}
+        return [
+            sentence for key, sentence in found.items() if now - self._found[key] >= AGAIN_SECONDS
+        ]
+
+    def _operator_down(self, cluster: KDCluster) -> str:
+        try:
+            ask_operator(self._api, cluster)
+        except OperatorDownError as error:
+            return (
+                f"{cluster.label} does not move, because the KubeDirector operator is down: "
+                f"{facts.DOWN_REMEDY}. ({error.server_message[:_MAX_WORDS].rstrip('.')}.)"
+            )
+        return ""
+
+    def _member_reasons(self, cluster: KDCluster) -> t.Iterator[tuple[tuple[str, str], str]]:
+        for member in cluster.lagging_members():
+            if member.pod and member.state in facts.MEMBER_STATES_WITHOUT_CONTAINER:
+                reason = self._pod_reason(cluster, member)
+                if reason:
+                    yield (
+                        (cluster.name, member.pod),
+                        f"{cluster.label}: pod {member.pod} of role {member.role} {reason}",
+                    )
+
+    def _pod_reason(self, cluster: KDCluster, member: Member) -> str:
+        """Why a member's pod does not start, or "" where that is not known."""
+        try:
+            status = self._api.get(POD, cluster.namespace, member.pod).get("status") or {}
+        except ApiError:
+            # Not there yet, or not allowed to the caller: what the operator says must do.
+            return _unschedulable(member.scheduling_error) if member.scheduling_error else ""
+        for condition in status.get("conditions") or ():
+            if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+                return _unschedulable(str(condition.get("message", "")))
+        containers = (
+            *(status.get("initContainerStatuses") or ()),
+            *(status.get("containerStatuses") or ()),
+        )
+        for container in containers:
+            waiting = (container.get("state") or {}).get("waiting") or {}
+            if waiting.get("reason") in _HOPELESS_STARTS:
+                return (
+                    f"does not start: container {container.get('name')} is in {waiting['reason']}"
+                    f"{_words(waiting.get('message'))}. Mend that, or give wait=false."
+                )
+        return ""
+
+    def _looks_wedged(self, cluster: KDCluster) -> bool:
+        """Every member has the cluster's generation, and yet it is not done with (measured)."""
+        if cluster.state == facts.STATE_CONFIGURED or cluster.lagging_members():
+            return False
+        now = time.monotonic()
+        still = now - self._moved[cluster.name]
+        others = now - max(self._moved.values())
+        return still >= WEDGED_ANYWAY_SECONDS or (
+            still >= WEDGED_SECONDS and others >= OTHERS_STILL_SECONDS
+        )
+
+
+def ask_operator(api: Api, cluster: KDCluster) -> None:
+    """Ask for a change of nothing: the operator's own process serves the webhook (source).
+
+    :raises OperatorDownError: it does not answer.
+    :raises UnreachableError:
+    """
+    nothing = [{"op": "test", "path": "/metadata/name", "value": cluster.name}]
+    try:
+        api.json_patch(KDCLUSTER, cluster.namespace, cluster.name, nothing, dry_run=True)
+    except OperatorDownError:
+        raise
+    except ApiError:
+        # Refused by somebody who lives, or not allowed to the caller: nothing is known.
+        return
+
+
+def _unschedulable(said: str) -> str:
+    return (
+        f"cannot be scheduled{_words(said)}. Make room for it or correct what it asks for, or give "
+        "wait=false."
+    )
+
+
+def _words(said: t.Any) -> str:
+    text = " ".join(str(said or "").split())[:_MAX_WORDS].rstrip(". ")
+    return f" ({text})" if text else ""
+
+
+def wedge_sentence(cluster: KDCluster) -> str:
+    """Say that the operator is stuck on this KDCluster."""
+    return (
+        f"{cluster.label} is in state {cluster.state or 'unknown'!r} although every member has generation "
+        f"{cluster.generation}; {facts.WEDGE_REMEDY}."
+    )
+
+
+def lag_sentence(snapshot: Snapshot, cluster: KDCluster) -> str:
+    """Say what keeps a KDCluster from being quiet."""
+    lagging = cluster.lagging_members()
+    text = f"{cluster.label} is in state {cluster.state or 'unknown'!r}"
+    if lagging:
+        members = "; ".join(
+            f"{m.pod or '(no pod yet)'} of role {m.role}: state {m.state!r}, generation "
+            f"{'none' if m.config_generation is None else m.config_generation}"
+            + (f", {m.problem}" if m.problem else "")
+            for m in lagging
+        )
+        return f"{text}, and these members lag behind generation {cluster.generation}: {members}."
+    if cluster.unfinished_roles():
+        roles = ", ".join(
+            f"role {role} has {has} of {desired} members"
+            for role, desired, has in cluster.unfinished_roles()
+        )
+        return f"{text}, and {roles}: check that the operator is running and that it is not stuck."
+    if cluster.stored_hash != snapshot.expected_hash(cluster):
+        return (
+            f"{text}, and the operator has not seen the change: check that it is running and that "
+            "it is not stuck."
+            if cluster.state == facts.STATE_CONFIGURED
+            else f"{text}, and the operator has not seen the change; {facts.WEDGE_REMEDY}."
+        )
+    return wedge_sentence(cluster)
+
+
+def config_error_sentence(cluster: KDCluster) -> str:
+    """Say which members will never take the change, and why."""
+    members = ", ".join(
+        f"{m.pod} of role {m.role}" + (f" ({m.problem})" if m.problem else "")
+        for m in cluster.lagging_members()
+    )
+    return (
+        f"{cluster.label}: these members are in state {facts.MEMBER_CONFIG_ERROR!r} and get no "
+        f"change until their container restarts: {members}. Mend the cause, then delete their pods."
+    )

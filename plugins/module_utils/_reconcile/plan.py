@@ -1,0 +1,249 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The connection plan: what is wanted + what was found -> what to write, or why not. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._core.errors import PreconditionError
+from .._kubedirector import facts
+from .._kubedirector.links import (
+    in_dependency_order,
+)
+from .._kubedirector.snapshot import Connections
+from .preconditions import (
+    failed_preconditions,
+)
+from .shared_objects import (
+    repointed,
+    repoints_to_originals,
+)
+
+if t.TYPE_CHECKING:
+    from .._kubedirector.snapshot import (
+        KDCluster,
+        LiveObject,
+        Snapshot,
+    )
+    from .desired import (
+        DesiredObject,
+        DesiredState,
+    )
+
+JsonObject = dict[str, t.Any]
+_LISTS = ("clusters", "configmaps", "secrets")
+
+
+@dataclasses.dataclass(frozen=True)
+class ObjectChange:
+    """What happens to one ConfigMap or Secret.
+
+    :param action: created, updated, unchanged or deleted.
+    :param body: the manifest to create or the merge patch; empty otherwise.
+    :param found: the object before the change.
+    """
+
+    kind: str
+    name: str
+    type: str | None
+    action: str
+    body: JsonObject = dataclasses.field(repr=False)
+    found: LiveObject | None = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class ClusterChange:
+    """What happens to one KDCluster's connections; before == after when nothing does."""
+
+    name: str
+    before: Connections
+    after: Connections
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something to write."""
+        return self.before != self.after
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """All changes of one task, KDClusters in dependency order."""
+
+    objects: tuple[ObjectChange, ...]
+    clusters: tuple[ClusterChange, ...]
+    links: t.Mapping[str, tuple[str, ...]]
+    """Every KDCluster's connected KDClusters, before and after the change taken together."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write."""
+        return any(c.action != "unchanged" for c in self.objects) or any(
+            c.changed for c in self.clusters
+        )
+
+
+def make_plan(desired: DesiredState, snapshot: Snapshot) -> Plan:
+    """Decide what to write.
+
+    :param snapshot: must hold each named object, with data where the task describes it.
+    :raises PreconditionError: all reasons why the task cannot be done; nothing has been written.
+    """
+    after = {
+        name: connections_after(desired, snapshot.clusters[name].connections)
+        for name in desired.kdclusters
+        if name in snapshot.clusters
+    }
+    problems = list(failed_preconditions(desired, snapshot, after))
+    if problems:
+        raise PreconditionError(problems)
+    changes = {
+        name: ClusterChange(name, snapshot.clusters[name].connections, connections)
+        for name, connections in after.items()
+    }
+    links = {
+        name: tuple(
+            dict.fromkeys(
+                (
+                    *c.connections.clusters,
+                    *(changes[name].after.clusters if name in changes else ()),
+                )
+            )
+        )
+        for name, c in snapshot.clusters.items()
+    }
+    return Plan(
+        objects=tuple(_object_changes(desired, snapshot)),
+        clusters=tuple(changes[name] for name in in_dependency_order(links, changes)),
+        links=links,
+    )
+
+
+def connections_after(desired: DesiredState, before: Connections) -> Connections:
+    """What a KDCluster's connections are to be, given what they are. Order is kept.
+
+    Present: missing names are put at the end. Exclusive: exactly the wanted names, in their order.
+    Absent: the wanted names are taken out.
+    """
+    # A task that was ended half way may have left copies there.
+    before = repointed(before, repoints_to_originals((o.kind, o.name) for o in desired.objects))
+    named = {
+        "clusters": desired.clusters,
+        "configmaps": tuple(o.name for o in desired.objects if o.kind == "ConfigMap"),
+        "secrets": tuple(o.name for o in desired.objects if o.kind == "Secret"),
+    }
+
+    def merged(field: str) -> tuple[str, ...]:
+        current: tuple[str, ...] = getattr(before, field)
+        names = named[field]
+        if desired.absent:
+            return tuple(name for name in current if name not in names)
+        if desired.exclusive:
+            return names
+        return (*current, *(name for name in names if name not in current))
+
+    return Connections(*(merged(field) for field in _LISTS))
+
+
+def connection_patch(cluster: KDCluster, after: Connections) -> list[JsonObject]:
+    """Make the JSON patch that turns a KDCluster's connections into `after`.
+
+    Only the lists that differ are written, each guarded by a test of what it was: a writer who came
+    between makes the patch fail instead of losing an entry.
+    """
+    operations = change_counter_patch(cluster)
+    if not cluster.has_connections:
+        return [
+            *operations,
+            {"op": "test", "path": "/spec/connections", "value": None},
+            {"op": "add", "path": "/spec/connections", "value": after.as_lists()},
+        ]
+    for field in _LISTS:
+        old, new = list(getattr(cluster.connections, field)), list(getattr(after, field))
+        if old == new:
+            continue
+        path = f"/spec/connections/{field}"
+        present = field in cluster.present_lists
+        operations.append({"op": "test", "path": path, "value": old if present else None})
+        operations.append({"op": "replace" if present else "add", "path": path, "value": new})
+    return operations
+
+
+def change_counter_patch(cluster: KDCluster) -> list[JsonObject]:
+    """Make the JSON patch that brings the operator's count of connection changes up to what the members know.
+
+    Without it they would miss their --reconnect for the next change. Guarded by a test, or it could take
+    back what the operator counts meanwhile. Empty where the count is right, and where the KDCluster has no
+    annotations at all: it soon has one of the operator's again (its backup's, source: cluster.go).
+    """
+    if not cluster.annotated or not cluster.missing_counts:
+        return []
+    path = f"/metadata/annotations/{facts.CHANGE_COUNT.replace('/', '~1')}"
+    right = facts.change_counter(cluster.change_counter) + cluster.missing_counts
+    return [
+        {"op": "test", "path": path, "value": cluster.change_counter},
+        {"op": "add", "path": path, "value": str(right)},
+    ]
+
+
+def _object_changes(desired: DesiredState, snapshot: Snapshot) -> t.Iterator[ObjectChange]:
+    for desired_object in desired.objects:
+        found = snapshot.objects.get((desired_object.kind, desired_object.name))
+        if desired.absent:
+            deleted = desired.delete_objects and found is not None
+            action, body = ("deleted" if deleted else "unchanged"), {}
+        elif found is None:
+            action, body = "created", _manifest(desired.namespace, desired_object)
+        else:
+            body = _merge_patch(desired_object, found)
+            action = "updated" if body else "unchanged"
+        yield ObjectChange(
+            kind=desired_object.kind,
+            name=desired_object.name,
+            type=desired_object.type or (found.type if found else None),
+            action=action,
+            body=body,
+            found=found,
+        )
+
+
+def _manifest(namespace: str, desired_object: DesiredObject) -> JsonObject:
+    metadata: JsonObject = {
+        "name": desired_object.name,
+        "namespace": namespace,
+        "labels": dict(desired_object.labels),
+    }
+    if desired_object.annotations:
+        metadata["annotations"] = dict(desired_object.annotations)
+    return {
+        "apiVersion": "v1",
+        "kind": desired_object.kind,
+        "metadata": metadata,
+        "data": dict(desired_object.data or {}),
+    }
+
+
+def _merge_patch(desired_object: DesiredObject, found: LiveObject) -> JsonObject:
+    """The smallest merge patch: given data are the object's whole data, labels are only added."""
+    patch: JsonObject = {}
+    metadata: JsonObject = {}
+    for field in ("labels", "annotations"):
+        have: t.Mapping[str, str] = getattr(found, field)
+        want: t.Mapping[str, str] = getattr(desired_object, field)
+        differing = {key: value for key, value in want.items() if have.get(key) != value}
+        if differing:
+            metadata[field] = differing
+    if metadata:
+        patch["metadata"] = metadata
+    if desired_object.data is not None:
+        have = found.data or {}
+        data: dict[str, str | None] = {
+            key: value for key, value in desired_object.data.items() if have.get(key) != value
+        }
+        data.update({key: None for key in have if key not in desired_object.data})
+        if data:
+            patch["data"] = data
+    return patch

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a kd_connection task returns: plan and outcome in the words of its documentation. No secrets."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._kubedirector import facts
+
+if t.TYPE_CHECKING:
+    from .._kubedirector.snapshot import (
+        KDCluster,
+        LiveObject,
+        Snapshot,
+    )
+    from .._observe.start_script import (
+        Reconnect,
+    )
+    from .plan import (
+        ObjectChange,
+        Plan,
+    )
+    from .writer import Progress
+
+JsonObject = dict[str, t.Any]
+_FIELDS = ("labels", "annotations", "data")
+HIDDEN = "(hidden)"
+HIDDEN_NEW = "(hidden, other value)"
+
+
+def connection_result(
+    plan: Plan,
+    snapshot: Snapshot,
+    progress: Progress,
+    reconnects: t.Mapping[str, Reconnect],
+    *,
+    as_planned: bool,
+) -> JsonObject:
+    """Make the return values `changed`, `objects` and `kdclusters`.
+
+    :param snapshot: as last seen.
+    :param progress: what was written.
+    :param as_planned: tell the plan as if it were written (check mode).
+    :param reconnects: by pod, where it is known.
+    """
+    objects: list[JsonObject] = [
+        {
+            "kind": change.kind,
+            "name": change.name,
+            "type": change.type,
+            "action": change.action
+            if as_planned or (change.kind, change.name) in progress.objects
+            else "unchanged",
+        }
+        for change in plan.objects
+    ]
+    kdclusters: list[JsonObject] = []
+    for change in plan.clusters:
+        written = change.changed if as_planned else change.name in progress.clusters
+        cluster = snapshot.clusters.get(change.name)
+        if cluster is None:
+            continue
+        connections = change.after if as_planned else cluster.connections
+        kdclusters.append(
+            {
+                "name": change.name,
+                "action": "updated" if written else "unchanged",
+                "connections": connections.as_lists(),
+                "connection_hash": cluster.stored_hash,
+                "spec_generation": cluster.generation,
+                "state": cluster.state,
+                "members": _members(cluster, reconnects),
+            }
+        )
+    changed = bool(progress.repointed) or any(
+        one["action"] != "unchanged" for one in (*objects, *kdclusters)
+    )
+    return {"changed": changed, "objects": objects, "kdclusters": kdclusters}
+
+
+def _members(cluster: KDCluster, reconnects: t.Mapping[str, Reconnect]) -> list[JsonObject]:
+    members = []
+    for member in cluster.members:
+        reconnect = reconnects.get(member.pod)
+        members.append(
+            {
+                "pod": member.pod,
+                "role": member.role,
+                "node_id": member.node_id,
+                "has_configmeta": member.has_configmeta,
+                "reconnect": {"rc": reconnect.exit_code, "stderr": reconnect.stderr}
+                if reconnect
+                else None,
+            }
+        )
+    return members
+
+
+def plan_diff(plan: Plan) -> JsonObject:
+    """Make the --diff of a plan: {before, after}, each {objects, kdclusters}.
+
+    Of a Secret it shows which keys change, and never a value; nor its annotations' values, where
+    kubectl apply keeps a copy of the values.
+    """
+    before: JsonObject = {"objects": {}, "kdclusters": {}}
+    after: JsonObject = {"objects": {}, "kdclusters": {}}
+    for change in plan.objects:
+        if change.action == "unchanged":
+            continue
+        where = f"{change.kind}/{change.name}"
+        before["objects"][where], after["objects"][where] = _object_diff(change)
+    for cluster_change in plan.clusters:
+        if cluster_change.changed:
+            before["kdclusters"][cluster_change.name] = cluster_change.before.as_lists()
+            after["kdclusters"][cluster_change.name] = cluster_change.after.as_lists()
+    return {"before": before, "after": after}
+
+
+def _object_diff(change: ObjectChange) -> tuple[JsonObject | None, JsonObject | None]:
+    old = None if change.found is None else _side(change.found)
+    if change.action == "deleted":
+        new = None
+    else:
+        new = _patched(old or {field: {} for field in _FIELDS}, change.body)
+    if change.kind == "Secret":
+        return _hide(old, None), _hide(new, old)
+    return old, new
+
+
+def _side(found: LiveObject) -> JsonObject:
+    return {
+        "labels": dict(found.labels),
+        "annotations": {
+            key: value
+            for key, value in found.annotations.items()
+            if key != facts.LAST_APPLIED_ANNOTATION
+        },
+        "data": dict(found.data or {}),
+    }
+
+
+def _patched(side: JsonObject, body: JsonObject) -> JsonObject:
+    """A side of the diff after a merge patch; a manifest to create is a patch on nothing."""
+    metadata = body.get("metadata", {})
+    given = {**{field: metadata.get(field) for field in _FIELDS}, "data": body.get("data")}
+    return {
+        field: {
+            key: value
+            for key, value in {**side[field], **(given[field] or {})}.items()
+            if value is not None
+        }
+        for field in _FIELDS
+    }
+
+
+def _hide(side: JsonObject | None, other: JsonObject | None) -> JsonObject | None:
+    if side is None:
+        return None
+    hidden = dict(side)
+    for field in ("data", "annotations"):
+        known = (other or {}).get(field, {})
+        hidden[field] = {
+            key: HIDDEN_NEW if key in known and known[key] != value else HIDDEN
+            for key, value in side[field].items()
+        }
+    return hidden

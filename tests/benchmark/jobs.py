@@ -1,0 +1,142 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs of the benchmark, each done by the collection, by kubernetes.core and by kubectl."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.benchmark.estate import SHARED_SECRET, Space
+from tests.benchmark.measure import Measured, Meter
+from tests.benchmark.operator_clock import operator_clock
+from tests.operator_contract.kdcluster import KDCluster
+
+JOBS = Path(__file__).parent / "jobs"
+COLLECTION, CORE, KUBECTL, OPERATOR = "collection", "kubernetes.core", "kubectl", "operator"
+ANSIBLE = "ansible"
+CONNECT = "connect 1 ConfigMap and 1 Secret, wait, read 3 members"
+UNCHANGED = "the same, nothing to do"
+FLOOR = "two tasks of ansible.builtin.stat"
+READ_MANY = "read the members of many KDClusters"
+CONNECT_MANY = "connect 1 Secret to many KDClusters and wait"
+CHANGE_MANY = "change a Secret that many KDClusters connect to and wait"
+WAIT = "connect 1 ConfigMap and wait"
+# So long after the operator's last write may a task still run.
+MOST_SECONDS_AFTER = 0.3
+NOTEBOOK = "notebook"
+# One k8s_exec takes seconds: so many are timed, and the rest is reckoned from them.
+TIMED_MEMBERS = 6
+
+Runs = dict[str, dict[str, list[dict[str, float | int | None]]]]
+
+
+class WrongResultError(Exception):
+    """A contender ended well without having done its job."""
+
+
+@dataclass
+class Bench:
+    """All contenders and what they work on; `runs` holds every run's figures."""
+
+    one: Space
+    many: Space
+    names: list[str]
+    meters: Mapping[str, Meter]
+    ansible_playbook: Path
+    say: Callable[[str], None]
+    runs: Runs = field(default_factory=dict)
+
+    def round(self, number: int, *, with_core: bool = True) -> None:
+        """Run every job once by each contender; another one begins each time."""
+        order = [COLLECTION, CORE, KUBECTL] if with_core else [COLLECTION, KUBECTL]
+        first = number % len(order)
+        for contender in order[first:] + order[:first]:
+            self._connect(contender, f"{contender}-{number}")
+        self._note(FLOOR, ANSIBLE, self._playbook(COLLECTION, "ansible-floor.yml"))
+        for contender in order[first:] + order[:first]:
+            self._read_many(contender)
+        self._connect_many(f"many-{number}")
+
+    def _note(self, job: str, contender: str, run: Measured, **further: float) -> None:
+        figures = {**run.figures(), **{name: round(value, 3) for name, value in further.items()}}
+        self.runs.setdefault(job, {}).setdefault(contender, []).append(figures)
+        self.say(f"{job}, {contender}: {figures}")
+
+    def _playbook(self, contender: str, name: str, **variables: object) -> Measured:
+        given = json.dumps({f"bench_{key}": value for key, value in variables.items()})
+        command = [str(self.ansible_playbook), str(JOBS / name), "--extra-vars", given]
+        return self.meters[contender].run(*command)
+
+    def _connect(self, contender: str, value: str) -> None:
+        self.one.empty([NOTEBOOK])
+        # The second run has nothing to do.
+        for job in (CONNECT, UNCHANGED):
+            self._note(job, contender, self._connect_once(contender, value))
+        self._require(self.one.kdcluster(NOTEBOOK), value)
+
+    def _connect_once(self, contender: str, value: str) -> Measured:
+        given = {"namespace": self.one.name, "kdcluster": NOTEBOOK, "value": value, "token": value}
+        if contender == KUBECTL:
+            return self.meters[KUBECTL].run(str(JOBS / "kubectl-connect.sh"), *given.values())
+        playbook = "collection-connect.yml" if contender == COLLECTION else "core-connect.yml"
+        return self._playbook(contender, playbook, **given)
+
+    def _require(self, cluster: KDCluster, value: str) -> None:
+        for member in cluster.members():
+            models = cluster.connections_in(member.pod)["configmaps"]["model"]
+            if models[0]["data"]["model-version"] != value:
+                raise WrongResultError(f"{member.pod} holds {models}, not {value}")
+
+    def _read_many(self, contender: str) -> None:
+        namespace = self.many.name
+        if contender == KUBECTL:
+            self._note(
+                READ_MANY, KUBECTL,
+                self.meters[KUBECTL].run(str(JOBS / "kubectl-read.sh"), namespace),
+            )  # fmt: skip
+        elif contender == COLLECTION:
+            run = self._playbook(
+                contender, "collection-read.yml", namespace=namespace, kdclusters=self.names
+            )
+            self._note(READ_MANY, contender, run)
+        else:
+            few, none = (
+                self._playbook(contender, "core-read.yml", namespace=namespace, members=members)
+                for members in (TIMED_MEMBERS, 0)
+            )
+            each = (few.seconds - none.seconds) / TIMED_MEMBERS
+            each_cpu = (few.cpu_seconds - none.cpu_seconds) / TIMED_MEMBERS
+            self._note(
+                READ_MANY, contender, few,
+                scaled_seconds=none.seconds + len(self.names) * each,
+                scaled_cpu_seconds=none.cpu_seconds + len(self.names) * each_cpu,
+            )  # fmt: skip
+
+    def _connect_many(self, value: str) -> None:
+        self.many.empty(self.names)
+        given = {"namespace": self.many.name, "kdclusters": self.names}
+        with operator_clock(self.many.kubectl, self.many.name) as clock:
+            for job, text in ((CONNECT_MANY, f"{value}-a"), (CHANGE_MANY, f"{value}-b")):
+                run = self._playbook(
+                    COLLECTION, "collection-connect-many.yml", value=text, token=text, **given
+                )
+                self.many.wait_settled()
+                first, last = clock.span(run.began)
+                self._note(
+                    job, COLLECTION, run,
+                    operator_seconds=last - first,
+                    after_operator_seconds=run.began + run.seconds - last,
+                    before_operator_seconds=first - run.began,
+                )  # fmt: skip
+            patch = json.dumps({"stringData": {"branch": f"{value}-c"}})
+            run = self.meters[KUBECTL].run(
+                self.many.kubectl.binary, "--namespace", self.many.name, "patch", "secret",
+                SHARED_SECRET, "--patch", patch,
+            )  # fmt: skip
+            self.many.wait_settled()
+            first, last = clock.span(run.began)
+            self._note(CHANGE_MANY, OPERATOR, run, operator_seconds=last - first)

@@ -1,0 +1,40 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The examples of the documentation, as they stand there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from tests.harness.cluster import REPOSITORY
+
+_BLOCK = re.compile(r"<!-- tested: ([\w -]+) -->\n```yaml\n(.*?)```", re.DOTALL)
+# A fenced block of YAML that no test names is one that nobody has tried.
+_ANY_BLOCK = re.compile(r"^```yaml$", re.MULTILINE)
+
+
+def marked_blocks(page: str) -> dict[str, str]:
+    """The YAML blocks of a page, by the name in the comment before each of them.
+
+    AssertionError where a block carries no name.
+    """
+    text = (REPOSITORY / page).read_text()
+    blocks = dict(_BLOCK.findall(text))
+    assert len(blocks) == len(_ANY_BLOCK.findall(text)), f"{page} has a YAML block without a test"
+    return blocks
+
+
+def plugin_examples(path: str) -> str:
+    """EXAMPLES of a plugin, given by its file's path in the repository."""
+    for statement in ast.parse((REPOSITORY / Path(path)).read_text()).body:
+        if (
+            isinstance(statement, ast.Assign)
+            and isinstance(statement.targets[0], ast.Name)
+            and statement.targets[0].id == "EXAMPLES"
+            and isinstance(statement.value, ast.Constant)
+        ):
+            return str(statement.value.value)
+    raise AssertionError(f"{path} has no EXAMPLES")

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every suite of the project: what it runs, and what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.runner.paths import BUILD, NEWEST, OLDEST, REPORTS, ROOT, Pair
+
+_SESSIONS = 1000
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One line of the summary.
+
+    `report` is the JUnit file that a pytest run leaves, from which its tests are counted; a suite
+    without one counts as one test. `cluster` says that it needs KD_TEST_KUBECONFIG.
+    """
+
+    group: str
+    name: str
+    pair: Pair
+    command: tuple[str, ...]
+    cluster: bool = False
+    report: Path | None = None
+    folder: Path = ROOT
+
+    @property
+    def log(self) -> str:
+        """The log's file name below build/logs."""
+        return f"{self.name.replace('/', '-')}.log"
+
+
+def check(group: str, what: str, *command: str, folder: Path = ROOT) -> Suite:
+    """A suite that either holds or does not, run with the newest tools."""
+    return Suite(group, f"{group}/{what}", NEWEST, command, folder=folder)
+
+
+def tests(name: str, pair: Pair, *paths: str, cluster: bool = False, only: bool = False) -> Suite:
+    """A pytest run over some paths; its group is the first part of its name.
+
+    `only` where it runs on one pair and needs no suffix.
+    """
+    group = name.partition("/")[0]
+    name = name if only else f"{name}/{pair.ansible}"
+    report = REPORTS / f"{name.replace('/', '-')}.xml"
+    command = (
+        "python", "-m", "pytest", "--color=no", f"--junitxml={report}", "--durations=10",
+        "-o", f"cache_dir={BUILD / 'pytest' / pair.environment}",
+        # All temporary folders are kept for the search at the end; by itself pytest keeps three sessions'.
+        "-o", f"tmp_path_retention_count={_SESSIONS}", *paths,
+    )  # fmt: skip
+    return Suite(group, name, pair, command, cluster=cluster, report=report)
+
+
+def sanity(pair: Pair) -> Suite:
+    """ansible-test sanity of the pair's ansible-core."""
+    command = ("python", "-m", "tests.runner.sanity", pair.environment)
+    # The newest environment runs the script; the script finds the pair's own ansible-test.
+    return Suite("sanity", f"sanity/{pair.ansible}", NEWEST, command)
+
+
+MYPY = (
+    "mypy", "--strict", "--cache-dir", str(BUILD / "mypy"),
+    "-p", "tests", "-p", "ansible_collections.kubedirector.connections.plugins",
+)  # fmt: skip
+
+# Suites of about the same length, since suites share the lanes and tests of a suite do not.
+PLAYBOOKS = "tests/integration/playbooks"
+SETTLING = "tests/integration/settling"
+MODULES = ("tests/integration", f"--ignore={PLAYBOOKS}", f"--ignore={SETTLING}")
+
+# In the order in which they are started; those that need a cluster wait for it.
+SUITES: tuple[Suite, ...] = (
+    check("lint", "format", "ruff", "format", "--check", "--diff", "."),
+    check("lint", "ruff", "ruff", "check", "."),
+    check("lint", "mypy", *MYPY),
+    check("lint", "changelog", "antsibull-changelog", "lint"),
+    check("lint", "ansible", "ansible-lint", "--nocolor", "--strict"),
+    check("lint", "docs", "python", "-m", "tests.runner.docs"),
+    tests("unit", NEWEST, "tests/unit"),
+    # The oldest pair is promised for the collection, not for the tools around it.
+    tests("unit", OLDEST, "tests/unit/plugins"),
+    sanity(NEWEST),
+    sanity(OLDEST),
+    # In such an order that three lanes end together (measured). Four lanes, or polls more often, end no
+    # earlier: the machine is busy all the time then, and more changes miss their --reconnect.
+    tests("integration/settling", NEWEST, SETTLING, cluster=True),
+    tests("integration/settling", OLDEST, SETTLING, cluster=True),
+    tests("integration/modules", OLDEST, *MODULES, cluster=True),
+    tests("contract", NEWEST, "tests/operator_contract", cluster=True, only=True),
+    tests("integration/playbooks", NEWEST, PLAYBOOKS, cluster=True),
+    tests("integration/modules", NEWEST, *MODULES, cluster=True),
+    tests("integration/playbooks", OLDEST, PLAYBOOKS, cluster=True),
+    Suite("molecule", "molecule", NEWEST, ("molecule", "test", "--all"), cluster=True),
+    tests("packaging", NEWEST, "tests/packaging", cluster=True, only=True),
+)

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A namespace for one series of runs, with a KDCluster that is configured."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from tests.harness.cluster import find_cluster
+from tests.harness.faults.lane import Lane, lane
+from tests.harness.kubectl import Kubectl
+from tests.harness.kubectl_proxy import proxied
+from tests.harness.manifests import ClusterRole, kdcluster
+from tests.integration.estate import WORKBENCH
+from tests.integration.modules import Modules, succeeded
+from tests.operator_contract.kdcluster import KDCluster
+from tests.operator_contract.timing import Timing
+from tests.operator_contract.workspace import add_kdclusters, workspace
+
+_ACCOUNT = "soak"
+_NAME = "soaked"
+
+
+@dataclass(frozen=True)
+class Place:
+    """The KDCluster, options `host` and `ca_cert` of its API server, and a tenant's token."""
+
+    kdcluster: KDCluster
+    address: dict[str, str]
+    token: str
+    folder: Path
+
+    @contextmanager
+    def lane(self) -> Iterator[Lane]:
+        """A faulty network before it."""
+        with lane(self.kdcluster, self.address, self.token, self.folder) as found:
+            yield found
+
+
+@contextmanager
+def place() -> Iterator[Place]:
+    """Make a namespace that is gone afterwards. Raises NoClusterError, KubectlError."""
+    under_test = find_cluster()
+    timing = Timing(under_test.poll_seconds)
+    where = f"soak-{uuid4().hex[:8]}"
+    with (
+        proxied(under_test.kubectl) as kubectl,
+        tempfile.TemporaryDirectory(prefix="kd-soak-") as folder,
+        workspace(kubectl, where, WORKBENCH),
+    ):
+        made = kdcluster(_NAME, "workbench", [ClusterRole("controller")])
+        found = add_kdclusters(kubectl, where, timing, [made])[_NAME]
+        succeeded(Modules({"kubeconfig": str(kubectl.kubeconfig)}, where).access(name=_ACCOUNT))
+        token = kubectl.ok("create", "token", _ACCOUNT, "--duration=6h", namespace=where)
+        yield Place(found, _address(kubectl, Path(folder)), token.strip(), Path(folder))
+
+
+def _address(kubectl: Kubectl, folder: Path) -> dict[str, str]:
+    shown = kubectl.json("config", "view", "--raw", "--minify", "--flatten")
+    cluster = shown["clusters"][0]["cluster"]
+    path = folder / "api-server-ca.crt"
+    path.write_bytes(base64.b64decode(cluster["certificate-authority-data"]))
+    return {"host": str(cluster["server"]), "ca_cert": str(path)}

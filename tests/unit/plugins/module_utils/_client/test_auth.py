@@ -1,0 +1,262 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From options and environment to an address and credentials."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+    resolve_client_config,
+)
+from tests.unit.plugins.kubeconfigs import FROM_FILE, authorization, found, kubeconfig, refused
+from tests.unit.plugins.manifests import JsonObject
+
+PROXY = "http://proxy.example.com:3128"
+
+
+def test_single_options_go_over_the_kubeconfig(file: str) -> None:
+    access = resolve_client_config(
+        {"kubeconfig": file, "host": "https://mine.example.com/", "api_key": "mine"}, {}
+    )
+    assert found(access) == ("https://mine.example.com", "Bearer mine", "team-a")
+
+
+def test_a_tasks_kubeconfig_beats_host_and_token_of_the_environment(file: str) -> None:
+    environ = {
+        "K8S_AUTH_HOST": "https://environment.example.com", "K8S_AUTH_API_KEY": "environment",
+        "K8S_AUTH_VERIFY_SSL": "False", "K8S_AUTH_USERNAME": "u", "K8S_AUTH_PASSWORD": "p",
+    }  # fmt: skip
+    access = resolve_client_config({"kubeconfig": file}, environ)
+    assert found(access) == FROM_FILE
+    assert access.verified is True
+
+
+ALONE: list[tuple[str, str, str, str | None]] = [
+    # What is given, and the host and Authorization header that it leads to.
+    ("kubeconfig", "FILE", "https://file.example.com:6443", "Bearer file-token"),
+    ("context", "two", "https://there.example.com", "Bearer file-token"),
+    ("host", "https://mine.example.com", "https://mine.example.com", None),
+    ("api_key", "mine", "https://file.example.com:6443", "Bearer mine"),
+    ("client_cert", "FILE", "https://file.example.com:6443", None),
+    ("client_key", "FILE", "https://file.example.com:6443", "Bearer file-token"),
+]
+
+
+@pytest.mark.parametrize(("given", "missing"), [("username", "password"), ("password", "username")])
+def test_half_of_a_name_and_password_is_refused_and_not_filled_up(
+    given: str, missing: str, file: str
+) -> None:
+    environ = {"K8S_AUTH_USERNAME": "u", "K8S_AUTH_PASSWORD": "p", "KUBECONFIG": file}
+    assert f"there is no {missing}" in refused({given: "mine"}, environ)
+    alone = {f"K8S_AUTH_{given.upper()}": "mine", "KUBECONFIG": file}
+    assert f"there is no {missing}" in refused({}, alone)
+    assert (
+        authorization(resolve_client_config({given: "mine", "api_key": "abc"}, environ))
+        == "Bearer abc"
+    )
+
+
+@pytest.mark.parametrize(("option", "value", "host", "header"), ALONE)
+def test_any_option_alone_shuts_the_environments_identity_out(
+    option: str, value: str, host: str, header: str | None, file: str, tmp_path: Path
+) -> None:
+    foreign = tmp_path / "foreign"
+    foreign.write_text("not to be used", encoding="utf-8")
+    environ = {
+        "K8S_AUTH_HOST": "https://environment.example.com", "K8S_AUTH_API_KEY": "environment",
+        "K8S_AUTH_USERNAME": "environment", "K8S_AUTH_PASSWORD": "environment",
+        "K8S_AUTH_CERT_FILE": str(foreign), "K8S_AUTH_KEY_FILE": str(foreign),
+        "K8S_AUTH_SSL_CA_CERT": str(foreign), "K8S_AUTH_VERIFY_SSL": "false",
+        "K8S_AUTH_CONTEXT": "three", "K8S_AUTH_KUBECONFIG": str(foreign), "KUBECONFIG": file,
+        "K8S_AUTH_PROXY": PROXY, "K8S_AUTH_IMPERSONATE_USER": "alice",
+    }  # fmt: skip
+    if option == "context":
+        # A context alone still needs a kubeconfig.
+        environ["K8S_AUTH_KUBECONFIG"] = file
+    access = resolve_client_config({option: file if value == "FILE" else value}, environ)
+    assert found(access)[:2] == (host, header)
+    own = {"client_cert": "cert_file", "client_key": "key_file"}.get(option)
+    for held in ("cert_file", "key_file", "ssl_ca_cert"):
+        assert getattr(access.configuration, held) == (file if held == own else None)
+    assert access.verified is True
+    # These say neither to whom to talk nor with which credentials.
+    assert access.configuration.proxy == PROXY
+    assert ("Impersonate-User", "alice") in access.headers
+
+
+def test_the_environments_user_and_password_make_basic_authentication() -> None:
+    environ = {"K8S_AUTH_HOST": "https://e.example.com", "K8S_AUTH_USERNAME": "alice"}
+    # printf alice:wonder | base64
+    basic = "Basic YWxpY2U6d29uZGVy"
+    both = {**environ, "K8S_AUTH_PASSWORD": "wonder"}
+    assert authorization(resolve_client_config({}, both)) == basic
+    # A token is preferred.
+    assert authorization(resolve_client_config({}, {**both, "K8S_AUTH_API_KEY": "e"})) == "Bearer e"
+
+
+def test_a_password_beyond_latin_1_is_sent_in_utf_8_wherever_it_comes_from(tmp_path: Path) -> None:
+    # printf 'alice:ключ€' | base64
+    basic = "Basic YWxpY2U60LrQu9GO0Yfigqw="
+    who = {"username": "alice", "password": "ключ€"}
+    content = kubeconfig()
+    content["users"][0]["user"] = who
+    path = tmp_path / "config"
+    path.write_text(json.dumps(content))
+    assert (
+        authorization(resolve_client_config({"host": "https://e.example.com", **who}, {})) == basic
+    )
+    assert authorization(resolve_client_config({"kubeconfig": str(path)}, {})) == basic
+
+
+def test_a_tasks_host_takes_no_credentials_from_the_environment() -> None:
+    environ = {"K8S_AUTH_API_KEY": "environment", "K8S_AUTH_KUBECONFIG": "/nowhere"}
+    access = resolve_client_config({"host": "https://mine.example.com"}, environ)
+    assert found(access) == ("https://mine.example.com", None, None)
+
+
+@pytest.mark.parametrize("spelling", ["K8S_AUTH_VERIFY_SSL", "K8S_AUTH_VALIDATE_CERTS"])
+@pytest.mark.parametrize(
+    ("text", "verified"),
+    [("False", False), ("false", False), ("0", False), ("no", False), ("True", True), ("1", True)],
+)
+def test_verification_can_be_turned_off_in_the_environment(
+    spelling: str, text: str, verified: bool
+) -> None:
+    environ = {"K8S_AUTH_HOST": "https://e.example.com", "K8S_AUTH_API_KEY": "e", spelling: text}
+    access = resolve_client_config({}, environ)
+    assert found(access) == ("https://e.example.com", "Bearer e", None)
+    assert access.verified is verified
+    assert resolve_client_config({"validate_certs": True}, environ).verified is True
+
+
+def test_tls_is_verified_unless_told_otherwise() -> None:
+    assert resolve_client_config({"host": "https://x.example.com"}, {}).verified is True
+    assert (
+        resolve_client_config(
+            {"host": "https://x.example.com", "validate_certs": False}, {}
+        ).verified
+        is False
+    )
+
+
+@pytest.mark.parametrize(
+    ("spellings", "option"),
+    [
+        (("K8S_AUTH_SSL_CA_CERT", "K8S_AUTH_CA_CERT"), "ssl_ca_cert"),
+        (("K8S_AUTH_CERT_FILE", "K8S_AUTH_CLIENT_CERT"), "cert_file"),
+        (("K8S_AUTH_KEY_FILE", "K8S_AUTH_CLIENT_KEY"), "key_file"),
+    ],
+)
+def test_files_come_from_both_spellings(spellings: tuple[str, str], option: str, file: str) -> None:
+    for spelling in spellings:
+        environ = {"K8S_AUTH_HOST": "https://e.example.com", spelling: file}
+        assert getattr(resolve_client_config({}, environ).configuration, option) == file
+
+
+def test_impersonation_and_proxy_come_from_the_environment() -> None:
+    environ = {
+        "K8S_AUTH_HOST": "https://e.example.com", "K8S_AUTH_IMPERSONATE_USER": "alice",
+        "K8S_AUTH_IMPERSONATE_GROUPS": "dev, ops,", "K8S_AUTH_PROXY": "http://proxy.example.com:3128",
+    }  # fmt: skip
+    access = resolve_client_config({}, environ)
+    assert list(access.headers) == [
+        ("Impersonate-User", "alice"), ("Impersonate-Group", "dev"), ("Impersonate-Group", "ops"),
+    ]  # fmt: skip
+    assert access.configuration.proxy == "http://proxy.example.com:3128"
+
+
+@pytest.mark.parametrize(
+    ("params", "environ", "proxy"),
+    [
+        ({"proxy": PROXY}, {}, PROXY),
+        ({}, {"HTTPS_PROXY": PROXY}, PROXY),
+        ({}, {"https_proxy": PROXY, "HTTPS_PROXY": "http://other.example.com"}, PROXY),
+        ({}, {"http_proxy": PROXY}, None),
+        ({"proxy": PROXY, "no_proxy": "e.example.com"}, {}, None),
+        ({"proxy": PROXY, "no_proxy": "localhost, .example.com"}, {}, None),
+        ({"proxy": PROXY, "no_proxy": "other.example.com"}, {}, PROXY),
+        ({}, {"HTTPS_PROXY": PROXY, "NO_PROXY": "e.example.com"}, None),
+        ({}, {"K8S_AUTH_PROXY": PROXY, "K8S_AUTH_NO_PROXY": "*"}, None),
+        ({}, {}, None),
+    ],
+)
+def test_a_proxy_is_asked_but_for_what_is_spared(
+    params: JsonObject, environ: dict[str, str], proxy: str | None
+) -> None:
+    access = resolve_client_config({"host": "https://e.example.com", **params}, environ)
+    assert access.configuration.proxy == proxy
+
+
+def test_a_chosen_token_replaces_the_kubeconfigs_client_certificate(file: str) -> None:
+    given = kubeconfig()
+    given["users"][0]["user"] = {"client-certificate": file, "client-key": file}
+    assert resolve_client_config({"kubeconfig": given}, {}).configuration.cert_file == file
+    access = resolve_client_config({"kubeconfig": given, "api_key": "mine"}, {})
+    # The API server looks at a client certificate first.
+    assert access.configuration.cert_file is None
+    assert authorization(access) == "Bearer mine"
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "ftp://p.example.com", "https://", "p.example.com:3128", "http://p.example.com:port",
+        "http://p.example.com:99999", "http://[::1", "http://p.example.com:0", 3128,
+    ],
+)  # fmt: skip
+def test_a_proxy_that_is_no_url_is_told(proxy: Any) -> None:
+    assert "proxy" in refused({"host": "https://e.example.com", "proxy": proxy})
+
+
+def test_a_proxys_password_may_be_of_any_letters() -> None:
+    proxy = "http://me:%C5%82%C3%B3d%C5%BA@p.example.com"
+    access = resolve_client_config({"host": "https://e.example.com", "proxy": proxy}, {})
+    said = access.configuration.proxy_headers["Proxy-Authorization"].removeprefix("Basic ")
+    assert base64.b64decode(said).decode() == "me:\u0142\u00f3d\u017a"
+
+
+def test_what_a_task_says_of_tls_outlasts_a_credential_plugins_tokens(tmp_path: Path) -> None:
+    """The library fills its configuration in anew with each request, with the kubeconfig's words."""
+    plugin = tmp_path / "plugin"
+    status = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
+    plugin.write_text(f"#!/bin/sh\necho '{json.dumps({**status, 'status': {'token': 'abc'}})}'\n")
+    plugin.chmod(0o700)
+    given = kubeconfig()
+    given["clusters"][0]["cluster"]["insecure-skip-tls-verify"] = True
+    given["clusters"][0]["cluster"].pop("certificate-authority-data", None)
+    user = {"apiVersion": status["apiVersion"], "command": str(plugin), "interactiveMode": "Never"}
+    given["users"][0]["user"] = {"exec": {**user, "provideClusterInfo": False}}
+    access = resolve_client_config({"kubeconfig": given, "validate_certs": True}, {})
+    assert authorization(access) == "Bearer abc"
+    assert access.configuration.verify_ssl is True
+
+
+def test_the_environments_kubeconfig_is_used_with_a_tasks_context(file: str) -> None:
+    environ = {"K8S_AUTH_KUBECONFIG": file, "K8S_AUTH_HOST": "https://environment.example.com"}
+    access = resolve_client_config({"context": "two"}, environ)
+    assert found(access) == ("https://there.example.com", "Bearer file-token", None)
+
+
+def test_nothing_to_go_by_says_what_to_give(tmp_path: Path) -> None:
+    text = refused({}, {"KUBECONFIG": str(tmp_path / "none")})
+    for word in ("kubeconfig", "host", "KUBECONFIG", "K8S_AUTH_"):
+        assert word in text
+
+
+@pytest.mark.parametrize("value", ["maybe", "2", " "])
+def test_an_environment_variable_that_is_no_boolean_is_named(value: str) -> None:
+    environ = {"K8S_AUTH_HOST": "https://e.example.com", "K8S_AUTH_VERIFY_SSL": value}
+    assert "K8S_AUTH_VERIFY_SSL" in refused({}, environ)
+
+
+@pytest.mark.parametrize("option", ["ca_cert", "client_cert", "client_key"])
+def test_a_file_that_is_missing_is_named(option: str, tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing.pem")
+    assert missing in refused({"host": "https://e.example.com", option: missing})

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What counts as the same rights, and what must be left alone."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_access.rbac import (
+    differs,
+    problem_with,
+    wanted_manifests,
+)
+from tests.unit.plugins.manifests import JsonObject
+
+WHERE = "Role team-a/account"
+Change = Callable[[JsonObject], object]
+
+
+def manifest(kind: str) -> JsonObject:
+    """One of the three, apart from every other copy."""
+    return copy.deepcopy(wanted_manifests("team-a", "account")[kind])
+
+
+@pytest.mark.parametrize("kind", ["ServiceAccount", "Role", "RoleBinding"])
+def test_what_was_made_needs_no_change(kind: str) -> None:
+    found = manifest(kind)
+    # What the API server and others add.
+    found["metadata"] |= {"uid": "1", "resourceVersion": "7", "annotations": {"note": "x"}}
+    found["metadata"]["labels"]["team"] = "a"
+    found["secrets"] = [{"name": "token"}]
+    assert not differs(found, manifest(kind))
+    assert problem_with(found, manifest(kind), WHERE) is None
+
+
+def test_the_wording_of_rules_does_not_count() -> None:
+    found = manifest("Role")
+    found["rules"] = [
+        {"apiGroups": rule["apiGroups"], "resources": [resource], "verbs": [verb]}
+        for rule in reversed(found["rules"])
+        for verb in rule["verbs"]
+        for resource in rule["resources"]
+    ]
+    assert not differs(found, manifest("Role"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda role: role["rules"].pop(),
+        lambda role: role["rules"][0]["verbs"].append("delete"),
+        lambda role: role["rules"][0]["verbs"].remove("list"),
+        lambda role: role["rules"][0]["resources"].append("*"),
+        lambda role: role["rules"][2].update(resourceNames=["one"]),
+        lambda role: role["rules"][2].update(apiGroups=["apps"]),
+        lambda role: role.update(rules=None),
+    ],
+)
+def test_more_and_less_rights_are_seen(change: Change) -> None:
+    found = manifest("Role")
+    change(found)
+    assert differs(found, manifest("Role"))
+
+
+@pytest.mark.parametrize(
+    "subjects", [None, [], [{"kind": "User", "name": "account"}], [{"kind": "ServiceAccount"}] * 2]
+)
+def test_another_subject_is_seen(subjects: list[JsonObject] | None) -> None:
+    found = manifest("RoleBinding")
+    found["subjects"] = subjects
+    assert differs(found, manifest("RoleBinding"))
+
+
+@pytest.mark.parametrize("labels", [None, {}, {"app.kubernetes.io/managed-by": "somebody"}])
+def test_what_others_made_is_left_alone(labels: JsonObject | None) -> None:
+    found = manifest("Role")
+    found["metadata"]["labels"] = labels
+    problem = problem_with(found, manifest("Role"), WHERE)
+    assert problem is not None and WHERE in problem and "another name" in problem
+
+
+def test_a_binding_of_another_role_is_left_alone() -> None:
+    found = manifest("RoleBinding")
+    found["roleRef"]["name"] = "edit"
+    problem = problem_with(found, manifest("RoleBinding"), WHERE)
+    assert problem is not None and "another role" in problem
+
+
+def test_rights_to_make_kdclusters_are_taken_back() -> None:
+    managing = wanted_manifests("team-a", "account", manage_kdclusters=True)["Role"]
+    (more,) = [rule for rule in managing["rules"] if rule not in manifest("Role")["rules"]]
+    assert more["resources"] == ["kubedirectorclusters"]
+    assert sorted(more["verbs"]) == ["create", "delete"]
+    assert differs(managing, manifest("Role")) and differs(manifest("Role"), managing)

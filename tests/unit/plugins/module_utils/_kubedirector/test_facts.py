@@ -1,0 +1,155 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts about the operator, against values worked out here."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector import facts
+
+DENIED = 'admission webhook "hard-validate-cr.kubedirector.hpe.com" denied the request: '
+
+
+def md5(text: str) -> str:
+    """MD5 in hex."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def test_nothing_connected_gives_the_hash_of_nothing() -> None:
+    assert facts.connection_hash([], [], []) == "d41d8cd98f00b204e9800998ecf8427e"
+
+
+@pytest.mark.parametrize(
+    ("clusters", "configmaps", "secrets", "text"),
+    [
+        ([("engine", 3, True)], [], [], "engine3"),
+        ([("engine", 0, True)], [], [], "engine0"),
+        ([("engine", None, True)], [], [], "enginenil"),
+        ([("engine", None, False)], [], [], "engine"),
+        ([], [("model", "812")], [], "model812"),
+        ([], [("model", None)], [], "model"),
+        ([], [], [("token", "9")], "token9"),
+        ([], [], [("token", None)], "token"),
+        (
+            [("tf", 2, True), ("gone", None, False), ("new", None, True)],
+            [("b", "11"), ("a", "12"), ("missing", None)],
+            [("z", "1"), ("y", None)],
+            "tf2gonenewnilb11a12missingz1y",
+        ),
+    ],
+)
+def test_the_hash_is_over_names_and_versions_without_separators(
+    clusters: list[tuple[str, int | None, bool]],
+    configmaps: list[tuple[str, str | None]],
+    secrets: list[tuple[str, str | None]],
+    text: str,
+) -> None:
+    assert facts.connection_hash(clusters, configmaps, secrets) == md5(text)
+
+
+def test_a_known_value_that_was_worked_out_elsewhere() -> None:
+    # printf 'engine4model812source-control-secret77' | md5sum
+    assert (
+        facts.connection_hash(
+            [("engine", 4, True)], [("model", "812")], [("source-control-secret", "77")]
+        )
+        == "a82a830e936b8471faa8c642f9213d2a"
+    )
+
+
+@given(st.permutations(["a", "b", "c"]))
+def test_order_counts(names: list[str]) -> None:
+    found = facts.connection_hash([], [(name, "1") for name in names], [])
+    assert (found == md5("a1b1c1")) == (names == ["a", "b", "c"])
+
+
+def test_secrets_come_after_configmaps_after_clusters() -> None:
+    one = facts.connection_hash([("a", 1, True)], [("b", "2")], [("c", "3")])
+    assert one == md5("a1b2c3")
+    assert facts.connection_hash([], [("c", "3")], [("b", "2")]) == md5("c3b2")
+
+
+@pytest.mark.parametrize(
+    ("said", "patience"),
+    [
+        ("Change to spec not allowed before previous spec change has been processed.", math.inf),
+        (
+            "Change to spec not allowed because some members have not processed notifications of "
+            "previous change.",
+            math.inf,
+        ),
+        ("spec changes not allowed while kubedirector.hpe.com/restoring label exists", 0.0),
+        (
+            "Role(controller) properties other than the members count cannot be modified while "
+            "role members exist.",
+            0.0,
+        ),
+        ("quota exceeded", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_only_passing_refusals_are_tried_again(said: str, patience: float) -> None:
+    assert facts.refusal_retry_seconds(DENIED + "\n" + said) == patience
+
+
+def test_the_refusal_that_may_be_a_moment_is_tried_for_a_bounded_time() -> None:
+    patience = facts.refusal_retry_seconds(
+        DENIED + "KubeDirector-related status properties are read-only"
+    )
+    assert 0 < patience < 60
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (DENIED + "\nRole(x) is wrong.", "Role(x) is wrong."),
+        (DENIED + "one\n two", "one two"),
+        ("the server could not find the requested resource", None),
+        ('configmaps "x" is forbidden', None),
+    ],
+)
+def test_the_webhooks_own_words_are_taken_out(said: str, text: str | None) -> None:
+    assert facts.refusal_text(said) == text
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("containerd://4f2a=0", 0),
+        ("containerd://4f2a=1\n", 1),
+        ("containerd://4f2a=127", 127),
+        ("containerd://4f2a=", None),
+        ("containerd://4f2a=\n", None),
+        ("a=b=3", 3),
+        # Between its truncation and its first write.
+        ("", None),
+        ("\n", None),
+    ],
+)
+def test_configure_status_is_read(status: str, code: int | None) -> None:
+    assert facts.start_script_exit_code(status) == code
+
+
+@pytest.mark.parametrize("status", ["containerd://4f2a", "containerd://4f2a=failed", "0"])
+def test_what_is_no_configure_status_is_an_error(status: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        facts.start_script_exit_code(status)
+
+
+def test_names_are_those_of_the_operators_api() -> None:
+    assert facts.API_VERSION == "kubedirector.hpe.com/v1beta1"
+    assert facts.CRD_NAME == "kubedirectorclusters.kubedirector.hpe.com"
+    assert facts.TYPE_LABELS == {
+        "ConfigMap": "kubedirector.hpe.com/cmType",
+        "Secret": "kubedirector.hpe.com/secretType",
+    }
+    assert facts.CONFIGMETA_PATH == "/etc/guestconfig/configmeta.json"
+    assert facts.START_SCRIPT_STATUS_PATH == "/opt/guestconfig/configure.status"
+    assert facts.APP_CONTAINER == "app"

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Links between KDClusters, against brute force."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.links import (
+    dependents,
+    find_cycle,
+    in_dependency_order,
+    linked_groups,
+)
+from tests.unit.plugins.strategies import acyclic_links, links_maps
+
+Links = Mapping[str, tuple[str, ...]]
+SOME = st.lists(st.sampled_from("abcdefz"), min_size=1, max_size=2).map(set)
+MANY = settings(max_examples=150)
+
+
+def closure(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """All pairs of which the first reaches the second, over one edge or more."""
+    reached = set(edges)
+    for middle in {name for edge in edges for name in edge}:
+        reached |= {
+            (a, d)
+            for (a, b), (c, d) in itertools.product(reached, reached)
+            if b == middle == c
+        }  # fmt: skip
+    return reached
+
+
+def edges_of(links: Links) -> set[tuple[str, str]]:
+    """The links as pairs."""
+    return {(name, target) for name, targets in links.items() for target in targets}
+
+
+@MANY
+@given(links_maps(), st.sampled_from("abcdef"))
+def test_a_cycle_is_found_exactly_where_there_is_one(links: Links, start: str) -> None:
+    cycle = find_cycle(links, start)
+    if (start, start) not in closure(edges_of(links)):
+        assert cycle is None
+        return
+    assert cycle is not None
+    assert cycle[0] == cycle[-1] == start
+    assert len(set(cycle[:-1])) == len(cycle) - 1
+    assert set(itertools.pairwise(cycle)) <= edges_of(links)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 10, 200])
+def test_a_cycle_of_any_length_is_found(length: int) -> None:
+    names = [f"c{i}" for i in range(length)]
+    ring = {name: (names[(i + 1) % length],) for i, name in enumerate(names)}
+    assert find_cycle(ring, names[0]) == (*names, names[0])
+    del ring[names[-1]]
+    assert find_cycle(ring, names[0]) is None
+
+
+@MANY
+@given(links_maps(), SOME)
+def test_dependents_are_all_that_reach_one_of_the_names(links: Links, names: set[str]) -> None:
+    reached = closure(edges_of(links))
+    expected = {a for a, b in reached if b in names} - names
+    assert dependents(links, names) == expected
+
+
+@MANY
+@given(links_maps())
+def test_a_linked_group_goes_either_way(links: Links) -> None:
+    edges = edges_of(links)
+    both = closure(edges | {(b, a) for a, b in edges})
+    linked = {name for edge in edges for name in edge}
+    assert linked_groups(links) == {name: {b for a, b in both if a == name} for name in linked}
+
+
+@given(acyclic_links(), st.lists(st.sampled_from("abcdefz")))
+def test_dependency_order_is_a_topological_one(links: Links, names: list[str]) -> None:
+    order = in_dependency_order(links, names)
+    assert sorted(order) == sorted(set(names))
+    reached = closure(edges_of(links))
+    for one, other in itertools.permutations(order, 2):
+        if (one, other) in reached:
+            assert order.index(other) < order.index(one)
+
+
+@given(links_maps(), st.lists(st.sampled_from("abcdefz")))
+def test_on_a_cycle_nothing_is_lost(links: Links, names: list[str]) -> None:
+    order = in_dependency_order(links, names)
+    assert sorted(order) == sorted(set(names))
+
+
+@given(st.lists(st.sampled_from("abcdef"), unique=True))
+def test_names_without_links_keep_their_order(names: list[str]) -> None:
+    assert in_dependency_order({}, names) == tuple(names)
+
+
+def test_a_long_chain_is_ordered() -> None:
+    names = [f"c{i}" for i in range(300)]
+    chain = {one: (other,) for one, other in itertools.pairwise(names)}
+    assert in_dependency_order(chain, [names[0], names[150], names[-1]]) == (
+        names[-1], names[150], names[0],
+    )  # fmt: skip

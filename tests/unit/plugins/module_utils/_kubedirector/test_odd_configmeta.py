@@ -1,0 +1,133 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A configmeta.json that is JSON, but not of the form that the operator writes.
+
+Anybody who can write into a member can write it. It must neither end in a traceback nor get a secret
+past the mask; that it is refused when it is parsed is as good.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.configmeta import (
+    SECRET_MODES,
+    parse_configmeta,
+    with_references_resolved,
+    with_secrets_as,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.configmeta_diff import (
+    member_differences,
+    stale_parts,
+)
+from tests.unit.plugins.configmeta_files import configmeta, connected_object, role
+from tests.unit.plugins.manifests import (
+    JsonObject,
+    encoded,
+    estate_of,
+    kdcluster_manifest,
+    object_manifest,
+)
+
+MARK = "QXZJKVQXZJKV"
+NAMES = st.sampled_from(
+    ("1", "controller", "data", "metadata", "name", "labels", "bdvlibrefkey", "node_ids", "id")
+)
+ODD: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(("", "x", "YQ==", "%")),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2),
+    max_leaves=5,
+)
+PLACES = (
+    ("nodegroups",), ("nodegroups", "1"), ("nodegroups", "1", "roles"),
+    ("nodegroups", "1", "roles", "controller"),
+    ("nodegroups", "1", "roles", "controller", "secret_keys"),
+    ("nodegroups", "1", "roles", "controller", "services"),
+    ("nodegroups", "1", "roles", "controller", "services", "notebook"),
+    ("nodegroups", "1", "roles", "controller", "services", "notebook", "authToken"),
+    ("connections",), ("connections", "configmaps"), ("connections", "configmaps", "model"),
+    ("connections", "secrets"), ("connections", "secrets", "token"),
+    ("connections", "clusters"), ("connections", "clusters", "engine"),
+    ("connections", "clusters", "engine", "cluster"),
+    ("connections", "clusters", "engine", "nodegroups"),
+    ("connections", "clusters", "engine", "nodegroups", "1", "roles"),
+    ("connections", "clusters", "engine", "nodegroups", "1", "roles", "controller"),
+    ("services",), ("distros",), ("cluster",), ("node",), ("version",),
+)  # fmt: skip
+
+
+def file_with(place: tuple[str, ...], odd: Any) -> JsonObject:
+    """A file in whose place there is something else."""
+    content = configmeta(
+        roles={"controller": role(secret_keys={"k": "v"}, token="t")},
+        configmaps={"model": [connected_object("ConfigMap", "one", {"a": "b"})]},
+        secrets={"token": [connected_object("Secret", "two", {"a": "b"})]},
+        clusters={"engine": configmeta("engine")},
+    )
+    node: Any = content
+    for step in place[:-1]:
+        node = node[step]
+    node[place[-1]] = odd
+    return content
+
+
+def read(content: JsonObject) -> JsonObject:
+    """The content as the module gets it; an empty file stands for one that is refused."""
+    try:
+        return parse_configmeta(json.dumps(content).encode())
+    except ValueError as error:
+        assert MARK not in str(error)
+        return {}
+
+
+@given(st.sampled_from(PLACES), ODD)
+def test_no_form_of_the_file_ends_in_a_traceback(place: tuple[str, ...], odd: Any) -> None:
+    content = read(file_with(place, odd))
+    for mode in SECRET_MODES:
+        json.dumps(with_references_resolved(with_secrets_as(mode, content)))
+
+
+@given(st.sampled_from(PLACES), ODD)
+def test_any_form_of_the_file_can_be_compared(place: tuple[str, ...], odd: Any) -> None:
+    content = read(file_with(place, odd))
+    snapshot = estate_of(
+        [
+            kdcluster_manifest(
+                "notebook", clusters=["engine"], configmaps=["one"], secrets=["two"]
+            ),
+            kdcluster_manifest("engine"),
+        ],
+        {
+            ("ConfigMap", "one"): object_manifest("ConfigMap", "one", data={"a": "b"}),
+            ("Secret", "two"): object_manifest("Secret", "two", data={"a": encoded("b")}),
+        },
+    )
+    stale_parts(content, snapshot.clusters["notebook"], snapshot)
+    member_differences({"pod-0": content, "pod-1": configmeta()})
+
+
+SECRET_PLACES = (
+    ("nodegroups", "1", "roles", "controller", "secret_keys"),
+    ("nodegroups", "1", "roles", "controller", "services", "notebook", "authToken"),
+    ("connections", "secrets"), ("connections", "secrets", "token"),
+    ("connections", "clusters", "engine", "nodegroups", "1", "roles", "controller", "secret_keys"),
+)  # fmt: skip
+SHAPES: tuple[Any, ...] = (
+    MARK, encoded(MARK), [MARK], [[MARK]], {"a": [MARK]}, {"a": {"b": MARK}}, [{"data": MARK}],
+    [{"data": [MARK]}], [{"data": {"a": {"b": MARK}}}], [{"stringData": {"a": encoded(MARK)}}],
+    [{"extra": encoded(MARK)}], {"a": [{"data": [encoded(MARK)]}]},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("place", SECRET_PLACES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_form_gets_past_the_mask(place: tuple[str, ...], shape: Any) -> None:
+    text = json.dumps(with_secrets_as("masked", read(file_with(place, shape))))
+    assert MARK not in text
+    assert encoded(MARK) not in text

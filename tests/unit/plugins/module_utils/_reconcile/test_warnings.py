@@ -1,0 +1,202 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What deserves a warning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.plan import (
+    make_plan,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.warnings import (
+    plan_warnings,
+)
+from tests.unit.plugins.manifests import (
+    JsonObject,
+    encoded,
+    kdcluster_manifest,
+    member,
+    object_manifest,
+    task,
+)
+from tests.unit.plugins.strategies import World, worlds
+
+MARK = "QXZJKV"
+Objects = dict[tuple[str, str], JsonObject | None]
+
+
+def warnings_of(
+    objects: Objects | None = None, there: list[JsonObject] | None = None, /, **options: Any
+) -> list[str]:
+    """The warnings about a task on KDCluster notebook."""
+    found = {c["metadata"]["name"]: c for c in there or [kdcluster_manifest("notebook")]}
+    world = World(found, objects or {}, task(kdcluster=["notebook"], **options))
+    return warnings_in(world)
+
+
+def warnings_in(world: World) -> list[str]:
+    """The warnings about a world's task."""
+    return plan_warnings(world.desired, world.snapshot, make_plan(world.desired, world.snapshot))
+
+
+def configmap_with(**data: Any) -> list[str]:
+    """The warnings about creating one ConfigMap."""
+    return warnings_of(
+        {("ConfigMap", "m"): None}, configmaps=[{"name": "m", "type": "model", "data": data}]
+    )
+
+
+@pytest.mark.parametrize("key", ["token", "mysql_password", "bind_pwd", "s3SecretKey", "Passwd"])
+def test_a_credential_in_a_configmap_deserves_a_warning(key: str) -> None:
+    found = configmap_with(**{key: MARK, "path": "/x"})
+    assert len(found) == 1
+    assert "ConfigMap team-a/m" in found[0]
+    assert key in found[0]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ghp_" + "a1B2" * 9,
+        "github_pat_" + "a1B2" * 9,
+        "glpat-" + "a1B2" * 5,
+        "AKIA" + "A1B2" * 4,
+        "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ0ZWFtLWEifQ." + MARK,
+        "-----BEGIN RSA " + "PRIVATE KEY-----\n" + MARK,
+        f"https://team-a:{MARK}@git.example.com/notebooks.git",
+        f"see glpat-{MARK * 4} for more",
+    ],
+)
+def test_a_value_that_looks_like_a_token_deserves_a_warning(value: str) -> None:
+    found = configmap_with(description=value, path="/x")
+    assert len(found) == 1
+    assert "ConfigMap team-a/m" in found[0] and "description" in found[0]
+    assert value not in found[0] and MARK not in found[0]
+
+
+def test_ordinary_keys_and_values_deserve_none() -> None:
+    # Keys and values of docs: types met in the wild.
+    assert configmap_with(name="x", path="s3://bucket/key", token="") == []
+    assert configmap_with(imagepullsecretname="pull", tokenizer="bpe", max_tokens="512") == []
+    assert configmap_with(authType="token", type="github", mysql_user="hive", branch="main") == []
+    assert configmap_with(repoURL="https://git.example.com:8443/a@b/c.git", tag="hf_small") == []
+
+
+def test_a_connection_that_hands_over_secret_keys_deserves_a_warning() -> None:
+    engine = kdcluster_manifest("engine", secret_keys=["rest-password", "other"])
+    found = warnings_of(None, [kdcluster_manifest("notebook"), engine], clusters=["engine"])
+    assert len(found) == 1
+    assert "KDCluster team-a/notebook" in found[0] and "KDCluster team-a/engine" in found[0]
+    assert "rest-password, other" in found[0]
+    assert MARK not in found[0]
+    # A task that says nothing of the engine need not hear of it.
+    linked = kdcluster_manifest("notebook", clusters=["engine"])
+    assert warnings_of(None, [linked, engine]) == []
+
+
+def test_a_connection_to_a_kdcluster_without_secret_keys_deserves_none() -> None:
+    clusters = [kdcluster_manifest("notebook"), kdcluster_manifest("engine")]
+    assert warnings_of(None, clusters, clusters=["engine"]) == []
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\n\n"])
+def test_a_secrets_value_that_ends_in_a_newline_deserves_a_warning(ending: str) -> None:
+    for data in ({"string_data": {"k": MARK + ending}}, {"data": {"k": encoded(MARK + ending)}}):
+        found = warnings_of(
+            {("Secret", "s"): None}, secrets=[{"name": "s", "type": "source-control", **data}]
+        )
+        assert len(found) == 1
+        assert "Secret team-a/s" in found[0]
+        assert "newline" in found[0]
+
+
+def test_two_of_one_type_deserve_a_warning() -> None:
+    objects: Objects = {
+        ("ConfigMap", "one"): object_manifest("ConfigMap", "one"),
+        ("ConfigMap", "two"): object_manifest("ConfigMap", "two"),
+        ("Secret", "one"): object_manifest("Secret", "one"),
+    }
+    clusters = [kdcluster_manifest("notebook", configmaps=["one"])]
+    found = warnings_of(objects, clusters, configmaps=[{"name": "two"}], secrets=[{"name": "one"}])
+    assert len(found) == 1
+    assert "KDCluster team-a/notebook" in found[0]
+    assert "one, two" in found[0]
+    assert "model" in found[0]
+
+
+@pytest.mark.parametrize("manifest", [None, object_manifest("ConfigMap", "old", object_type=None)])
+def test_a_foreign_connection_that_the_operator_skips_deserves_a_warning(
+    manifest: JsonObject | None,
+) -> None:
+    clusters = [kdcluster_manifest("notebook", configmaps=["old"])]
+    found = warnings_of({("ConfigMap", "old"): manifest}, clusters)
+    assert len(found) == 1
+    assert "KDCluster team-a/notebook" in found[0]
+    assert "ConfigMap team-a/old" in found[0]
+
+
+def test_a_type_that_the_task_gives_counts() -> None:
+    old = object_manifest("ConfigMap", "old", object_type=None)
+    clusters = [kdcluster_manifest("notebook", configmaps=["old"])]
+    assert not warnings_of(
+        {("ConfigMap", "old"): old}, clusters, configmaps=[{"name": "old", "type": "model"}]
+    )
+
+
+def test_a_foreign_connection_to_a_missing_kdcluster_deserves_a_warning() -> None:
+    found = warnings_of(None, [kdcluster_manifest("notebook", clusters=["gone"])])
+    assert len(found) == 1
+    assert "KDCluster team-a/gone" in found[0]
+
+
+def test_the_copy_that_kubectl_apply_leaves_deserves_a_warning_on_secrets() -> None:
+    annotation = "kubectl.kubernetes.io/last-applied-configuration"
+    objects: Objects = {
+        (kind, "o"): object_manifest(kind, "o", annotations={annotation: MARK})
+        for kind in ("Secret", "ConfigMap")
+    }
+    found = warnings_of(objects, secrets=[{"name": "o"}], configmaps=[{"name": "o"}])
+    assert len(found) == 1
+    assert "Secret team-a/o" in found[0]
+    assert annotation in found[0]
+    assert MARK not in found[0]
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ([member("n-0", config=None, setup=None)], 1),
+        ([member("n-0", config=None, setup=None), member("n-1", role="main")], 0),
+        ([member("n-0", state="create pending", config=None, setup=None)], 0),
+        ([], 0),
+    ],
+)
+def test_a_kdcluster_that_gets_no_configmeta_deserves_a_warning(
+    members: list[JsonObject], expected: int
+) -> None:
+    found = warnings_of(None, [kdcluster_manifest("notebook", members=members)])
+    assert len(found) == expected
+    assert all("KDCluster team-a/notebook" in sentence for sentence in found)
+
+
+def test_disconnecting_from_a_missing_kdcluster_deserves_a_warning() -> None:
+    world = World({}, {}, task(kdcluster=["gone"], state="absent"))
+    found = warnings_in(world)
+    assert len(found) == 1
+    assert "KDCluster team-a/gone" in found[0]
+
+
+@given(worlds())
+def test_no_warning_holds_a_value(world: World) -> None:
+    for entry in (*world.options["configmaps"], *world.options["secrets"]):
+        for field in ("data", "string_data"):
+            if field in entry:
+                entry[field] = {"token": MARK + "\n", **dict.fromkeys(entry[field], MARK)}
+    found = warnings_in(world)
+    assert not any(MARK in sentence or encoded(MARK)[:8] in sentence for sentence in found)
+    assert len(found) == len(set(found))

@@ -1,0 +1,492 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kd_rotate as a whole module, over real HTTP, with an application that may refuse a value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate import rollback
+from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
+from tests.unit.plugins.clients import CORE, KDCLUSTERS
+from tests.unit.plugins.manifests import encoded
+from tests.unit.plugins.module_runs import Run
+from tests.unit.plugins.namespace_server import CONFIGMETA, Namespace
+from tests.unit.plugins.rotation_runs import (
+    MODIFIED,
+    NEW,
+    OLD,
+    PATH,
+    ROTATE,
+    Members,
+    patches,
+    refused,
+    rotated,
+    values,
+)
+
+
+def test_it_is_written_once_and_again_changes_nothing(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    first = rotated(run(kd_rotate, **ROTATE))
+    assert first["changed"] is True and not first.get("failed")
+    assert first["object"] == {
+        "kind": "Secret", "name": "token", "type": "source-control", "action": "updated",
+        "changed_keys": ["token"],
+    }  # fmt: skip
+    assert [one["name"] for one in first["kdclusters"]] == ["lab", "notebook"]
+    assert all(m["reconnect"] == {"rc": 0, "stderr": ""} for m in first["kdclusters"][1]["members"])
+    assert values(space) == {"token": NEW, "user": "team-a"}
+    assert len(space.writes) == 1
+    assert first["diff"] == {
+        "before": {"Secret/token": {"data": {"token": "(hidden)"}}},
+        "after": {"Secret/token": {"data": {"token": "(hidden, other value)"}}},
+    }
+    second = rotated(run(kd_rotate, **ROTATE))
+    assert second["changed"] is False
+    assert (second["object"]["action"], second["object"]["changed_keys"]) == ("unchanged", [])
+    assert len(space.writes) == 1
+
+
+def test_check_mode_names_who_is_affected_and_writes_nothing(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    tried = rotated(run(kd_rotate, check=True, **ROTATE))
+    assert tried["changed"] is True
+    assert tried["object"]["changed_keys"] == ["token"]
+    assert [one["name"] for one in tried["kdclusters"]] == ["lab", "notebook"]
+    assert space.writes == []
+    assert [request.path for request in space.trials if request.path == PATH] == [PATH]
+
+
+def test_values_that_are_there_already_are_verified_all_the_same(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members.exit_code = lambda value: 4
+    result = rotated(run(kd_rotate, secret="token", string_data={"token": OLD}))
+    assert "exit code 4" in result["msg"] and "holds these values already" in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (False, False)
+    assert space.writes == []
+
+
+def test_a_start_script_that_refuses_the_new_value_brings_the_old_one_back(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members.exit_code = lambda value: 3 if value == NEW else 0
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["failed"] is True
+    assert "pod-1" in result["msg"] and "exit code 3" in result["msg"]
+    assert "cannot log in with ******** or ********" in result["msg"]
+    assert "The old values are back in Secret team-a/token and in every member" in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (False, True)
+    assert result["object"]["action"] == "unchanged"
+    assert values(space) == {"token": OLD, "user": "team-a"}
+    assert len(space.writes) == 2
+
+
+def test_one_that_refuses_the_old_value_too_is_told(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members.exit_code = lambda value: 3
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["rolled_back"] is True
+    assert "With them, too: " in result["msg"]
+    assert values(space)["token"] == OLD
+
+
+def test_a_start_script_that_was_not_told_of_the_new_value_brings_the_old_one_back(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    # It is told of the old value's return to both KDClusters.
+    space.missed = 1
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["failed"] is True
+    assert "did not run its start script with --reconnect" in result["msg"]
+    assert "The old values are back in Secret team-a/token and in every member" in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (False, True)
+    assert values(space)["token"] == OLD
+
+
+def test_a_member_that_holds_something_else(space: Namespace, members: Members, run: Run) -> None:
+    members.held = {"token": encoded(OLD), "user": encoded("team-a")}
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert (
+        "holds another value of Secret team-a/token than was written, in key token"
+        in (result["msg"])
+    )
+    assert result["rolled_back"] is True
+    assert values(space)["token"] == OLD
+
+
+def test_members_that_do_not_hold_the_old_value_again_are_told(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members.held = {"token": encoded(MODIFIED)}
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert (
+        "The old values are back in Secret team-a/token, but not for sure in every member"
+        in (result["msg"])
+    )
+    assert "kubectl get kubedirectorclusters lab notebook -n team-a" in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (True, False)
+    assert values(space)["token"] == OLD
+
+
+def test_new_keys_are_taken_only_when_asked_for_and_removed_on_the_way_back(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    options = {**ROTATE, "string_data": {"token": NEW, "tokne": NEW}}
+    refused = rotated(run(kd_rotate, **options))
+    assert "no key 'tokne'; it has 'token', 'user'" in refused["msg"]
+    assert space.writes == []
+    members.exit_code = lambda value: 3 if value == NEW else 0
+    result = rotated(run(kd_rotate, **options, new_keys=True))
+    assert result["rolled_back"] is True
+    assert values(space) == {"token": OLD, "user": "team-a"}
+    members.exit_code = lambda value: 0
+    done = rotated(run(kd_rotate, **options, new_keys=True))
+    assert done["object"]["changed_keys"] == ["token", "tokne"]
+    assert values(space) == {"token": NEW, "tokne": NEW, "user": "team-a"}
+
+
+def edited_by_somebody(space: Namespace) -> Callable[[str], int]:
+    """A start script that fails with the new value, while somebody else writes another one."""
+
+    def exit_code(value: str) -> int:
+        if value != NEW:
+            return 0
+        found = space.found[PATH]
+        found["data"]["token"] = encoded(MODIFIED)
+        found["metadata"]["resourceVersion"] = "9999"
+        return 3
+
+    return exit_code
+
+
+def test_what_somebody_else_made_of_it_is_left_alone(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members.exit_code = edited_by_somebody(space)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "Somebody else changed Secret team-a/token meanwhile" in result["msg"]
+    assert "resourceVersion 9999" in result["msg"]
+    assert "-e rotate_secret=token" in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (True, False)
+    assert values(space)["token"] == MODIFIED
+
+
+def test_somebody_else_who_came_before_the_write_is_not_overwritten(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    server.on("PATCH", PATH, status_answer(409, "Conflict", "the object has been modified"))
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "somebody else changed it meanwhile" in result["msg"]
+    assert "Nothing was written." in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (False, False)
+
+
+def test_the_write_is_guarded_by_the_version_that_was_read(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    before = space.found[PATH]["metadata"]["resourceVersion"]
+    rotated(run(kd_rotate, **ROTATE))
+    (write,) = space.writes
+    assert write.json == {
+        "data": {"token": encoded(NEW)},
+        "metadata": {"resourceVersion": before},
+    }
+
+
+@pytest.mark.parametrize("landed", [True, False])
+def test_an_answer_that_got_lost(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer, landed: bool
+) -> None:
+    def lost(request: Request) -> Answer:
+        if landed:
+            space._write(request)
+        return status_answer(503, "ServiceUnavailable", "try later")
+
+    patches(server, space, PATH, lost)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["failed"] is True
+    assert result["rolled_back"] is landed
+    assert ("The old values are back" if landed else "Nothing was written") in result["msg"]
+    assert result["changed"] is False
+    assert values(space)["token"] == OLD
+
+
+def test_a_way_back_that_fails_says_what_to_type(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(rollback, "_RETRY_SECONDS", 0.1)
+
+    members.exit_code = lambda value: 3
+    forbidden = refused(403, "Forbidden", f"policy: {NEW} is not allowed")
+    patches(server, space, PATH, space._write, forbidden)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "Putting the old values back failed, too: " in result["msg"]
+    assert "Secret team-a/token may hold the new values" in result["msg"]
+    command = (
+        "ansible-playbook kubedirector.connections.rotate -e rotate_namespace=team-a "
+        "-e rotate_secret=token -e @values.yml"
+    )
+    assert command in result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (True, False)
+    assert result["object"]["action"] == "updated"
+
+
+def test_a_passing_trouble_on_the_way_back_is_borne_with(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(rollback, "_RETRY_SECONDS", 0.1)
+    members.exit_code = lambda value: 3 if value == NEW else 0
+    passing = refused(503, "ServiceUnavailable", "try later")
+    patches(server, space, PATH, space._write, passing, passing)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["rolled_back"] is True
+    assert values(space)["token"] == OLD
+
+
+def test_linked_kdclusters_are_changed_by_way_of_a_copy_both_ways(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    linked(space)
+    members.exit_code = lambda value: 3 if value == NEW else 0
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["rolled_back"] is True, result["msg"]
+    assert values(space)["token"] == OLD
+    assert f"{CORE}/secrets/token.kd-next" not in space.found
+    connections = space.kdcluster("notebook")["spec"]["connections"]
+    assert connections == {"clusters": ["lab"], "configmaps": [], "secrets": ["token"]}
+    copies = [request for request in space.writes if request.method == "POST"]
+    assert len(copies) == 2
+    assert "shared by KDClusters that are linked" in json.dumps(result["warnings"])
+
+
+def linked(space: Namespace) -> None:
+    """Make one of the two KDClusters connect to the other."""
+    notebook = space.kdcluster("notebook")
+    notebook["spec"]["connections"]["clusters"] = ["lab"]
+    notebook["status"]["lastConnectionHash"] = space.hash_of(notebook)
+
+
+def test_a_refusal_is_known_before_any_copy_is_made(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    linked(space)
+    patches(server, space, PATH, refused(422, "Invalid", "field is immutable"))
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "field is immutable" in result["msg"]
+    assert (result["changed"], space.writes) == (False, [])
+
+
+def test_a_copy_that_nobody_names_yet_is_deleted_on_the_way_back(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    linked(space)
+    # The KDCluster that is to name the copy is not allowed to.
+    refusal = refused(403, "Forbidden", "not yours")
+    patches(server, space, f"{KDCLUSTERS}/notebook", refusal)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["rolled_back"] is True, result["msg"]
+    assert "name copies" not in result["msg"]
+    assert f"{CORE}/secrets/token.kd-next" not in space.found
+    assert values(space)["token"] == OLD
+
+
+def test_a_time_out_brings_the_old_values_back(
+    space: Namespace, members: Members, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle = space._settle
+
+    def never_with_the_new_value() -> Answer:
+        return settle() if values(space)["token"] == OLD else Answer(chunks=())
+
+    monkeypatch.setattr(space, "_settle", never_with_the_new_value)
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 3}))
+    assert "has not reached every member in time" in result["msg"]
+    assert result["rolled_back"] is True
+    assert values(space)["token"] == OLD
+
+
+def test_a_configmaps_values_are_not_shown_either(space: Namespace, run: Run) -> None:
+    def held(path: str) -> bytes:
+        entry = {"metadata": {"name": "model"}, "data": {"path": path}}
+        maps = {"model": [entry]}
+        return json.dumps(
+            {"nodegroups": {}, "connections": {"configmaps": maps, "clusters": {}, "secrets": {}}}
+        ).encode()
+
+    for pod in ("pod-0", "pod-1"):
+        space.files[pod, CONFIGMETA] = held(NEW)
+    result = rotated(run(kd_rotate, configmap="model", data={"path": NEW}))
+    assert not result.get("failed"), result["msg"]
+    assert result["object"]["action"] == "updated"
+    assert "/old" not in json.dumps(result)
+    assert space.found[f"{CORE}/configmaps/model"]["data"] == {"path": NEW}
+
+
+def test_a_kdcluster_that_is_deleted_meanwhile_stops_no_rotation_of_the_others(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    def vanish(request: Request) -> Answer:
+        del space.found[f"{KDCLUSTERS}/lab"]
+        return space._answer(request)
+
+    patches(server, space, PATH, vanish)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "failed" not in result, result["msg"]
+    assert result["rolled_back"] is False
+    assert values(space)["token"] == NEW
+    (warning,) = result["warnings"]
+    assert "KDCluster team-a/lab was deleted by somebody else meanwhile" in str(warning)
+    assert [one["name"] for one in result["kdclusters"]] == ["notebook"]
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_kdcluster_that_is_deleted_while_it_is_waited_for(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer, refused: bool
+) -> None:
+    """The others decide, whether they take the value or not."""
+    members.exit_code = lambda value: 3 if refused and value == NEW else 0
+
+    def vanish(request: Request) -> Answer:
+        lab = space.found.get(f"{KDCLUSTERS}/lab")
+        if not (request.query.get("watch") and space.writes and lab):
+            return space._answer(request)
+        del space.found[f"{KDCLUSTERS}/lab"]
+        event = json.dumps({"type": "DELETED", "object": lab}).encode() + b"\n"
+        return Answer(chunks=(event, *(space._answer(request).chunks or ())))
+
+    server.otherwise = vanish
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result.get("failed", False) is refused, result
+    assert result["rolled_back"] is refused
+    assert values(space)["token"] == (OLD if refused else NEW)
+
+
+@pytest.mark.parametrize("how", ["gone", "terminating"])
+def test_a_kdcluster_that_is_deleted_while_its_members_are_asked(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer, how: str
+) -> None:
+    def vanish(request: Request) -> Answer:
+        asked = request.path.endswith("/lab-0/exec") and request.query["command"][-1] == CONFIGMETA
+        if not (asked and space.writes):
+            return space._answer(request)
+        if how == "gone":
+            space.found.pop(f"{KDCLUSTERS}/lab", None)
+        else:
+            space.kdcluster("lab")["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+        return status_answer(404, "NotFound", 'pods "lab-0" not found')
+
+    server.otherwise = vanish
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "failed" not in result, result["msg"]
+    assert values(space)["token"] == NEW
+    assert "KDCluster team-a/lab was deleted by somebody else" in str(result["warnings"])
+
+
+def test_a_member_that_cannot_be_asked_although_its_kdcluster_is_there_brings_it_back(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    def broken(request: Request) -> Answer:
+        asked = request.path.endswith("/lab-0/exec") and request.query["command"][-1] == CONFIGMETA
+        if asked and space.writes and values(space)["token"] == NEW:
+            return status_answer(404, "NotFound", 'pods "lab-0" not found')
+        return space._answer(request)
+
+    server.otherwise = broken
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["rolled_back"] is True, result["msg"]
+
+
+def test_a_linked_kdcluster_that_is_deleted_before_it_names_the_copy(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    linked(space)
+
+    def vanish(request: Request) -> Answer:
+        write = request.method == "PATCH" and "dryRun" not in request.query
+        if write and request.path == f"{KDCLUSTERS}/notebook":
+            del space.found[request.path]
+        return space._answer(request)
+
+    server.otherwise = vanish
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "failed" not in result, result["msg"]
+    assert values(space)["token"] == NEW
+    assert f"{CORE}/secrets/token.kd-next" not in space.found
+    assert f"{KDCLUSTERS}/notebook" not in space.found
+    assert "KDCluster team-a/notebook was deleted by somebody else" in str(result["warnings"])
+
+
+def test_a_kdcluster_that_takes_long_to_go_stops_no_rotation(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    """The operator brings nothing to the members of one that is being deleted."""
+    lab = space.kdcluster("lab")
+
+    def go(request: Request) -> Answer:
+        lab["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+        answer = space._answer(request)
+        # It is told of as it stands, and never changed any more.
+        del space.found[f"{KDCLUSTERS}/lab"]
+        return answer
+
+    def lingering(request: Request) -> Answer:
+        answer = space._answer(request)
+        if request.path == KDCLUSTERS and not request.query.get("watch") and space.writes:
+            assert isinstance(answer.body, dict)
+            answer.body["items"].append(lab)
+        return answer
+
+    patches(server, space, PATH, go)
+    first = server.otherwise
+    assert first is not None
+    server.otherwise = lambda request: lingering(request) if space.writes else first(request)
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 5}))
+    assert "failed" not in result, result["msg"]
+    assert "KDCluster team-a/lab was deleted by somebody else" in str(result["warnings"])
+
+
+def test_what_is_wrong_is_told_although_the_kdclusters_cannot_be_read_again(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    members.exit_code = lambda value: 3 if value == NEW else 0
+    troubles = [status_answer(503, "ServiceUnavailable", "not now")]
+
+    def troubled(request: Request) -> Answer:
+        asked = request.path == KDCLUSTERS and not request.query.get("watch")
+        settled = space.kdcluster("lab")["status"].get("specGenerationToProcess") == 2
+        if asked and settled and troubles:
+            return troubles.pop()
+        return space._answer(request)
+
+    server.otherwise = troubled
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "exit code 3" in result["msg"]
+    assert result["rolled_back"] is True
+
+
+def test_where_all_are_deleted_meanwhile_each_is_told(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    def vanish(request: Request) -> Answer:
+        for name in ("lab", "notebook"):
+            del space.found[f"{KDCLUSTERS}/{name}"]
+        return space._answer(request)
+
+    patches(server, space, PATH, vanish)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "failed" not in result, result["msg"]
+    assert (result["changed"], result["kdclusters"]) == (True, [])
+    for name in ("lab", "notebook"):
+        assert f"KDCluster team-a/{name} was deleted by somebody else" in str(result["warnings"])
