@@ -19,14 +19,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
-from tests.benchmark import estate, machine, summary, wait_end
+from tests.benchmark import summary, wait_end
 from tests.benchmark.jobs import COLLECTION, CORE, KUBECTL, NOTEBOOK, Bench, WrongResultError
-from tests.benchmark.measure import Meter, RunFailedError
+from tests.harness import benchmark_objects, machine
+from tests.harness.audit_log import AuditLog
 from tests.harness.cluster import ClusterUnderTest
 from tests.harness.kubectl import DeadlineError, Kubectl, KubectlError
 from tests.harness.kubectl_proxy import proxied
-from tests.integration.audit import AuditLog
-from tests.operator_contract.timing import Timing
+from tests.harness.measure import Meter, RunFailedError
+from tests.harness.timing import Timing
 from tests.runner.cluster import Cluster
 from tests.runner.paths import BUILD, ROOT, CheckError, Pair, suite_environment
 from tests.runner.processes import Processes
@@ -88,17 +89,19 @@ def _measure(cluster: ClusterUnderTest, options: argparse.Namespace) -> summary.
         kubectl: Kubectl = stack.enter_context(proxied(cluster.kubectl))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kd-bench-")))
         one, many = stack.enter_context(
-            estate.spaces(
+            benchmark_objects.spaces(
                 kubectl, Timing(cluster.poll_seconds), f"bench-{suffix}", f"bench-many-{suffix}"
             )
         )
-        one.add([estate.three_members(NOTEBOOK)], _say)
-        many.add([estate.one_member(name) for name in names], _say)
+        one.add([benchmark_objects.three_members(NOTEBOOK)], _say)
+        many.add([benchmark_objects.one_member(name) for name in names], _say)
         log = _audit_log(kubectl)
         meters = {
             contender: Meter(
                 stack.enter_context(
-                    estate.account(kubectl, one.name, contender.replace(".", "-"), folder)
+                    benchmark_objects.account(
+                        kubectl, one.name, contender.replace(".", "-"), folder
+                    )
                 ),
                 log,
                 environment,

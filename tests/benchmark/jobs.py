@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.benchmark.estate import SHARED_SECRET, Space
-from tests.benchmark.measure import Measured, Meter
 from tests.benchmark.operator_clock import operator_clock
-from tests.operator_contract.kdcluster import KDCluster
+from tests.harness.benchmark_objects import SHARED_SECRET, Space
+from tests.harness.kdcluster import KDCluster
+from tests.harness.measure import Measured, Meter
 
 JOBS = Path(__file__).parent / "jobs"
 COLLECTION, CORE, KUBECTL, OPERATOR = "collection", "kubernetes.core", "kubectl", "operator"

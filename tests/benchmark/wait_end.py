@@ -20,15 +20,15 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
-from tests.benchmark.estate import Account, account
 from tests.benchmark.jobs import MOST_SECONDS_AFTER
+from tests.harness.audit_log import AuditLog
+from tests.harness.benchmark_objects import Account, account
 from tests.harness.cluster import ClusterUnderTest, find_cluster
+from tests.harness.integration_objects import WORKBENCH
 from tests.harness.manifests import ClusterRole, kdcluster
-from tests.integration.audit import AuditLog
-from tests.integration.estate import WORKBENCH
-from tests.integration.modules import Modules, model
-from tests.operator_contract.timing import Timing
-from tests.operator_contract.workspace import add_kdclusters, workspace
+from tests.harness.modules import Modules, model
+from tests.harness.timing import Timing
+from tests.harness.workspace import add_kdclusters, workspace
 from tests.runner.tree import link
 
 _NAME = "waited"

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.demo.playbooks import PlaybookFailed, command, run_playbook
-from tests.demo.setups import Setup, all_setups, matches
 from tests.harness.cluster import NoClusterError, find_cluster
+from tests.harness.examples import Setup, all_setups, matches
 from tests.harness.kubectl import Kubectl, KubectlError
 from tests.harness.manifests import namespace
 from tests.runner.paths import ROOT, CheckError

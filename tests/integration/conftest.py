@@ -14,17 +14,17 @@ from uuid import uuid4
 
 import pytest
 
+from tests.harness import integration_objects
+from tests.harness.audit_log import AuditLog
 from tests.harness.cluster import ClusterUnderTest, NoClusterError, find_cluster
+from tests.harness.contract_objects import OPERATOR_NAMESPACE, global_config
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl, wait_until
 from tests.harness.kubectl_proxy import proxied
 from tests.harness.manifests import KDAPP, KDCLUSTER, Connections, namespace
-from tests.integration import estate
-from tests.integration.audit import AuditLog
-from tests.integration.modules import Fresh, Modules, succeeded
-from tests.operator_contract.estate import OPERATOR_NAMESPACE, global_config
-from tests.operator_contract.kdcluster import KDCluster
-from tests.operator_contract.timing import Timing
-from tests.operator_contract.workspace import create_kdclusters, end_namespace
+from tests.harness.modules import Fresh, Modules, succeeded
+from tests.harness.timing import Timing
+from tests.harness.workspace import create_kdclusters, end_namespace
 
 TENANT = "tenant"
 
@@ -93,9 +93,15 @@ def home(kubectl: Kubectl, timing: Timing) -> Iterator[str]:
         # It stays: the operator does not let go of it while any KDCluster exists anywhere.
         kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
         outside = f"outside-{name}"
-        kubectl.create(estate.outsider_app(outside), namespace=OPERATOR_NAMESPACE)
-        kubectl.create(*estate.apps(), *estate.prerequisites(), namespace=name)
-        create_kdclusters(kubectl, name, [*estate.kdclusters(), estate.outsider(outside)])
+        kubectl.create(integration_objects.outsider_app(outside), namespace=OPERATOR_NAMESPACE)
+        kubectl.create(
+            *integration_objects.apps(), *integration_objects.prerequisites(), namespace=name
+        )
+        create_kdclusters(
+            kubectl,
+            name,
+            [*integration_objects.kdclusters(), integration_objects.outsider(outside)],
+        )
 
         def states() -> dict[str, str]:
             found = kubectl.list(KDCLUSTER, namespace=name)
@@ -105,7 +111,7 @@ def home(kubectl: Kubectl, timing: Timing) -> Iterator[str]:
         wait_until(
             "all KDClusters of the suite are configured",
             lambda: all(
-                state == ("creating" if one == estate.UNSCHEDULABLE else "configured")
+                state == ("creating" if one == integration_objects.UNSCHEDULABLE else "configured")
                 for one, state in states().items()
             ),
             seconds=timing.configure_seconds,

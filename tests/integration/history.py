@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
 
+from tests.harness.kdcluster import members_of
 from tests.harness.kubectl import Kubectl, Manifest, wait_until
 from tests.harness.manifests import KDCLUSTER
-from tests.operator_contract.kdcluster import members_of
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tests.integration.module_runner import clean_environment
+from tests.harness.module_runner import clean_environment
 
 FQCN = "kubedirector.connections"
 PLAYBOOK_SECONDS = 300.0

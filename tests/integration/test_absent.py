@@ -10,8 +10,8 @@ import pytest
 from tests.harness.canaries import canary
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import Connections, configmap
+from tests.harness.modules import Fresh, Modules, model, token
 from tests.integration.conftest import Named
-from tests.integration.modules import Fresh, Modules, model, token
 from tests.integration.test_connect import application, connections_of
 
 

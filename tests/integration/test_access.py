@@ -15,8 +15,8 @@ import yaml
 
 from tests.harness.documentation import marked_blocks
 from tests.harness.kubectl import Kubectl
+from tests.harness.modules import Fresh, Modules, succeeded
 from tests.harness.playbook import run_playbook
-from tests.integration.modules import Fresh, Modules, succeeded
 from tests.integration.permissions import NEEDED, binding, granted_by, role, user
 
 KINDS = ("serviceaccount", "role", "rolebinding")

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from tests.harness.kubectl import Kubectl
+from tests.harness.module_runner import ModuleResult
+from tests.harness.modules import Fresh, Modules, model, succeeded
 from tests.integration.conftest import Named
-from tests.integration.module_runner import ModuleResult
-from tests.integration.modules import Fresh, Modules, model, succeeded
 from tests.integration.permissions import NEEDED, binding, role, user
 
 NOWHERE = "https://127.0.0.1:1"

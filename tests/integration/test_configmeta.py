@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from tests.harness.integration_objects import READER_TOKEN, SECRET_KEY
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Manifest
 from tests.harness.manifests import SECRET_TYPE_LABEL, encoded
+from tests.harness.module_runner import ModuleResult
+from tests.harness.modules import Fresh, Modules, model
 from tests.integration.conftest import Named
-from tests.integration.estate import READER_TOKEN, SECRET_KEY
-from tests.integration.module_runner import ModuleResult
-from tests.integration.modules import Fresh, Modules, model
-from tests.operator_contract.kdcluster import KDCluster
 
 REFERENCE = "bdvlibrefkey"
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from tests.harness.integration_objects import READER_TOKEN, UNSCHEDULABLE
+from tests.harness.kdcluster import CONFIGMETA, KDCluster
 from tests.harness.kubectl import Manifest
 from tests.harness.manifests import encoded
+from tests.harness.modules import Modules
 from tests.integration.conftest import Named
-from tests.integration.estate import READER_TOKEN, UNSCHEDULABLE
-from tests.integration.modules import Modules
-from tests.operator_contract.kdcluster import CONFIGMETA, KDCluster
 
 SAVED = "/tmp/configmeta.saved"
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from tests.harness.canaries import canary
+from tests.harness.kdcluster import KDCluster, Member
 from tests.harness.kubectl import Kubectl, Manifest
 from tests.harness.manifests import (
     CONFIGMAP_TYPE_LABEL,
@@ -16,9 +17,8 @@ from tests.harness.manifests import (
     encoded,
     secret,
 )
+from tests.harness.modules import Fresh, Modules, model, token
 from tests.integration.conftest import Named
-from tests.integration.modules import Fresh, Modules, model, token
-from tests.operator_contract.kdcluster import KDCluster, Member
 
 
 def application(found: KDCluster, member: Member | None = None) -> Manifest:

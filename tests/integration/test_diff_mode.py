@@ -11,9 +11,9 @@ from typing import Any
 
 from tests.harness.canaries import canary
 from tests.harness.manifests import Connections, encoded
+from tests.harness.module_runner import ModuleResult
+from tests.harness.modules import Fresh, Modules, model, succeeded, token
 from tests.integration.conftest import Named
-from tests.integration.module_runner import ModuleResult
-from tests.integration.modules import Fresh, Modules, model, succeeded, token
 
 
 def leaves(part: Any, where: str = "") -> Iterator[tuple[str, Any]]:

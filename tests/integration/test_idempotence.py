@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.harness.audit_log import AuditLog, Request
 from tests.harness.canaries import canary
-from tests.integration.audit import AuditLog, Request
+from tests.harness.modules import Fresh, Modules, model, steering, token
 from tests.integration.conftest import TENANT, Named
-from tests.integration.modules import Fresh, Modules, model, steering, token
 from tests.integration.permissions import KDCLUSTERS
 
 Versions = Callable[[], dict[str, str]]

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.harness.contract_objects import OPERATOR_NAMESPACE, global_config
+from tests.harness.integration_objects import SERVING, WORKBENCH
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import KDCLUSTER, configmap
-from tests.integration.estate import SERVING, WORKBENCH
-from tests.integration.modules import Modules, succeeded
-from tests.operator_contract.estate import OPERATOR_NAMESPACE, global_config
-from tests.operator_contract.kdcluster import KDCluster
-from tests.operator_contract.timing import Timing
+from tests.harness.modules import Modules, succeeded
+from tests.harness.timing import Timing
 
 RESOURCES = {
     "limits": {"cpu": 1, "memory": "0.25Gi"},

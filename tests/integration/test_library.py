@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.cluster import REPOSITORY
-from tests.integration.module_runner import MODULES, clean_environment
+from tests.harness.module_runner import MODULES, clean_environment
 
 TREE = REPOSITORY / "build" / "tree"
 OLD = "28.1.0"

@@ -18,7 +18,7 @@ from tests.harness.manifests import (
     encoded,
     secret,
 )
-from tests.integration.modules import Fresh, Modules, model, token
+from tests.harness.modules import Fresh, Modules, model, token
 
 # What YAML reads as these values, and the text that the same YAML source would be.
 SCALARS: list[tuple[Any, str]] = [

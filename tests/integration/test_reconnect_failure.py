@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
+from tests.harness.kdcluster import CHANGE_COUNTER, KDCluster
 from tests.harness.kubectl import Kubectl, holds_for
 from tests.harness.manifests import KDCLUSTER
+from tests.harness.module_runner import ModuleResult
+from tests.harness.modules import Fresh, Modules, model, steering, succeeded
 from tests.integration.conftest import Named
-from tests.integration.module_runner import ModuleResult
-from tests.integration.modules import Fresh, Modules, model, steering, succeeded
 from tests.integration.permissions import KDCLUSTERS, make_user_lacking
 from tests.integration.test_connect import connections_of
-from tests.operator_contract.kdcluster import CHANGE_COUNTER, KDCluster
 
 EXIT = 3
 LAST_WORDS = "told the start script to end with 3"

@@ -13,7 +13,7 @@ import pytest
 
 from tests.harness.canaries import canary
 from tests.harness.kubectl import Kubectl
-from tests.integration.modules import Fresh, Modules, model
+from tests.harness.modules import Fresh, Modules, model
 
 Versions = Callable[[], dict[str, str]]
 

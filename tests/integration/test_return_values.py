@@ -12,9 +12,9 @@ from typing import Any
 
 from tests.harness.canaries import canary
 from tests.harness.connection_hash import connection_hash
+from tests.harness.integration_objects import READER_BORN_WITH
+from tests.harness.modules import Fresh, Modules, model, succeeded, token
 from tests.integration.conftest import Named
-from tests.integration.estate import READER_BORN_WITH
-from tests.integration.modules import Fresh, Modules, model, succeeded, token
 
 TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str,

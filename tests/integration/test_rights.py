@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from tests.harness.canaries import canary
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl
+from tests.harness.module_runner import ModuleResult
+from tests.harness.modules import Fresh, Modules, model, token
 from tests.integration.conftest import TENANT, Named
-from tests.integration.module_runner import ModuleResult
-from tests.integration.modules import Fresh, Modules, model, token
 from tests.integration.permissions import (
     KDAPPS,
     KDCLUSTERS,
@@ -22,7 +23,6 @@ from tests.integration.permissions import (
     granted_by,
     make_user_lacking,
 )
-from tests.operator_contract.kdcluster import KDCluster
 
 STATUS_FILE = "/opt/guestconfig/configure.status"
 # Since this release a command over a WebSocket takes the right to create one, too.

@@ -15,7 +15,7 @@ import pytest
 
 from tests.harness.cluster import REPOSITORY
 from tests.harness.kubectl import Kubectl
-from tests.integration.modules import Fresh, Modules, model
+from tests.harness.modules import Fresh, Modules, model
 
 NAME = "bare"
 MINUTES = 60.0

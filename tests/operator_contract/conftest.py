@@ -10,14 +10,14 @@ from uuid import uuid4
 
 import pytest
 
+from tests.harness import contract_objects
 from tests.harness.cluster import ClusterUnderTest, NoClusterError, find_cluster
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl
 from tests.harness.kubectl_proxy import proxied
 from tests.harness.manifests import KDAPP, KDCLUSTER, Connections, namespace
-from tests.operator_contract import estate
-from tests.operator_contract.kdcluster import KDCluster
-from tests.operator_contract.timing import Timing
-from tests.operator_contract.workspace import wait_configured
+from tests.harness.timing import Timing
+from tests.harness.workspace import wait_configured
 
 LAST = ("test_wedge",)
 
@@ -74,16 +74,20 @@ def home(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) -> 
     """The namespace of the shared KDClusters, all of them configured."""
     name = new_namespace()
     # It stays: the operator does not let go of it while any KDCluster exists anywhere.
-    kubectl.ensure(estate.global_config(), namespace=estate.OPERATOR_NAMESPACE)
+    kubectl.ensure(contract_objects.global_config(), namespace=contract_objects.OPERATOR_NAMESPACE)
     outside = f"outside-{name}"
-    kubectl.create(estate.outsider_app(outside), namespace=estate.OPERATOR_NAMESPACE)
-    kubectl.create(*estate.apps(), *estate.prerequisites(), namespace=name)
-    kubectl.create(*estate.kdclusters(), estate.outsider(outside), namespace=name)
+    kubectl.create(
+        contract_objects.outsider_app(outside), namespace=contract_objects.OPERATOR_NAMESPACE
+    )
+    kubectl.create(*contract_objects.apps(), *contract_objects.prerequisites(), namespace=name)
+    kubectl.create(
+        *contract_objects.kdclusters(), contract_objects.outsider(outside), namespace=name
+    )
 
     wait_configured(kubectl, name, seconds=timing.configure_seconds)
     yield name
     kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
-    kubectl.delete(KDAPP, outside, namespace=estate.OPERATOR_NAMESPACE)
+    kubectl.delete(KDAPP, outside, namespace=contract_objects.OPERATOR_NAMESPACE)
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.harness import contract_objects
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl, Manifest
 from tests.harness.manifests import Connections, configmap
-from tests.operator_contract import estate
 from tests.operator_contract.conftest import Named
-from tests.operator_contract.kdcluster import KDCluster
 
 Fresh = Callable[[str], str]
 
@@ -108,7 +108,9 @@ def test_its_secret_keys_and_auth_tokens_are_handed_over_in_the_clear(
 ) -> None:
     engine = kdcluster("engine")
     role = nested["nodegroups"]["1"]["roles"]["restserver"]
-    assert role["secret_keys"] == {estate.SECRET_KEY["name"]: estate.SECRET_KEY["value"]}
+    assert role["secret_keys"] == {
+        contract_objects.SECRET_KEY["name"]: contract_objects.SECRET_KEY["value"]
+    }
     status = next(one for one in engine.status()["roles"] if one["id"] == "restserver")
     token = role["services"]["rest"]["authToken"]
     assert token
@@ -121,9 +123,9 @@ def test_its_secret_keys_and_auth_tokens_are_handed_over_in_the_clear(
 def test_the_spec_keeps_a_secret_key_only_encrypted(kdcluster: Named) -> None:
     roles = kdcluster("engine").get()["spec"]["roles"]
     (key,) = next(role for role in roles if role["id"] == "restserver")["secretKeys"]
-    assert key["name"] == estate.SECRET_KEY["name"]
+    assert key["name"] == contract_objects.SECRET_KEY["name"]
     assert "value" not in key
-    assert key["encryptedValue"] != estate.SECRET_KEY["value"]
+    assert key["encryptedValue"] != contract_objects.SECRET_KEY["value"]
 
 
 def test_one_whose_app_is_not_in_its_own_namespace_is_dropped(emptied: Named) -> None:

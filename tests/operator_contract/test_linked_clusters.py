@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import Connections, configmap
 from tests.operator_contract.conftest import Named
-from tests.operator_contract.kdcluster import KDCluster
 
 Fresh = Callable[[str], str]
 

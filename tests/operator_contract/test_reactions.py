@@ -10,10 +10,10 @@ from time import monotonic
 
 import pytest
 
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl, Manifest, wait_until
 from tests.harness.manifests import Connections, configmap, encoded, secret
 from tests.operator_contract.conftest import Named
-from tests.operator_contract.kdcluster import KDCluster
 
 Fresh = Callable[[str], str]
 

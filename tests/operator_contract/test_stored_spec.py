@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import copy
 
+from tests.harness import contract_objects
 from tests.harness.manifests import KDCLUSTER
-from tests.operator_contract import estate
 from tests.operator_contract.conftest import Named
 from tests.operator_contract.test_webhook import edit, refusal_of
 
@@ -17,12 +17,12 @@ def test_secret_keys_are_stored_encrypted_and_differently_each_time(kdcluster: N
     role = kdcluster("engine").get()["spec"]["roles"][0]
     (key,) = role["secretKeys"]
     assert sorted(key) == ["encryptedValue", "name"]
-    assert estate.SECRET_KEY["value"] not in key["encryptedValue"]
+    assert contract_objects.SECRET_KEY["value"] not in key["encryptedValue"]
 
 
 def test_every_member_holds_the_secret_keys_of_all_roles_in_the_clear(kdcluster: Named) -> None:
     engine = kdcluster("engine")
-    expected = {estate.SECRET_KEY["name"]: estate.SECRET_KEY["value"]}
+    expected = {contract_objects.SECRET_KEY["name"]: contract_objects.SECRET_KEY["value"]}
     for member in engine.members():
         roles = engine.configmeta(member.pod)["nodegroups"]["1"]["roles"]
         assert roles["restserver"]["secret_keys"] == expected

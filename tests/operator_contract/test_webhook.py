@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl, KubectlError, Manifest, wait_until
 from tests.harness.manifests import KDCLUSTER, ClusterRole, Connections, kdcluster
 from tests.operator_contract.conftest import Named
-from tests.operator_contract.kdcluster import KDCluster
 
 Fresh = Callable[[str], str]
 

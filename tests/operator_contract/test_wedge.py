@@ -11,11 +11,11 @@ from time import monotonic, sleep
 
 import pytest
 
+from tests.harness.contract_objects import OPERATOR_NAMESPACE
+from tests.harness.kdcluster import KDCluster, members_of
 from tests.harness.kubectl import POLL_SECONDS, Kubectl, Manifest, holds_for, wait_until
 from tests.harness.manifests import KDCLUSTER, Connections
 from tests.operator_contract.conftest import Named
-from tests.operator_contract.estate import OPERATOR_NAMESPACE
-from tests.operator_contract.kdcluster import KDCluster, members_of
 
 DEPLOYMENT = "kubedirector"
 TRIES = 12

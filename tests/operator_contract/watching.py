@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Manifest, wait_until
 from tests.harness.manifests import KDCLUSTER
-from tests.operator_contract.kdcluster import KDCluster
 
 
 @contextmanager

@@ -15,11 +15,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from tests.benchmark.measure import RunFailedError
 from tests.harness.cluster import NoClusterError
 from tests.harness.faults.race import WRITERS, clear, race
 from tests.harness.kubectl import DeadlineError, KubectlError
-from tests.integration.modules import Modules
+from tests.harness.measure import RunFailedError
+from tests.harness.modules import Modules
 from tests.runner.paths import ROOT, CheckError
 from tests.runner.tree import link
 from tests.stress.growth import SIZES, growth

@@ -23,14 +23,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tests.benchmark import estate
-from tests.benchmark.measure import RunFailedError
-from tests.benchmark.module_process import ModuleRun, run_module
+from tests.harness import benchmark_objects
+from tests.harness.audit_log import AuditLog
 from tests.harness.cluster import NoClusterError, find_cluster
 from tests.harness.kubectl import DeadlineError, KubectlError
 from tests.harness.kubectl_proxy import proxied
-from tests.integration.audit import AuditLog
-from tests.operator_contract.timing import Timing
+from tests.harness.measure import RunFailedError
+from tests.harness.module_process import ModuleRun, run_module
+from tests.harness.timing import Timing
 
 SIZES = (10, 20, 40, 60, 100)
 READS = 3
@@ -74,20 +74,31 @@ def growth(sizes: Sequence[int] = SIZES) -> tuple[bool, str]:
     with ExitStack() as stack:
         kubectl = stack.enter_context(proxied(cluster.kubectl))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kd-growth-")))
-        (space,) = stack.enter_context(estate.spaces(kubectl, Timing(cluster.poll_seconds), name))
-        account = stack.enter_context(estate.account(kubectl, name, "collection", folder))
+        (space,) = stack.enter_context(
+            benchmark_objects.spaces(kubectl, Timing(cluster.poll_seconds), name)
+        )
+        account = stack.enter_context(
+            benchmark_objects.account(kubectl, name, "collection", folder)
+        )
         path = kubectl.kubeconfig.parent / "audit.log"
         log = AuditLog(path) if path.is_file() else None
         for size in sizes:
             have = len(space.manifests())
-            more = [estate.one_member(f"scale-{number:03}") for number in range(have, size)]
+            more = [
+                benchmark_objects.one_member(f"scale-{number:03}") for number in range(have, size)
+            ]
             space.add(more, lambda text: print(text, file=sys.stderr, flush=True))
             steps.append(_measure(space, size, account, log))
             print(steps[-1], file=sys.stderr, flush=True)
     return not _problems(steps), "; ".join([*map(str, steps), *_problems(steps)])
 
 
-def _measure(space: estate.Space, size: int, account: estate.Account, log: AuditLog | None) -> Step:
+def _measure(
+    space: benchmark_objects.Space,
+    size: int,
+    account: benchmark_objects.Account,
+    log: AuditLog | None,
+) -> Step:
     names = [f"scale-{number:03}" for number in range(size)]
     common: dict[str, Any] = {
         "namespace": space.name,
@@ -96,7 +107,11 @@ def _measure(space: estate.Space, size: int, account: estate.Account, log: Audit
     }
 
     def connect(value: str) -> ModuleRun:
-        secret = {"name": estate.SECRET, "type": "token", "string_data": {"token": value}}
+        secret = {
+            "name": benchmark_objects.SECRET,
+            "type": "token",
+            "string_data": {"token": value},
+        }
         arguments = {**common, "secrets": [secret], "wait_timeout": 1800}
         return run_module("kd_connection", arguments, account, log)
 

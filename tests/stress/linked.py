@@ -26,6 +26,8 @@ from typing import Any
 from uuid import uuid4
 
 from tests.harness.cluster import find_cluster
+from tests.harness.integration_objects import WORKBENCH
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import DeadlineError, Kubectl, wait_until
 from tests.harness.kubectl_proxy import proxied
 from tests.harness.manifests import (
@@ -36,10 +38,8 @@ from tests.harness.manifests import (
     secret,
 )
 from tests.harness.playbook import run_playbook
-from tests.integration.estate import WORKBENCH
-from tests.operator_contract.kdcluster import KDCluster
-from tests.operator_contract.timing import Timing
-from tests.operator_contract.workspace import add_kdclusters, workspace
+from tests.harness.timing import Timing
+from tests.harness.workspace import add_kdclusters, workspace
 from tests.runner.paths import ROOT
 
 NOTEBOOK, ENGINES = "notebook", ("engine-tf", "engine-torch")

@@ -15,14 +15,14 @@ from uuid import uuid4
 
 from tests.harness.cluster import find_cluster
 from tests.harness.faults.lane import Lane, lane
+from tests.harness.integration_objects import WORKBENCH
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl
 from tests.harness.kubectl_proxy import proxied
 from tests.harness.manifests import ClusterRole, kdcluster
-from tests.integration.estate import WORKBENCH
-from tests.integration.modules import Modules, succeeded
-from tests.operator_contract.kdcluster import KDCluster
-from tests.operator_contract.timing import Timing
-from tests.operator_contract.workspace import add_kdclusters, workspace
+from tests.harness.modules import Modules, succeeded
+from tests.harness.timing import Timing
+from tests.harness.workspace import add_kdclusters, workspace
 
 _ACCOUNT = "soak"
 _NAME = "soaked"

@@ -11,8 +11,8 @@ import yaml
 from ansible_collections.kubedirector.connections.plugins.doc_fragments.auth import (
     ModuleDocFragment,
 )
-from tests.demo.setups import all_setups
 from tests.harness.documentation import marked_blocks
+from tests.harness.examples import all_setups
 
 PAGE = "docs/getting-started.md"
 

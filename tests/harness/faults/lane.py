@@ -16,11 +16,11 @@ from random import Random
 from typing import Any, Literal
 
 from tests.harness.faults.proxy import FaultProxy, fault_proxy
+from tests.harness.kdcluster import CONFIGMETA, KDCluster
 from tests.harness.kubectl import Manifest
 from tests.harness.manifests import CONFIGMAP_TYPE_LABEL, SECRET_TYPE_LABEL
-from tests.integration.module_runner import ModuleResult
-from tests.integration.modules import Arguments, Modules, succeeded
-from tests.operator_contract.kdcluster import CONFIGMETA, KDCluster
+from tests.harness.module_runner import ModuleResult
+from tests.harness.modules import Arguments, Modules, succeeded
 
 Action = Literal["create", "update", "disconnect", "read"]
 # What each sends, from the first LIST to the last exec, and how many real writes are among it.

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+from tests.harness.kdcluster import KDCluster
 from tests.harness.manifests import Connections
-from tests.integration.modules import Modules, model, succeeded
-from tests.operator_contract.kdcluster import KDCluster
+from tests.harness.modules import Modules, model, succeeded
 
 WRITERS = 16
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from tests.harness.faults.fault import Fault
 from tests.harness.faults.lane import Job, Lane
-from tests.integration.module_runner import ModuleResult, RunningModule
-from tests.integration.modules import succeeded
+from tests.harness.module_runner import ModuleResult, RunningModule
+from tests.harness.modules import succeeded
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ import yaml
 from tests.harness.awx import PROJECT, credential_types, injected, job_templates, unsafe_yaml
 from tests.harness.awx_survey import extra_variables, filled_in
 from tests.harness.canaries import needles, search
-from tests.integration.module_runner import clean_environment
+from tests.harness.module_runner import clean_environment
 
 RUN_SECONDS = 300.0
 IDENT = "1"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from tests.harness.canaries import canary, forms
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl, Manifest
 from tests.harness.manifests import (
     ClusterRole,
@@ -19,7 +20,6 @@ from tests.harness.manifests import (
     secret,
     start_script,
 )
-from tests.operator_contract.kdcluster import KDCluster
 
 SECRET, STEERING, SHARED = "source-control-secret", "steering", "shared"
 MODEL = "convolutional-nn-model"

@@ -16,17 +16,17 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.demo.setups import Setup, all_setups, manifests_of, matches
 from tests.harness.awx import job_templates
 from tests.harness.canaries import canary
 from tests.harness.documentation import marked_blocks
+from tests.harness.examples import Setup, all_setups, manifests_of, matches
+from tests.harness.kdcluster import KDCluster, application_in
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import KDCLUSTER, Connections
+from tests.harness.timing import Timing
+from tests.harness.workspace import wait_configured
 from tests.integration.playbooks.awx_job import Awx, JobResult, kubernetes_environment
 from tests.integration.playbooks.rotation import secret_values
-from tests.operator_contract.kdcluster import KDCluster, application_in
-from tests.operator_contract.timing import Timing
-from tests.operator_contract.workspace import wait_configured
 
 SETUPS = {setup.name[0]: setup for setup in all_setups()}
 NOTEBOOK, ENGINE = "jupyter-notebook", "deployment-engine"

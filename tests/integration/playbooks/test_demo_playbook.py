@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.demo.setups import all_setups, matches
 from tests.harness.canaries import canary
+from tests.harness.contract_objects import OPERATOR_NAMESPACE, global_config
+from tests.harness.examples import all_setups, matches
+from tests.harness.kdcluster import application_in
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import KDCLUSTER, encoded
 from tests.harness.playbook import PlaybookRun, run_playbook
-from tests.operator_contract.estate import OPERATOR_NAMESPACE, global_config
-from tests.operator_contract.kdcluster import application_in
 
 (SETUP,) = (setup for setup in all_setups() if setup.name.startswith("2-"))
 ((KDCLUSTER_NAME, EXPECTED),) = SETUP.expected.items()

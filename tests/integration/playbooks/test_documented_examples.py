@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.demo.setups import manifests_of
 from tests.harness.canaries import canary
 from tests.harness.documentation import marked_blocks, plugin_examples
+from tests.harness.examples import manifests_of
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import secret
+from tests.harness.modules import Modules
 from tests.harness.playbook import PlaybookRun, run_playbook
-from tests.integration.modules import Modules
 
 TOKEN = ("-e", f"source_control_token={canary('documented')}")
 # The namespace that the documentation speaks of.

@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.demo.setups import manifests_of
 from tests.harness.canaries import canary
 from tests.harness.cluster import REPOSITORY
 from tests.harness.documentation import marked_blocks
+from tests.harness.examples import manifests_of
+from tests.harness.kdcluster import CONFIGMETA
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import KDCLUSTER, configmap
 from tests.harness.playbook import PlaybookRun, run_playbook
+from tests.harness.workspace import wait_configured
 from tests.integration.playbooks.bad_role_data import (
     BAD,
     FINE,
@@ -29,8 +31,6 @@ from tests.integration.playbooks.bad_role_data import (
     refused_play,
 )
 from tests.integration.playbooks.context import kubeconfig_in
-from tests.operator_contract.kdcluster import CONFIGMETA
-from tests.operator_contract.workspace import wait_configured
 
 ROLES = [
     "model_registry", "training_engines", "source_control", "notebook", "mlflow", "external_auth",

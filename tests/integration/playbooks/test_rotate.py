@@ -14,11 +14,14 @@ import pytest
 import yaml
 
 from tests.harness.connection_hash import connection_hash
+from tests.harness.contract_objects import OPERATOR_NAMESPACE, global_config
 from tests.harness.documentation import marked_blocks, plugin_examples
+from tests.harness.integration_objects import WORKBENCH
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl, wait_until
+from tests.harness.modules import Modules, succeeded
 from tests.harness.playbook import run_playbook
-from tests.integration.estate import WORKBENCH
-from tests.integration.modules import Modules, succeeded
+from tests.harness.timing import Timing
 from tests.integration.playbook import run_play, task
 from tests.integration.playbooks.bad_role_data import (
     BadData,
@@ -45,9 +48,6 @@ from tests.integration.playbooks.rotation import (
     secret_values,
     steer,
 )
-from tests.operator_contract.estate import OPERATOR_NAMESPACE, global_config
-from tests.operator_contract.kdcluster import KDCluster
-from tests.operator_contract.timing import Timing
 
 DOCUMENTED = "team-a"
 

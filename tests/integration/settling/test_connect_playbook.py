@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
+from tests.harness.audit_log import AuditLog
 from tests.harness.canaries import canary
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import encoded
+from tests.harness.modules import Fresh, Modules, model
 from tests.harness.playbook import PlaybookRun, run_playbook
 from tests.harness.vault import Vaulted, vars_file, vaulted
-from tests.integration.audit import AuditLog
 from tests.integration.conftest import TENANT, Named
-from tests.integration.modules import Fresh, Modules, model
 from tests.integration.test_connect import application, connections_of
 
 Entries = list[Any]

@@ -17,8 +17,8 @@ from tests.harness.faults.fault import Fault
 from tests.harness.faults.lane import Action, Job, Lane, lane
 from tests.harness.faults.race import WRITERS, clear, race
 from tests.harness.faults.runs import run_with_fault, run_with_kill
+from tests.harness.modules import Fresh, Modules
 from tests.integration.conftest import Named
-from tests.integration.modules import Fresh, Modules
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,12 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.harness.kdcluster import KDCluster
 from tests.harness.manifests import Connections
+from tests.harness.modules import Fresh, Modules, model
 from tests.integration.conftest import Named
 from tests.integration.history import watched
-from tests.integration.modules import Fresh, Modules, model
 from tests.integration.test_connect import application, connections_of
-from tests.operator_contract.kdcluster import KDCluster
 
 ROUNDS = 5
 LINKED = ("notebook", "engine-tf", "engine-torch")

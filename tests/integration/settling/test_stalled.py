@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.harness import integration_objects
 from tests.harness.kubectl import Kubectl, wait_until
+from tests.harness.modules import Fresh, Modules, model, steering
 from tests.harness.sandbox_parts import SandboxParts
-from tests.integration import estate
 from tests.integration.conftest import Named
-from tests.integration.modules import Fresh, Modules, model, steering
 from tests.integration.test_connect import connections_of
 
 LONGER_THAN_A_LOOK = 22
@@ -29,7 +29,7 @@ def parts(kubectl: Kubectl) -> SandboxParts:
 def test_a_pod_that_no_node_takes(
     tenant: Modules, kdcluster: Named, fresh: Fresh, kubectl: Kubectl
 ) -> None:
-    pending = kdcluster(estate.UNSCHEDULABLE)
+    pending = kdcluster(integration_objects.UNSCHEDULABLE)
     name = fresh("no-room")
     result = tenant.connection(kdcluster=[pending.name], configmaps=[model(name)])
     message = result.message

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.harness import integration_objects
 from tests.harness.connection_hash import connection_hash
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl, wait_until
-from tests.integration import estate
+from tests.harness.module_runner import ModuleResult
+from tests.harness.modules import Fresh, Modules, model, steering
 from tests.integration.conftest import Named
-from tests.integration.module_runner import ModuleResult
-from tests.integration.modules import Fresh, Modules, model, steering
 from tests.integration.test_connect import connections_of
-from tests.operator_contract.kdcluster import KDCluster
 
 ROUNDS = 10
 PACKAGED_ROLES = ("controller", "worker")
@@ -139,7 +139,7 @@ def test_without_wait_a_member_that_never_gets_it_is_no_reason_to_fail(
 def test_a_time_out_names_the_member_that_lags_and_what_it_last_reported(
     tenant: Modules, kdcluster: Named, fresh: Fresh
 ) -> None:
-    pending = kdcluster(estate.UNSCHEDULABLE)
+    pending = kdcluster(integration_objects.UNSCHEDULABLE)
     before = (pending.get()["spec"].get("connections") or {}).get("configmaps") or []
     name = fresh("too-late")
     result = tenant.connection(kdcluster=[pending.name], configmaps=[model(name)], wait_timeout=5)

@@ -12,8 +12,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.benchmark.estate import Account
-from tests.integration.audit import AuditLog, Request
+from tests.harness.audit_log import AuditLog, Request
+from tests.harness.benchmark_objects import Account
 
 LONGEST_SECONDS = 1800
 

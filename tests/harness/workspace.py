@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
+from tests.harness.contract_objects import OPERATOR_NAMESPACE, global_config
+from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl, KubectlError, Manifest, wait_until
 from tests.harness.manifests import KDCLUSTER, namespace
-from tests.operator_contract.estate import OPERATOR_NAMESPACE, global_config
-from tests.operator_contract.kdcluster import KDCluster
-from tests.operator_contract.timing import Timing
+from tests.harness.timing import Timing
 
 # So long may it take that all the members of a large one end.
 _END_SECONDS = 900.0

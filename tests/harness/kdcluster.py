@@ -13,7 +13,7 @@ from typing import Any
 from tests.harness.connection_hash import connection_hash
 from tests.harness.kubectl import Kubectl, KubectlError, Manifest, Output, holds_for, wait_until
 from tests.harness.manifests import KDCLUSTER, Connections
-from tests.operator_contract.timing import Timing
+from tests.harness.timing import Timing
 
 CONFIGMETA = "/etc/guestconfig/configmeta.json"
 CONFIGURE_STATUS = "/opt/guestconfig/configure.status"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration.module_runner import ModuleResult, RunningModule, start_module
+from tests.harness.module_runner import ModuleResult, RunningModule, start_module
 
 Arguments = dict[str, Any]
 

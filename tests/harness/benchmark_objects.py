@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.harness.kdcluster import KDCluster, members_of
 from tests.harness.kubectl import Kubectl, Manifest, wait_until
 from tests.harness.manifests import (
     KDCLUSTER,
@@ -20,9 +21,8 @@ from tests.harness.manifests import (
     kdapp,
     kdcluster,
 )
-from tests.operator_contract.kdcluster import KDCluster, members_of
-from tests.operator_contract.timing import Timing
-from tests.operator_contract.workspace import wait_configured, workspace
+from tests.harness.timing import Timing
+from tests.harness.workspace import wait_configured, workspace
 
 APP = kdapp("bench", [AppRole("controller"), AppRole("worker", cardinality="0+")])
 # So many pods start at once that a node of two cores does not drown.

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.benchmark.estate import Account
-from tests.benchmark.measure import Meter
-from tests.integration.audit import AuditLog
+from tests.harness.audit_log import AuditLog
+from tests.harness.benchmark_objects import Account
+from tests.harness.measure import Meter
 from tests.runner.paths import NEWEST, suite_environment
 from tests.runner.tree import link
 
