@@ -2,17 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How Ansible runs the module kd_connection."""
+"""How Ansible runs each module of the collection: the other files of this folder are links to this one."""
 
 from __future__ import annotations
 
-from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
+import importlib
+
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
     ModuleInWorker,
 )
 
 
 class ActionModule(ModuleInWorker):
-    """The action of kd_connection."""
+    """Runs the module that has the name of this file or link."""
 
-    module = kd_connection
+    module = importlib.import_module(__name__.replace(".plugins.action.", ".plugins.modules."))
