@@ -4,11 +4,12 @@
 
 # Everything runs in the environment of tests/requirements/py313.txt, made in the cache on first use.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sanity unit contract integration package molecule bench soak docs \
+.PHONY: help demo test quick quick-lint lint sanity unit contract integration package molecule bench soak docs \
 	sandbox sandbox-down clean
 
 PYTHON = environment=$$(tests/runner/python-env.sh py313) && exec "$$environment/bin/python"
 SUITES = $(PYTHON) -m tests.runner
+QUICK_LINT = lint/format lint/ruff lint/mypy lint/spelling
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -19,7 +20,13 @@ demo: ## the five set-ups on a cluster, and what the members' own script reads o
 test: ## every check and test
 	@$(SUITES)
 
-lint: ## format, ruff, mypy, changelog, ansible-lint
+quick: ## the inner loop: format, ruff, mypy, layers, spelling, unit tests on one Python
+	@$(SUITES) $(QUICK_LINT) unit/2.21
+
+quick-lint: ## what pre-commit runs: make quick without the unit tests
+	@$(SUITES) $(QUICK_LINT)
+
+lint: ## format, ruff, mypy, layers, spelling, changelog, ansible-lint, docs
 	@$(SUITES) lint
 
 sanity: ## ansible-test sanity of the newest and the oldest ansible-core

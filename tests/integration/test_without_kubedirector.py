@@ -23,7 +23,7 @@ MINUTES = 60.0
 
 def sandbox(*arguments: str) -> str:
     """Run the sandbox's own command in the environment that has what it takes; its stdout."""
-    script = REPOSITORY / "tests" / "checks" / "python-env.sh"
+    script = REPOSITORY / "tests" / "runner" / "python-env.sh"
     made = subprocess.run([str(script), "py313"], capture_output=True, text=True, check=True)
     foreign = ("KD_TEST_KUBECONFIG", "KD_OPERATOR_IMAGE", "KD_OPERATOR_MANIFESTS")
     environment = {name: value for name, value in os.environ.items() if name not in foreign}

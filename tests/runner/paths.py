@@ -39,7 +39,7 @@ class Pair:
 
         Raises CheckError with the reason where it cannot be made.
         """
-        script = ROOT / "tests" / "checks" / "python-env.sh"
+        script = ROOT / "tests" / "runner" / "python-env.sh"
         made = subprocess.run(
             [str(script), self.environment], stdout=subprocess.PIPE, text=True, check=False
         )
@@ -71,7 +71,7 @@ def suite_environment(pair: Pair, *tools: Path) -> dict[str, str]:
     folders = [str(pair.folder() / "bin"), *map(str, tools), kept.get("PATH", os.defpath)]
     kept["PATH"] = os.pathsep.join(folders)
     kept["ANSIBLE_COLLECTIONS_PATH"] = str(TREE)
-    kept["ANSIBLE_CONFIG"] = str(ROOT / "tests" / "checks" / "ansible.cfg")
+    kept["ANSIBLE_CONFIG"] = str(ROOT / "tests" / "runner" / "ansible.cfg")
     kept["ANSIBLE_HOME"] = str(BUILD / "ansible" / pair.ansible)
     kept["ANSIBLE_NOCOLOR"] = kept["NO_COLOR"] = "1"
     kept["PY_COLORS"] = "0"

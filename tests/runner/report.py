@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.runner.paths import LOGS
-from tests.runner.suites import Suite
+from tests.runner.suites import COVERAGE_REPORT, Suite
 
 SHOWN_LINES = 200
 SHOWN_REASONS = 5
@@ -134,6 +135,9 @@ def summary(outcomes: list[Outcome], seconds: float) -> int:
             for reason in (one.reason, *reasons(one.suite)):
                 if reason:
                     print(f"{one.suite.name}: {reason}")
+    if any(one.suite.group == "unit" for one in outcomes) and COVERAGE_REPORT.is_file():
+        covered = json.loads(COVERAGE_REPORT.read_text())["totals"]["percent_covered"]
+        print(f"unit tests run {covered:.0f} % of the lines in plugins/")
     print(f"in {seconds / 60:.1f} minutes")
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return int(not all(one.good for one in outcomes))

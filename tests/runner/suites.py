@@ -41,7 +41,7 @@ def check(group: str, what: str, *command: str, folder: Path = ROOT) -> Suite:
 
 
 def tests(name: str, pair: Pair, *paths: str, cluster: bool = False, only: bool = False) -> Suite:
-    """A pytest run over some paths; its group is the first part of its name.
+    """A pytest run over some paths, given with pytest's options; its group is the first part of its name.
 
     `only` where it runs on one pair and needs no suffix.
     """
@@ -69,6 +69,16 @@ MYPY = (
     "-p", "tests", "-p", "ansible_collections.kubedirector.connections.plugins",
 )  # fmt: skip
 
+# Half of the unit tests' time is waiting, so two processes a core.
+SIDE_BY_SIDE = ("-n", "4", "--dist", "worksteal")
+COVERAGE_REPORT = REPORTS / "coverage.json"
+COVERAGE = (
+    "--cov=ansible_collections.kubedirector.connections.plugins",
+    "--cov-report=term:skip-covered", f"--cov-report=json:{COVERAGE_REPORT}",
+)  # fmt: skip
+# What codespell reads: all that git knows but licences, lock files and pictures.
+SPELLING = "git ls-files -z -- ':!LICENSE' ':!*.svg' ':!*.txt' ':!*.sum' | xargs -0 codespell --ignore-words-list=valeu"
+
 # Suites of about the same length, since suites share the lanes and tests of a suite do not.
 PLAYBOOKS = "tests/integration/playbooks"
 SETTLING = "tests/integration/settling"
@@ -79,12 +89,13 @@ SUITES: tuple[Suite, ...] = (
     check("lint", "format", "ruff", "format", "--check", "--diff", "."),
     check("lint", "ruff", "ruff", "check", "."),
     check("lint", "mypy", *MYPY),
+    check("lint", "spelling", "sh", "-c", SPELLING),
     check("lint", "changelog", "antsibull-changelog", "lint"),
     check("lint", "ansible", "ansible-lint", "--nocolor", "--strict"),
     check("lint", "docs", "python", "-m", "tests.runner.docs"),
-    tests("unit", NEWEST, "tests/unit"),
+    tests("unit", NEWEST, "tests/unit", *SIDE_BY_SIDE, *COVERAGE),
     # The oldest pair is promised for the collection, not for the tools around it.
-    tests("unit", OLDEST, "tests/unit/plugins"),
+    tests("unit", OLDEST, "tests/unit/plugins", *SIDE_BY_SIDE),
     sanity(NEWEST),
     sanity(OLDEST),
     # In such an order that three lanes end together (measured). Four lanes, or polls more often, end no
