@@ -4,7 +4,7 @@
 
 # Everything runs in the environment of tests/requirements/py313.txt, made in the cache on first use.
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick quick-lint lint sanity unit contract integration package molecule bench soak docs \
+.PHONY: help demo test quick quick-lint lint sanity unit contract integration package molecule bench stress docs \
 	sandbox sandbox-down clean
 
 PYTHON = environment=$$(tests/runner/python-env.sh py313) && exec "$$environment/bin/python"
@@ -53,7 +53,7 @@ bench: ## measure; writes build/bench.json
 docs: ## the docs site, into build/docs/html
 	@$(PYTHON) -m tests.runner.docs
 
-soak: ## races, faults, kills, linked KDClusters and growth in numbers (about an hour); one line of figures each
+stress: ## races, faults, kills, linked KDClusters and growth in numbers (about an hour); one line of figures each
 	@$(PYTHON) -m tests.stress
 
 sandbox: ## the test cluster alone; prints its kubeconfig's path as the last line

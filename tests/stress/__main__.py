@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make soak`: races, faults, kills, linked KDClusters and growth in numbers; prints one line of figures for each of them.
+"""`make stress`: races, faults, kills, linked KDClusters and growth in numbers; prints one line of figures for each of them.
 
 Everything random comes from --seed and the run's number. What breaks a promise is told on standard
 error with both; `--only faults --first NUMBER --faults 1` repeats it.
@@ -116,7 +116,7 @@ def _options() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Run the soaks; 0 when every promise held in every run."""
+    """Run the stress tests; 0 when every promise held in every run."""
     options = _options()
     sys.path.insert(0, str(link()))
     if subprocess.run(
@@ -134,7 +134,7 @@ def main() -> int:
             print(f"{name}: {figures}; {time.monotonic() - started:.0f} s", flush=True)
             good = good and well
     except (CheckError, DeadlineError, KubectlError, NoClusterError, RunFailedError) as error:
-        print(f"The soak failed: {error}", file=sys.stderr)
+        print(f"The stress test failed: {error}", file=sys.stderr)
         return 1
     return 0 if good else 1
 

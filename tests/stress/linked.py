@@ -112,10 +112,10 @@ def lab() -> Iterator[Lab]:
     """
     under_test = find_cluster()
     timing = Timing(under_test.poll_seconds)
-    where = f"soak-linked-{uuid4().hex[:8]}"
+    where = f"stress-linked-{uuid4().hex[:8]}"
     with (
         proxied(under_test.kubectl) as kubectl,
-        tempfile.TemporaryDirectory(prefix="kd-soak-") as folder,
+        tempfile.TemporaryDirectory(prefix="kd-stress-") as folder,
         workspace(kubectl, where, WORKBENCH),
     ):
         manifests = [kdcluster(n, "workbench", [ClusterRole("controller")]) for n in WORST_ORDER]

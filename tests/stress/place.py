@@ -24,8 +24,8 @@ from tests.harness.modules import Modules, succeeded
 from tests.harness.timing import Timing
 from tests.harness.workspace import add_kdclusters, workspace
 
-_ACCOUNT = "soak"
-_NAME = "soaked"
+_ACCOUNT = "stress"
+_NAME = "stressed"
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ def place() -> Iterator[Place]:
     """Make a namespace that is gone afterwards. Raises NoClusterError, KubectlError."""
     under_test = find_cluster()
     timing = Timing(under_test.poll_seconds)
-    where = f"soak-{uuid4().hex[:8]}"
+    where = f"stress-{uuid4().hex[:8]}"
     with (
         proxied(under_test.kubectl) as kubectl,
-        tempfile.TemporaryDirectory(prefix="kd-soak-") as folder,
+        tempfile.TemporaryDirectory(prefix="kd-stress-") as folder,
         workspace(kubectl, where, WORKBENCH),
     ):
         made = kdcluster(_NAME, "workbench", [ClusterRole("controller")])
