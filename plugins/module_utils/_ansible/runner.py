@@ -29,6 +29,7 @@ from .no_log import (
     without_secrets,
     words_at_first,
 )
+from .reserved_keys import with_plain_keys
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
@@ -122,7 +123,7 @@ def _with_diff(module: AnsibleModule, task: Task) -> dict[str, t.Any]:
     result = dict(task.result)
     if module._diff and task.diff is not None:
         result["diff"] = task.diff
-    return result
+    return t.cast("dict[str, t.Any]", with_plain_keys(result))
 
 
 def _with_what_was_done(message: str, result: dict[str, t.Any]) -> str:

@@ -13,6 +13,7 @@ import base64
 import binascii
 import json
 import math
+import re
 import typing as t
 
 from .configmeta_form import (
@@ -24,7 +25,11 @@ JsonObject = dict[str, t.Any]
 # The operator's own files reach 12 levels (measured), in a connected KDCluster.
 MAX_DEPTH = 64
 # A KDCluster of a hundred members needs some ten thousand.
+MAX_PARTS = 200_000
 MAX_RESOLVED = 200_000
+MAX_RESOLVED_DEPTH = 128
+# What JSON has between quotes, where a bracket or a comma is text.
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _TOO_DEEP = "it is nested deeper than the operator ever writes"
 MASK = "********"
 REFERENCE_KEY = "bdvlibrefkey"
@@ -38,6 +43,13 @@ def parse_configmeta(text: bytes) -> JsonObject:
     """
     if not text.strip():
         raise ValueError("it is empty")
+    # Before it is parsed: an empty list takes 3 bytes of the file and 60 of memory.
+    if len(text) > MAX_PARTS:
+        structure = _STRING.sub(b"", text)
+        if sum(structure.count(mark) for mark in (b"[", b"{", b",")) > MAX_PARTS:
+            raise ValueError(
+                f"it has more than {MAX_PARTS} parts, far more than the operator writes"
+            )
     try:
         # As text: of bytes the reader would take UTF-16 and UTF-32, too.
         found = json.loads(text.decode(), parse_constant=_refuse_number, parse_float=_float)
@@ -119,13 +131,14 @@ def with_references_resolved(configmeta: JsonObject) -> JsonObject:
     Inside a connected KDCluster a reference is followed relative to that KDCluster, whether it
     begins with connections/clusters/<name> or, as the operator writes the host names of services
     (measured; upstream bug), points at the local one. A reference that leads nowhere, or back to
-    itself, stays as it is; so do all that are left after MAX_RESOLVED parts, since references to
-    references can make a file of a few lines unfold without end.
+    itself, stays as it is; so do all that are left after MAX_RESOLVED parts and deeper than
+    MAX_RESOLVED_DEPTH, since references to references can make a file of a few lines unfold without end.
 
     :returns: a new structure.
     """
     return t.cast(
-        "JsonObject", _resolve(configmeta, configmeta, (), frozenset(), iter(range(MAX_RESOLVED)))
+        "JsonObject",
+        _resolve(configmeta, configmeta, (), frozenset(), iter(range(MAX_RESOLVED)), 0),
     )
 
 
@@ -193,14 +206,17 @@ def _resolve(
     prefix: tuple[str, ...],
     trail: frozenset[tuple[str, ...]],
     parts: t.Iterator[int],
+    depth: int,
 ) -> t.Any:
     """:param home: the configmeta of the KDCluster in which the node stands, `prefix` its place.
 
     :param parts: one is taken for each part of the result.
+    :param depth: how many lists, dictionaries and references lead here.
     """
-    is_over = next(parts, None) is None
+    is_over = next(parts, None) is None or depth > MAX_RESOLVED_DEPTH
+    depth += 1
     if isinstance(node, list):
-        return [_resolve(inner, home, prefix, trail, parts) for inner in node]
+        return [_resolve(inner, home, prefix, trail, parts, depth) for inner in node]
     if not isinstance(node, dict):
         return node
     if set(node) == {REFERENCE_KEY} and isinstance(node[REFERENCE_KEY], list):
@@ -215,14 +231,19 @@ def _resolve(
                 target = target[step]
         except (KeyError, TypeError):
             return node
-        return _resolve(target, home, prefix, trail | {path}, parts)
+        return _resolve(target, home, prefix, trail | {path}, parts, depth)
     resolved = {}
     for key, inner in node.items():
         if key == "connections" and node is home and isinstance(inner, dict):
             resolved[key] = {
                 part: {
                     name: _resolve(
-                        cluster, cluster, ("connections", "clusters", name), frozenset(), parts
+                        cluster,
+                        cluster,
+                        ("connections", "clusters", name),
+                        frozenset(),
+                        parts,
+                        depth,
                     )
                     for name, cluster in content.items()
                 }
@@ -231,5 +252,5 @@ def _resolve(
                 for part, content in inner.items()
             }
         else:
-            resolved[key] = _resolve(inner, home, prefix, trail, parts)
+            resolved[key] = _resolve(inner, home, prefix, trail, parts, depth)
     return resolved

@@ -10,6 +10,7 @@ What comes out names objects, keys and paths, never a value.
 from __future__ import annotations
 
 import base64
+import itertools
 import typing as t
 
 from .configmeta import decoded
@@ -25,6 +26,9 @@ JsonObject = t.Mapping[str, t.Any]
 
 # The only part that is a member's own (source: pkg/catalog/configmeta.go; measured).
 OWN_PART = "node"
+# A member's file may differ in everything; nobody reads more of that than these.
+MAX_DIFFERENCES = 100
+_MAX_PATHS = 10
 
 
 def differing_paths(one: t.Any, other: t.Any, path: str = "") -> t.Iterator[str]:
@@ -47,7 +51,7 @@ def member_differences(configmetas: t.Mapping[str, JsonObject]) -> list[dict[str
     """Compare all members with the first one, leaving out what is a member's own.
 
     :param configmetas: pod to its configmeta.
-    :returns: [{pod, other_pod, path}]; empty when all agree.
+    :returns: [{pod, other_pod, path}], the first MAX_DIFFERENCES of them; empty when all agree.
     """
     shared = {
         pod: {
@@ -60,12 +64,13 @@ def member_differences(configmetas: t.Mapping[str, JsonObject]) -> list[dict[str
     first = next(iter(shared), None)
     if first is None:
         return []
-    return [
+    differences = (
         {"pod": first, "other_pod": pod, "path": path}
         for pod, content in shared.items()
         if pod != first
         for path in differing_paths(shared[first], content)
-    ]
+    )
+    return list(itertools.islice(differences, MAX_DIFFERENCES))
 
 
 def _without_order(nodegroups: t.Any) -> t.Any:
@@ -143,9 +148,12 @@ def _stale_objects(
         for entry in entries:
             name = _name_of(kind, entry)
             if name in held_entries:
-                paths = list(differing_paths(_normal(held_entries[name]), _normal(entry)))
+                different = differing_paths(_normal(held_entries[name]), _normal(entry))
+                paths = list(itertools.islice(different, _MAX_PATHS + 1))
                 if paths:
-                    yield _stale(kind, name, f"differs in {', '.join(paths)}")
+                    shown = ", ".join(paths[:_MAX_PATHS])
+                    more = " and more" if len(paths) > _MAX_PATHS else ""
+                    yield _stale(kind, name, f"differs in {shown}{more}")
         order = [name for name in held_entries if live_names.get(name) == object_type]
         if sorted(order) == sorted(_name_of(kind, e) for e in entries) and order != [
             _name_of(kind, e) for e in entries

@@ -10,6 +10,9 @@ wedge the operator (measured), so every rule about order and cycles is here, onc
 
 from __future__ import annotations
 
+import contextlib
+import graphlib
+import heapq
 import typing as t
 
 Links = t.Mapping[str, t.Collection[str]]
@@ -79,18 +82,23 @@ def linked_groups(links: Links) -> dict[str, frozenset[str]]:
 def in_dependency_order(links: Links, names: t.Iterable[str]) -> tuple[str, ...]:
     """Sort names so that what is connected to comes before what connects to it.
 
-    Names without links keep their order. Links through KDClusters that are not among `names` count.
+    Names that may go in either order keep theirs. Links through KDClusters that are not among `names` count.
+    Names on a cycle come last.
     """
-    desired = list(dict.fromkeys(names))
-    done: dict[str, None] = {}
-
-    def visit(name: str, trail: frozenset[str]) -> None:
-        if name in done or name in trail:
-            return
-        for target in links.get(name, ()):
-            visit(target, trail | {name})
-        done[name] = None
-
-    for name in desired:
-        visit(name, frozenset())
-    return tuple(name for name in done if name in desired)
+    wanted = dict.fromkeys(names)
+    position = {name: index for index, name in enumerate(dict.fromkeys((*wanted, *links)))}
+    sorter = graphlib.TopologicalSorter({name: links.get(name, ()) for name in position})
+    with contextlib.suppress(graphlib.CycleError):
+        # Without this call nothing is ready; after the error everything that is on no cycle still is.
+        sorter.prepare()
+    order: list[str] = []
+    ready: list[tuple[int, str]] = []
+    while sorter.is_active():
+        for name in sorter.get_ready():
+            heapq.heappush(ready, (position.get(name, len(position)), name))
+        if not ready:
+            break
+        _position, name = heapq.heappop(ready)
+        sorter.done(name)
+        order.append(name)
+    return tuple(dict.fromkeys((*(name for name in order if name in wanted), *wanted)))

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.configmeta_diff import (
+    MAX_DIFFERENCES,
     differing_paths,
     member_differences,
     stale_parts,
@@ -301,3 +302,13 @@ def test_a_connected_kdcluster_that_changed_is_stale(change: Change) -> None:
 
 def test_a_connected_kdcluster_that_does_not_exist_and_is_not_held_is_current() -> None:
     assert stale(held(), clusters=("engine",)) == []
+
+
+def test_a_member_that_differs_in_everything_fills_no_result() -> None:
+    many = {"services": {str(number): number for number in range(400_000)}}
+    differences = member_differences({"pod-0": {}, "pod-1": many, "pod-2": many})
+    assert differences == [
+        {"pod": "pod-0", "other_pod": pod, "path": "services"} for pod in ("pod-1", "pod-2")
+    ]
+    differences = member_differences({"pod-0": {"services": {}}, "pod-1": many})
+    assert len(differences) == MAX_DIFFERENCES

@@ -108,3 +108,17 @@ def test_a_long_chain_is_ordered() -> None:
     assert in_dependency_order(chain, [names[0], names[150], names[-1]]) == (
         names[-1], names[150], names[0],
     )  # fmt: skip
+
+
+def test_1500_linked_kdclusters_are_sorted() -> None:
+    names = [f"c{i}" for i in range(1500)]
+    chain = {name: (names[i + 1],) for i, name in enumerate(names[:-1])}
+    assert in_dependency_order(chain, (name for name in names)) == tuple(reversed(names))
+    assert find_cycle(chain, names[0]) is None
+
+
+def test_names_on_a_cycle_come_last_and_nothing_is_lost() -> None:
+    ring = {"a": ("b",), "b": ("a",), "c": ("a",), "d": ("e",)}
+    order = in_dependency_order(ring, ["a", "b", "c", "d", "e"])
+    assert order[:2] == ("e", "d")
+    assert sorted(order) == ["a", "b", "c", "d", "e"]

@@ -131,3 +131,16 @@ def test_no_form_gets_past_the_mask(place: tuple[str, ...], shape: Any) -> None:
     text = json.dumps(with_secrets_as("masked", read(file_with(place, shape))))
     assert MARK not in text
     assert encoded(MARK) not in text
+
+
+def test_a_file_of_millions_of_parts_is_refused_before_it_is_parsed() -> None:
+    for text in (b"[" + b"[]," * 1_500_000 + b"[]]", b'{"a":[' + b"{}," * 300_000 + b"0]}"):
+        with pytest.raises(ValueError, match="parts"):
+            parse_configmeta(text)
+
+
+def test_what_stands_in_strings_is_no_part() -> None:
+    table = 'a,b,[c],{d},"e"\n' * 100_000
+    text = json.dumps({"connections": {"configmaps": {"t": [{"data": {"table": table}}]}}}).encode()
+    held = parse_configmeta(text)["connections"]["configmaps"]["t"][0]["data"]["table"]
+    assert held == table

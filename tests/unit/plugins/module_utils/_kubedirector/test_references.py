@@ -172,3 +172,15 @@ def test_no_reference_is_followed_for_ever(content: JsonObject, path: list[str])
     before = copy.deepcopy(content)
     with_references_resolved({**content, "node": reference(*path)})
     assert content == before
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_chain_of_2000_references_ends(nested: bool) -> None:
+    def step(number: int) -> JsonObject:
+        reference = {"bdvlibrefkey": [f"step{number + 1}"]}
+        return {"next": reference} if nested else reference
+
+    chain: JsonObject = {f"step{number}": step(number) for number in range(2000)}
+    resolved = with_references_resolved(chain)
+    assert set(resolved) == set(chain)
+    assert json.loads(json.dumps(resolved)) == resolved

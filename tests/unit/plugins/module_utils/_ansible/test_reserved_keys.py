@@ -1,0 +1,40 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keys of others' data that Ansible would read as its own."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.reserved_keys import (
+    with_plain_keys,
+)
+from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
+from tests.unit.plugins.clients import CORE
+from tests.unit.plugins.module_runs import Run
+from tests.unit.plugins.namespace_server import Namespace
+
+
+@pytest.mark.parametrize("key", ["__ansible_type", "__ansible_vault", "__ansible_unsafe"])
+def test_a_reserved_key_is_put_in_parentheses_at_any_depth(key: str) -> None:
+    result = {"a": [{key: "x", "b": ({key: {key: 1}},)}], "c": None}
+    shown = with_plain_keys(result)
+    assert shown == {"a": [{f"({key})": "x", "b": [{f"({key})": {f"({key})": 1}}]}], "c": None}
+
+
+def test_a_result_without_such_keys_stays_as_it_is() -> None:
+    result = {"a": [1, "x", {"b": None}], "_ansible_c": True}
+    assert with_plain_keys(result) == result
+
+
+def test_the_diff_of_a_configmap_holds_none(space: Namespace, run: Run) -> None:
+    data = {"__ansible_type": "DeprecationSummary", "b": "1"}
+    result = run(
+        kd_connection, _ansible_diff=True, configmaps=[{"name": "odd", "type": "t", "data": data}]
+    )
+    assert result["changed"] is True
+    assert space.found[f"{CORE}/configmaps/odd"]["data"] == data
+    assert '"__ansible_type"' not in json.dumps(result["diff"])
