@@ -161,9 +161,34 @@ class Api:
             content_type="application/json-patch+json",
         )  # fmt: skip
 
-    def delete(self, resource: Resource, namespace: str, name: str, *, dry_run: bool) -> JsonObject:
-        """Delete an object. :raises NotFoundError, ApiError, UnreachableError:"""
-        return self._call("delete", resource, namespace, name, dry_run=dry_run)
+    def delete(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        *,
+        dry_run: bool,
+        uid: str | None = None,
+        resource_version: str | None = None,
+    ) -> JsonObject:
+        """Delete an object.
+
+        :param uid, resource_version: delete the object only if it still has these.
+        :raises ConflictError: it has not; with uid alone, another object has that name now.
+        :raises NotFoundError, ApiError, UnreachableError:
+        """
+        preconditions = {
+            key: value
+            for key, value in (("uid", uid), ("resourceVersion", resource_version))
+            if value is not None
+        }
+        body: JsonObject | None = None
+        if preconditions:
+            body = {"preconditions": preconditions}
+            if dry_run:
+                # Where there is a body, the API server does not look at the query (measured).
+                body["dryRun"] = ["All"]
+        return self._call("delete", resource, namespace, name, dry_run=dry_run, body=body)
 
     def watch(
         self, resource: Resource, namespace: str, resource_version: str, seconds: int

@@ -108,6 +108,22 @@ def test_writes_say_who_writes_and_whether_it_is_a_trial(
     assert "fieldManager" not in deleted.query
 
 
+def test_a_deletion_can_name_the_one_object_it_is_meant_for(
+    server: ScriptedServer, api: Api
+) -> None:
+    server.on("DELETE", f"{CORE}/secrets/one", Answer(body={"kind": "Status"}), forever=True)
+    api.delete(SECRET, "team-a", "one", dry_run=False)
+    api.delete(SECRET, "team-a", "one", dry_run=False, uid="u-1")
+    api.delete(SECRET, "team-a", "one", dry_run=False, uid="u-1", resource_version="7")
+    api.delete(SECRET, "team-a", "one", dry_run=True, uid="u-1")
+    anyone, by_uid, by_both, trial = server.requests
+    assert anyone.body == b""
+    assert by_uid.json == {"preconditions": {"uid": "u-1"}}
+    assert by_both.json == {"preconditions": {"uid": "u-1", "resourceVersion": "7"}}
+    # The API server reads the options from the body alone where there is one.
+    assert trial.json == {"preconditions": {"uid": "u-1"}, "dryRun": ["All"]}
+
+
 def test_impersonation_goes_along(server: ScriptedServer) -> None:
     api = api_for(server.url, impersonate_user="alice", impersonate_groups=["dev", "ops"])
     server.on("GET", f"{CORE}/configmaps/one", Answer(body=FOUND))
