@@ -24,6 +24,7 @@ from .._observe.reader import (
 )
 from .._observe.start_script import (
     EarlyReads,
+    MemberReading,
     Reconnect,
     failure_sentences,
     read_settled_reconnects,
@@ -166,13 +167,13 @@ class ConnectionTask(Task):
             return
         live.on_change = None
         clusters = self._present(plan, live)
-        outcomes = self._read_reconnects(plan, live, applier, early.end(clusters))
+        readings = self._read_reconnects(plan, live, applier, early.end(clusters))
         self._reconnects = {
-            pod: outcome for pod, outcome in outcomes.items() if isinstance(outcome, Reconnect)
+            pod: outcome
+            for pod, reading in readings.items()
+            if isinstance(outcome := reading.outcome, Reconnect)
         }
-        unknown = [
-            str(outcome) for outcome in outcomes.values() if isinstance(outcome, MemberError)
-        ]
+        unknown = [reading.unknown for reading in readings.values() if reading.unknown]
         clusters = self._present(plan, live)
         failures = failure_sentences(clusters, self._reconnects)
         if reaction == "fail" and failures:
@@ -194,8 +195,8 @@ class ConnectionTask(Task):
         return plan.changed or bool(self._progress.objects or self._progress.clusters)
 
     def _read_reconnects(
-        self, plan: Plan, live: SnapshotWatcher, applier: Applier, known: dict[str, int]
-    ) -> dict[str, Reconnect | MemberError]:
+        self, plan: Plan, live: SnapshotWatcher, applier: Applier, known: dict[str, MemberReading]
+    ) -> dict[str, MemberReading]:
         return read_settled_reconnects(
             self.api,
             self.namespace,

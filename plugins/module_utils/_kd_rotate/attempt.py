@@ -11,7 +11,6 @@ import typing as t
 
 from .._core.errors import (
     CollectionError,
-    MemberError,
     PreconditionError,
 )
 from .._kubedirector.configmeta_diff import (
@@ -147,7 +146,7 @@ class RotationAttempt:
 
     def _ask(self, values: t.Mapping[str, str | None]) -> Findings:
         self._applier.wait()
-        outcomes = read_settled_reconnects(
+        readings = read_settled_reconnects(
             self._api,
             self._rotation.namespace,
             self._clusters,
@@ -156,9 +155,11 @@ class RotationAttempt:
             before=self.live.before_last_change,
         )
         self._reconnects = {
-            pod: outcome for pod, outcome in outcomes.items() if isinstance(outcome, Reconnect)
+            pod: outcome
+            for pod, reading in readings.items()
+            if isinstance(outcome := reading.outcome, Reconnect)
         }
-        unknown = [str(one) for one in outcomes.values() if isinstance(one, MemberError)]
+        unknown = [reading.unknown for reading in readings.values() if reading.unknown]
         return Findings(
             held=tuple(self._held_wrong(values)),
             reconnect=(*failure_sentences(self._clusters(), self.masked_reconnects()), *unknown),

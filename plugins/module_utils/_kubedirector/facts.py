@@ -47,6 +47,7 @@ APP_CONTAINER = "app"
 CONFIGMETA_PATH = "/etc/guestconfig/configmeta.json"
 START_SCRIPT_STATUS_PATH = "/opt/guestconfig/configure.status"
 START_SCRIPT_STDERR_PATH = "/opt/guestconfig/configure.stderr"
+_EXIT_CODES, _LAST_EXIT_CODE = re.compile("[0-9]{1,60}"), 255
 # A pattern for a shell: the folder has the name that the app's config package gives it (types.go).
 START_SCRIPT = "/opt/guestconfig/*/startscript"
 
@@ -164,14 +165,22 @@ def refusal_text(message: str) -> str | None:
 def start_script_exit_code(status: str) -> int | None:
     """Read configure.status: "<containerID>=<rc>", rc empty while the start script runs.
 
-    The file itself is empty for the moment between its truncation and its first write.
+    The file itself is empty for the moment between its truncation and its first write. Runs that overlap
+    append one code each, in the order in which they end (source: types.go).
 
-    :returns: the exit code, or None while it runs.
-    :raises ValueError: the text is not of that form.
+    :returns: the exit code of the last run, or None while it runs.
+    :raises ValueError: the text is not of that form, or holds several codes of which not all are 0. Ends a
+        sentence that begins with the file's name, and quotes nothing of it but such codes.
     """
-    if not status.strip():
+    text = status.strip()
+    if not text:
         return None
-    _container, separator, code = status.strip().rpartition("=")
-    if not separator:
-        raise ValueError("no '=' in it")
-    return int(code) if code else None
+    _container, separator, codes = text.rpartition("=")
+    if separator and not codes:
+        return None
+    if not separator or not _EXIT_CODES.fullmatch(codes):
+        raise ValueError("is not what the operator writes (delete the pod to have it set up again)")
+    code = int(codes)
+    if code == 0 or (codes[0] != "0" and code <= _LAST_EXIT_CODE):
+        return code
+    raise ValueError(f"holds the exit codes of several runs that overlapped ({codes})")

@@ -4,8 +4,8 @@
 
 """What the application made of the change: the exit code of each member's start script.
 
-The operator runs `--reconnect` in the background and looks at its exit code nowhere (measured); the
-start script's wrapper leaves it in configure.status.
+The operator runs `--reconnect` in the background and looks at its exit code nowhere (measured). The
+start script's wrapper appends it to configure.status, which the next run empties (source: types.go).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from .._core.errors import (
     WaitTimeoutError,
 )
 from .._kubedirector import facts
+from .members import MAX_CONFIGMETA_BYTES
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
@@ -35,6 +36,30 @@ if t.TYPE_CHECKING:
 
 MAX_OUTPUT_BYTES = 16 * 1024
 STDERR_BYTES = 4000
+# In each member: whether a start script runs, whether its status can be read, the status; then
+# configmeta.json, once no start script runs. The processes come first: a run that has ended before has
+# written its code by then. `[s]` keeps the pattern from fitting this command's own process. Of the
+# wrapper's command the first line suffices (source: appPrepConfigRunCmd, appPrepConfigReconnectCmd).
+_READ_MEMBER = r"""runs=no
+[ -r /proc/$$/cmdline ] || runs=unseen
+for process in /proc/[0-9]*/cmdline; do
+  line=
+  { IFS= read -r line <"$process"; } 2>/dev/null
+  case $line in
+    */[s]tartscript\ --*\ 2\>/opt/guestconfig/configure.stderr*) runs=yes ;;
+  esac
+done
+code=absent status=
+if [ -e "$0" ]; then status=$(cat "$0"); code=$?; fi
+printf '%s\0%s\0%s\0' "$runs" "$code" "$status"
+[ "$runs" = yes ] || [ $# = 0 ] || exec cat "$1"
+"""
+# Between the note that a start script starts and its process; a run that left no code has ended otherwise.
+_START_SECONDS = 2.0
+_NOT_KNOWN = (
+    ", so it is not known how the application took the change (kd_connection: on_reconnect_failure=ignore "
+    "does not ask)."
+)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 _EARLY_THREADS = 8
 _REPLACED_PAUSE = 1.0
@@ -42,18 +67,52 @@ _REPLACED_PAUSE = 1.0
 
 @dataclasses.dataclass(frozen=True)
 class Reconnect:
-    """How the start script ended in a member.
+    """How the last run of the start script ended in a member.
 
     :param exit_code: 0 when it took the change.
-    :param stderr: the end of what it said, only when it failed.
+    :param stderr: the end of what it printed, only when it failed.
     """
 
     exit_code: int
     stderr: str
 
 
+@dataclasses.dataclass(frozen=True)
+class MemberReading:
+    """What one command found in a member.
+
+    :param exit_code: of the start script's last run; None while one runs, where `unknown` says why it is
+        not known, or where none has run yet.
+    :param unknown: why the exit code is not known, or "".
+    :param ended: no start script runs, for certain.
+    :param configmeta: the content of configmeta.json; None while a start script runs, or where the file
+        cannot be read.
+    :param stderr: the end of what the start script printed, only when it failed.
+    :param no_code: the status announces a start script, but none runs: it is about to, or was killed.
+    """
+
+    exit_code: int | None = None
+    unknown: str = ""
+    ended: bool = False
+    configmeta: bytes | None = dataclasses.field(default=None, repr=False)
+    stderr: str = dataclasses.field(default="", repr=False)
+    no_code: bool = False
+
+    @property
+    def runs(self) -> bool:
+        """Whether a start script still runs."""
+        return not (self.ended or self.unknown)
+
+    @property
+    def outcome(self) -> Reconnect | MemberError | None:
+        """How the last run ended, why that is not known, or None where none has run yet."""
+        if self.unknown:
+            return MemberError(self.unknown)
+        return None if self.exit_code is None else Reconnect(self.exit_code, self.stderr)
+
+
 class EarlyReads:
-    """Reads exit codes of KDClusters that have settled while others are still waited for.
+    """Reads members of KDClusters that have settled while others are still waited for.
 
     An answer counts only for the generation that it was asked for; all else is asked again.
     """
@@ -63,7 +122,7 @@ class EarlyReads:
         self._namespace = namespace
         self._pool = concurrent.futures.ThreadPoolExecutor(_EARLY_THREADS)
         self._reads: dict[
-            tuple[str, int | None, str], concurrent.futures.Future[int | MemberError | None]
+            tuple[str, int | None, str], concurrent.futures.Future[MemberReading]
         ] = {}
 
     def begin(self, cluster: KDCluster) -> None:
@@ -71,25 +130,24 @@ class EarlyReads:
         for member in cluster.members:
             key = (member.pod, member.config_generation, member.container)
             if member.has_configmeta and key not in self._reads:
-                self._reads[key] = self._pool.submit(self._read, member.pod)
+                self._reads[key] = self._pool.submit(self._read, member)
 
-    def end(self, clusters: t.Iterable[KDCluster]) -> dict[str, int]:
-        """Wait for what was asked; return the exit codes that still count, by pod."""
+    def end(self, clusters: t.Iterable[KDCluster]) -> dict[str, MemberReading]:
+        """Wait for what was asked; return the readings with an exit code that still count, by pod."""
         self._pool.shutdown()
-        codes = {}
+        found = {}
         for member in (m for cluster in clusters for m in cluster.members):
             read = self._reads.get((member.pod, member.config_generation, member.container))
-            code = None if read is None else read.result()
-            if isinstance(code, int):
-                codes[member.pod] = code
-        return codes
+            if read is not None and read.result().exit_code is not None:
+                found[member.pod] = read.result()
+        return found
 
     def abandon(self) -> None:
         """Ask nothing more; nobody wants to know."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _read(self, pod: str) -> int | MemberError | None:
-        return next(_read_codes(self._api, self._namespace, [pod]))
+    def _read(self, member: Member) -> MemberReading:
+        return _read_once(self._api, self._namespace, [member], with_configmeta=True)[0]
 
 
 def read_reconnects(
@@ -97,46 +155,49 @@ def read_reconnects(
     namespace: str,
     clusters: t.Iterable[KDCluster],
     deadline: float,
-    known: t.Mapping[str, int] | None = None,
-) -> dict[str, Reconnect | MemberError]:
-    """Read how the start script ended in every member that gets configmeta.
+    known: t.Mapping[str, MemberReading] | None = None,
+) -> dict[str, MemberReading]:
+    """Read how the start script ended in every member that gets configmeta, and what the member holds.
 
     :param deadline: as of time.monotonic(); until then a start script that still runs is waited for.
-    :param known: exit codes that need not be asked for, by pod (see EarlyReads).
-    :returns: by pod; an error where a member cannot be asked.
+    :param known: readings that need not be asked for, by pod (see EarlyReads).
+    :returns: by pod.
     :raises MemberReplacedError: a member's container is a new one, which the operator has not set up yet.
     :raises WaitTimeoutError: a start script still runs at the deadline.
     :raises ApiError, UnreachableError:
     """
     members = {m.pod: m for cluster in clusters for m in cluster.members if m.has_configmeta}
-    outcomes: dict[str, int | MemberError] = {
-        pod: code for pod, code in (known or {}).items() if pod in members
-    }
-    pause = _FIRST_PAUSE
-    while pending := [pod for pod in members if pod not in outcomes]:
-        for pod, outcome in zip(pending, _read_codes(api, namespace, pending), strict=True):
-            if isinstance(outcome, MemberError) and _was_replaced(api, namespace, members[pod]):
-                raise MemberReplacedError(str(outcome))
-            if outcome is not None:
-                outcomes[pod] = outcome
-        if len(outcomes) == len(members):
-            break
-        if time.monotonic() + pause > deadline:
-            running = ", ".join(f"{namespace}/{pod}" for pod in members if pod not in outcomes)
-            raise WaitTimeoutError(
-                f"The change has reached every member, but the start script still runs in: {running}. "
-                f"Look at {facts.START_SCRIPT_STDERR_PATH} there, or give a longer wait_timeout."
-            )
-        time.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)
-    failed = [pod for pod, outcome in outcomes.items() if isinstance(outcome, int) and outcome != 0]
-    stderr = dict(zip(failed, _read_stderr(api, namespace, failed), strict=True))
-    return {
-        pod: outcome
-        if isinstance(outcome, MemberError)
-        else Reconnect(outcome, stderr.get(pod, ""))
-        for pod, outcome in outcomes.items()
-    }
+    readings = {pod: reading for pod, reading in (known or {}).items() if pod in members}
+    asked = [member for pod, member in members.items() if pod not in readings]
+    readings |= _read_ended(api, namespace, asked, deadline, with_configmeta=True)
+    for pod, member in members.items():
+        if readings[pod].unknown and _was_replaced(api, namespace, member):
+            raise MemberReplacedError(readings[pod].unknown)
+    running = [f"{namespace}/{pod}" for pod in members if readings[pod].runs]
+    if running:
+        raise WaitTimeoutError(
+            f"The change has reached every member, but the start script still runs in: {', '.join(running)}. "
+            f"Look at {facts.START_SCRIPT_STDERR_PATH} there, or give a longer wait_timeout."
+        )
+    failed = [pod for pod, reading in readings.items() if reading.exit_code]
+    for pod, stderr in zip(failed, _read_stderr(api, namespace, failed)):
+        readings[pod] = dataclasses.replace(readings[pod], stderr=stderr)
+    return readings
+
+
+def wait_until_ended(
+    api: Api, namespace: str, members: t.Sequence[Member], deadline: float
+) -> list[Member]:
+    """Wait until no start script runs in these members.
+
+    The next run empties the file with the exit codes, and a run that has not ended by then writes its
+    own one into it nevertheless (source: types.go).
+
+    :param deadline: as of time.monotonic().
+    :returns: the members in which one still runs at the deadline, or where that cannot be seen.
+    """
+    readings = _read_ended(api, namespace, members, deadline, with_configmeta=False)
+    return [member for member in members if not readings[member.pod].ended]
 
 
 def read_settled_reconnects(
@@ -147,50 +208,69 @@ def read_settled_reconnects(
     deadline: float,
     *,
     before: t.Mapping[str, KDCluster],
-    known: t.Mapping[str, int] | None = None,
-) -> dict[str, Reconnect | MemberError]:
+    overlapped: t.Collection[tuple[str, str]] = (),
+    known: t.Mapping[str, MemberReading] | None = None,
+) -> dict[str, MemberReading]:
     """Read how the start script ended, waiting for members that are replaced meanwhile.
 
     :param clusters: gives the KDClusters as they are now.
-    :param before: the KDClusters that changed, by name, as they were before their last change.
     :param settle: waits until they have settled (again).
-    :returns: as read_reconnects; an error, too, where the start script was not told of the change.
+    :param before: the KDClusters that changed, by name, as they were before their last change.
+    :param overlapped: (pod, container) where an earlier run may not have ended when the last change was
+        made.
+    :returns: as read_reconnects; `unknown`, too, where the start script did not run for the change, or where
+        the exit code may be an earlier run's.
     :raises MemberReplacedError, WaitTimeoutError, MemberError, ApiError, UnreachableError:
     """
     while True:
         try:
-            outcomes = read_reconnects(api, namespace, clusters(), deadline, known)
-            return {**outcomes, **_missed(before, clusters())}
+            readings = read_reconnects(api, namespace, clusters(), deadline, known)
         except MemberReplacedError:
             known = None
             # The operator notices it only at its next poll, and then sets the member up again.
             if time.monotonic() + _REPLACED_PAUSE > deadline:
                 raise
+        else:
+            doubts = dict(_doubts(before, clusters(), overlapped))
+            return {
+                pod: dataclasses.replace(reading, exit_code=None, unknown=doubts[pod])
+                if pod in doubts
+                else reading
+                for pod, reading in readings.items()
+            }
         time.sleep(_REPLACED_PAUSE)
         settle()
 
 
-def _missed(
-    before: t.Mapping[str, KDCluster], clusters: t.Iterable[KDCluster]
-) -> dict[str, MemberError]:
-    """The members, by pod, that have the change in their file but whose start script did not run for it.
+def _doubts(
+    before: t.Mapping[str, KDCluster],
+    clusters: t.Iterable[KDCluster],
+    overlapped: t.Collection[tuple[str, str]],
+) -> t.Iterator[tuple[str, str]]:
+    """The members, by pod, whose exit code is not that of the run for the last change, and why.
 
     The operator counts changes in an annotation. Where it could not write it (its own webhook refuses
     that now and then), it takes the next change for one that the members know already (measured: 2 of some
     250 changes on the real operator).
     """
-    return {
-        member.pod: MemberError(
-            f"{cluster.label}: member {member.pod} (role {member.role}) has the change in configmeta.json, but "
-            "the operator did not run its start script with --reconnect, so the application may still use "
-            f"what it read before. Run it: kubectl exec -n {cluster.namespace} {member.pod} -c "
-            f"{facts.APP_CONTAINER} -- sh -c '{facts.START_SCRIPT} --reconnect'."
-        )
-        for cluster in clusters
-        if cluster.name in before
-        for member in cluster.members
-        if _was_not_told(member, before[cluster.name])
-    }
+    for cluster in clusters:
+        for member in cluster.members:
+            where = f"{cluster.label}: member {member.pod} (role {member.role})"
+            if cluster.name in before and _was_not_told(member, before[cluster.name]):
+                yield (
+                    member.pod,
+                    f"{where} has the change in configmeta.json, but the operator did not run its start script "
+                    "with --reconnect, so the application may still use what it read before. Run it: kubectl "
+                    f"exec -n {cluster.namespace} {member.pod} -c {facts.APP_CONTAINER} -- sh -c "
+                    f"'{facts.START_SCRIPT} --reconnect'.",
+                )
+            elif (member.pod, member.container) in overlapped:
+                yield (
+                    member.pod,
+                    f"{where}: the start script still ran for an earlier change of this task when the last one was "
+                    "made, or that could not be seen. So it is not known how the last run ended. Give a longer "
+                    "wait_timeout.",
+                )
 
 
 def _was_not_told(member: Member, before: KDCluster) -> bool:
@@ -220,26 +300,97 @@ def _last_line(stderr: str) -> str:
     return f": {lines[-1].strip()}" if lines else ""
 
 
-def _read_codes(api: Api, namespace: str, pods: list[str]) -> t.Iterator[int | MemberError | None]:
-    """Exit code, why there is none, or None while the start script runs."""
-    outputs = _run_everywhere(api, namespace, pods, ["cat", facts.START_SCRIPT_STATUS_PATH])
-    for pod, output in zip(pods, outputs, strict=True):
-        where = f"Pod {namespace}/{pod}: {facts.START_SCRIPT_STATUS_PATH}"
-        if isinstance(output, MemberError):
-            yield output
-        elif output.exit_code != 0:
-            said = output.stderr.decode("utf-8", "replace").strip()
-            yield MemberError(
-                f"{where} cannot be read ({said}), so it is not known how the application took the "
-                "change (kd_connection: on_reconnect_failure=ignore does not ask)."
-            )
+def _read_ended(
+    api: Api,
+    namespace: str,
+    members: t.Sequence[Member],
+    deadline: float,
+    *,
+    with_configmeta: bool,
+) -> dict[str, MemberReading]:
+    """Read members, each again while a start script runs in it; by pod."""
+    readings: dict[str, MemberReading] = {}
+    no_code_since: dict[str, float] = {}
+    pending = list(members)
+    pause = _FIRST_PAUSE
+    while pending:
+        found = _read_once(api, namespace, pending, with_configmeta=with_configmeta)
+        now = time.monotonic()
+        again = []
+        for member, reading in zip(pending, found):
+            readings[member.pod] = reading
+            if not reading.no_code:
+                no_code_since.pop(member.pod, None)
+            elif now - no_code_since.setdefault(member.pod, now) < _START_SECONDS:
+                again.append(member)
+            if reading.runs:
+                again.append(member)
+        pending = again
+        if now + pause > deadline:
+            break
+        if pending:
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+    return readings
+
+
+def _read_once(
+    api: Api, namespace: str, members: t.Sequence[Member], *, with_configmeta: bool
+) -> list[MemberReading]:
+    """Read members side by side; in the order of `members`."""
+    command = ["sh", "-c", _READ_MEMBER, facts.START_SCRIPT_STATUS_PATH]
+    if with_configmeta:
+        command.append(facts.CONFIGMETA_PATH)
+    outputs = run_in_pods(
+        api,
+        namespace,
+        facts.APP_CONTAINER,
+        [(member.pod, command) for member in members],
+        max_bytes=MAX_CONFIGMETA_BYTES,
+    )
+    return [
+        MemberReading(unknown=str(output))
+        if isinstance(output, MemberError)
+        else _reading(f"Pod {namespace}/{member.pod}", member, output)
+        for member, output in zip(members, outputs)
+    ]
+
+
+def _reading(where: str, member: Member, output: Output) -> MemberReading:
+    """Read what _READ_MEMBER printed."""
+    runs, _, rest = output.stdout.partition(b"\0")
+    readable, _, rest = rest.partition(b"\0")
+    status, end, configmeta = rest.partition(b"\0")
+    where = f"{where}: {facts.START_SCRIPT_STATUS_PATH}"
+    said = output.stderr.decode("utf-8", "replace").strip()
+    if not end:
+        return MemberReading(
+            unknown=f"{where} cannot be read with sh (exit code {output.exit_code}: {said}){_NOT_KNOWN}"
+        )
+    if runs == b"yes":
+        return MemberReading()
+    ended = runs == b"no"
+    found = MemberReading(
+        ended=ended, configmeta=configmeta if ended and output.exit_code == 0 else None
+    )
+    if not ended:
+        unknown = f"{where}: whether a start script still runs cannot be seen, as /proc cannot be read there{_NOT_KNOWN}"
+    elif readable == b"absent":
+        # A role whose eventList lacks `configure` has none before its first --reconnect (source: appConfig).
+        unknown = "" if member.setup_generation is None else f"{where} does not exist{_NOT_KNOWN}"
+    elif readable != b"0":
+        unknown = f"{where} cannot be read ({said}){_NOT_KNOWN}"
+    else:
+        try:
+            code = facts.start_script_exit_code(status.decode("utf-8", "replace"))
+        except ValueError as error:
+            unknown = f"{where} {error}{_NOT_KNOWN}"
         else:
-            try:
-                yield facts.start_script_exit_code(output.stdout.decode("utf-8", "replace"))
-            except ValueError as error:
-                yield MemberError(
-                    f"{where} is not what the operator writes ({error}); delete the pod to have it set up again."
-                )
+            if code is not None:
+                return dataclasses.replace(found, exit_code=code)
+            unknown = f"{where}: the last start script left no exit code, as if it had been killed{_NOT_KNOWN}"
+            return dataclasses.replace(found, unknown=unknown, no_code=True)
+    return dataclasses.replace(found, unknown=unknown)
 
 
 def _was_replaced(api: Api, namespace: str, member: Member) -> bool:

@@ -28,6 +28,7 @@ class Namespace:
     :ivar writes: what was asked to be written, dry runs left out.
     :ivar trials: the dry runs.
     :ivar asleep: the operator does nothing.
+    :ivar running: whether a start script runs, at each of the next readings of a member.
     :ivar missed: for how many of the next changes the operator runs no start script.
     """
 
@@ -38,6 +39,7 @@ class Namespace:
         self.trials: list[Request] = []
         self.asleep = False
         self.missed = 0
+        self.running: list[str] = []
         self._version = 100
         server.otherwise = self._answer
 
@@ -157,11 +159,29 @@ class Namespace:
             chunks.append(json.dumps({"type": "MODIFIED", "object": manifest}).encode() + b"\n")
         return Answer(chunks=tuple(chunks))
 
+    def _member(self, pod: str, *paths: str) -> Answer:
+        status, *configmeta = [self.files.get((pod, path)) for path in paths]
+        runs = self.running.pop(0) if self.running else "no"
+        return read_member(status, *configmeta, runs=runs)
+
     def _exec(self, request: Request) -> Answer:
-        content = self.files.get((request.path.split("/")[-2], request.query["command"][-1]))
+        pod, command = request.path.split("/")[-2], request.query["command"]
+        if command[0] == "sh":
+            return self._member(pod, *command[3:])
+        content = self.files.get((pod, command[-1]))
         if content is None:
             return Answer(frames=(stderr(b"cat: No such file or directory\n"), exit_code(1), CLOSE))
         return Answer(frames=(stdout(content), SUCCESS, CLOSE))
+
+
+def read_member(status: bytes | None, *configmeta: bytes | None, runs: str = "no") -> Answer:
+    """What the command of _observe.start_script prints: of the start script, and of configmeta.json."""
+    said = b"" if status is None else status
+    head = f"{runs}\0{'absent' if status is None else 0}\0".encode() + said + b"\0"
+    if runs != "yes" and None in configmeta:
+        return Answer(frames=(stdout(head), stderr(b"cat: No such file\n"), exit_code(1), CLOSE))
+    held = b"" if runs == "yes" else b"".join(part or b"" for part in configmeta)
+    return Answer(frames=(stdout(head + held), SUCCESS, CLOSE))
 
 
 def _counted_up(annotations: JsonObject | None) -> int | None:

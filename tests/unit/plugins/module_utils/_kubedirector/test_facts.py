@@ -128,6 +128,11 @@ def test_the_webhooks_own_words_are_taken_out(said: str, text: str | None) -> No
         ("containerd://4f2a=", None),
         ("containerd://4f2a=\n", None),
         ("a=b=3", 3),
+        ("containerd://4f2a=10", 10),
+        ("containerd://4f2a=255", 255),
+        # Several runs that overlapped, all of which took the change.
+        ("containerd://4f2a=00", 0),
+        ("containerd://4f2a=000", 0),
         # Between its truncation and its first write.
         ("", None),
         ("\n", None),
@@ -137,10 +142,28 @@ def test_configure_status_is_read(status: str, code: int | None) -> None:
     assert facts.start_script_exit_code(status) == code
 
 
-@pytest.mark.parametrize("status", ["containerd://4f2a", "containerd://4f2a=failed", "0"])
-def test_what_is_no_configure_status_is_an_error(status: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
+@pytest.mark.parametrize(
+    "status",
+    [
+        "containerd://4f2a",
+        "containerd://4f2a=failed",
+        "0",
+        "a=-1",
+        "a=+1",
+        "a=\u0663",
+        f"a={'0' * 99}",
+    ],
+)
+def test_what_is_not_a_configure_status_is_an_error_that_does_not_quote_it(status: str) -> None:
+    with pytest.raises(ValueError, match=r"is not what the operator writes") as caught:
         facts.start_script_exit_code(status)
+    assert status.rpartition("=")[2] not in str(caught.value).split("(")[0]
+
+
+@pytest.mark.parametrize("codes", ["07", "01", "70000", "256", "0010"])
+def test_of_several_codes_the_last_runs_own_is_not_known(codes: str) -> None:
+    with pytest.raises(ValueError, match=rf"several runs that overlapped \({codes}\)"):
+        facts.start_script_exit_code(f"containerd://4f2a={codes}")
 
 
 def test_names_are_those_of_the_operators_api() -> None:

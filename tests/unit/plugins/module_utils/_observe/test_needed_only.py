@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._client import pod_exec
+from ansible_collections.kubedirector.connections.plugins.module_utils._observe import start_script
 from ansible_collections.kubedirector.connections.plugins.modules import (
     kd_configmeta_info,
     kd_connection,
@@ -97,7 +98,8 @@ def test_commands_in_members_are_fixed_whatever_the_data_are(
     run(kd_configmeta_info, **NOTEBOOK, fields=[HOSTILE], on_member_error="report")
     commands = {tuple(r.query["command"]) for r in server.requests if r.path.endswith("/exec")}
     assert commands == {
-        ("cat", STATUS), ("cat", CONFIGMETA), ("tail", "-c", "4000", STDERR),
+        ("sh", "-c", start_script._READ_MEMBER, STATUS, CONFIGMETA), ("cat", CONFIGMETA),
+        ("tail", "-c", "4000", STDERR),
     }  # fmt: skip
 
 

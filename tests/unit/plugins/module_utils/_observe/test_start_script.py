@@ -19,18 +19,30 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._core.err
 from ansible_collections.kubedirector.connections.plugins.module_utils._observe import start_script
 from ansible_collections.kubedirector.connections.plugins.module_utils._observe.start_script import (
     EarlyReads,
+    MemberReading,
     Reconnect,
     read_reconnects,
     read_settled_reconnects,
+    wait_until_ended,
 )
 from tests.unit.plugins.api_server import Answer, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE
 from tests.unit.plugins.manifests import estate_of, kdcluster_manifest, member
+from tests.unit.plugins.namespace_server import read_member
 from tests.unit.plugins.websocket_frames import CLOSE, SUCCESS, exit_code, stderr, stdout
 
 POD = f"{CORE}/pods/pod-0"
 EXEC = ("GET", f"{POD}/exec")
-ABSENT = Answer(frames=(stderr(b"cat: no such file\n"), exit_code(1), CLOSE))
+ABSENT = read_member(None, b"{}")
+RUNS = read_member(b"containerd://abc=", runs="yes")
+UNREADABLE = Answer(
+    frames=(stderr(b"cat: permission denied\n"), stdout(b"no\x001\0\0{}"), SUCCESS, CLOSE)
+)
+
+
+def status(text: bytes, configmeta: bytes | None = b"{}") -> Answer:
+    """A member in which no start script runs."""
+    return read_member(text, configmeta)
 
 
 def printed(text: bytes) -> Answer:
@@ -47,58 +59,176 @@ def pod_with(container: str) -> Answer:
     return Answer(body={"metadata": {"name": "pod-0"}, "status": {"containerStatuses": statuses}})
 
 
-def read(api: Api, seconds: float = 30, **parts: Any) -> dict[str, Reconnect | MemberError]:
+def read(api: Api, seconds: float = 30, **parts: Any) -> dict[str, Reconnect | MemberError | None]:
     """Ask pod-0, and no role without config package."""
+    found = readings(api, seconds, **parts)
+    return {pod: reading.outcome for pod, reading in found.items()}
+
+
+def readings(api: Api, seconds: float = 30, **parts: Any) -> dict[str, MemberReading]:
+    """As `read`, with all that was read."""
     members = [member("pod-0", **parts), member("plain-0", role="plain", config=None, setup=None)]
     snapshot = estate_of([kdcluster_manifest("notebook", members=members)])
     clusters = list(snapshot.clusters.values())
     return dict(read_reconnects(api, "team-a", clusters, time.monotonic() + seconds))
 
 
+def error_of(api: Api, seconds: float = 30, **parts: Any) -> str:
+    """Why the exit code of pod-0 is not known."""
+    found = read(api, seconds, **parts)["pod-0"]
+    assert isinstance(found, MemberError)
+    return str(found)
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask again at once."""
+    monkeypatch.setattr(start_script, "_FIRST_PAUSE", 0.01)
+
+
 def test_a_start_script_that_took_the_change(server: ScriptedServer, api: Api) -> None:
-    server.on(*EXEC, printed(b"containerd://abc=0"))
-    assert read(api) == {"pod-0": Reconnect(0, "")}
+    server.on(*EXEC, status(b"containerd://abc=0", b'{"version": "9"}'))
+    found = readings(api)["pod-0"]
+    assert found == MemberReading(exit_code=0, ended=True, configmeta=b'{"version": "9"}')
+    assert found.outcome == Reconnect(0, "")
     # What it said does not matter then, and is not read.
     assert len(server.requests) == 1
 
 
+def test_what_a_member_holds_is_in_no_representation(server: ScriptedServer, api: Api) -> None:
+    server.on(*EXEC, status(b"containerd://abc=0", b"a secret"))
+    assert "a secret" not in repr(readings(api))
+
+
+@pytest.mark.parametrize("said", [b"containerd://abc=", b"containerd://abc=0", b""])
 def test_a_start_script_that_still_runs_is_waited_for(
-    server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, api: Api, said: bytes
 ) -> None:
-    monkeypatch.setattr(start_script, "_FIRST_PAUSE", 0.01)
-    running = (printed(b"containerd://abc="), printed(b""))
-    server.on(*EXEC, *running, printed(b"containerd://abc=4\n"), printed(b"a\nno such model\n"))
+    running = read_member(said, b"{}", runs="yes")
+    server.on(
+        *EXEC, running, running, status(b"containerd://abc=4\n"), printed(b"a\nno such model\n")
+    )
     assert read(api) == {"pod-0": Reconnect(4, "a\nno such model")}
     commands = [request.query["command"][-1] for request in server.requests]
-    assert [path.rsplit(".", maxsplit=1)[-1] for path in commands] == [
-        "status", "status", "status", "stderr",
+    assert [path.rsplit("/", maxsplit=1)[-1] for path in commands] == [
+        "configmeta.json", "configmeta.json", "configmeta.json", "configure.stderr",
     ]  # fmt: skip
 
 
-def test_a_start_script_that_runs_too_long_is_told(server: ScriptedServer, api: Api) -> None:
-    server.on(*EXEC, printed(b"containerd://abc="))
+def test_a_start_script_that_runs_too_long_is_reported(server: ScriptedServer, api: Api) -> None:
+    server.on(*EXEC, RUNS)
     with pytest.raises(WaitTimeoutError) as caught:
         read(api, seconds=-1)
     for words in ("team-a/pod-0", "still runs", "wait_timeout"):
         assert words in str(caught.value)
 
 
-def test_what_cannot_be_read_is_told_without_failing(server: ScriptedServer, api: Api) -> None:
+@pytest.mark.parametrize("said", [b"containerd://abc=", b""])
+def test_a_start_script_that_is_about_to_run_is_waited_for(
+    server: ScriptedServer, api: Api, said: bytes
+) -> None:
+    server.on(*EXEC, status(said), RUNS, status(said), status(b"containerd://abc=0"))
+    assert read(api) == {"pod-0": Reconnect(0, "")}
+
+
+def test_a_start_script_that_was_killed_is_not_waited_for(
+    server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start_script, "_START_SECONDS", 0.05)
+    server.on(*EXEC, status(b"containerd://abc="), forever=True)
+    server.on("GET", POD, pod_with("containerd://abc"))
+    assert "left no exit code" in error_of(api)
+    assert len(server.of(*EXEC)) > 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (ABSENT, ("configure.status does not exist",)),
+        (UNREADABLE, ("configure.status", "permission denied")),
+        (read_member(b"containerd://abc=0", b"{}", runs="unseen"), ("cannot be seen", "/proc")),
+        (status(b"containerd://abc=07"), ("several runs that overlapped (07)",)),
+        (status(b"nonsense"), ("not what the operator writes", "delete the pod")),
+        (status(b"containerd://abc=failed"), ("not what the operator writes",)),
+        (status(b"\xff\xfe"), ("not what the operator writes",)),
+        (printed(b"no\x00containerd"), ("cannot be read with sh",)),
+        (Answer(frames=(stderr(b"sh: no\n"), exit_code(127), CLOSE)), ("with sh", "127", "sh: no")),
+    ],
+)
+def test_what_is_not_known_is_reported_without_failing(
+    server: ScriptedServer, api: Api, answer: Answer, words: tuple[str, ...]
+) -> None:
+    server.on(*EXEC, answer)
+    server.on("GET", POD, pod_with("containerd://abc"))
+    error = error_of(api)
+    for word in ("Pod team-a/pod-0", "not known", "on_reconnect_failure", *words):
+        assert word in error
+
+
+def test_a_member_that_its_app_does_not_configure_may_have_had_no_run_yet(
+    server: ScriptedServer, api: Api
+) -> None:
     server.on(*EXEC, ABSENT)
-    server.on("GET", POD, pod_with("containerd://abc"))
-    error = read(api)["pod-0"]
-    assert isinstance(error, MemberError)
-    for words in ("Pod team-a/pod-0", "configure.status", "no such file", "on_reconnect_failure"):
-        assert words in str(error)
+    assert readings(api, setup=None) == {"pod-0": MemberReading(ended=True, configmeta=b"{}")}
 
 
-@pytest.mark.parametrize("text", [b"nonsense", b"containerd://abc=failed", b"\xff\xfe"])
-def test_a_status_of_another_form_is_told(server: ScriptedServer, api: Api, text: bytes) -> None:
-    server.on(*EXEC, printed(text))
-    server.on("GET", POD, pod_with("containerd://abc"))
-    error = read(api)["pod-0"]
-    assert isinstance(error, MemberError)
-    assert "Pod team-a/pod-0" in str(error)
+def test_a_member_without_the_file_is_read_nevertheless(server: ScriptedServer, api: Api) -> None:
+    server.on(*EXEC, status(b"containerd://abc=0", None))
+    assert readings(api) == {"pod-0": MemberReading(exit_code=0, ended=True)}
+
+
+def open_runs(api: Api, seconds: float = 30, **parts: Any) -> list[str]:
+    """The pods in which a start script may still run."""
+    cluster = estate_of([kdcluster_manifest("notebook", members=[member("pod-0", **parts)])])
+    members = cluster.clusters["notebook"].members
+    return [m.pod for m in wait_until_ended(api, "team-a", members, time.monotonic() + seconds)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        read_member(b"containerd://abc=0"), read_member(b"containerd://abc=07"), read_member(None),
+        read_member(b"nonsense"), UNREADABLE,
+    ],
+)  # fmt: skip
+def test_that_no_start_script_runs_is_seen_whatever_the_last_one_left(
+    server: ScriptedServer, api: Api, answer: Answer
+) -> None:
+    server.on(*EXEC, read_member(b"a=0", runs="yes"), answer)
+    assert open_runs(api) == []
+    # Of configmeta.json nothing is read.
+    assert {r.query["command"][-1].rsplit(".", maxsplit=1)[-1] for r in server.requests} == {
+        "status"
+    }
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        read_member(b"a=0", runs="yes"), read_member(b"a=0", runs="unseen"), printed(b"nonsense"),
+        status_answer(500, "InternalError", "gone"),
+    ],
+)  # fmt: skip
+def test_that_a_start_script_may_still_run_is_reported(
+    server: ScriptedServer, api: Api, answer: Answer
+) -> None:
+    server.on(*EXEC, answer)
+    assert open_runs(api, seconds=-1) == ["pod-0"]
+
+
+@pytest.mark.parametrize("container", ["containerd://abc", "containerd://old"])
+def test_an_exit_code_that_may_be_an_earlier_runs_is_not_known(
+    server: ScriptedServer, api: Api, container: str
+) -> None:
+    server.on(*EXEC, status(b"containerd://abc=0"))
+    clusters = estate_of([kdcluster_manifest("notebook", members=[member("pod-0")])]).clusters
+    found = read_settled_reconnects(
+        api, "team-a", lambda: list(clusters.values()), lambda: None, time.monotonic() + 30,
+        before={}, overlapped={("pod-0", container)},
+    )["pod-0"]  # fmt: skip
+    assert found.configmeta == b"{}"
+    same = container == "containerd://abc"
+    assert ("still ran" in found.unknown, found.exit_code) == (same, None if same else 0)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +250,7 @@ def test_a_member_whose_container_is_a_new_one_is_still_to_be_set_up(
 
 
 def test_what_it_said_may_be_unreadable(server: ScriptedServer, api: Api) -> None:
-    server.on(*EXEC, printed(b"containerd://abc=3"), status_answer(500, "InternalError", "gone"))
+    server.on(*EXEC, status(b"containerd://abc=3"), status_answer(500, "InternalError", "gone"))
     found = read(api)["pod-0"]
     assert isinstance(found, Reconnect)
     assert found.exit_code == 3
@@ -130,7 +260,7 @@ def test_nobody_to_ask_is_no_problem(api: Api) -> None:
     assert read_reconnects(api, "team-a", [], time.monotonic()) == {}
 
 
-def early(api: Api, then: int) -> dict[str, int]:
+def early(api: Api, then: int) -> dict[str, int | None]:
     """Ask pod-0 early, at generation 3; what of it counts when all has settled at another one."""
     before, after = (
         estate_of(
@@ -141,11 +271,11 @@ def early(api: Api, then: int) -> dict[str, int]:
     reads = EarlyReads(api, "team-a")
     reads.begin(before)
     reads.begin(before)
-    return reads.end([after])
+    return {pod: reading.exit_code for pod, reading in reads.end([after]).items()}
 
 
 def test_what_was_asked_early_counts_and_is_asked_once(server: ScriptedServer, api: Api) -> None:
-    server.on(*EXEC, printed(b"containerd://abc=4"))
+    server.on(*EXEC, status(b"containerd://abc=4"))
     assert early(api, then=3) == {"pod-0": 4}
     assert len(server.requests) == 1
 
@@ -153,11 +283,13 @@ def test_what_was_asked_early_counts_and_is_asked_once(server: ScriptedServer, a
 def test_what_was_asked_early_of_another_generation_does_not_count(
     server: ScriptedServer, api: Api
 ) -> None:
-    server.on(*EXEC, printed(b"containerd://abc=4"))
+    server.on(*EXEC, status(b"containerd://abc=4"))
     assert early(api, then=4) == {}
 
 
-@pytest.mark.parametrize("answer", [printed(b"containerd://abc="), printed(b"nonsense"), ABSENT])
+@pytest.mark.parametrize(
+    "answer", [RUNS, status(b"containerd://abc="), status(b"nonsense"), ABSENT]
+)
 def test_only_an_exit_code_counts_of_what_was_asked_early(
     answer: Answer, server: ScriptedServer, api: Api
 ) -> None:
@@ -169,15 +301,15 @@ def test_what_is_known_is_not_asked_again(server: ScriptedServer, api: Api) -> N
     server.on(*EXEC, printed(b"it does not run"))
     snapshot = estate_of([kdcluster_manifest("notebook", members=[member("pod-0")])])
     clusters = list(snapshot.clusters.values())
-    known = {"pod-0": 7, "gone-0": 0}
+    known = {"pod-0": MemberReading(7, ended=True), "gone-0": MemberReading(0, ended=True)}
     found = read_reconnects(api, "team-a", clusters, time.monotonic() + 30, known)
-    assert found == {"pod-0": Reconnect(7, "it does not run")}
+    assert found == {"pod-0": MemberReading(7, ended=True, stderr="it does not run")}
     assert len(server.requests) == 1
 
 
 def told(
     api: Api, before: dict[str, Any] | None, after: dict[str, Any], *, changed: bool = True
-) -> Reconnect | MemberError:
+) -> Reconnect | MemberError | None:
     """What is told of pod-0, which was like `before` (None: it was not there) and is like `after`."""
     was = [] if before is None else [member("pod-0", **before)]
     first, second = (
@@ -188,14 +320,14 @@ def told(
         api, "team-a", lambda: list(second.values()), lambda: None, time.monotonic() + 30,
         before=first if changed else {},
     )  # fmt: skip
-    return outcomes["pod-0"]
+    return outcomes["pod-0"].outcome
 
 
 @pytest.mark.parametrize("version", [4, 3])
 def test_a_start_script_that_was_not_told_of_the_change_is_named(
     version: int, server: ScriptedServer, api: Api
 ) -> None:
-    server.on(*EXEC, printed(b"containerd://abc=0"))
+    server.on(*EXEC, status(b"containerd://abc=0"))
     error = told(api, {"version": 4}, {"version": version})
     assert isinstance(error, MemberError)
     for words in (
@@ -225,10 +357,10 @@ def test_a_start_script_that_was_not_told_of_the_change_is_named(
 def test_a_start_script_that_was_told_of_the_change(
     before: dict[str, Any] | None, after: dict[str, Any], server: ScriptedServer, api: Api
 ) -> None:
-    server.on(*EXEC, printed(b"containerd://abc=0"))
+    server.on(*EXEC, status(b"containerd://abc=0"))
     assert told(api, before, after) == Reconnect(0, "")
 
 
 def test_without_a_change_no_start_script_has_to_be_told(server: ScriptedServer, api: Api) -> None:
-    server.on(*EXEC, printed(b"containerd://abc=0"))
+    server.on(*EXEC, status(b"containerd://abc=0"))
     assert told(api, {"version": 4}, {"version": 4}, changed=False) == Reconnect(0, "")
