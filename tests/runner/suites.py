@@ -69,8 +69,8 @@ MYPY = (
     "-p", "tests", "-p", "ansible_collections.kubedirector.connections.plugins",
 )  # fmt: skip
 
-# Half of the unit tests' time is waiting, so two processes a core.
-SIDE_BY_SIDE = ("-n", "4", "--dist", "worksteal")
+# Much of the unit tests' time is waiting.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
 COVERAGE_REPORT = REPORTS / "coverage.json"
 COVERAGE = (
     "--cov=ansible_collections.kubedirector.connections.plugins",
