@@ -17,6 +17,7 @@ import contextlib
 import re
 import typing as t
 
+from .._client.auth_options import is_kubeconfig_text
 from .._core.secret_forms import (
     can_be_told,
     longest_first,
@@ -193,11 +194,6 @@ def _names_in(result: t.Any) -> t.Iterator[str]:
     elif isinstance(result, list):
         for item in result:
             yield from _names_in(item)
-
-
-def is_kubeconfig_text(kubeconfig: str) -> bool:
-    """Whether somebody gave a kubeconfig's content where its path belongs."""
-    return "\n" in kubeconfig.strip() or kubeconfig.lstrip().startswith("{")
 
 
 def without_secrets(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""JSON requests to the Kubernetes API. Knows nothing of KubeDirector but the names of its resources."""
+"""JSON requests to the Kubernetes API."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import typing as t
 import urllib.parse
 
 from .._core.errors import UnreachableError
-from .._kubedirector import facts
 from .library import urllib3
 from .status_errors import (
     error_from_response,
@@ -25,6 +24,7 @@ from .transport import (
 )
 
 if t.TYPE_CHECKING:
+    from .._core.resource import Resource
     from .auth import ClientConfig
 
 JsonObject = dict[str, t.Any]
@@ -33,26 +33,6 @@ PAGE_SIZE = 500
 _FIELD_MANAGER = "kubedirector.connections"
 _METADATA_OBJECT = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-
-
-class Resource(t.NamedTuple):
-    """A resource of the API: the kind that people say, the path prefix, the plural."""
-
-    kind: str
-    prefix: str
-    plural: str
-
-
-CONFIGMAP = Resource("ConfigMap", "api/v1", "configmaps")
-SECRET = Resource("Secret", "api/v1", "secrets")
-POD = Resource("Pod", "api/v1", "pods")
-NAMESPACE = Resource("Namespace", "api/v1", "namespaces")
-KDCLUSTER = Resource("KDCluster", f"apis/{facts.API_VERSION}", "kubedirectorclusters")
-KDAPP = Resource("KDApp", f"apis/{facts.API_VERSION}", "kubedirectorapps")
-SERVICE_ACCOUNT = Resource("ServiceAccount", "api/v1", "serviceaccounts")
-ROLE = Resource("Role", "apis/rbac.authorization.k8s.io/v1", "roles")
-ROLE_BINDING = Resource("RoleBinding", "apis/rbac.authorization.k8s.io/v1", "rolebindings")
-BY_KIND = {resource.kind: resource for resource in (CONFIGMAP, SECRET)}
 
 
 class Api:
@@ -210,7 +190,7 @@ class Api:
         try:
             if response.status != 200:
                 raise error_from_response(
-                    "watch", resource.kind, resource.plural, namespace, None,
+                    "watch", resource, namespace, None,
                     response.status, response.read(MAX_BODY_BYTES), self._host,
                 )  # fmt: skip
             for line in lines_of(response):
@@ -218,7 +198,7 @@ class Api:
                 if event["type"] == "ERROR":
                     status = event["object"]
                     raise error_from_response(
-                        "watch", resource.kind, resource.plural, namespace, None,
+                        "watch", resource, namespace, None,
                         int(status.get("code", 500)), json.dumps(status).encode(), self._host,
                     )  # fmt: skip
                 yield event
@@ -268,7 +248,7 @@ class Api:
             raise UnreachableError(f"{error}{unsure}", maybe_done=True) from None
         if response.status >= 400:
             raise error_from_response(
-                verb, resource.kind, resource.plural, namespace, named,
+                verb, resource, namespace, named,
                 response.status, text, self._host, unsure=unsure,
             )  # fmt: skip
         try:

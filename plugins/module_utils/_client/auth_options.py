@@ -100,6 +100,11 @@ def effective_auth(params: Mapping[str, Any], environ: Mapping[str, str]) -> dic
     return chosen
 
 
+def is_kubeconfig_text(kubeconfig: str) -> bool:
+    """Whether somebody gave a kubeconfig's content where its path belongs."""
+    return "\n" in kubeconfig.strip() or kubeconfig.lstrip().startswith("{")
+
+
 def header_text(option: str, text: str) -> str:
     """Text that goes into an HTTP header.
 

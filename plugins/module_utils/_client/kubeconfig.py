@@ -9,10 +9,8 @@ import dataclasses
 import os
 import typing as t
 
-from .._ansible.no_log import (
-    is_kubeconfig_text,
-)
 from .._core.errors import AuthError
+from .auth_options import is_kubeconfig_text
 from .config import (
     Configuration,
 )

@@ -14,13 +14,20 @@ from .._core.errors import (
     AdmissionError,
     ApiError,
     ConflictError,
+    DryRunUnsupportedError,
     ExpiredError,
     NotFoundError,
-    OperatorDownError,
     UnreachableError,
 )
-from .._kubedirector import facts
+from .._core.server_words import (
+    is_dry_run_unsupported,
+    refusal_text,
+    with_full_stop,
+)
 from .library import urllib3
+
+if t.TYPE_CHECKING:
+    from .._core.resource import Resource
 
 _MAX_SERVER_WORDS = 600
 # Kubernetes' own words (source: pkg/registry/rbac/validation).
@@ -37,8 +44,7 @@ def place(kind: str, namespace: str | None, name: str | None) -> str:
 
 def error_from_response(
     verb: str,
-    kind: str,
-    plural: str,
+    resource: Resource,
     namespace: str | None,
     name: str | None,
     status: int,
@@ -56,24 +62,29 @@ def error_from_response(
         namespace/name, what is wrong and what to do.
     """
     reason, said = _status_of(body)
-    what = place(kind, namespace, name)
+    what = place(resource.kind, namespace, name)
+    if resource.explain is not None:
+        explained = resource.explain(f"Cannot {verb} {what}", status, reason, said)
+        if explained is not None:
+            return explained
     cls: type[ApiError] = ApiError
-    webhook_said = facts.refusal_text(said)
+    webhook_said = refusal_text(said)
     if webhook_said is not None:
         cls = AdmissionError
-        text = f"Cannot {verb} {what}: the cluster's admission webhook refuses it: {_dot(webhook_said)}"
-        if facts.is_own_refusal(said):
-            text = f"{text} {facts.refusal_advice(webhook_said)}."
-    elif facts.is_webhook_silent(said):
-        cls = OperatorDownError
         text = (
-            f"Cannot {verb} {what}: the KubeDirector operator is down or hangs (its admission webhook does "
-            f"not answer), so no change of a KDCluster is possible; {facts.DOWN_REMEDY}. ({_dot(said)})"
+            f"Cannot {verb} {what}: the cluster's admission webhook refuses it: "
+            f"{with_full_stop(webhook_said)}"
+        )
+    elif is_dry_run_unsupported(status, said):
+        cls = DryRunUnsupportedError
+        text = (
+            f"Cannot try to {verb} {what}: an admission webhook of the cluster takes no dry run. "
+            f"({with_full_stop(said)})"
         )
     elif "failed calling webhook" in said:
         text = (
             f"Cannot {verb} {what}: an admission webhook of the cluster does not answer; see that what "
-            f"serves it runs. ({_dot(said)})"
+            f"serves it runs. ({with_full_stop(said)})"
         )
     elif status == 401:
         text = (
@@ -83,36 +94,30 @@ def error_from_response(
     elif status == 403 and _ESCALATION in said:
         text = (
             f"Cannot {verb} {what}: forbidden (403), because Kubernetes lets nobody grant rights that they do "
-            f"not have themselves; run the task as somebody who has them. ({_dot(said)})"
+            f"not have themselves; run the task as somebody who has them. ({with_full_stop(said)})"
         )
     elif status == 403:
         scope = f"in namespace {namespace}" if namespace else "in the whole cluster"
         text = (
-            f"Cannot {verb} {what}: forbidden (403). Grant the verb {verb!r} on resource {plural!r} "
-            f"{scope}, by a Role and a RoleBinding. ({_dot(said)})"
+            f"Cannot {verb} {what}: forbidden (403). Grant the verb {verb!r} on resource {resource.plural!r} "
+            f"{scope}, by a Role and a RoleBinding. ({with_full_stop(said)})"
         )
-    elif status == 404 and not reason and kind not in ("KDCluster", "KDApp"):
+    elif status == 404 and not reason:
         text = (
             f"Cannot {verb} {what}: {host} answers 404 without saying why: is it a Kubernetes API server? "
             "Check the address."
         )
-    elif status == 404 and not reason:
-        cls = NotFoundError
-        text = (
-            f"Cannot {verb} {what}: the API server does not know {kind}s. Is KubeDirector installed "
-            f"on this cluster? Check with: kubectl get crd {facts.CRD_NAME}."
-        )
     elif status == 404:
         cls = NotFoundError
-        text = f"Cannot {verb} {what}: it does not exist; run the task again once it is there. ({_dot(said)})"
+        text = f"Cannot {verb} {what}: it does not exist; run the task again once it is there. ({with_full_stop(said)})"
     elif status == 409:
         cls = ConflictError
-        text = f"Cannot {verb} {what}: somebody else changed it meanwhile; run the task again. ({_dot(said)})"
+        text = f"Cannot {verb} {what}: somebody else changed it meanwhile; run the task again. ({with_full_stop(said)})"
     elif status == 410:
         cls = ExpiredError
-        text = f"Cannot {verb} {what}: the resourceVersion is too old; run the task again. ({_dot(said)})"
+        text = f"Cannot {verb} {what}: the resourceVersion is too old; run the task again. ({with_full_stop(said)})"
     else:
-        text = f"Cannot {verb} {what}: the API server refuses it ({status} {reason}): {_dot(said)}"
+        text = f"Cannot {verb} {what}: the API server refuses it ({status} {reason}): {with_full_stop(said)}"
         if status >= SERVER_ERRORS:
             text += unsure
     return cls(text, status=status, reason=reason, server_message=said)
@@ -125,11 +130,11 @@ def error_from_transport(error: Exception, host: str) -> UnreachableError:
         cause = error.reason
     if _is_unverified(cause):
         return UnreachableError(
-            f"The TLS certificate of the API server {host} cannot be verified ({_dot(str(cause))}) "
+            f"The TLS certificate of the API server {host} cannot be verified ({with_full_stop(str(cause))}) "
             "Give its CA in ca_cert; only for a test, set validate_certs to false."
         )
     return UnreachableError(
-        f"The API server {host} cannot be reached ({type(cause).__name__}: {_dot(_short(cause))}) "
+        f"The API server {host} cannot be reached ({type(cause).__name__}: {with_full_stop(_short(cause))}) "
         "Check the address, the network and the proxy.",
         maybe_done=not is_never_sent(error),
     )
@@ -181,8 +186,3 @@ def _status_of(body: bytes) -> tuple[str, str]:
         return "", ""
     message = " ".join(str(status.get("message", "")).split())
     return str(status.get("reason", "") or "Unknown"), message[:_MAX_SERVER_WORDS]
-
-
-def _dot(text: str) -> str:
-    text = text.strip()
-    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -131,6 +131,10 @@ class AdmissionError(ApiError):
     """An admission webhook refused the write."""
 
 
+class DryRunUnsupportedError(ApiError):
+    """An admission webhook takes no dry run, so the API server refuses to try this write (400)."""
+
+
 class OperatorDownError(ApiError):
     """The operator's admission webhook does not answer, so the operator itself is down or hangs."""
 

@@ -2,29 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Try a write again while the operator's webhook refuses it only for the moment."""
+"""Try a write again while it is refused only for the moment."""
 
 from __future__ import annotations
 
 import time
 import typing as t
 
-from .._kubedirector import facts
-from .errors import (
-    ApiError,
-    OperatorDownError,
-)
+from .errors import ApiError
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 Answer = t.TypeVar("Answer")
 
 
-def retry_transient_refusals(write: t.Callable[[], Answer], deadline: float) -> Answer:
+def retry_transient_refusals(
+    write: t.Callable[[], Answer], deadline: float, retry_seconds: t.Callable[[ApiError], float]
+) -> Answer:
     """Write, again and again as long as a refusal is one that passes.
 
     :param deadline: as of time.monotonic().
-    :raises ApiError: a lasting refusal, or one that outlasted its patience.
+    :param retry_seconds: for how many seconds after the first try an error is worth another one.
+    :raises ApiError: a lasting refusal, or one that lasted longer.
     :raises UnreachableError:
     """
     started = time.monotonic()
@@ -33,12 +32,7 @@ def retry_transient_refusals(write: t.Callable[[], Answer], deadline: float) -> 
         try:
             return write()
         except ApiError as error:
-            patience = (
-                facts.RESTART_SECONDS
-                if isinstance(error, OperatorDownError)
-                else facts.refusal_retry_seconds(error.server_message)
-            )
-            if time.monotonic() + pause > min(deadline, started + patience):
+            if time.monotonic() + pause > min(deadline, started + retry_seconds(error)):
                 raise
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)

@@ -9,15 +9,11 @@ from __future__ import annotations
 import typing as t
 
 from .._ansible.task import Task
-from .._client.api import (
-    ROLE,
-    ROLE_BINDING,
-    SERVICE_ACCOUNT,
-)
 from .._core.errors import (
     NotFoundError,
     PreconditionError,
 )
+from .._kubedirector.resources import ROLE, ROLE_BINDING, SERVICE_ACCOUNT
 from .._observe.reader import (
     require_namespace,
 )

@@ -11,7 +11,6 @@ import time
 import typing as t
 
 from .._ansible.task import Task
-from .._client.api import KDCLUSTER, POD
 from .._core.errors import (
     ApiError,
     NotFoundError,
@@ -23,10 +22,12 @@ from .._kubedirector.links import (
     dependents,
     linked_groups,
 )
+from .._kubedirector.resources import KDCLUSTER, POD
 from .._kubedirector.snapshot import (
     Snapshot,
     parse_kdcluster,
 )
+from .._kubedirector.webhook import retry_seconds
 from .._observe.reader import (
     read_app_names,
     read_objects,
@@ -114,7 +115,7 @@ class ClusterTask(Task):
                 self._settle_linked(desired, plan, live)
             try:
                 manifest = retry_transient_refusals(
-                    functools.partial(self._write, desired, plan), self._deadline
+                    functools.partial(self._write, desired, plan), self._deadline, retry_seconds
                 )
             except ApiError as error:
                 if error.status not in (_UNPROCESSABLE, _CONFLICT) or plan.body == refused:

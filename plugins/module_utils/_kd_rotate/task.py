@@ -22,6 +22,7 @@ from .._core.redaction import (
 )
 from .._core.retry import retry_transient_refusals
 from .._kubedirector.snapshot import Snapshot
+from .._kubedirector.webhook import retry_seconds
 from .._observe.reader import (
     read_kdclusters,
     read_objects,
@@ -145,7 +146,7 @@ class RotationTask(Task):
         )  # fmt: skip
         named = snapshot.clusters[way.desired.kdclusters[0]]
         # Writing an object asks no webhook, so that a dead operator would be noticed only afterwards.
-        retry_transient_refusals(lambda: ask_operator(self.api, named), deadline)
+        retry_transient_refusals(lambda: ask_operator(self.api, named), deadline, retry_seconds)
         way.require_readable()
         for sentence in plan_warnings(way.desired, snapshot, way.plan):
             self.warn(self._redactor.message(sentence))

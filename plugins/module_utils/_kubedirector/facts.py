@@ -11,7 +11,6 @@ Kubernetes 1.34, repeated by every test in tests/operator_contract.
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from typing import TYPE_CHECKING
 
@@ -59,34 +58,6 @@ SYSTEM_CATALOG = "system"
 # kubectl apply leaves this on objects; it travels into configmeta (measured).
 LAST_APPLIED_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"
 
-# Refusals of the admission webhook that pass by themselves, and for how many seconds it is worth to
-# try again. The last one comes when a write meets the moment between the operator's note of a new
-# status generation and its write of it (source: syncCluster and admitClusterCR): this collection
-# never writes a status, so for it this refusal is that moment.
-_TRANSIENT_REFUSALS = {
-    "Change to spec not allowed before previous spec change has been processed": math.inf,
-    "Change to spec not allowed because some members have not processed notifications": math.inf,
-    "KubeDirector-related status properties are read-only": 15.0,
-}
-# What to do about a refusal that does not pass. Any edit of a spec makes the operator check the whole
-# of it (source: pkg/validator/cluster.go), so most refusals are about something else than connections.
-_LASTING_REFUSALS = {
-    "restoring label exists": (
-        f"Wait until the restore has ended, or take the label {RESTORING_LABEL} off the KDCluster"
-    ),
-    "cannot be modified while role members exist": (
-        "The live KDCluster differs from what its members were made with: put that role back as it was"
-    ),
-    "Unable to ": "Bring back what is missing, or correct the KDCluster's spec",
-    "Invalid app": "Bring the KDApp back",
-}
-_OTHER_REFUSALS = "The operator checks the whole KDCluster at each change: correct its spec, then run the task again"
-_WEBHOOK_PREFIX = re.compile(r'admission webhook "[^"]*" denied the request:\s*')
-_OWN_REFUSAL = re.compile(r'admission webhook "[^"]*kubedirector\.hpe\.com" denied')
-_SILENT_WEBHOOK = re.compile(r'failed calling webhook "[^"]*kubedirector\.hpe\.com"')
-# For how many seconds an operator that does not answer may be one that just restarts.
-RESTART_SECONDS = 10.0
-
 # What ends a wedge of the operator at once (measured: it lasts up to 8191 s otherwise).
 WEDGE_REMEDY = (
     "the operator may be stuck on clusters that are linked to one another; restarting its Deployment "
@@ -128,38 +99,6 @@ def connection_hash(
         text.append(name)
         text.append(resource_version or "")
     return hashlib.md5("".join(text).encode(), usedforsecurity=False).hexdigest()
-
-
-def refusal_retry_seconds(message: str) -> float:
-    """For how many seconds a refused write is worth another try: 0 when the refusal is lasting."""
-    return max((s for text, s in _TRANSIENT_REFUSALS.items() if text in message), default=0.0)
-
-
-def refusal_advice(message: str) -> str:
-    """Say what to do about a refusal: the operator's own words seldom do."""
-    if refusal_retry_seconds(message):
-        return "It passes by itself: run the task again, or give a longer wait_timeout"
-    return next(
-        (advice for text, advice in _LASTING_REFUSALS.items() if text in message), _OTHER_REFUSALS
-    )
-
-
-def is_own_refusal(message: str) -> bool:
-    """Whether the operator's own webhook, and no other of the cluster, refused a request."""
-    return _OWN_REFUSAL.search(message) is not None
-
-
-def is_webhook_silent(message: str) -> bool:
-    """Whether the API server says that the operator's webhook does not answer it."""
-    return _SILENT_WEBHOOK.search(message) is not None
-
-
-def refusal_text(message: str) -> str | None:
-    """Give the webhook's own words out of an API server message, or None if no webhook spoke."""
-    found = _WEBHOOK_PREFIX.search(message)
-    if found is None:
-        return None
-    return " ".join(message[found.end() :].split())
 
 
 def start_script_exit_code(status: str) -> int | None:

@@ -9,17 +9,12 @@ from __future__ import annotations
 import concurrent.futures
 import typing as t
 
-from .._client.api import (
-    BY_KIND,
-    KDAPP,
-    KDCLUSTER,
-    NAMESPACE,
-)
 from .._core.errors import (
     ApiError,
     NotFoundError,
     PreconditionError,
 )
+from .._kubedirector.resources import BY_KIND, KDAPP, KDCLUSTER, NAMESPACE
 from .._kubedirector.snapshot import (
     KDCluster,
     LiveObject,

@@ -13,12 +13,12 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._client.api import KDCLUSTER, POD
 from .._core.errors import (
     ApiError,
     OperatorDownError,
 )
 from .._kubedirector import facts
+from .._kubedirector.resources import KDCLUSTER, POD
 
 if t.TYPE_CHECKING:
     from .._client.api import Api

@@ -15,7 +15,6 @@ import dataclasses
 import time
 import typing as t
 
-from .._client.api import POD
 from .._client.pod_exec import run_in_pods
 from .._core.errors import (
     MemberError,
@@ -24,6 +23,7 @@ from .._core.errors import (
     WaitTimeoutError,
 )
 from .._kubedirector import facts
+from .._kubedirector.resources import POD
 from .members import MAX_CONFIGMETA_BYTES
 
 if t.TYPE_CHECKING:

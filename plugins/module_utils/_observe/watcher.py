@@ -12,7 +12,6 @@ import threading
 import time
 import typing as t
 
-from .._client.api import KDCLUSTER
 from .._core.errors import (
     ApiError,
     ExpiredError,
@@ -22,6 +21,7 @@ from .._core.errors import (
     WaitTimeoutError,
     deleted_meanwhile,
 )
+from .._kubedirector.resources import KDCLUSTER
 from .._kubedirector.snapshot import parse_kdcluster
 from .reader import (
     read_kdclusters,

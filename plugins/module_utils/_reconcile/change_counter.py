@@ -12,7 +12,6 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._client.api import KDCLUSTER
 from .._core.errors import (
     ApiError,
     CollectionError,
@@ -20,6 +19,7 @@ from .._core.errors import (
     UnreachableError,
 )
 from .._kubedirector import facts
+from .._kubedirector.resources import KDCLUSTER
 from .plan import change_counter_patch
 
 if t.TYPE_CHECKING:

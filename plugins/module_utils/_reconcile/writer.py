@@ -13,10 +13,6 @@ import random
 import time
 import typing as t
 
-from .._client.api import (
-    BY_KIND,
-    KDCLUSTER,
-)
 from .._core.errors import (
     ApiError,
     ConflictError,
@@ -25,10 +21,12 @@ from .._core.errors import (
     deleted_meanwhile,
 )
 from .._core.retry import retry_transient_refusals
+from .._kubedirector.resources import BY_KIND, KDCLUSTER
 from .._kubedirector.snapshot import (
     Connections,
     parse_object,
 )
+from .._kubedirector.webhook import retry_seconds
 from .plan import (
     ClusterChange,
     connection_patch,
@@ -299,4 +297,5 @@ class Writer:
                 KDCLUSTER, self._desired.namespace, name, patch, dry_run=dry_run
             ),
             self._deadline,
+            retry_seconds,
         )

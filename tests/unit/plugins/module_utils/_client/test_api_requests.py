@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
+    CollectionError,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.resources import (
     CONFIGMAP,
     KDCLUSTER,
     NAMESPACE,
     SECRET,
-    Api,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
-    CollectionError,
 )
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS, TOKEN, api_for

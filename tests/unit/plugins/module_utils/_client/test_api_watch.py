@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._client import transport
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import (
-    KDCLUSTER,
-    Api,
-)
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
     ApiError,
     ExpiredError,
     UnreachableError,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.resources import (
+    KDCLUSTER,
 )
 from tests.unit.plugins.api_server import Answer, ScriptedServer, status_answer
 from tests.unit.plugins.clients import KDCLUSTERS, TOKEN

@@ -11,12 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import (
-    CONFIGMAP,
-    KDCLUSTER,
-    SECRET,
-    Api,
-)
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.library import (
     urllib3,
 )
@@ -25,6 +20,11 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._client.s
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
     CollectionError,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.resources import (
+    CONFIGMAP,
+    KDCLUSTER,
+    SECRET,
 )
 from tests.unit.plugins.api_server import Answer, ScriptedServer, free_port, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS, api_for

@@ -11,12 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._client import transport
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import (
-    CONFIGMAP,
-    KDCLUSTER,
-    SECRET,
-    Api,
-)
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
     AdmissionError,
     ApiError,
@@ -26,6 +21,11 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._core.err
     NotFoundError,
     OperatorDownError,
     UnreachableError,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.resources import (
+    CONFIGMAP,
+    KDCLUSTER,
+    SECRET,
 )
 from tests.unit.plugins.api_server import Answer, ScriptedServer, free_port, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS, TOKEN, api_for

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import CONFIGMAP
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.pod_exec import (
     Output,
     run_in_pods,
@@ -22,6 +21,9 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._core.err
     AuthError,
     MemberError,
     UnreachableError,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.resources import (
+    CONFIGMAP,
 )
 from ansible_collections.kubedirector.connections.plugins.modules import kd_configmeta_info
 from tests.harness.certificates import Authority, Identity

@@ -6,15 +6,12 @@
 from __future__ import annotations
 
 import hashlib
-import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector import facts
-
-DENIED = 'admission webhook "hard-validate-cr.kubedirector.hpe.com" denied the request: '
 
 
 def md5(text: str) -> str:
@@ -74,49 +71,6 @@ def test_secrets_come_after_configmaps_after_clusters() -> None:
     one = facts.connection_hash([("a", 1, True)], [("b", "2")], [("c", "3")])
     assert one == md5("a1b2c3")
     assert facts.connection_hash([], [("c", "3")], [("b", "2")]) == md5("c3b2")
-
-
-@pytest.mark.parametrize(
-    ("said", "patience"),
-    [
-        ("Change to spec not allowed before previous spec change has been processed.", math.inf),
-        (
-            "Change to spec not allowed because some members have not processed notifications of "
-            "previous change.",
-            math.inf,
-        ),
-        ("spec changes not allowed while kubedirector.hpe.com/restoring label exists", 0.0),
-        (
-            "Role(controller) properties other than the members count cannot be modified while "
-            "role members exist.",
-            0.0,
-        ),
-        ("quota exceeded", 0.0),
-        ("", 0.0),
-    ],
-)
-def test_only_passing_refusals_are_tried_again(said: str, patience: float) -> None:
-    assert facts.refusal_retry_seconds(DENIED + "\n" + said) == patience
-
-
-def test_the_refusal_that_may_be_a_moment_is_tried_for_a_bounded_time() -> None:
-    patience = facts.refusal_retry_seconds(
-        DENIED + "KubeDirector-related status properties are read-only"
-    )
-    assert 0 < patience < 60
-
-
-@pytest.mark.parametrize(
-    ("said", "text"),
-    [
-        (DENIED + "\nRole(x) is wrong.", "Role(x) is wrong."),
-        (DENIED + "one\n two", "one two"),
-        ("the server could not find the requested resource", None),
-        ('configmaps "x" is forbidden', None),
-    ],
-)
-def test_the_webhooks_own_words_are_taken_out(said: str, text: str | None) -> None:
-    assert facts.refusal_text(said) == text
 
 
 @pytest.mark.parametrize(

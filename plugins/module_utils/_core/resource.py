@@ -1,0 +1,25 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A resource of the Kubernetes API, and what is special about its refusals."""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from .errors import ApiError
+
+# From what was tried ("Cannot patch KDCluster team-a/notebook"), the HTTP status, the API server's reason
+# and its own words to an error, or None where there is nothing special about this answer.
+Explain = t.Callable[[str, int, str, str], "ApiError | None"]
+
+
+class Resource(t.NamedTuple):
+    """The kind that people say, the path prefix, the plural, and who explains its own refusals."""
+
+    kind: str
+    prefix: str
+    plural: str
+    explain: Explain | None = None
