@@ -147,6 +147,10 @@ class WaitTimeoutError(CollectionError):
     """The change was written but did not reach every member in time."""
 
 
+class OverwrittenError(CollectionError):
+    """What the task wants is not so any more: somebody else changed it meanwhile."""
+
+
 class MemberError(CollectionError):
     """A command in a member could not be run, or its output could not be used."""
 

@@ -43,6 +43,7 @@ from .._reconcile.result import (
     plan_diff,
 )
 from .._reconcile.warnings import (
+    NOT_WAITED,
     plan_warnings,
 )
 from .._reconcile.writer import Progress
@@ -96,8 +97,11 @@ class ConnectionTask(Task):
                 self._ask_early(self._plan, self._live, early)
                 applier.wait()
                 self._ask_applications(self._plan, self._live, applier, early)
+                applier.verify()
             finally:
                 early.abandon()
+        elif self._plan_was_needed(self._plan):
+            self.warn(NOT_WAITED)
 
     @property
     def result(self) -> dict[str, t.Any]:

@@ -128,12 +128,14 @@ class RotationAttempt:
         """Wait until everything has reached the members, and ask them.
 
         :param values: what they are to hold; None where there is to be no such key.
+        :raises OverwrittenError: somebody else changed the object meanwhile.
         :raises CollectionError: it did not reach them, or a start script does not end.
         """
         while True:
             vanished = self.vanished
             findings = self._ask(values)
             if not findings.held and not findings.reconnect:
+                self._applier.verify()
                 return findings
             try:
                 self.live.refresh()

@@ -80,6 +80,7 @@ class KDCluster:
     :param terminating: whether it is being deleted.
     :param annotated: whether it has any annotations.
     :param change_counter: the operator's count of connection changes, as it stands in the annotation.
+    :param managed_fields: metadata.managedFields: who wrote what, and when.
     """
 
     namespace: str
@@ -100,6 +101,9 @@ class KDCluster:
     terminating: bool
     annotated: bool
     change_counter: str | None
+    managed_fields: tuple[JsonObject, ...] = dataclasses.field(
+        default=(), compare=False, repr=False
+    )
 
     @property
     def missing_counts(self) -> int:
@@ -147,6 +151,8 @@ class LiveObject:
     """A ConfigMap or Secret as found.
 
     :param data: key to value (a Secret's values still in base64); None when only the metadata were read.
+    :param terminating: whether it is being deleted.
+    :param managed_fields: metadata.managedFields: who wrote what, and when.
     """
 
     kind: str
@@ -156,6 +162,10 @@ class LiveObject:
     labels: t.Mapping[str, str]
     annotations: t.Mapping[str, str]
     data: t.Mapping[str, str] | None = None
+    terminating: bool = False
+    managed_fields: tuple[JsonObject, ...] = dataclasses.field(
+        default=(), compare=False, repr=False
+    )
 
     @property
     def type(self) -> str | None:
@@ -267,6 +277,7 @@ def parse_kdcluster(manifest: JsonObject) -> KDCluster:
         terminating=bool(metadata.get("deletionTimestamp")),
         annotated=bool(metadata.get("annotations")),
         change_counter=(metadata.get("annotations") or {}).get(facts.CHANGE_COUNT),
+        managed_fields=tuple(metadata.get("managedFields") or ()),
     )
 
 
@@ -309,4 +320,6 @@ def parse_object(kind: str, manifest: JsonObject, *, with_data: bool) -> LiveObj
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
         data=(manifest.get("data") or {}) if with_data else None,
+        terminating=bool(metadata.get("deletionTimestamp")),
+        managed_fields=tuple(metadata.get("managedFields") or ()),
     )

@@ -141,6 +141,7 @@ class SnapshotWatcher:
         why: str,
         *,
         may_vanish: bool = False,
+        require: t.Callable[[], None] | None = None,
     ) -> None:
         """Wait until all that is live has reached every member of these KDClusters.
 
@@ -150,6 +151,7 @@ class SnapshotWatcher:
         :param why: how a message begins that says why it did not come to that, such as "The change
             was written, but it has not reached every member".
         :param may_vanish: whether one of `names` that is deleted is not waited for any more.
+        :param require: called whenever `snapshot` is newer; what it raises ends the wait.
         :raises WaitTimeoutError: names the lagging members and what they last reported.
         :raises StalledError: it will not come by itself: the operator is down or stuck, or a pod does not
             start.
@@ -167,6 +169,8 @@ class SnapshotWatcher:
                     raise deleted_meanwhile(self.snapshot.namespace, name)
             # With one that is being deleted the operator does nothing any more but that.
             there = {n for n in quiet & set(found) if not (may_vanish and found[n].terminating)}
+            if require is not None:
+                require()
             if not self._all_quiet(there):
                 return None
             for name in sorted(settled & there):

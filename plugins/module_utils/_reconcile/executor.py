@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import time
 import typing as t
@@ -22,6 +23,7 @@ from .._kubedirector.links import (
     dependents,
     in_dependency_order,
 )
+from .._observe.reader import read_objects
 from .change_counter import (
     repair_change_counters,
 )
@@ -41,6 +43,10 @@ from .steps import (
     Step,
     guards_of,
     next_steps,
+)
+from .verification import (
+    require_unchanged,
+    undone_changes,
 )
 from .writer import (
     Progress,
@@ -102,6 +108,18 @@ class Applier:
             api, desired, live, deadline, progress, plan.links, may_vanish=may_vanish
         )
         self._waited = False
+        # Who only happens to name an object may be disconnected from it by others.
+        self._kept = (
+            dataclasses.replace(desired, kdclusters=())
+            if may_vanish and not desired.absent
+            else desired
+        )
+        found = live.snapshot.clusters
+        self._uids = {
+            name: found[name].uid
+            for name in (*desired.kdclusters, *desired.clusters)
+            if name in found
+        }
 
     def try_dry(self) -> None:
         """Ask the API server about every write, in a server-side dry run. :raises ApiError:"""
@@ -182,6 +200,7 @@ class Applier:
         """Wait until everything has reached the members of the task's KDClusters, of those that name
         a changed object, and of those that connect to them.
 
+        :raises OverwrittenError: what the task wants was undone meanwhile.
         :raises WaitTimeoutError, MemberError, PreconditionError, ApiError, UnreachableError:
         """
         live = self._live
@@ -193,7 +212,37 @@ class Applier:
         also = (touched | dependents(self._writer.links, touched)) & set(live.snapshot.clusters)
         written = "The change was written, but" if touched else "Nothing had to be written, but"
         why = f"{written} it has not reached every member"
-        live.wait_until_settled(named, also, self._deadline, why, may_vanish=self._may_vanish)
+        live.wait_until_settled(
+            named, also, self._deadline, why,
+            may_vanish=self._may_vanish, require=self._require_unchanged,
+        )  # fmt: skip
+
+    def verify(self) -> None:
+        """Read again what the task wants, and see that it is so.
+
+        Where nothing was written or waited for, the plan has just seen that.
+
+        :raises OverwrittenError: names what is not, and who changed it.
+        :raises ApiError, UnreachableError:
+        """
+        progress, live, desired = self._progress, self._live, self._desired
+        if not (progress.objects or progress.clusters or progress.repointed or live.has_waited):
+            return
+        live.refresh()
+        with_data = {
+            (o.kind, o.name) for o in desired.objects if o.data is not None and not desired.absent
+        }
+        keys = [(o.kind, o.name) for o in desired.objects]
+        for key, found in read_objects(self._api, desired.namespace, keys, with_data).items():
+            live.put_object(*key, found)
+        self._require_unchanged()
+
+    def _require_unchanged(self) -> None:
+        undone = list(
+            undone_changes(self._kept, self._live.snapshot, self._uids, self._progress.versions)
+        )
+        self._progress.overwritten = {(one.kind, one.name) for one in undone}
+        require_unchanged(undone)
 
     def _steps(self) -> list[Step]:
         """Everything to create, update or connect, in the order in which linked steps must go."""

@@ -35,7 +35,7 @@ if t.TYPE_CHECKING:
     )
 
 JsonObject = dict[str, t.Any]
-_LISTS = ("clusters", "configmaps", "secrets")
+CONNECTION_LISTS = ("clusters", "configmaps", "secrets")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +145,7 @@ def connections_after(desired: DesiredState, before: Connections) -> Connections
             return names
         return (*current, *(name for name in names if name not in current))
 
-    return Connections(*(merged(field) for field in _LISTS))
+    return Connections(*(merged(field) for field in CONNECTION_LISTS))
 
 
 def connection_patch(cluster: KDCluster, after: Connections) -> list[JsonObject]:
@@ -161,7 +161,7 @@ def connection_patch(cluster: KDCluster, after: Connections) -> list[JsonObject]
             {"op": "test", "path": "/spec/connections", "value": None},
             {"op": "add", "path": "/spec/connections", "value": after.as_lists()},
         ]
-    for field in _LISTS:
+    for field in CONNECTION_LISTS:
         old, new = list(getattr(cluster.connections, field)), list(getattr(after, field))
         if old == new:
             continue
@@ -198,7 +198,7 @@ def _object_changes(desired: DesiredState, snapshot: Snapshot) -> t.Iterator[Obj
         elif found is None:
             action, body = "created", _manifest(desired.namespace, desired_object)
         else:
-            body = _merge_patch(desired_object, found)
+            body = object_patch(desired_object, found)
             action = "updated" if body else "unchanged"
         yield ObjectChange(
             kind=desired_object.kind,
@@ -226,7 +226,7 @@ def _manifest(namespace: str, desired_object: DesiredObject) -> JsonObject:
     }
 
 
-def _merge_patch(desired_object: DesiredObject, found: LiveObject) -> JsonObject:
+def object_patch(desired_object: DesiredObject, found: LiveObject) -> JsonObject:
     """The smallest merge patch: given data are the object's whole data, labels are only added."""
     patch: JsonObject = {}
     metadata: JsonObject = {}

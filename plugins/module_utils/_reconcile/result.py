@@ -51,15 +51,16 @@ def connection_result(
             "kind": change.kind,
             "name": change.name,
             "type": change.type,
-            "action": change.action
-            if as_planned or (change.kind, change.name) in progress.objects
-            else "unchanged",
+            "action": _action_as_planned(change)
+            if as_planned
+            else _action_so_far(change, snapshot, progress),
         }
         for change in plan.objects
     ]
     kdclusters: list[JsonObject] = []
     for change in plan.clusters:
         written = change.changed if as_planned else change.name in progress.clusters
+        stayed = ("KDCluster", change.name) not in progress.overwritten
         cluster = snapshot.clusters.get(change.name)
         if cluster is None:
             continue
@@ -67,7 +68,7 @@ def connection_result(
         kdclusters.append(
             {
                 "name": change.name,
-                "action": "updated" if written else "unchanged",
+                "action": "updated" if written and stayed else "unchanged",
                 "connections": connections.as_lists(),
                 "connection_hash": cluster.stored_hash,
                 "spec_generation": cluster.generation,
@@ -75,10 +76,21 @@ def connection_result(
                 "members": _members(cluster, reconnects),
             }
         )
-    changed = bool(progress.repointed) or any(
-        one["action"] != "unchanged" for one in (*objects, *kdclusters)
-    )
+    begun = progress.repointed or progress.objects or progress.clusters
+    changed = plan.changed if as_planned else bool(begun)
     return {"changed": changed, "objects": objects, "kdclusters": kdclusters}
+
+
+def _action_as_planned(change: ObjectChange) -> str:
+    return "absent" if change.action == "unchanged" and change.found is None else change.action
+
+
+def _action_so_far(change: ObjectChange, snapshot: Snapshot, progress: Progress) -> str:
+    """What was done to an object and stayed, or "absent" where there is none that this task deleted."""
+    key = (change.kind, change.name)
+    if key in progress.objects and key not in progress.overwritten:
+        return change.action
+    return "unchanged" if snapshot.objects.get(key) else "absent"
 
 
 def _members(cluster: KDCluster, reconnects: t.Mapping[str, Reconnect]) -> list[JsonObject]:

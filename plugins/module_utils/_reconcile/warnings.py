@@ -34,6 +34,11 @@ _CREDENTIAL_VALUE = re.compile(
     r"|://[^\s/:@]+:[^\s/@]+@"  # user and password in a URL
 )
 
+NOT_WAITED = (
+    "wait is false, so this task does not know whether its change stayed and reached the members, nor how their "
+    "start scripts ended: connection_hash, spec_generation, state and members are as they were when it wrote."
+)
+
 
 def plan_warnings(desired: DesiredState, snapshot: Snapshot, plan: Plan) -> list[str]:
     """Look over a plan.

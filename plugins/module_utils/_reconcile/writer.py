@@ -73,6 +73,8 @@ class Progress:
     """KDClusters that some change reached, directly or through those that they connect to."""
     versions: dict[Key, str] = dataclasses.field(default_factory=dict)
     """The resourceVersion that each object got from the last write of it."""
+    overwritten: set[Key] = dataclasses.field(default_factory=set)
+    """(kind, name) of what is not as the task wants it, because others changed it meanwhile."""
     last_creation: float = -math.inf
     """When an object or a copy was last created, as of time.monotonic()."""
 

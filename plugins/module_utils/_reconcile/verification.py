@@ -1,0 +1,220 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Compare what a task wanted with what is live now, and say who changed it since. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._core.errors import OverwrittenError
+from .._kubedirector import facts
+from .plan import (
+    CONNECTION_LISTS,
+    connections_after,
+    object_patch,
+)
+from .shared_objects import (
+    repointed,
+    repoints_to_originals,
+)
+
+if t.TYPE_CHECKING:
+    from .._kubedirector.snapshot import (
+        Connections,
+        KDCluster,
+        LiveObject,
+        Snapshot,
+    )
+    from .desired import (
+        DesiredObject,
+        DesiredState,
+    )
+
+JsonObject = t.Mapping[str, t.Any]
+Key = tuple[str, str]
+
+OUR_MANAGER = "kubedirector.connections"
+_KINDS = {"clusters": "KDCluster", "configmaps": "ConfigMap", "secrets": "Secret"}
+_NOT_RECORDED = "its managedFields do not say by whom"
+
+
+@dataclasses.dataclass(frozen=True)
+class Undone:
+    """Something that the task wanted and that is not so, or not any more.
+
+    :param kind, name: of the object that is live otherwise.
+    :param sentence: what differs, and who did it and when.
+    """
+
+    kind: str
+    name: str
+    sentence: str
+
+
+def undone_changes(
+    desired: DesiredState,
+    snapshot: Snapshot,
+    uids: t.Mapping[str, str],
+    versions: t.Mapping[Key, str],
+) -> t.Iterator[Undone]:
+    """Say what is not as the task wants it.
+
+    :param snapshot: as just read. Objects that are not in it are not compared; nor are data of one of
+        which only the metadata were read.
+    :param uids: by name, the uid of each KDCluster that the task names, as it was at the beginning.
+    :param versions: the resourceVersion that each object got from this task's last write of it. At that
+        version it is what the API server made of the write.
+    """
+    if not desired.absent:
+        for name in (*desired.kdclusters, *desired.clusters):
+            yield from _replaced_cluster(desired, name, snapshot, uids)
+    for name in desired.kdclusters:
+        cluster = snapshot.clusters.get(name)
+        if cluster is not None:
+            yield from _undone_connections(desired, cluster)
+    for wanted in desired.objects:
+        key = (wanted.kind, wanted.name)
+        if key not in snapshot.objects:
+            continue
+        found = snapshot.objects[key]
+        sentence: str | None = None
+        if desired.absent:
+            if desired.delete_objects and found is not None and not found.terminating:
+                who = last_writer(found.managed_fields, ())
+                sentence = f"was created again after this task had deleted it: {who}."
+        elif found is None:
+            sentence = "was deleted: it does not exist."
+        elif found.terminating:
+            sentence = "is being deleted."
+        elif versions.get(key) != found.resource_version:
+            sentence = _difference(wanted, found)
+        if sentence:
+            yield Undone(*key, f"{wanted.kind} {desired.namespace}/{wanted.name} {sentence}")
+
+
+def require_unchanged(undone: t.Sequence[Undone]) -> None:
+    """See that all is as the task wants it. :raises OverwrittenError: says what is not."""
+    if undone:
+        raise OverwrittenError(
+            "What this task wants did not stay, because somebody else changed it meanwhile. "
+            f"{' '.join(one.sentence for one in undone)} Make the change where these are managed (a GitOps "
+            "controller, another play), or stop what changes them, then run the task again."
+        )
+
+
+def last_writer(managed_fields: t.Sequence[JsonObject], path: t.Sequence[str]) -> str:
+    """Say who last wrote a field and when, as the API server recorded it in metadata.managedFields.
+
+    :param path: keys of fieldsV1, such as ("f:spec", "f:connections", "f:secrets"); () for the object.
+    :returns: words that go on after a colon. A field that is gone belongs to nobody: then they name the last
+        other manager of what is around it, who wrote no earlier than this collection did.
+    """
+    owners = [entry for entry in managed_fields if path and _owns(entry, path)]
+    if owners:
+        last = max(owners, key=_time)
+        also = " (another task of this collection)" if last.get("manager") == OUR_MANAGER else ""
+        return f"{_manager(last)}{also} wrote it at {_time(last)}"
+    ours = [entry for entry in managed_fields if entry.get("manager") == OUR_MANAGER]
+    since = max((_time(entry) for entry in ours), default="")
+    others = [
+        entry
+        for entry in managed_fields
+        if entry not in ours and not entry.get("subresource") and _time(entry) >= since
+    ]
+    for depth in range(len(path) - 1, 0, -1) or (0,):
+        near = [entry for entry in others if _owns(entry, path[:depth])]
+        if near:
+            last = max(near, key=_time)
+            return f"the last other writer near it is {_manager(last)}, at {_time(last)}"
+    return _NOT_RECORDED
+
+
+def _manager(entry: JsonObject) -> str:
+    return f"field manager {str(entry.get('manager'))!r} ({entry.get('operation')})"
+
+
+def _time(entry: JsonObject) -> str:
+    return str(entry.get("time") or "")
+
+
+def _owns(entry: JsonObject, path: t.Sequence[str]) -> bool:
+    fields: t.Any = entry.get("fieldsV1")
+    for key in path:
+        if not isinstance(fields, dict) or key not in fields:
+            return False
+        fields = fields[key]
+    return True
+
+
+def _replaced_cluster(
+    desired: DesiredState, name: str, snapshot: Snapshot, uids: t.Mapping[str, str]
+) -> t.Iterator[Undone]:
+    cluster = snapshot.clusters.get(name)
+    if cluster is None:
+        where = f"KDCluster {desired.namespace}/{name}"
+        yield Undone("KDCluster", name, f"{where} was deleted: it does not exist.")
+    elif name in uids and cluster.uid != uids[name]:
+        who = last_writer(cluster.managed_fields, ("f:spec",))
+        yield Undone(
+            "KDCluster",
+            name,
+            f"{cluster.label} was deleted and created again (uid {uids[name]} before, {cluster.uid} now): {who}.",
+        )
+
+
+def _undone_connections(desired: DesiredState, cluster: KDCluster) -> t.Iterator[Undone]:
+    # Another task of this collection may have it name a copy for a moment.
+    originals = repoints_to_originals((o.kind, o.name) for o in desired.objects)
+    live = repointed(cluster.connections, originals)
+    wanted = connections_after(desired, cluster.connections)
+    sentences = []
+    for field in CONNECTION_LISTS:
+        difference = _list_difference(field, live, wanted)
+        if difference:
+            who = last_writer(cluster.managed_fields, ("f:spec", "f:connections", f"f:{field}"))
+            sentences.append(f"{cluster.label}: {difference}: {who}.")
+    if sentences:
+        yield Undone("KDCluster", cluster.name, " ".join(sentences))
+
+
+def _list_difference(field: str, live: Connections, wanted: Connections) -> str:
+    has, wants = getattr(live, field), getattr(wanted, field)
+    missing = ", ".join(name for name in wants if name not in has)
+    others = ", ".join(name for name in has if name not in wants)
+    parts = [
+        f"{text} {_KINDS[field]} {names}"
+        for text, names in (("does not name", missing), ("names", others))
+        if names
+    ]
+    if not parts and has != wants:
+        parts = [f"names its {_KINDS[field]}s in another order"]
+    return f"spec.connections.{field} {' and '.join(parts)}" if parts else ""
+
+
+def _difference(wanted: DesiredObject, found: LiveObject) -> str | None:
+    """Say in what an object differs; keys only, never a value."""
+    label = facts.TYPE_LABELS[wanted.kind]
+    if wanted.type is None and not found.type:
+        who = last_writer(found.managed_fields, ("f:metadata", "f:labels", f"f:{label}"))
+        return f"has no type label {label} any more, so that the operator skips it: {who}."
+    if found.data is None:
+        wanted = dataclasses.replace(wanted, data=None)
+    patch = object_patch(wanted, found)
+    parts = [
+        (field, path, list(values))
+        for field, path, values in (
+            ("labels", ("f:metadata", "f:labels"), patch.get("metadata", {}).get("labels")),
+            ("annotations", ("f:metadata", "f:annotations"), patch.get("metadata", {}).get("annotations")),
+            ("data", ("f:data",), patch.get("data")),
+        )
+        if values
+    ]  # fmt: skip
+    if not parts:
+        return None
+    _field, path, keys = parts[0]
+    who = last_writer(found.managed_fields, (*path, f"f:{keys[0]}"))
+    differs = " and ".join(f"{field} ({', '.join(sorted(keys))})" for field, _path, keys in parts)
+    return f"holds other {differs} than this task wants: {who}."
