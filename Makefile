@@ -9,7 +9,7 @@
 
 PYTHON = environment=$$(tests/runner/python-env.sh py313) && exec "$$environment/bin/python"
 SUITES = $(PYTHON) -m tests.runner
-QUICK_LINT = lint/format lint/ruff lint/mypy lint/spelling
+QUICK_LINT = lint/format lint/ruff lint/mypy lint/layers lint/spelling
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.runner.paths import BUILD, NEWEST, OLDEST, REPORTS, ROOT, Pair
+from tests.runner.paths import BUILD, NEWEST, OLDEST, REPORTS, ROOT, TREE, Pair
 
 _SESSIONS = 1000
 
@@ -89,6 +89,7 @@ SUITES: tuple[Suite, ...] = (
     check("lint", "format", "ruff", "format", "--check", "--diff", "."),
     check("lint", "ruff", "ruff", "check", "."),
     check("lint", "mypy", *MYPY),
+    check("lint", "layers", "env", f"PYTHONPATH={TREE}:{ROOT}", "lint-imports"),
     check("lint", "spelling", "sh", "-c", SPELLING),
     check("lint", "changelog", "antsibull-changelog", "lint"),
     check("lint", "ansible", "ansible-lint", "--nocolor", "--strict"),
