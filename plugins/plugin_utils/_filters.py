@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 from jinja2.exceptions import UndefinedError
 from jinja2.runtime import Undefined
 
@@ -48,10 +49,15 @@ def data_filters(
     return {name: data_filter}
 
 
-def told(make: t.Callable[..., Made], *arguments: t.Any) -> Made:
+def warn(text: str) -> None:
+    """Warn once, as Ansible does."""
+    Display().warning(text)
+
+
+def told(make: t.Callable[..., Made], *arguments: t.Any, **options: t.Any) -> Made:
     """Call a function that checks data. :raises AnsibleFilterError: what it says is wrong."""
     try:
-        return make(*arguments)
+        return make(*arguments, **options)
     except PreconditionError as error:
         raise AnsibleFilterError(str(error)) from None
 
