@@ -72,6 +72,9 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters 
     told,
     warn,
 )
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_values import (
+    misread_values,
+)
 
 
 def model_configmaps(models: t.Any, *, names_only: bool = False) -> list[dict[str, t.Any]]:
@@ -81,6 +84,8 @@ def model_configmaps(models: t.Any, *, names_only: bool = False) -> list[dict[st
     """
     if not (isinstance(models, list) and all(isinstance(model, dict) for model in models)):
         raise AnsibleFilterError("model_configmaps needs a list of dictionaries.")
+    for sentence in misread_values({"configmaps": models}):
+        warn(sentence.replace("configmaps", "models", 1))
     if names_only:
         return type_data.model_names(models)
     return told(type_data.model_configmaps, models, warn=warn)
