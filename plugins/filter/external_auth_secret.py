@@ -12,8 +12,13 @@ version_added: 0.1.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Checks the settings and makes of them an entry for C(secrets) of M(kubedirector.connections.kd_connection).
-  - C(object_name), C(type), C(locations) (a list of host:port), C(security_protocol), C(bind_type), C(bind_dn),
-    C(bind_pwd), C(base_dn), C(user_attr) and C(groups) are needed; C(ca_cert) and C(user_subtree) are optional.
+  - C(object_name), C(type), C(locations) (a list of host:port, an IPv6 address in brackets), C(security_protocol),
+    C(bind_type), C(user_attr) and C(groups) are needed.
+  - C(base_dn) is needed, too, unless C(bind_type) is a direct bind. C(groups) and C(base_dn) are text or lists of
+    texts; a list is joined by V(::::), as the locations are.
+  - C(bind_dn) and C(bind_pwd) go together. Without them applications bind anonymously, which is warned of unless
+    C(bind_type) says so, or is a direct bind.
+  - C(ca_cert), C(user_subtree) and C(extra), a dictionary of further keys, are optional.
 positional: _input
 options:
   _input:
@@ -61,12 +66,16 @@ _value:
       auth_service_locations: ldap.example.com:636
 """
 
+import functools
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._connection_types import (
     type_data,
 )
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import data_filters
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
+    data_filters,
+    warn,
+)
 
 
 class FilterModule:
@@ -74,4 +83,6 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Filter name to function."""
-        return data_filters("external_auth_secret", type_data.external_auth_secret)
+        return data_filters(
+            "external_auth_secret", functools.partial(type_data.external_auth_secret, warn=warn)
+        )

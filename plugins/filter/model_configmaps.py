@@ -13,8 +13,11 @@ author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Checks each model and makes of it an entry for C(configmaps) of M(kubedirector.connections.kd_connection).
   - A model needs C(name), C(model_version), C(path) and C(scoring_path). C(object_name) is the ConfigMap's
-    name; without it the model's own name is made a valid one. C(description) and C(extra), a dictionary of
-    further keys, are optional.
+    name; without it the model's own name is made a valid one. C(description), C(model_type), C(labels) of the
+    ConfigMap, and C(extra), a dictionary of further keys, are optional.
+  - Paths are V(repo://...), V(s3://bucket/...), V(http://host/...) or absolute. Other URLs, such as V(dtap://...),
+    V(hdfs://...), V(gs://...), V(abfss://...) and V(models:/name/1), are taken with a warning, since not every
+    deployment engine can follow them.
 positional: _input
 options:
   _input:
@@ -65,7 +68,13 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.kubedirector.connections.plugins.module_utils._connection_types import (
     type_data,
 )
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import told
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
+    told,
+    warn,
+)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_values import (
+    misread_values,
+)
 
 
 def model_configmaps(models: t.Any, *, names_only: bool = False) -> list[dict[str, t.Any]]:
@@ -75,9 +84,11 @@ def model_configmaps(models: t.Any, *, names_only: bool = False) -> list[dict[st
     """
     if not (isinstance(models, list) and all(isinstance(model, dict) for model in models)):
         raise AnsibleFilterError("model_configmaps needs a list of dictionaries.")
+    for sentence in misread_values({"configmaps": models}):
+        warn(sentence.replace("configmaps", "models", 1))
     if names_only:
         return type_data.model_names(models)
-    return told(type_data.model_configmaps, models)
+    return told(type_data.model_configmaps, models, warn=warn)
 
 
 class FilterModule:

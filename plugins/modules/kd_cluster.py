@@ -33,7 +33,9 @@ options:
     choices: [present, absent]
     default: present
   force:
-    description: With O(state=absent), delete the KDCluster although others connect to it.
+    description:
+      - With O(state=absent), delete the KDCluster although others connect to it.
+      - One that is being restored is not deleted without the label C(kubedirector.hpe.com/allow-delete-while-restoring).
     type: bool
     default: false
   app:
@@ -182,19 +184,19 @@ options:
         type: str
         aliases: [serviceAccountName]
       pod_labels:
-        description: Labels of the members' pods.
+        description: Labels of the members' pods; others are left alone.
         type: dict
         aliases: [podLabels]
       pod_annotations:
-        description: Annotations of the members' pods.
+        description: Annotations of the members' pods; others are left alone.
         type: dict
         aliases: [podAnnotations]
       service_labels:
-        description: Labels of the members' services.
+        description: Labels of the members' services; others are left alone.
         type: dict
         aliases: [serviceLabels]
       service_annotations:
-        description: Annotations of the members' services.
+        description: Annotations of the members' services; others are left alone.
         type: dict
         aliases: [serviceAnnotations]
       file_injections:
@@ -273,10 +275,10 @@ options:
         type: list
         elements: str
   labels:
-    description: Labels of the KDCluster to set; others are left alone.
+    description: Labels of the KDCluster to set; others are left alone. One with the value C(null) is removed.
     type: dict
   annotations:
-    description: Annotations of the KDCluster to set; others are left alone.
+    description: Annotations of the KDCluster to set; others are left alone. One with the value C(null) is removed.
     type: dict
   wait:
     description:

@@ -36,7 +36,8 @@ options:
   configmaps:
     description:
       - ConfigMaps to create, update and connect.
-      - One of which only the name is given must exist and carry its type label.
+      - One of which only the name is given must exist and carry its type label. A plain name in the list
+        means the same as C({name: NAME}).
     type: list
     elements: dict
     suboptions:
@@ -52,20 +53,21 @@ options:
         type: str
       data:
         description:
-          - The ConfigMap's whole data. Keys that are not given here are removed. Left out, its data stay.
+          - The ConfigMap's whole data. One that is immutable is refused where its data would change. Keys that are not given here are removed. Left out, its data stay.
           - Numbers and booleans become text the YAML way (C(8080) becomes C("8080"), C(true) becomes
             C("true")). A list or dictionary is an error.
         type: dict
       labels:
-        description: Labels to set; others are left alone.
+        description: Labels to set; others are left alone. One with the value C(null) is removed.
         type: dict
       annotations:
-        description: Annotations to set; others are left alone.
+        description: Annotations to set; others are left alone. One with the value C(null) is removed.
         type: dict
   secrets:
     description:
       - Secrets to create, update and connect.
-      - One of which only the name is given must exist and carry its type label.
+      - One of which only the name is given must exist and carry its type label. A plain name in the list
+        means the same as C({name: NAME}).
     type: list
     elements: dict
     suboptions:
@@ -77,7 +79,12 @@ options:
         description:
           - Value of the label C(kubedirector.hpe.com/secretType), such as V(source-control).
             Applications find the Secret by it.
-          - Needed to create a Secret.
+          - Needed to create a Secret. It is not the Secret's type in Kubernetes, which is O(secrets[].secret_type).
+        type: str
+      secret_type:
+        description:
+          - The Secret's type in Kubernetes, such as V(kubernetes.io/tls), on creation. Left out, it is V(Opaque).
+          - Refused where a Secret that exists has another one, since Kubernetes lets nobody change it.
         type: str
       data:
         description:
@@ -87,11 +94,12 @@ options:
       string_data:
         description: The Secret's data in plain text.
         type: dict
+        aliases: [stringData]
       labels:
-        description: Labels to set; others are left alone.
+        description: Labels to set; others are left alone. One with the value C(null) is removed.
         type: dict
       annotations:
-        description: Annotations to set; others are left alone.
+        description: Annotations to set; others are left alone. One with the value C(null) is removed.
         type: dict
   clusters:
     description:
@@ -310,6 +318,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
     CONNECTION_ARGUMENTS,
+    with_named_objects,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.task import (
     ConnectionTask,
@@ -323,7 +332,7 @@ def arguments() -> dict[str, dict[str, object]]:
 
 def main() -> None:
     """Run the module."""
-    run_module(arguments(), ConnectionTask)
+    run_module(arguments(), ConnectionTask, with_named_objects)
 
 
 if __name__ == "__main__":

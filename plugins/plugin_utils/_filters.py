@@ -12,11 +12,16 @@ import re
 import typing as t
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 from jinja2.exceptions import UndefinedError
 from jinja2.runtime import Undefined
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
     PreconditionError,
+)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_values import (
+    misread_sentence,
+    misread_values,
 )
 
 try:
@@ -43,15 +48,22 @@ def data_filters(
     def data_filter(fields: t.Any) -> Made:
         if not isinstance(fields, dict):
             raise AnsibleFilterError(f"{name} needs a dictionary.")
+        for sentence in misread_values(fields):
+            warn(f"{name}: {sentence}")
         return told(make, fields)
 
     return {name: data_filter}
 
 
-def told(make: t.Callable[..., Made], *arguments: t.Any) -> Made:
+def warn(text: str) -> None:
+    """Warn once, as Ansible does."""
+    Display().warning(text)
+
+
+def told(make: t.Callable[..., Made], *arguments: t.Any, **options: t.Any) -> Made:
     """Call a function that checks data. :raises AnsibleFilterError: what it says is wrong."""
     try:
-        return make(*arguments)
+        return make(*arguments, **options)
     except PreconditionError as error:
         raise AnsibleFilterError(str(error)) from None
 
@@ -67,6 +79,8 @@ def plain(value: t.Any, broken: list[tuple[Path, str]], path: Path = ()) -> t.An
     if isinstance(value, (list, tuple)):
         return [inner for _index, inner in _resolved(value, range(len(value)), broken, path)]
     if isinstance(value, (datetime.date, datetime.datetime)):
+        if sentence := misread_sentence(value, ".".join(map(str, path)), shown=False):
+            warn(sentence)
         return value.isoformat()
     if isinstance(value, Undefined) or getattr(value, "__ENCRYPTED__", False):
         # Either raises, or decrypts.

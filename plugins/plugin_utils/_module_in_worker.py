@@ -30,6 +30,10 @@ from ansible.utils.display import Display
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.library import (
     remove_credential_files,
 )
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_values import (
+    bad_keys,
+    misread_values,
+)
 
 # The name of a module's JSON dialect, which ansible-core has since 2.19.
 _PROFILE = "legacy"
@@ -50,6 +54,13 @@ class ModuleInWorker(OrdinaryAction):
     ) -> dict[str, t.Any]:
         """Run the task; raises and returns what ansible.builtin.normal does."""
         variables = task_vars or {}
+        if problems := bad_keys(self._task.args):
+            return {"failed": True, "msg": " ".join(problems)}
+        misread = list(misread_values(self._task.args))
+        done = self._run_module(tmp, variables)
+        return {**done, "warnings": [*misread, *done.get("warnings", ())]} if misread else done
+
+    def _run_module(self, tmp: str | None, variables: _Variables) -> dict[str, t.Any]:
         if not self._is_at_home(variables):
             return t.cast("dict[str, t.Any]", super().run(tmp, variables))
         # What every action begins with: skips what cannot run in check mode or in async.

@@ -41,7 +41,7 @@ _NAME_HOLDERS = ("object", "objects", "kdclusters", "members")
 _NAME = re.compile(r"[\w.-]+")
 PLACEHOLDER = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 _SECRET_OPTIONS = ("kubeconfig", "api_key", "password")
-_SECRET_FIELDS = ("data", "string_data")
+_SECRET_FIELDS = ("data", "string_data", "stringData")
 _SECRET_KEYS = ("secret_keys", "secretKeys")
 # Words that results and messages are made of; short values of secrets are often one of them.
 _VOCABULARY = (
@@ -149,7 +149,8 @@ def _secret_values(params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
         if isinstance(entry, dict):
             for text in _texts(_values_of(entry, "data")):
                 yield from (text, *_decoded(text))
-            yield from _texts(_values_of(entry, "string_data"))
+            for field in ("string_data", "stringData"):
+                yield from _texts(_values_of(entry, field))
     for role in roles if isinstance(roles, list) else ():
         yield from _texts(_secret_key_values(role))
 

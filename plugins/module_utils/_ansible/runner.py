@@ -29,11 +29,14 @@ from .no_log import (
     without_secrets,
     words_at_first,
 )
+from .option_forms import form_problems
 from .reserved_keys import with_plain_keys
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
     from .task import Task
+
+Prepare = t.Callable[[dict[str, t.Any]], dict[str, t.Any]]
 
 DEFAULT_NAMESPACE = "default"
 
@@ -45,14 +48,18 @@ class _Module(AnsibleModule):
     params: dict[str, t.Any]
     no_log_values: t.AbstractSet[str]
 
-    def __init__(self, arguments: dict[str, dict[str, t.Any]]) -> None:
+    def __init__(self, arguments: dict[str, dict[str, t.Any]], prepare: Prepare) -> None:
         self._takes_options = True
+        self._prepare = prepare
         super().__init__(argument_spec=arguments, supports_check_mode=True)
         self._takes_options = False
 
     def _load_params(self) -> None:
         super()._load_params()
-        self._given = dict(self.params)
+        # Ansible's own parameters hold the module's name, which is to be seen in messages.
+        own = {key: self.params[key] for key in self.params if key.startswith("_ansible_")}
+        self._given = self._prepare({k: v for k, v in self.params.items() if k not in own})
+        self.params = {**self._given, **own}
 
     def _log_invocation(self) -> None:
         params = self.params
@@ -63,17 +70,24 @@ class _Module(AnsibleModule):
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         """End the task with an error."""
         if self._takes_options:
+            problems = list(form_problems(self._given, self.argument_spec))
+            if problems:
+                name = self._name.rpartition(".")[2]
+                msg = f"Unsupported parameters for ({name}) module: {' '.join(problems)}"
             self.no_log_values = words_at_first(self._given, self.argument_spec, self.no_log_values)
             self.params = without_secrets(self.params)
         super().fail_json(msg, **kwargs)
 
 
-def run_module(arguments: dict[str, dict[str, t.Any]], make_task: type[Task]) -> None:
+def run_module(
+    arguments: dict[str, dict[str, t.Any]], make_task: type[Task], prepare: Prepare = dict
+) -> None:
     """Run a module: parse the options, find the API server, run the task, exit.
 
     :param arguments: the module's own options; those for authentication and namespace are added.
+    :param prepare: makes of the options as they were given the form that `arguments` describes.
     """
-    module = _Module({**AUTH_ARGUMENTS, **NAMESPACE_ARGUMENT, **arguments})
+    module = _Module({**AUTH_ARGUMENTS, **NAMESPACE_ARGUMENT, **arguments}, prepare)
     params = dict(module.params)
     secret_words = frozenset(module.no_log_values)
     module.no_log_values = masked_words(params, secret_words)

@@ -9,6 +9,7 @@ The operator checks nothing of this; the rules are those of the applications tha
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import typing as t
 
@@ -23,13 +24,29 @@ from .field_checks import (
     text_problems,
 )
 
-_PATH = re.compile(r"(repo://|s3://[^/]+/|https?://[^/]+/|/).+")
+Warn = t.Callable[[str], None]
+
+_MODEL_SCHEMES = ("repo", "s3", "http", "https")
+_OTHER_URL = r"[a-z][a-z0-9+.-]+:/\S*[^/\s:]\S*"
+_PATH = re.compile(
+    rf"(repo://|s3://[^/]+/|https?://[^/]+/|/).+|(?!(?:{'|'.join(_MODEL_SCHEMES)}):){_OTHER_URL}"
+)
+# What mlflow itself takes (source: its registry of artifact repositories); plug-ins add schemes.
+_ARTIFACT_ROOT = re.compile(rf"{_OTHER_URL}|mlflow-artifacts:/|\.{{0,2}}/.*")
+_ARTIFACT_SCHEMES = (
+    "s3", "gs", "wasb", "wasbs", "abfs", "abfss", "hdfs", "viewfs", "dbfs", "mlflow-artifacts", "file", "ftp",
+    "sftp", "http", "https", "r2", "b2",
+)  # fmt: skip
 _HTTP_URL = re.compile(r"https?://[^/\s]+(/\S*)?")
 _REPO_URL = re.compile(r"(https?|ssh|git)://[^/\s]+/\S+|[^@/\s]+@[^:/\s]+:\S+")
 _MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _BRANCH = re.compile(r"[^\s~^:?*\[\\]+")
-_DISTINGUISHED_NAME = re.compile(r"[A-Za-z][\w.-]*\s*=[^,]+(,\s*[A-Za-z][\w.-]*\s*=[^,]+)*")
-_HOST_AND_PORT = re.compile(r"[^\s:]+:\d{1,5}")
+# A comma, and whatever else means something in a DN, is escaped or quoted in a value (RFC 4514, RFC 1779).
+_DN_PART = r"\w[\w.-]*\s*=(?:\\.|\"[^\"]*\"|[^,\\\"])+"
+_DISTINGUISHED_NAME = re.compile(rf"{_DN_PART}(,\s*{_DN_PART})*")
+_HOST_AND_PORT = re.compile(r"([^\s:\[\]]+|\[(?P<ipv6>[^\s\[\]]+)\]):(?P<port>\d{1,5})")
+# How the applications that read extAuth tell several values of one key apart.
+_SEPARATOR = "::::"
 _MODEL_PATH = (
     "path that a deployment engine can follow; write repo://..., s3://bucket/..., http://host/... or an "
     "absolute path"
@@ -60,6 +77,7 @@ _MODEL_KEYS = {
     "path": "path",
     "scoring_path": "scoring-path",
     "description": "description",
+    "model_type": "modelType",
 }
 _MLFLOW_KEYS = {
     "artifact_root": "MLFLOW_ARTIFACT_ROOT",
@@ -69,17 +87,24 @@ _MLFLOW_KEYS = {
 }
 _DIRECTORIES = ("LDAP", "Active Directory")
 _SECURITY_PROTOCOLS = ("none", "ldaps", "starttls")
-_EXTERNAL_AUTH_FIELDS = (
-    "type", "security_protocol", "bind_type", "bind_dn", "bind_pwd", "base_dn", "user_attr", "groups",
+_EXTERNAL_AUTH_TEXTS = (
+    "type", "security_protocol", "bind_type", "bind_dn", "bind_pwd", "user_attr", "ca_cert", "user_subtree",
 )  # fmt: skip
-_EXTERNAL_AUTH_OPTIONAL = ("ca_cert", "user_subtree")
+_EXTERNAL_AUTH_REQUIRED = (
+    "object_name", "type", "locations", "security_protocol", "bind_type", "user_attr", "groups",
+)  # fmt: skip
 
 
-def model_configmaps(models: t.Sequence[Fields]) -> list[dict[str, t.Any]]:
+def _ignore(_warning: str) -> None:
+    """Warn nobody."""
+
+
+def model_configmaps(models: t.Sequence[Fields], *, warn: Warn = _ignore) -> list[dict[str, t.Any]]:
     """Write models as ConfigMaps of type `model`.
 
     :param models: object_name (default: name, made a valid object name), name, model_version, path,
-        scoring_path, description, extra (further keys).
+        scoring_path, description, model_type, labels (of the ConfigMap), extra (further keys).
+    :param warn: called with a sentence for each path that not every deployment engine can follow.
     :returns: kd_connection's `configmaps`, in order.
     :raises PreconditionError: one sentence for each thing that is wrong, each naming its model.
     """
@@ -91,11 +116,18 @@ def model_configmaps(models: t.Sequence[Fields]) -> list[dict[str, t.Any]]:
         problems += text_problems(label, model, (*_MODEL_KEYS, "object_name"))
         for field in ("path", "scoring_path"):
             problems += of_form(label, model, field, _PATH, _MODEL_PATH)
-        extra = model.get("extra") or {}
-        if not isinstance(extra, dict):
-            problems.append(f"{label}: extra is no dictionary (key: value).")
-            extra = {}
-        if taken := sorted(set(extra) & set(_MODEL_KEYS.values())):
+            scheme = _scheme(model, field)
+            if scheme and scheme not in _MODEL_SCHEMES:
+                warn(
+                    f"{label}: {field} begins with {scheme}:, which not every deployment engine can follow; "
+                    "check that yours does."
+                )
+        extra, found = _dictionary(label, model, "extra")
+        problems += found
+        labels, found = _dictionary(label, model, "labels")
+        problems += found
+        fields = repointed(model, _MODEL_KEYS)
+        if taken := sorted(set(extra) & set(fields)):
             problems.append(
                 f"{label}: extra holds {', '.join(taken)}, which have fields of their own."
             )
@@ -109,8 +141,8 @@ def model_configmaps(models: t.Sequence[Fields]) -> list[dict[str, t.Any]]:
             problems.append(
                 f"{label}: a ConfigMap {name} is made of another model already; give one of them an object_name."
             )
-        data = {**repointed(model, _MODEL_KEYS), **extra}
-        made.append({"name": name, "type": "model", "data": data})
+        entry = {"name": name, "type": "model", "data": {**fields, **extra}}
+        made.append({**entry, **({"labels": labels} if labels else {})})
     _raise(problems)
     return made
 
@@ -191,42 +223,68 @@ def source_control_fields(data: Fields) -> dict[str, str]:
     return {**fields, "key_spelling": spelling}
 
 
-def mlflow_secret(fields: Fields) -> dict[str, t.Any]:
+def mlflow_secret(fields: Fields, *, warn: Warn = _ignore) -> dict[str, t.Any]:
     """Write what an application needs to reach mlflow's artifacts as a Secret of type `mlflow`.
 
-    :param fields: object_name, and those of mlflow's keys: artifact_root, access_key_id,
-        secret_access_key, s3_endpoint_url (optional).
+    :param fields: object_name, and those of mlflow's keys: artifact_root; access_key_id and
+        secret_access_key (needed for s3://); s3_endpoint_url (optional).
+    :param warn: called with a sentence where only a plug-in of mlflow can know the artifact root.
     :returns: one entry of kd_connection's `secrets`.
     :raises PreconditionError: what is wrong, never with a credential's value.
     """
     label = f"mlflow {text_of(fields, 'object_name')}".strip()
-    problems = missing(
-        label, fields, ("object_name", "artifact_root", "access_key_id", "secret_access_key")
-    )
+    scheme = _scheme(fields, "artifact_root")
+    keys = ("access_key_id", "secret_access_key")
+    # An application finds the credentials of other stores elsewhere; half a pair is of use nowhere.
+    keyed = scheme == "s3" or any(text_of(fields, key) for key in keys)
+    required = ("object_name", "artifact_root", *(keys if keyed else ()))
+    problems = missing(label, fields, required)
     problems += text_problems(label, fields, ("object_name", *_MLFLOW_KEYS))
-    problems += of_form(label, fields, "artifact_root", _PATH, "place; write s3://bucket/...")
+    problems += of_form(
+        label,
+        fields,
+        "artifact_root",
+        _ARTIFACT_ROOT,
+        "place; write s3://bucket, another URL that mlflow knows, or an absolute path",
+    )
     problems += of_form(label, fields, "s3_endpoint_url", _HTTP_URL, "URL; write https://host...")
     _raise(problems)
+    if scheme and scheme not in _ARTIFACT_SCHEMES:
+        warn(
+            f"{label}: artifact_root begins with {scheme}:, which mlflow knows by a plug-in only; check that "
+            "the application has it."
+        )
     return _secret(fields, "mlflow", repointed(fields, _MLFLOW_KEYS))
 
 
-def external_auth_secret(fields: Fields) -> dict[str, t.Any]:
+def external_auth_secret(fields: Fields, *, warn: Warn = _ignore) -> dict[str, t.Any]:
     """Write how users are looked up in LDAP or Active Directory as a Secret of type `extAuth`.
 
     :param fields: object_name, type, locations (list of host:port), security_protocol, bind_type,
-        bind_dn, bind_pwd, base_dn, user_attr, groups, ca_cert, user_subtree (the last two optional).
+        bind_dn and bind_pwd (both or neither), base_dn and groups (text, or a list of them; a direct bind
+        needs no base_dn), user_attr; optional: ca_cert, user_subtree, extra (further keys).
+    :param warn: called with a sentence where the application has to bind anonymously.
     :returns: one entry of kd_connection's `secrets`.
     :raises PreconditionError: what is wrong, never with the password.
     """
     label = f"external auth {text_of(fields, 'object_name')}".strip()
-    names = (*_EXTERNAL_AUTH_FIELDS, *_EXTERNAL_AUTH_OPTIONAL)
-    problems = missing(label, fields, ("object_name", *_EXTERNAL_AUTH_FIELDS, "locations"))
-    problems += text_problems(label, fields, ("object_name", *names))
+    bind_type = text_of(fields, "bind_type").lower()
+    direct = "direct" in bind_type
+    problems = missing(label, fields, (*_EXTERNAL_AUTH_REQUIRED, *(() if direct else ("base_dn",))))
+    if text_of(fields, "bind_dn") or text_of(fields, "bind_pwd"):
+        problems += missing(label, fields, ("bind_dn", "bind_pwd"))
+    problems += text_problems(label, fields, ("object_name", *_EXTERNAL_AUTH_TEXTS))
     problems += one_of(label, fields, "type", _DIRECTORIES)
     problems += one_of(label, fields, "security_protocol", _SECURITY_PROTOCOLS)
-    problems += of_form(
-        label, fields, "base_dn", _DISTINGUISHED_NAME, "distinguished name; write dc=example,dc=com"
-    )
+    lists: dict[str, list[str]] = {}
+    for field in ("groups", "base_dn"):
+        lists[field], found = _texts(label, fields, field)
+        problems += found
+    for name in lists["base_dn"]:
+        problems += of_form(
+            label, {"base_dn": name}, "base_dn", _DISTINGUISHED_NAME,
+            "distinguished name; write dc=example,dc=com",
+        )  # fmt: skip
     if (ca := text_of(fields, "ca_cert")) and "-----BEGIN CERTIFICATE-----" not in ca:
         problems.append(
             f"{label}: ca_cert is no certificate in PEM; give the text from BEGIN CERTIFICATE to END CERTIFICATE."
@@ -237,13 +295,59 @@ def external_auth_secret(fields: Fields) -> dict[str, t.Any]:
         given = []
     locations = [str(location) for location in given]
     problems += [
-        f"{label}: location {location!r} is not of the form host:port; write it like ldap.example.com:636."
+        f"{label}: location {location!r} is not of the form host:port; write it like ldap.example.com:636, "
+        "an IPv6 address like [2001:db8::1]:636."
         for location in locations
-        if not (_HOST_AND_PORT.fullmatch(location) and _is_port(location.rpartition(":")[2]))
+        if not _is_location(location)
     ]
+    data = repointed(fields, {name: name for name in _EXTERNAL_AUTH_TEXTS})
+    data.update({field: _SEPARATOR.join(texts) for field, texts in lists.items() if texts})
+    data["auth_service_locations"] = _SEPARATOR.join(locations)
+    extra, found = _dictionary(label, fields, "extra")
+    problems += found
+    if taken := sorted(set(extra) & set(data)):
+        problems.append(f"{label}: extra holds {', '.join(taken)}, which have fields of their own.")
     _raise(problems)
-    data = repointed(fields, {name: name for name in names})
-    return _secret(fields, "extAuth", {**data, "auth_service_locations": "::::".join(locations)})
+    if not (direct or "anonym" in bind_type or text_of(fields, "bind_dn")):
+        warn(f"{label}: bind_dn is not given, so applications have to bind anonymously.")
+    return _secret(fields, "extAuth", {**data, **extra})
+
+
+def _scheme(fields: Fields, field: str) -> str:
+    """The scheme of a URL, "" where there is none."""
+    found = re.match(r"([a-z][a-z0-9+.-]+):/", text_of(fields, field))
+    return found[1] if found else ""
+
+
+def _dictionary(label: str, fields: Fields, field: str) -> tuple[dict[str, t.Any], list[str]]:
+    """A field that holds a dictionary, and what is wrong with it."""
+    given = fields.get(field) or {}
+    if isinstance(given, dict):
+        return given, []
+    return {}, [f"{label}: {field} is no dictionary (key: value)."]
+
+
+def _texts(label: str, fields: Fields, field: str) -> tuple[list[str], list[str]]:
+    """A field that holds text or a list of it, and what is wrong with it."""
+    given = fields.get(field)
+    values = given if isinstance(given, (list, tuple)) else [given]
+    texts = [text for value in values if (text := text_of({field: value}, field))]
+    if given in (None, "", [], {}):
+        return [], []
+    if len(texts) < len(values):
+        return [], [f"{label}: {field} is text, or a list of texts; none of them is empty."]
+    return texts, []
+
+
+def _is_location(text: str) -> bool:
+    """Whether this is host:port; an IPv6 address is in brackets."""
+    found = _HOST_AND_PORT.fullmatch(text)
+    if found is None or not _is_port(found["port"]):
+        return False
+    try:
+        return found["ipv6"] is None or ipaddress.ip_address(found["ipv6"]).version == 6
+    except ValueError:
+        return False
 
 
 def _secret(fields: Fields, type_: str, data: dict[str, str]) -> dict[str, t.Any]:

@@ -13,6 +13,7 @@ from .._core.errors import InvalidInputError
 from .._reconcile.desired import (
     DesiredState,
     parse_desired,
+    removable_text_map,
     require_name,
     scalar_text,
     text_map,
@@ -61,8 +62,8 @@ class WantedCluster:
     force: bool
     fields: t.Mapping[str, t.Any]
     roles: tuple[WantedRole, ...]
-    labels: t.Mapping[str, str]
-    annotations: t.Mapping[str, str]
+    labels: t.Mapping[str, str | None]
+    annotations: t.Mapping[str, str | None]
     connections: DesiredState
 
     @property
@@ -93,8 +94,8 @@ def cluster_wanted_from(params: t.Mapping[str, t.Any], namespace: str) -> Wanted
             params, ("app", "app_catalog", "service_type", "naming_scheme", "default_secret")
         ),
         roles=tuple(_roles(params.get("roles"), where)),
-        labels=text_map(params.get("labels"), f"{where}: label"),
-        annotations=text_map(params.get("annotations"), f"{where}: annotation"),
+        labels=removable_text_map(params.get("labels"), f"{where}: label"),
+        annotations=removable_text_map(params.get("annotations"), f"{where}: annotation"),
         connections=parse_desired(
             {
                 "kdcluster": [name],

@@ -63,6 +63,31 @@ class ClusterPlan:
         """Whether there is something to write."""
         return self.action != "unchanged"
 
+    @property
+    def metadata_keys(self) -> list[str]:
+        """The labels and annotations that the plan would change."""
+        before, after = ((one or {}).get("metadata") or {} for one in (self.before, self.after))
+        return [
+            key
+            for field in ("labels", "annotations")
+            for have, want in [(before.get(field) or {}, after.get(field) or {})]
+            for key in sorted(have.keys() | want.keys())
+            if have.get(key) != want.get(key)
+        ]
+
+
+def same_wishes(one: JsonObject, other: JsonObject) -> bool:
+    """Whether two states of a KDCluster have the same spec, labels and annotations."""
+
+    def wishes(manifest: JsonObject) -> list[t.Any]:
+        metadata = manifest["metadata"]
+        return [
+            manifest.get("spec"),
+            *(metadata.get(field) or {} for field in ("labels", "annotations")),
+        ]
+
+    return wishes(one) == wishes(other)
+
 
 def make_cluster_plan(
     desired: WantedCluster,
@@ -97,6 +122,16 @@ def _deletion(desired: WantedCluster, found: JsonObject | None, snapshot: Snapsh
                 f"connect{'s' if len(connecting) == 1 else ''} to it. Disconnect it there first, or set force."
             ]
         )
+    cluster = snapshot.clusters[desired.name]
+    if cluster.restoring and not cluster.deletable_while_restoring and not _is_going(found):
+        progress = f" ({cluster.restore_progress})" if cluster.restore_progress else ""
+        raise PreconditionError(
+            [
+                f"{desired.label} is not deleted, because it carries the label {facts.RESTORING_LABEL}{progress}: "
+                "the operator refuses that until it is restored. Wait for that, or set the label "
+                f"{facts.DELETABLE_LABEL} (with any value) as well; resources of the restore may be left then."
+            ]
+        )
     action = "unchanged" if _is_going(found) else "deleted"
     return ClusterPlan(action, None, found, None, links)
 
@@ -118,8 +153,9 @@ def _creation(desired: WantedCluster, snapshot: Snapshot) -> ClusterPlan:
     connections = connections_after(desired.connections, Connections())
     metadata: JsonObject = {"name": desired.name, "namespace": desired.namespace}
     for field in ("labels", "annotations"):
-        if getattr(desired, field):
-            metadata[field] = dict(getattr(desired, field))
+        given = {k: v for k, v in getattr(desired, field).items() if v is not None}
+        if given:
+            metadata[field] = given
     spec: JsonObject = {
         **desired.fields,
         "roles": [role_after(role, {}, None) for role in desired.roles],
@@ -173,10 +209,7 @@ def _update(
     problems += _role_problems(desired, found, after["roles"])
     patch += _role_patch(spec.get("roles") or [], after["roles"])
     if patch and cluster.restoring and connections == cluster.connections:
-        problems.append(
-            f"{cluster.label} carries the label {facts.RESTORING_LABEL}: the operator refuses "
-            "changes until it is restored. Wait for that, or remove the label once it is."
-        )
+        problems.append(cluster.restore_sentence)
     if problems:
         raise PreconditionError(problems)
     if connections != cluster.connections:
@@ -258,25 +291,26 @@ def _role_patch(before: list[JsonObject], after: list[JsonObject]) -> list[JsonO
 
 
 def _metadata_patch(
-    field: str, desired: t.Mapping[str, str], metadata: JsonObject
+    field: str, desired: t.Mapping[str, str | None], metadata: JsonObject
 ) -> list[JsonObject]:
-    """The JSON patch that sets labels or annotations; `metadata` is brought up to date."""
+    """The JSON patch that sets or removes labels or annotations; `metadata` is brought up to date."""
     have = metadata.get(field) or {}
     differing = {key: value for key, value in desired.items() if have.get(key) != value}
     if not differing:
         return []
-    metadata[field] = {**have, **differing}
+    metadata[field] = {k: v for k, v in {**have, **differing}.items() if v is not None}
     if not have:
         return [
             {"op": "test", "path": f"/metadata/{field}", "value": None},
             {"op": "add", "path": f"/metadata/{field}", "value": differing},
         ]
+    paths = {
+        key: f"/metadata/{field}/{key.replace('~', '~0').replace('/', '~1')}" for key in differing
+    }
     return [
-        {
-            "op": "add",
-            "path": f"/metadata/{field}/{key.replace('~', '~0').replace('/', '~1')}",
-            "value": value,
-        }
+        {"op": "remove", "path": paths[key]}
+        if value is None
+        else {"op": "add", "path": paths[key], "value": value}
         for key, value in differing.items()
     ]
 

@@ -24,8 +24,9 @@ if t.TYPE_CHECKING:
 JsonObject = dict[str, t.Any]
 
 
-# Of these the parts that a task leaves out are left alone.
-_LEFT_ALONE_IN_PARTS = ("resources", "storage", "blockStorage")
+# Of these the parts that a task leaves out are left alone; webhooks of other products add labels.
+_LABELS = ("podLabels", "podAnnotations", "serviceLabels", "serviceAnnotations")
+_LEFT_ALONE_IN_PARTS = ("resources", "storage", "blockStorage", *_LABELS)
 
 
 def role_after(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import time
 import typing as t
@@ -40,11 +41,13 @@ from .._observe.watcher import SnapshotWatcher
 from .._reconcile.plan import (
     connections_after,
 )
+from .._reconcile.warnings import unchecked_sentences
 from .desired import (
     cluster_wanted_from,
 )
 from .plan import (
     make_cluster_plan,
+    same_wishes,
 )
 from .result import (
     cluster_diff,
@@ -122,6 +125,20 @@ class ClusterTask(Task):
                     raise
                 refused = plan.body
                 continue
+            if (
+                plan.metadata_keys
+                and plan.before
+                and manifest
+                and same_wishes(plan.before, manifest)
+            ):
+                # A webhook of another product took back what was asked for, which writes nothing.
+                self.warn(
+                    f"{desired.label}: the API server keeps none of the labels and annotations that differ "
+                    f"({', '.join(plan.metadata_keys)}); a webhook takes them back. Take them out of the task."
+                )
+                self._plan = plan = dataclasses.replace(plan, action="unchanged", after=plan.before)
+                live.put_cluster(manifest)
+                return plan, live
             self._done = True
             if manifest is not None and not self.check_mode:
                 live.put_cluster(manifest)
@@ -162,6 +179,9 @@ class ClusterTask(Task):
                     f"{desired.label}: none of its members can tell the values of its secret keys, and what "
                     "is stored is encrypted. Keys that are there were left as they are."
                 )
+        if warn:
+            for sentence in unchecked_sentences(names, snapshot):
+                self.warn(sentence)
         self._live = SnapshotWatcher(self.api, snapshot, resource_version)
         self._plan = make_cluster_plan(desired, by_name.get(desired.name), snapshot, held)
         return self._plan, self._live

@@ -31,7 +31,8 @@ CONNECTION_ARGUMENTS: dict[str, Option] = {
         "options": {
             **_OBJECT,
             "data": {"type": "dict", "no_log": True},
-            "string_data": {"type": "dict", "no_log": True},
+            "string_data": {"type": "dict", "no_log": True, "aliases": ["stringData"]},
+            "secret_type": {"type": "str", "no_log": False},
         },
     },
     "clusters": {"type": "list", "elements": "str"},
@@ -46,3 +47,21 @@ CONNECTION_ARGUMENTS: dict[str, Option] = {
         "default": "warn",
     },
 }
+
+
+def with_named_objects(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Write plain names in configmaps and secrets as entries: git-login -> {name: git-login}.
+
+    Ansible itself reads text with "=" or "{" as a dictionary.
+    """
+    prepared = dict(params)
+    for option in ("configmaps", "secrets"):
+        value = prepared.get(option)
+        # A single name counts as a list of it, as in options that are lists of names.
+        entries = [value] if isinstance(value, str) else value
+        if isinstance(entries, list):
+            prepared[option] = [
+                {"name": entry} if isinstance(entry, str) and not {*"={"} & {*entry} else entry
+                for entry in entries
+            ]
+    return prepared

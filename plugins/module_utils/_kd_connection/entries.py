@@ -12,12 +12,12 @@ values of an entry may be secret; names of objects, and labels, are.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import ArgumentValueError, RequiredError, UnsupportedError
 
+from .._ansible.option_forms import meant
 from .._client.auth_options import (
     AUTH_ARGUMENTS,
     NAMESPACE_ARGUMENT,
@@ -32,6 +32,7 @@ from . import entry_links
 from .argspec import (
     CONNECTION_ARGUMENTS,
     Option,
+    with_named_objects,
 )
 
 # Keys, which ought to be text, and indexes.
@@ -97,7 +98,7 @@ def entry_problems(entries: t.Sequence[t.Any]) -> list[EntryProblem]:
 
 def read_entry(entry: t.Mapping[str, t.Any]) -> entry_links.Entry:
     """Read an entry of which entry_problems() found nothing."""
-    desired = _desired(_validated(SPEC, entry))
+    desired = _desired(_validated(SPEC, with_named_objects(entry)))
     named = desired.namespace if entry.get("namespace") else None
     return entry_links.Entry(named, desired)
 
@@ -115,12 +116,14 @@ def rehearsal(
     """
     meeting = [other for other in earlier if other.may_meet(entry)]
     made = {key for other in meeting for key in other.described()}
-    reduced = dict(given)
-    validated = _validated(SPEC, given)
+    reduced = with_named_objects(given)
+    validated = _validated(SPEC, reduced)
     for option, kind in _KINDS.items():
         reduced[option] = [
             one
-            for one, read in zip(given.get(option) or (), validated.get(option) or (), strict=True)
+            for one, read in zip(
+                reduced.get(option) or (), validated.get(option) or (), strict=True
+            )
             if (kind, read["name"]) not in made
         ]
     if any(other.removes() for other in meeting):
@@ -162,13 +165,14 @@ def _problems_of(entry: t.Any) -> Found:
     if not isinstance(entry, dict):
         yield (), "an entry is a dictionary with kd_connection's options."
         return
+    entry = with_named_objects(entry)
     found = list(_spec_problems(SPEC, entry, ()))
     yield from found or _rule_problems(_validated(SPEC, entry))
 
 
 def _spec_problems(spec: dict[str, Option], given: dict[str, t.Any], path: Path) -> Found:
     """Hold what was given against an argument spec: each option, and each element of a list, alone."""
-    yield from (((*path, key), _no_text(key)) for key in given if not isinstance(key, str))
+    yield from (((*path, key), key_problem(key)) for key in given if not isinstance(key, str))
     given = {key: value for key, value in given.items() if isinstance(key, str)}
     for error in _validation_errors(_shallow(spec, keep_required=True), given):
         if isinstance(error, RequiredError):
@@ -217,7 +221,8 @@ def _wrong_type(value: t.Any, expected: str) -> str:
     return f"{given} stands where {_EXPECTED.get(expected, expected)} belongs."
 
 
-def _no_text(key: t.Any) -> str:
+def key_problem(key: t.Any) -> str:
+    """Say that a key is not text."""
     return (
         f"{_wrong_type(key, 'str')} Quote the key; to YAML, on, off, yes and no are true or false."
     )
@@ -226,10 +231,7 @@ def _no_text(key: t.Any) -> str:
 def _unknown(key: str, spec: dict[str, Option]) -> str:
     if "state" in spec and key in _AUTH_NAMES:
         return "the way to the API server is in kd_auth, once for all entries, not in an entry."
-    names = [name for option, one in spec.items() for name in (option, *one.get("aliases", ()))]
-    close = difflib.get_close_matches(key, names, 1, 0.7)
-    meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(names))}."
-    return f"is no option here; {meant}"
+    return f"is no option here; {meant(key, spec)}"
 
 
 def _rule_problems(params: dict[str, t.Any]) -> Found:
@@ -265,7 +267,7 @@ def _object_problems(option: str, given: dict[str, t.Any]) -> Found:
             for key, value in (given.get(field) or {}).items():
                 # A module would get "true" or "null"; of a number it gets what was written.
                 if key is None or isinstance(key, bool):
-                    found.append(((field, key), _no_text(key)))
+                    found.append(((field, key), key_problem(key)))
                 else:
                     found += ask((field, str(key)), **{field: {key: value}})
     yield from found or ask((), **{key: value for key, value in given.items() if key != "name"})

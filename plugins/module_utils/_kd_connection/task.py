@@ -139,7 +139,7 @@ class ConnectionTask(Task):
                     with_data={
                         (o.kind, o.name)
                         for o in desired.objects
-                        if o.data is not None and not desired.absent
+                        if (o.data is not None or o.secret_type) and not desired.absent
                     },
                 ),
                 apps=apps,

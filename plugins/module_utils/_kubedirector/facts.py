@@ -30,6 +30,8 @@ TYPE_LABELS = {
 
 # While this label is there the webhook refuses spec changes (source: pkg/validator/cluster.go).
 RESTORING_LABEL = "kubedirector.hpe.com/restoring"
+# With this one besides, it lets the KDCluster be deleted.
+DELETABLE_LABEL = "kubedirector.hpe.com/allow-delete-while-restoring"
 
 # How many changes of the connections there were; a member whose lastConnectionVersion is less runs its
 # start script with --reconnect (source: syncCluster and members.go).

@@ -78,6 +78,9 @@ class KDCluster:
     :param secret_keys: names of its roles' secret keys, which whoever connects to it gets in the clear.
     :param role_sizes: (role, members that the spec wants, members that the status has) of each role.
     :param terminating: whether it is being deleted.
+    :param restore_progress: what its restore still waits for, as its status tells, or "".
+    :param deletable_while_restoring: whether it carries the label by which the operator lets it be deleted
+        while it is being restored.
     :param annotated: whether it has any annotations.
     :param change_counter: the operator's count of connection changes, as it stands in the annotation.
     :param managed_fields: metadata.managedFields: who wrote what, and when.
@@ -99,6 +102,8 @@ class KDCluster:
     secret_keys: tuple[str, ...]
     role_sizes: tuple[tuple[str, int, int], ...]
     terminating: bool
+    restore_progress: str
+    deletable_while_restoring: bool
     annotated: bool
     change_counter: str | None
     managed_fields: tuple[JsonObject, ...] = dataclasses.field(
@@ -116,6 +121,15 @@ class KDCluster:
             (m.connection_version or 0 for m in self.members if m.has_configmeta), default=0
         )
         return max(0, known - facts.change_counter(self.change_counter))
+
+    @property
+    def restore_sentence(self) -> str:
+        """Why nothing can be changed while it is being restored, and what helps."""
+        progress = f" ({self.restore_progress})" if self.restore_progress else ""
+        return (
+            f"{self.label} carries the label {facts.RESTORING_LABEL}: the operator refuses changes until it is "
+            f"restored{progress}. Wait for that, or remove the label once it is."
+        )
 
     @property
     def label(self) -> str:
@@ -153,6 +167,10 @@ class LiveObject:
     :param data: key to value (a Secret's values still in base64); None when only the metadata were read.
     :param terminating: whether it is being deleted.
     :param managed_fields: metadata.managedFields: who wrote what, and when.
+    :param immutable: whether it says that its data may not change; unknown without data.
+    :param secret_type: a Secret's type in Kubernetes; None when only the metadata were read.
+    :param binary_keys: keys of binaryData, which the operator leaves out.
+    :param readable: whether the caller may read it. If not, nothing else is known, not even that it exists.
     """
 
     kind: str
@@ -166,6 +184,10 @@ class LiveObject:
     managed_fields: tuple[JsonObject, ...] = dataclasses.field(
         default=(), compare=False, repr=False
     )
+    immutable: bool = False
+    secret_type: str | None = None
+    binary_keys: tuple[str, ...] = ()
+    readable: bool = True
 
     @property
     def type(self) -> str | None:
@@ -179,12 +201,15 @@ class Snapshot:
 
     :param objects: (kind, name) to what was found there; None where nothing exists.
     :param apps: names of the KDApps in the namespace; None when they were not asked for.
+    :param hashes_before: KDCluster to the connection hash that it had before a change that is known to have
+        been made; all that can be gone by where it names what the caller may not read.
     """
 
     namespace: str
     clusters: t.Mapping[str, KDCluster]
     objects: t.Mapping[tuple[str, str], LiveObject | None]
     apps: frozenset[str] | None = None
+    hashes_before: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def naming(self, kind: str, name: str) -> tuple[str, ...]:
         """The KDClusters whose connections name this ConfigMap or Secret."""
@@ -194,8 +219,24 @@ class Snapshot:
             )
         )
 
+    def unreadable(self, cluster: KDCluster) -> list[LiveObject]:
+        """What the cluster names and the caller may not read."""
+        found = (self.objects.get(key) for key in cluster.connections.objects())
+        return [one for one in found if one is not None and not one.readable]
+
+    def hash_fits(self, cluster: KDCluster) -> bool:
+        """Whether the operator has seen everything that is live now, as far as that can be known.
+
+        :raises KeyError: an object that the cluster names was not looked at.
+        """
+        if self.unreadable(cluster):
+            return cluster.stored_hash != self.hashes_before.get(cluster.name)
+        return cluster.stored_hash == self.expected_hash(cluster)
+
     def expected_hash(self, cluster: KDCluster) -> str:
         """What the operator will have stored once it has seen everything that is live now.
+
+        Meaningless where it names what the caller may not read (see hash_fits).
 
         :raises KeyError: an object that the cluster names was not looked at.
         """
@@ -227,7 +268,7 @@ class Snapshot:
         return (
             cluster.state == facts.STATE_CONFIGURED
             and not cluster.unfinished_roles()
-            and cluster.stored_hash == self.expected_hash(cluster)
+            and self.hash_fits(cluster)
             and all(m.state == facts.MEMBER_CONFIG_ERROR for m in cluster.lagging_members())
         )
 
@@ -275,10 +316,22 @@ def parse_kdcluster(manifest: JsonObject) -> KDCluster:
         ),
         role_sizes=tuple(_role_sizes(spec, status)),
         terminating=bool(metadata.get("deletionTimestamp")),
+        restore_progress=_restore_progress(status.get("restoreProgress") or {}),
+        deletable_while_restoring=facts.DELETABLE_LABEL in (metadata.get("labels") or {}),
         annotated=bool(metadata.get("annotations")),
         change_counter=(metadata.get("annotations") or {}).get(facts.CHANGE_COUNT),
         managed_fields=tuple(metadata.get("managedFields") or ()),
     )
+
+
+def _restore_progress(progress: JsonObject) -> str:
+    awaited = {"awaitingApp": "its KDApp", "awaitingStatus": "its KubeDirectorStatusBackup",
+               "awaitingResources": "its resources"}  # fmt: skip
+    names = [what for field, what in awaited.items() if progress.get(field)]
+    parts = [f"it waits for {', '.join(names)}"] if names else []
+    if progress.get("error"):
+        parts.append(f"its error is: {progress['error']}")
+    return "; ".join(parts)
 
 
 def _role_sizes(spec: JsonObject, status: JsonObject) -> t.Iterator[tuple[str, int, int]]:
@@ -322,4 +375,17 @@ def parse_object(kind: str, manifest: JsonObject, *, with_data: bool) -> LiveObj
         data=(manifest.get("data") or {}) if with_data else None,
         terminating=bool(metadata.get("deletionTimestamp")),
         managed_fields=tuple(metadata.get("managedFields") or ()),
+        immutable=manifest.get("immutable") is True,
+        secret_type=manifest.get("type") if kind == "Secret" and with_data else None,
+        binary_keys=tuple(sorted(manifest.get("binaryData") or _binary_keys(metadata))),
     )
+
+
+def _binary_keys(metadata: JsonObject) -> set[str]:
+    """Keys of binaryData, as the metadata alone tell them: by who wrote which fields."""
+    return {
+        field[len("f:") :]
+        for entry in metadata.get("managedFields") or ()
+        for field in (entry.get("fieldsV1") or {}).get("f:binaryData") or ()
+        if field.startswith("f:")
+    }

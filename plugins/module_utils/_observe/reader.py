@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
     from .._client.api import Api
 
 THREADS = 8
+_FORBIDDEN = 403
 
 
 def read_kdclusters(api: Api, namespace: str) -> tuple[dict[str, KDCluster], str]:
@@ -56,7 +57,8 @@ def read_objects(
     :param names: (kind, name) of each.
     :param with_data: those of them whose data are needed; of the others only metadata are read, so
         that no Secret's values travel without need.
-    :returns: (kind, name) to what was found, None where nothing exists.
+    :returns: (kind, name) to what was found, None where nothing exists. One whose metadata the caller may
+        not read is one that is not `readable`.
     :raises ApiError, UnreachableError:
     """
 
@@ -67,6 +69,11 @@ def read_objects(
             manifest = api.get(BY_KIND[kind], namespace, name, metadata_only=not full)
         except NotFoundError:
             return None
+        except ApiError as error:
+            # A tenant often may use Secrets, but not look at them.
+            if full or error.status != _FORBIDDEN:
+                raise
+            return LiveObject(kind, namespace, name, "", {}, {}, readable=False)
         return parse_object(kind, manifest, with_data=full)
 
     keys = list(dict.fromkeys(names))
@@ -90,5 +97,5 @@ def require_namespace(api: Api, namespace: str) -> None:
         ) from None
     except ApiError as error:
         # A tenant need not be allowed to look at namespaces; the API server still has the last word.
-        if error.status != 403:
+        if error.status != _FORBIDDEN:
             raise

@@ -199,7 +199,7 @@ def lag_sentence(snapshot: Snapshot, cluster: KDCluster) -> str:
             for role, desired, has in cluster.unfinished_roles()
         )
         return f"{text}, and {roles}: check that the operator is running and that it is not stuck."
-    if cluster.stored_hash != snapshot.expected_hash(cluster):
+    if not snapshot.hash_fits(cluster):
         return (
             f"{text}, and the operator has not seen the change: check that it is running and that "
             "it is not stuck."

@@ -77,6 +77,9 @@ class SnapshotWatcher:
         cluster = parse_kdcluster(manifest)
         with self._replacing:
             self._note_change(cluster)
+            before = self.snapshot.clusters.get(cluster.name)
+            if before is not None and before.connections != cluster.connections:
+                self._expect_another_hash([before])
             self.snapshot = dataclasses.replace(
                 self.snapshot, clusters={**self.snapshot.clusters, cluster.name: cluster}
             )
@@ -93,9 +96,17 @@ class SnapshotWatcher:
     def put_object(self, kind: str, name: str, found: LiveObject | None) -> None:
         """Take over a ConfigMap or Secret that was just written or deleted."""
         with self._replacing:
+            clusters = self.snapshot.clusters
+            self._expect_another_hash(clusters[one] for one in self.snapshot.naming(kind, name))
             self.snapshot = dataclasses.replace(
                 self.snapshot, objects={**self.snapshot.objects, (kind, name): found}
             )
+
+    def _expect_another_hash(self, clusters: t.Iterable[KDCluster]) -> None:
+        hashes = {cluster.name: cluster.stored_hash for cluster in clusters}
+        self.snapshot = dataclasses.replace(
+            self.snapshot, hashes_before={**self.snapshot.hashes_before, **hashes}
+        )
 
     def refresh(self) -> None:
         """Read all KDClusters again: after a write, older events of a watch would mislead.
@@ -263,7 +274,7 @@ class SnapshotWatcher:
         if cluster is None or cluster.stored_hash == before:
             return False
         known = all(key in self.snapshot.objects for key in cluster.connections.objects())
-        return known and cluster.stored_hash != self.snapshot.expected_hash(cluster)
+        return known and not self.snapshot.hash_fits(cluster)
 
     def _read_missing_objects(self, names: t.Iterable[str]) -> None:
         self._read_objects(
@@ -277,7 +288,7 @@ class SnapshotWatcher:
                 name
                 for name in names
                 if (cluster := self.snapshot.clusters.get(name)) is not None
-                and cluster.stored_hash != self.snapshot.expected_hash(cluster)
+                and not self.snapshot.hash_fits(cluster)
             )
         )
 

@@ -19,6 +19,8 @@ from .._kubedirector import facts
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 _DATA_KEY = re.compile(r"(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}")
+# Opaque apart, all of Kubernetes' own have a group (source: its documentation of Secrets).
+_KUBERNETES_TYPE = re.compile(r"[a-z0-9.-]+/\S+")
 _MAX_NAME, _MAX_LABEL = 253, 63
 # A deadline is a number that a clock can count to.
 _MAX_SECONDS = 365 * 24 * 3600
@@ -29,17 +31,19 @@ class DesiredObject:
     """A ConfigMap or Secret as the task names it.
 
     :param data: key to value, a Secret's values in base64; None when the task says nothing of them.
-    :param labels: labels to set, the type label included; others are left alone.
+    :param labels: labels to set, the type label included, or None to remove one; others are left alone.
     :param described: the task says more of it than its name.
+    :param secret_type: the Kubernetes type of a Secret, None when the task says nothing of it.
     """
 
     kind: str
     name: str
     type: str | None
     data: t.Mapping[str, str] | None = dataclasses.field(repr=False)
-    labels: t.Mapping[str, str]
-    annotations: t.Mapping[str, str] = dataclasses.field(repr=False)
+    labels: t.Mapping[str, str | None]
+    annotations: t.Mapping[str, str | None] = dataclasses.field(repr=False)
     described: bool
+    secret_type: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,7 +136,12 @@ def _names(option: str, values: list[str] | None, namespace: str) -> tuple[str, 
 
 def require_name(where: str, name: str) -> None:
     """Check the name of an object. :raises InvalidInputError: `where` begins the message."""
-    """Check an object's name. :raises InvalidInputError: it is none; says what one looks like."""
+    other, slash, own = name.partition("/")
+    if slash and _is_subdomain(other) and _is_subdomain(own):
+        raise InvalidInputError(
+            f"Option {where} {name!r} names a namespace: connections stay in one namespace, that of the "
+            f"KDCluster. Write {own!r}, and put it into that namespace."
+        )
     if not _is_subdomain(name):
         raise InvalidInputError(
             f"Option {where} {name!r} is not a valid object name: use at most {_MAX_NAME} lower case "
@@ -170,14 +179,17 @@ def _objects(
 
 def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> DesiredObject:
     type_label = facts.TYPE_LABELS[kind]
-    labels = text_map(entry.get("labels"), f"{where}: label")
+    labels = removable_text_map(entry.get("labels"), f"{where}: label")
     for key, value in labels.items():
         if not _is_label_key(key):
             raise InvalidInputError(f"{where}: {key!r} is not a valid label name.")
-        _require_label_value(value, f"{where}: label {key}")
+        if key == type_label:
+            _require_type(kind, value, f"{where}: label {key}")
+        elif value is not None:
+            _require_label_value(value, f"{where}: label {key}")
     wanted_type = entry.get("type")
     if wanted_type is not None:
-        _require_label_value(wanted_type, f"{where}: type")
+        _require_type(kind, wanted_type, f"{where}: type")
         if not wanted_type:
             raise InvalidInputError(
                 f"{where}: type is empty; the operator needs it as a label's value."
@@ -188,7 +200,8 @@ def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> Desire
             )
         labels[type_label] = wanted_type
     data = _configmap_data(entry, where) if kind == "ConfigMap" else _secret_data(entry, where)
-    annotations = text_map(entry.get("annotations"), f"{where}: annotation")
+    annotations = removable_text_map(entry.get("annotations"), f"{where}: annotation")
+    secret_type = entry.get("secret_type") or None
     return DesiredObject(
         kind=kind,
         name=name,
@@ -196,8 +209,24 @@ def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> Desire
         data=data,
         labels=labels,
         annotations=annotations,
-        described=bool(labels or annotations) or data is not None,
+        described=bool(labels or annotations or secret_type) or data is not None,
+        secret_type=secret_type,
     )
+
+
+def _require_type(kind: str, value: str | None, where: str) -> None:
+    """Check the type that applications look for, which is not a Secret's Kubernetes type."""
+    if value is None:
+        raise InvalidInputError(
+            f"{where}: without it the operator skips the object. Disconnect the object instead."
+        )
+    if kind == "Secret" and (value == "Opaque" or _KUBERNETES_TYPE.fullmatch(value)):
+        raise InvalidInputError(
+            f"{where}: {value!r} is a Secret's type in Kubernetes. type is the label "
+            f"{facts.TYPE_LABELS[kind]}, by which applications find the Secret, such as source-control; "
+            f"the type in Kubernetes is option secret_type. Write secret_type: {value}, and give its type."
+        )
+    _require_label_value(value, where)
 
 
 def _require_label_value(value: str, where: str) -> None:
@@ -223,6 +252,12 @@ def text_map(values: t.Mapping[str, t.Any] | None, where: str) -> dict[str, str]
             ) from None
         texts[str(key)] = text
     return texts
+
+
+def removable_text_map(values: t.Mapping[str, t.Any] | None, where: str) -> dict[str, str | None]:
+    """The same for a map in which null stands for what is to be removed."""
+    texts = text_map({k: v for k, v in (values or {}).items() if v is not None}, where)
+    return {str(key): texts.get(str(key)) for key in values or ()}
 
 
 def _not_scalar(value: t.Any) -> str:

@@ -214,25 +214,33 @@ def _manifest(namespace: str, desired_object: DesiredObject) -> JsonObject:
     metadata: JsonObject = {
         "name": desired_object.name,
         "namespace": namespace,
-        "labels": dict(desired_object.labels),
+        "labels": _kept(desired_object.labels),
     }
-    if desired_object.annotations:
-        metadata["annotations"] = dict(desired_object.annotations)
-    return {
+    if annotations := _kept(desired_object.annotations):
+        metadata["annotations"] = annotations
+    manifest = {
         "apiVersion": "v1",
         "kind": desired_object.kind,
         "metadata": metadata,
         "data": dict(desired_object.data or {}),
     }
+    return {
+        **manifest,
+        **({"type": desired_object.secret_type} if desired_object.secret_type else {}),
+    }
+
+
+def _kept(values: t.Mapping[str, str | None]) -> dict[str, str]:
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def object_patch(desired_object: DesiredObject, found: LiveObject) -> JsonObject:
-    """The smallest merge patch: given data are the object's whole data, labels are only added."""
+    """The smallest merge patch: given data are the object's whole data, of labels only null removes one."""
     patch: JsonObject = {}
     metadata: JsonObject = {}
     for field in ("labels", "annotations"):
         have: t.Mapping[str, str] = getattr(found, field)
-        want: t.Mapping[str, str] = getattr(desired_object, field)
+        want: t.Mapping[str, str | None] = getattr(desired_object, field)
         differing = {key: value for key, value in want.items() if have.get(key) != value}
         if differing:
             metadata[field] = differing

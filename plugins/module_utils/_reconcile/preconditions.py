@@ -32,10 +32,7 @@ def failed_preconditions(
     for name, connections in after.items():
         cluster = snapshot.clusters[name]
         if cluster.restoring and cluster.connections != connections:
-            yield (
-                f"{cluster.label} carries the label {facts.RESTORING_LABEL}: the operator refuses "
-                "changes until it is restored. Wait for that, or remove the label once it is."
-            )
+            yield cluster.restore_sentence
     if desired.absent:
         yield from failed_deletion_preconditions(desired, snapshot, desired.kdclusters)
         return
@@ -84,6 +81,8 @@ def _object_problems(
     desired: DesiredState, desired_object: DesiredObject, snapshot: Snapshot
 ) -> t.Iterator[str]:
     found = snapshot.objects[(desired_object.kind, desired_object.name)]
+    if found is not None and not found.readable:
+        return
     where = f"{desired_object.kind} {desired.namespace}/{desired_object.name}"
     label = facts.TYPE_LABELS[desired_object.kind]
     if found is None and not desired_object.described:
@@ -94,6 +93,19 @@ def _object_problems(
         yield (
             f"{where} carries no type label {label}, so the operator would skip it in silence. "
             "Give its type, or set that label."
+        )
+    if found is None:
+        return
+    secret_type = desired_object.secret_type
+    if secret_type and found.secret_type and secret_type != found.secret_type:
+        yield (
+            f"{where} has the Kubernetes type {found.secret_type}, which cannot be changed to {secret_type}. "
+            "Leave secret_type out, or delete the Secret first."
+        )
+    if found.immutable and desired_object.data not in (None, found.data):
+        yield (
+            f"{where} is immutable, so its data cannot be changed. Write the new data under another name, "
+            "connect that and disconnect this one, or delete it first."
         )
 
 

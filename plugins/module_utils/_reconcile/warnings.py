@@ -56,9 +56,27 @@ def plan_warnings(desired: DesiredState, snapshot: Snapshot, plan: Plan) -> list
     found = list(_value_warnings(desired))
     types = {(change.kind, change.name): change.type for change in plan.objects}
     found += _shared_object_warnings(desired, snapshot, plan)
+    found += unchecked_sentences(
+        dict.fromkeys(key for change in plan.clusters for key in change.after.objects()), snapshot
+    )
     for change in plan.clusters:
         found += _connection_warnings(desired, snapshot, change, types)
     return list(dict.fromkeys(found))
+
+
+def unchecked_sentences(keys: t.Iterable[tuple[str, str]], snapshot: Snapshot) -> t.Iterator[str]:
+    """Say which objects the caller may not read, and what is not known for that reason.
+
+    :param keys: (kind, name) of each object that is or will be connected.
+    """
+    for kind, name in keys:
+        found = snapshot.objects.get((kind, name))
+        if found is not None and not found.readable:
+            yield (
+                f"{kind} {snapshot.namespace}/{name} cannot be read (the verb 'get' is not granted), so it was "
+                "not checked that it exists and carries its type label, and the wait goes by whether the "
+                "operator noticed a change, not by the object's version."
+            )
 
 
 def _shared_object_warnings(
@@ -105,6 +123,9 @@ def _connection_warnings(
     by_type: dict[tuple[str, str], list[str]] = {}
     for kind, name in change.after.objects():
         found = snapshot.objects.get((kind, name))
+        if found is not None and not found.readable:
+            # unchecked_sentences() says so.
+            continue
         object_type = types.get((kind, name)) or (found.type if found else None)
         where = f"{kind} {desired.namespace}/{name}"
         if object_type is None:
@@ -115,6 +136,11 @@ def _connection_warnings(
             )
             continue
         by_type.setdefault((kind, object_type), []).append(name)
+        if found is not None and found.binary_keys:
+            yield (
+                f"{where} has binaryData ({', '.join(found.binary_keys)}), which the operator leaves out of "
+                "configmeta.json: no member gets it. Put text into data, or the bytes into a Secret."
+            )
         if (
             kind == "Secret"
             and found is not None

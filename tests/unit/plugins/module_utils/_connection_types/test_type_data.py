@@ -287,6 +287,149 @@ def test_bad_mlflow_settings_are_refused(change: dict[str, str], said: str) -> N
     assert "liquorice" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "root",
+    [
+        "s3://mlflow",
+        "s3://mlflow/",
+        "gs://mlflow/artifacts",
+        "wasbs://artifacts@account.blob.core.windows.net/mlflow",
+        "abfss://artifacts@account.dfs.core.windows.net/mlflow",
+        "hdfs://namenode:8020/mlflow",
+        "hdfs:///mlflow",
+        "mlflow-artifacts:/",
+        "mlflow-artifacts:/team-a",
+        "mlflow-artifacts://tracking.example.com:5000/team-a",
+        "file:///mnt/mlflow",
+        "/mnt/mlflow",
+        "/",
+        "./mlruns",
+    ],
+)
+def test_every_artifact_root_that_mlflow_takes_is_taken(root: str) -> None:
+    warned: list[str] = []
+    made = type_data.mlflow_secret({**MLFLOW, "artifact_root": root}, warn=warned.append)
+    assert made["string_data"]["MLFLOW_ARTIFACT_ROOT"] == root
+    assert warned == []
+
+
+def test_an_artifact_root_of_a_plug_in_is_warned_of_without_what_follows() -> None:
+    warned: list[str] = []
+    type_data.mlflow_secret(
+        {**MLFLOW, "artifact_root": "oss://team-a:liquorice@store/mlflow"}, warn=warned.append
+    )
+    assert len(warned) == 1
+    assert "mlflow mlflow-secret: artifact_root begins with oss:" in warned[0]
+    assert "liquorice" not in warned[0]
+
+
+def test_only_artifacts_in_s3_need_the_access_key_but_never_half_of_it() -> None:
+    fields = {"object_name": "mlflow-secret", "artifact_root": "gs://mlflow"}
+    assert type_data.mlflow_secret(fields)["string_data"] == {"MLFLOW_ARTIFACT_ROOT": "gs://mlflow"}
+    with pytest.raises(PreconditionError, match="secret_access_key is missing"):
+        type_data.mlflow_secret({**fields, "access_key_id": "team-a"})
+    with pytest.raises(PreconditionError, match="access_key_id is missing"):
+        type_data.mlflow_secret({**fields, "artifact_root": "s3://mlflow"})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "dtap://TenantStorage/models/fc.h5",
+        "hdfs://namenode/models/fc.h5",
+        "gs://models/fc.h5",
+        "abfss://models@account.dfs.core.windows.net/fc.h5",
+        "models:/fullyconnected-nn/2",
+    ],
+)
+def test_a_model_at_another_kind_of_place_is_warned_of_and_taken(path: str) -> None:
+    warned: list[str] = []
+    (made,) = type_data.model_configmaps([{**MODEL, "path": path}], warn=warned.append)
+    assert made["data"]["path"] == path
+    assert warned == [
+        f"model fullyconnected-nn: path begins with {path.partition(':')[0]}:, which not every deployment "
+        "engine can follow; check that yours does."
+    ]
+
+
+def test_a_model_can_have_labels_and_its_type_in_either_place() -> None:
+    (made,) = type_data.model_configmaps(
+        [{**MODEL, "model_type": "h5", "labels": {"team": "vision"}}]
+    )
+    assert made["labels"] == {"team": "vision"}
+    assert made["data"]["modelType"] == "h5"
+    with pytest.raises(PreconditionError, match="extra holds modelType"):
+        type_data.model_configmaps([{**MODEL, "model_type": "h5", "extra": {"modelType": "pt"}}])
+    with pytest.raises(PreconditionError, match="labels is no dictionary"):
+        type_data.model_configmaps([{**MODEL, "labels": ["team"]}])
+
+
+def test_several_groups_and_domains_are_joined_as_the_servers_are() -> None:
+    groups = [r"cn=Doe\, Jane,ou=teams,dc=example,dc=com", "cn=team-b,dc=example,dc=org"]
+    domains = ["dc=example,dc=com", "dc=example,dc=org"]
+    data = type_data.external_auth_secret({**DIRECTORY, "groups": groups, "base_dn": domains})
+    assert data["string_data"]["groups"] == "::::".join(groups)
+    assert data["string_data"]["base_dn"] == "dc=example,dc=com::::dc=example,dc=org"
+    for field in ("groups", "base_dn"):
+        for bad in ([""], [[]], {"a": "b"}):
+            with pytest.raises(PreconditionError, match=f"{field} is text, or a list of texts"):
+                type_data.external_auth_secret({**DIRECTORY, field: bad})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        r"ou=Research\, Development,dc=example,dc=com",
+        r"cn=a\2Cb+uid=7,dc=example,dc=com",
+        'o="Sue, Grabbit and Runn",c=GB',
+        "2.5.4.11=people,dc=example,dc=com",
+    ],
+)
+def test_a_distinguished_name_may_escape_commas(name: str) -> None:
+    made = type_data.external_auth_secret({**DIRECTORY, "base_dn": name})
+    assert made["string_data"]["base_dn"] == name
+
+
+def test_without_a_name_to_bind_with_applications_bind_anonymously() -> None:
+    unbound = {k: v for k, v in DIRECTORY.items() if not k.startswith("bind_")}
+    warned: list[str] = []
+    made = type_data.external_auth_secret({**unbound, "bind_type": "search"}, warn=warned.append)
+    assert not {"bind_dn", "bind_pwd"} & made["string_data"].keys()
+    assert warned == [
+        "external auth external-auth: bind_dn is not given, so applications have to bind anonymously."
+    ]
+    type_data.external_auth_secret({**unbound, "bind_type": "anonymous"}, warn=warned.append)
+    assert len(warned) == 1
+    for half in ("bind_dn", "bind_pwd"):
+        with pytest.raises(PreconditionError, match="is missing"):
+            type_data.external_auth_secret({**unbound, "bind_type": "search", half: "liquorice"})
+
+
+def test_a_direct_bind_needs_no_base_dn() -> None:
+    given = {k: v for k, v in DIRECTORY.items() if k not in ("bind_dn", "bind_pwd", "base_dn")}
+    warned: list[str] = []
+    made = type_data.external_auth_secret({**given, "bind_type": "direct_bind"}, warn=warned.append)
+    assert "base_dn" not in made["string_data"]
+    assert warned == []
+
+
+def test_a_server_may_have_an_ipv6_address_in_brackets() -> None:
+    servers = ["[2001:db8::1]:636", "ad2.example.com:636"]
+    data = type_data.external_auth_secret({**DIRECTORY, "locations": servers})["string_data"]
+    assert data["auth_service_locations"] == "[2001:db8::1]:636::::ad2.example.com:636"
+    for bad in ("2001:db8::1:636", "[2001:db8::1]", "[ad1]:636", "[192.0.2.1]:636"):
+        with pytest.raises(PreconditionError, match=r"an IPv6 address like \[2001:db8::1\]:636"):
+            type_data.external_auth_secret({**DIRECTORY, "locations": [bad]})
+
+
+def test_directory_settings_may_have_further_keys() -> None:
+    more = {"extra": {"multi_domain": "true"}}
+    data = type_data.external_auth_secret({**DIRECTORY, **more})["string_data"]
+    assert data["multi_domain"] == "true"
+    with pytest.raises(PreconditionError, match="extra holds groups"):
+        type_data.external_auth_secret({**DIRECTORY, "extra": {"groups": "x"}})
+
+
 def test_an_external_auth_secret_joins_its_servers() -> None:
     made = type_data.external_auth_secret(DIRECTORY)
     assert (made["name"], made["type"]) == ("external-auth", "extAuth")
@@ -385,7 +528,7 @@ def test_an_object_or_spelling_that_does_not_exist_is_refused(
         (lambda change: type_data.source_control_object({**SOURCE, **change}), "token"),
         (lambda change: type_data.mlflow_secret({**MLFLOW, **change}), "s3_endpoint_url"),
         (lambda change: type_data.external_auth_secret({**DIRECTORY, **change}), "ca_cert"),
-        (lambda change: type_data.external_auth_secret({**DIRECTORY, **change}), "groups"),
+        (lambda change: type_data.external_auth_secret({**DIRECTORY, **change}), "user_attr"),
     ],
 )  # fmt: skip
 def test_a_list_or_dictionary_where_text_belongs_is_refused(

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with the form of a task's options, where Ansible's own words do not say it. Pure.
+
+No sentence shows a value, which may be a secret in the wrong place.
+"""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+Option = dict[str, t.Any]
+
+
+def meant(key: str, spec: t.Mapping[str, Option]) -> str:
+    """Say what an option that does not exist may be: "did you mean NAME?", or which options there are."""
+    names = [name for option, one in spec.items() for name in (option, *one.get("aliases", ()))]
+    close = difflib.get_close_matches(key, names, 1, 0.7)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(names))}."
+
+
+def form_problems(
+    given: t.Mapping[t.Any, t.Any], spec: t.Mapping[str, Option], place: str = ""
+) -> t.Iterator[str]:
+    """Find options that do not exist, and text where a dictionary belongs, at any depth.
+
+    :param given: options and their values.
+    :param spec: their argument spec.
+    :param place: the option that holds them, with a "." at its end.
+    :returns: one sentence each.
+    """
+    known = {alias: option for option in spec.values() for alias in option.get("aliases", ())}
+    known.update(spec)
+    for key, value in given.items():
+        name = f"{place}{key}"
+        if key not in known:
+            yield f"Option {name} does not exist; {meant(str(key), spec)}"
+            continue
+        inner = known[key].get("options")
+        if inner is None or value is None:
+            continue
+        entries = value if isinstance(value, list) else [value]
+        for number, entry in enumerate(entries, 1):
+            here = f"{name}[no. {number}]" if isinstance(value, list) else name
+            if isinstance(entry, dict):
+                yield from form_problems(entry, inner, f"{here}.")
+            elif not (isinstance(entry, str) and ("=" in entry or entry.lstrip()[:1] == "{")):
+                what = "a list" if isinstance(entry, (list, tuple)) else "a plain value"
+                first = next(iter(inner))
+                yield (
+                    f"Option {here}: {what} stands where a dictionary belongs; write {first}: VALUE, and what "
+                    "else it needs."
+                )
