@@ -59,7 +59,7 @@ _START_SECONDS = 2.0
 # What many start scripts of published applications end with on an option that they do not know.
 _MEANINGS = {
     10: " Most likely it knows only --configure, as many start scripts do: then it ends with 10 on --reconnect, "
-    "and the application goes on with what it read before. Restart the member's pod to have it configured with "
+    "and the application goes on with what it read before. Delete the member's pod to have it configured with "
     "the new connections, or give on_reconnect_failure=ignore."
 }
 _NOT_KNOWN = (
