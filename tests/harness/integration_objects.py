@@ -48,11 +48,13 @@ SERVING = kdapp(
     config_metadata={"framework": "tensor"},
 )
 BARE = kdapp("bare", [AppRole("sidecar", config_package=False)])
+# The operator runs no set-up in its members, only --reconnect.
+WITHOUT_SETUP = kdapp("without-setup", [AppRole("controller", events=["addnodes", "delnodes"])])
 
 
 def apps() -> list[Manifest]:
     """The KDApps that live beside the KDClusters."""
-    return [WORKBENCH, SERVING, BARE]
+    return [WORKBENCH, SERVING, BARE, WITHOUT_SETUP]
 
 
 def prerequisites() -> list[Manifest]:
@@ -96,6 +98,7 @@ def kdclusters() -> list[Manifest]:
         ),
         kdcluster("bare", "bare", sidecar),
         kdcluster("restored", "bare", sidecar),
+        kdcluster("without-setup", "without-setup", controller),
         kdcluster("chain-c", "bare", sidecar),
         kdcluster("chain-b", "bare", sidecar, connections=Connections(clusters=["chain-c"])),
         kdcluster("chain-a", "bare", sidecar, connections=Connections(clusters=["chain-b"])),

@@ -38,12 +38,13 @@ class AppService:
 
 @dataclass(frozen=True)
 class AppRole:
-    """A role of a KDApp: its services, and whether its members get a config package."""
+    """A role of a KDApp: its services, whether its members get a config package, and its eventList."""
 
     name: str
     services: Sequence[AppService] = ()
     config_package: bool = True
     cardinality: str = "1+"
+    events: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,8 @@ def _app_role(role: AppRole) -> Manifest:
     manifest: Manifest = {"id": role.name, "cardinality": role.cardinality}
     if not role.config_package:
         manifest["configPackage"] = None
+    if role.events is not None:
+        manifest["eventList"] = list(role.events)
     return manifest
 
 

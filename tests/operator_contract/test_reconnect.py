@@ -197,19 +197,16 @@ def test_a_count_that_fell_behind_makes_the_operator_miss_a_run(
     assert runs(reconnects) == count
 
 
-def test_a_count_put_right_in_the_same_patch_brings_the_run_back(
-    kubectl: Kubectl, reconnects: KDCluster, fresh: Fresh
-) -> None:
+def test_a_count_put_right_in_the_same_patch_brings_the_run_back(reconnects: KDCluster) -> None:
+    # A name without an object: an object that is new makes the operator write the KDCluster over it, and
+    # where that write meets the operator's own count, the count is lost (source: syncCluster).
     version = lose_a_count(reconnects)
-    count, name = runs(reconnects), fresh("told")
-    kubectl.create(
-        configmap(name, {"a": "1"}, connection_type="told"), namespace=reconnects.namespace
-    )
+    count = runs(reconnects)
     both = {
         "metadata": {"annotations": {CHANGE_COUNTER: str(version)}},
-        "spec": {"connections": Connections(configmaps=[name]).spec()},
+        "spec": {"connections": Connections(configmaps=["no-such-map"]).spec()},
     }
-    kubectl.patch(KDCLUSTER, reconnects.name, both, namespace=reconnects.namespace)
+    reconnects.kubectl.patch(KDCLUSTER, reconnects.name, both, namespace=reconnects.namespace)
     reconnects.wait_settled()
     assert reconnects.members()[0].detail["lastConnectionVersion"] == version + 1
     assert runs(reconnects) == count + 1

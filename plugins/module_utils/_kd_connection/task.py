@@ -79,7 +79,7 @@ class ConnectionTask(Task):
             self.warn(sentence)
         applier = Applier(
             self.api, desired, self._plan, self._live, self._deadline, self._progress,
-            may_vanish=desired.absent,
+            separate_runs=self._asks_applications(), may_vanish=desired.absent,
         )  # fmt: skip
         if self.check_mode:
             applier.try_dry()
@@ -147,6 +147,9 @@ class ConnectionTask(Task):
             resource_version,
         )
 
+    def _asks_applications(self) -> bool:
+        return self.params["wait"] and self.params["on_reconnect_failure"] != "ignore"
+
     def _ask_early(self, plan: Plan, live: SnapshotWatcher, early: EarlyReads) -> None:
         """Have members of KDClusters that have settled asked while others are waited for."""
         if self.params["on_reconnect_failure"] == "ignore" or len(plan.clusters) < 2:
@@ -208,6 +211,7 @@ class ConnectionTask(Task):
             applier.wait,
             self._deadline,
             before=live.before_last_change,
+            overlapped=self._progress.overlapped,
             known=known,
         )
 

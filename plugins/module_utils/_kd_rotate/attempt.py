@@ -86,13 +86,15 @@ class RotationAttempt:
         self._rotation = rotation
         self._redactor = redactor
         self._deadline = deadline
+        self._progress = progress
         self.live = SnapshotWatcher(api, snapshot, resource_version)
         self.desired = desired_for_rotation(rotation, snapshot, data)
         self.plan = guarded(make_plan(self.desired, snapshot))
         self._reconnects: dict[str, Reconnect] = {}
         self._applier = Applier(
-            api, self.desired, self.plan, self.live, deadline, progress, may_vanish=True
-        )
+            api, self.desired, self.plan, self.live, deadline, progress,
+            separate_runs=True, may_vanish=True,
+        )  # fmt: skip
 
     @property
     def needs_copies(self) -> bool:
@@ -155,6 +157,7 @@ class RotationAttempt:
             self._applier.wait,
             self._deadline,
             before=self.live.before_last_change,
+            overlapped=self._progress.overlapped,
         )
         self._reconnects = {
             pod: outcome

@@ -46,7 +46,9 @@ class Member:
     """One member of a KDCluster, as its status tells.
 
     :param config_generation: the generation of configmeta.json in it (stateDetail.lastConfigDataGeneration).
-    :param setup_generation: the generation that its set-up has seen (stateDetail.lastSetupGeneration).
+    :param setup_generation: the generation that its set-up has seen (stateDetail.lastSetupGeneration); None
+        for good where the role's eventList lacks `configure`, which makes the operator run no set-up
+        (source: appConfig).
     :param connection_version: how many changes of the connections its start script was told of
         (stateDetail.lastConnectionVersion; counted up with each --reconnect, source: members.go).
     :param container: ID of the container that the operator set up (stateDetail.lastConfiguredContainer).
@@ -157,7 +159,10 @@ class KDCluster:
             return False
         if member.config_generation is None:
             return True
-        return member.config_generation == member.setup_generation == self.generation
+        # A configured member without it had no set-up, and the operator does not ask for it either
+        # (source: allRoleMembersReadyOrError).
+        set_up = member.setup_generation in (None, self.generation)
+        return set_up and member.config_generation == self.generation
 
 
 @dataclasses.dataclass(frozen=True)

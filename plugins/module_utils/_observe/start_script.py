@@ -56,6 +56,12 @@ printf '%s\0%s\0%s\0' "$runs" "$code" "$status"
 """
 # Between the note that a start script starts and its process; a run that left no code has ended otherwise.
 _START_SECONDS = 2.0
+# What many start scripts of published applications end with on an option that they do not know.
+_MEANINGS = {
+    10: " Most likely it knows only --configure, as many start scripts do: then it ends with 10 on --reconnect, "
+    "and the application goes on with what it read before. Delete the member's pod to have it configured with "
+    "the new connections, or give on_reconnect_failure=ignore."
+}
 _NOT_KNOWN = (
     ", so it is not known how the application took the change (kd_connection: on_reconnect_failure=ignore "
     "does not ask)."
@@ -287,7 +293,7 @@ def failure_sentences(
     """Say of each member whose start script ended with an error how it did."""
     return [
         f"{cluster.label}: the start script of member {member.pod} (role {member.role}) ended with "
-        f"exit code {reconnect.exit_code}{_last_line(reconnect.stderr)}."
+        f"exit code {reconnect.exit_code}{_last_line(reconnect.stderr)}.{_MEANINGS.get(reconnect.exit_code, '')}"
         for cluster in clusters
         for member in cluster.members
         for reconnect in [reconnects.get(member.pod)]

@@ -24,6 +24,7 @@ from .._kubedirector.links import (
     in_dependency_order,
 )
 from .._observe.reader import read_objects
+from .._observe.start_script import wait_until_ended
 from .change_counter import (
     repair_change_counters,
 )
@@ -82,6 +83,8 @@ class Applier:
     :param deadline: as of time.monotonic(); bounds the waits between steps and the tries of a write
         that the webhook refuses for the moment.
     :param progress: filled while writing, so that a failure can tell what has been done.
+    :param separate_runs: whether the exit code of the last run of each start script is wanted, so that the
+        runs for several changes must not overlap.
     :param may_vanish: whether others may delete the task's KDClusters meanwhile: one that is being
         disconnected, or that only happens to name an object, need not be waited for then.
     """
@@ -95,9 +98,11 @@ class Applier:
         deadline: float,
         progress: Progress,
         *,
+        separate_runs: bool,
         may_vanish: bool,
     ) -> None:
         self._api = api
+        self._separate_runs = separate_runs
         self._may_vanish = may_vanish
         self._desired = desired
         self._plan = plan
@@ -170,8 +175,8 @@ class Applier:
     def _prepare(self, steps: t.Sequence[Step]) -> None:
         """Have the operator notice the changes of these steps one by one, and each of them."""
         reached = frozenset().union(*(step.reached for step in steps))
-        self._keep_apart(reached & self._progress.reached)
         also = dependents(self._writer.links, reached)
+        self._keep_apart((reached | also) & self._progress.reached)
         # Of those whose connections are written the count goes with them.
         alone = frozenset().union(*(step.reached for step in steps if not step.connects))
         repair_change_counters(self._api, self._live, sorted(also | alone))
@@ -185,11 +190,25 @@ class Applier:
         is the next write's or the last wait's to tell."""
         if not names:
             return
-        patience = _SETTLE_SECONDS + _SETTLE_SECONDS_EACH * len(names)
-        soon = min(self._deadline, time.monotonic() + patience)
+        now = time.monotonic()
+        soon = now + _SETTLE_SECONDS + _SETTLE_SECONDS_EACH * len(names)
+        # Half of what is left: a start script that hangs must not keep a rotation from its way back.
+        halfway = now + (self._deadline - now) / 2
+        until = halfway if self._separate_runs else min(self._deadline, soon)
         with contextlib.suppress(CollectionError):
-            self._live.wait_until_one_is_quiet([names], soon, "")
+            self._live.wait_until_one_is_quiet([names], until, "")
+        if self._separate_runs:
+            self._let_runs_end(names, halfway)
         time.sleep(_BREATH_SECONDS)
+
+    def _let_runs_end(self, names: frozenset[str], until: float) -> None:
+        """Wait for the start scripts of the changes before: two that overlap leave one file of exit codes."""
+        clusters = [self._live.snapshot.clusters.get(name) for name in sorted(names)]
+        members = [
+            m for one in clusters if one is not None for m in one.members if m.has_configmeta
+        ]
+        still_open = wait_until_ended(self._api, self._desired.namespace, members, until)
+        self._progress.overlapped |= {(member.pod, member.container) for member in still_open}
 
     def _give_head_start(self) -> None:
         pause = self._progress.last_creation + _HEAD_START_SECONDS - time.monotonic()

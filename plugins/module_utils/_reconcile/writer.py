@@ -71,6 +71,8 @@ class Progress:
     """KDClusters that were made to name a copy, or no copy any more."""
     reached: set[str] = dataclasses.field(default_factory=set)
     """KDClusters that some change reached, directly or through those that they connect to."""
+    overlapped: set[tuple[str, str]] = dataclasses.field(default_factory=set)
+    """(pod, container) where a start script may still have run when the next change was made."""
     versions: dict[Key, str] = dataclasses.field(default_factory=dict)
     """The resourceVersion that each object got from the last write of it."""
     overwritten: set[Key] = dataclasses.field(default_factory=set)

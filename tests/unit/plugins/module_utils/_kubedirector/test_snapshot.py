@@ -61,6 +61,10 @@ def judged(*members: JsonObject, state: str = "configured", stored: str = EMPTY_
         # A role without config package never gets configmeta.json.
         ("configured", None, None, "settled"),
         ("configured", None, 4, "settled"),
+        # A role whose eventList lacks `configure`: the operator runs no set-up.
+        ("configured", 4, None, "settled"),
+        ("configured", 3, None, "busy"),
+        ("creating", 4, None, "busy"),
         # A restarted pod: its configmeta.json is still to come.
         ("create pending", None, None, "busy"),
         ("creating", None, None, "busy"),

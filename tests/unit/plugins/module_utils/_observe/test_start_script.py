@@ -21,6 +21,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._observe.
     EarlyReads,
     MemberReading,
     Reconnect,
+    failure_sentences,
     read_reconnects,
     read_settled_reconnects,
     wait_until_ended,
@@ -364,3 +365,12 @@ def test_a_start_script_that_was_told_of_the_change(
 def test_without_a_change_no_start_script_has_to_be_told(server: ScriptedServer, api: Api) -> None:
     server.on(*EXEC, status(b"containerd://abc=0"))
     assert told(api, {"version": 4}, {"version": 4}, changed=False) == Reconnect(0, "")
+
+
+@pytest.mark.parametrize(("code", "explained"), [(10, True), (1, False)])
+def test_an_exit_code_with_a_likely_meaning_is_explained(code: int, explained: bool) -> None:
+    clusters = estate_of([kdcluster_manifest("notebook", members=[member("pod-0")])]).clusters
+    (said,) = failure_sentences(clusters.values(), {"pod-0": Reconnect(code, "usage: --configure")})
+    assert f"exit code {code}: usage: --configure." in said
+    for words in ("only --configure", "on_reconnect_failure=ignore"):
+        assert (words in said) == explained

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._observe import start_script
 from ansible_collections.kubedirector.connections.plugins.module_utils._observe.watcher import (
     SnapshotWatcher,
 )
@@ -20,7 +21,7 @@ from tests.unit.plugins.clients import KDCLUSTERS
 from tests.unit.plugins.manifests import JsonObject, encoded
 from tests.unit.plugins.module_runs import NOTEBOOK, Run
 from tests.unit.plugins.module_utils._reconcile.test_executor import before_each_write, unsettled
-from tests.unit.plugins.namespace_server import Namespace
+from tests.unit.plugins.namespace_server import CONFIGMETA, STATUS, Namespace
 from tests.unit.plugins.rotation_runs import NEW, PATH, ROTATE, Members, patches, rotated
 
 TWO: JsonObject = {
@@ -124,7 +125,7 @@ def test_trouble_in_between_leaves_nothing_half_done(
         return space._answer(request)
 
     server.otherwise = troubled
-    result = run(kd_connection, **NOTEBOOK, **TWO)
+    result = run(kd_connection, **NOTEBOOK, **TWO, wait_timeout=4)
     assert "failed" not in result, result
     assert [request.path.split("/")[-1] for request in space.writes] == ["model", "token"]
 
@@ -159,3 +160,80 @@ def test_a_way_back_after_a_lost_answer_is_kept_apart_too(
     patches(server, space, PATH, lost)
     assert rotated(run(kd_rotate, **ROTATE))["rolled_back"] is True
     assert (0.5, 1) in made
+
+
+def asked_of_members(server: ScriptedServer) -> list[str]:
+    """The writes and what was asked of members, in order: (name of an object) or (last path asked for)."""
+    return [
+        request.query["command"][-1]
+        if request.path.endswith("/exec")
+        else request.path.split("/")[-1]
+        for request in server.requests
+        if (request.path.endswith("/exec") or request.method == "PATCH")
+        and "dryRun" not in request.query
+    ]
+
+
+@pytest.mark.parametrize("reaction", ["warn", "fail"])
+def test_between_two_changes_the_start_script_ends(
+    space: Namespace,
+    run: Run,
+    server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+    reaction: str,
+) -> None:
+    monkeypatch.setattr(start_script, "_FIRST_PAUSE", 0.01)
+    sharing_two(space)
+    space.running = ["yes", "yes"]
+    result = run(kd_connection, **NOTEBOOK, **TWO, on_reconnect_failure=reaction)
+    assert "failed" not in result, result
+    # Between them nothing but the status; in the end the configmeta.json, too.
+    assert asked_of_members(server) == ["model", STATUS, STATUS, STATUS, "token", CONFIGMETA]
+    assert result["kdclusters"][0]["members"][0]["reconnect"] == {"rc": 0, "stderr": ""}
+
+
+@pytest.mark.parametrize("options", [{"wait": False}, {"on_reconnect_failure": "ignore"}])
+def test_where_no_exit_code_is_wanted_no_member_is_asked(
+    space: Namespace, run: Run, server: ScriptedServer, options: JsonObject
+) -> None:
+    sharing_two(space)
+    assert "failed" not in run(kd_connection, **NOTEBOOK, **TWO, **options)
+    assert asked_of_members(server) == ["model", "token"]
+
+
+@pytest.mark.parametrize("reaction", ["warn", "fail"])
+def test_where_two_runs_may_have_overlapped_the_last_ones_exit_code_is_not_known(
+    space: Namespace, run: Run, reaction: str
+) -> None:
+    sharing_two(space)
+    space.running = ["unseen"]
+    result = run(kd_connection, **NOTEBOOK, **TWO, on_reconnect_failure=reaction)
+    assert result.get("failed", False) is (reaction == "fail")
+    said = str(result["msg"] if reaction == "fail" else result["warnings"])
+    for words in ("KDCluster team-a/notebook", "pod-0", "earlier change", "not known"):
+        assert words in said
+    assert result["kdclusters"][0]["members"][0]["reconnect"] is None
+    assert len(space.writes) == 2
+
+
+def test_a_start_script_that_hangs_leaves_half_of_the_time_to_the_next_change(
+    space: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start_script, "_FIRST_PAUSE", 0.01)
+    sharing_two(space)
+    space.running = ["yes"] * 1000
+    result = run(kd_connection, **NOTEBOOK, **TWO, wait_timeout=4)
+    assert result["failed"] is True
+    assert "still runs in: team-a/pod-0" in result["msg"]
+    assert len(space.writes) == 2
+
+
+def test_a_start_script_that_hangs_does_not_keep_a_rotation_from_its_way_back(
+    space: Namespace, members: Members, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start_script, "_FIRST_PAUSE", 0.01)
+    space.running = ["yes"] * 1000
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 2}))
+    assert (result["failed"], result["object"]["action"]) == (True, "unchanged")
+    assert "still runs in" in result["msg"]
+    assert [request.path for request in space.writes] == [PATH, PATH]
