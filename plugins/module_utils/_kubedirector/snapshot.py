@@ -156,6 +156,7 @@ class LiveObject:
     labels: t.Mapping[str, str]
     annotations: t.Mapping[str, str]
     data: t.Mapping[str, str] | None = None
+    uid: str = ""
 
     @property
     def type(self) -> str | None:
@@ -309,4 +310,5 @@ def parse_object(kind: str, manifest: JsonObject, *, with_data: bool) -> LiveObj
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
         data=(manifest.get("data") or {}) if with_data else None,
+        uid=metadata.get("uid", ""),
     )
