@@ -183,8 +183,18 @@ class Keeper:
     def remove(self) -> None:
         """Remove the old values. :raises ApiError, UnreachableError:"""
         with self._lock:
-            with contextlib.suppress(NotFoundError):
-                self._api.delete(SECRET, self._rotation.namespace, self.name, dry_run=False)
+            kept = self._kept
+            while kept is not None:
+                try:
+                    self._api.delete(
+                        SECRET, self._rotation.namespace, self.name, dry_run=False,
+                        uid=kept.uid or None, resource_version=kept.version,
+                    )  # fmt: skip
+                    break
+                except NotFoundError:
+                    break
+                except ConflictError:
+                    kept = self._unchanged(kept, "It keeps the old values now.")
             self._kept = None
 
     @contextlib.contextmanager
@@ -253,15 +263,21 @@ class Keeper:
                     metadata_only=True,
                 )  # fmt: skip
             except (ConflictError, NotFoundError):
-                found = self._look()
-                if found is None or found.record != kept.record:
-                    raise self._taken("Nothing was written.") from None
-                # Others have only set a label or an annotation.
-                kept = found
+                kept = self._unchanged(kept, "Nothing was written.")
                 continue
             self._kept = _kept(record, answer)
             self._beaten = time.monotonic()
             return
+
+    def _unchanged(self, before: _Kept, advice: str) -> _Kept:
+        """Read the Secret again, of which others may have only set a label or an annotation.
+
+        :raises PreconditionError: another task has taken it over.
+        """
+        found = self._look()
+        if found is None or found.record != before.record:
+            raise self._taken(advice)
+        return found
 
     def _taken(self, advice: str) -> PreconditionError:
         return PreconditionError(

@@ -305,8 +305,10 @@ def test_a_type_label_that_others_took_off_is_a_change(
 
     members.exit_code = exit_code
     result = rotated(run(kd_rotate, **ROTATE))
-    assert "Somebody else changed Secret team-a/token meanwhile" in result["msg"]
+    assert "Secret team-a/token carries no type label" in result["msg"]
+    assert "-e rotate_state=restored" in result["msg"]
     assert kept_values(space) == {"token": OLD, "user": "team-a"}
+    assert len(writes(space)) == 1
 
 
 def test_a_way_back_that_fails_keeps_them(
