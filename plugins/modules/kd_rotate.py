@@ -48,20 +48,48 @@ options:
       - On the way back they are removed again.
     type: bool
     default: false
+  state:
+    description:
+      - With V(present), the object gets the given values.
+      - With V(restored), it gets the old values back that an earlier task kept and that its rotation did not end.
+        The task fails where none are kept. It overwrites what others made of the object since, with a warning.
+    type: str
+    choices: [present, restored]
+    default: present
+  on_reconnect_failure:
+    description:
+      - What to do if a start script ends with an error on C(--reconnect), does not run, or its exit code is not known.
+      - With V(rollback), the old values are restored and the task fails. Many start scripts only know
+        C(--configure) and end with C(10) on anything else; with those, use V(warn) or V(ignore).
+      - With V(warn), the new values stay and each such member is a warning.
+      - With V(ignore), no exit code is read, and C(reconnect) is V(null) in the result.
+      - What members hold is verified in any case; another value in a member restores the old ones.
+    type: str
+    choices: [rollback, warn, ignore]
+    default: rollback
   wait_timeout:
     description:
-      - For how many seconds to wait on each way, there and back. A task takes at most twice as long.
+      - For how many seconds to wait before the first write (for KDClusters that have not settled, and for another task
+        that rotates the same object), on the way there, and on the way back. A task takes at most three times as long.
     type: int
     default: 300
 extends_documentation_fragment:
   - kubedirector.connections.auth
   - kubedirector.connections.attributes
 notes:
-  - It refuses before the first write where the object does not exist or has no type label, no KDCluster names it, one
-    that names it has not settled, a member cannot be asked, or the operator does not answer.
-  - The old values are kept in memory only. A task that is killed leaves what it wrote by then; the same task, run again,
-    goes on from there.
-  - What somebody else makes of the object after the write is not overwritten on the way back, but named.
+  - It refuses before the first write if the object does not exist or has no type label, no KDCluster names it, one
+    that names it does not settle within O(wait_timeout) or has a member in C(config error), a member cannot be asked,
+    the operator does not answer, or the old values cannot be kept (a full quota, a missing right).
+  - Until all members have the new values, or the old ones again, the Secret C(kd-rotate-HASH) in the same namespace keeps
+    the object's old data. It has no type label, so the operator ignores it. It carries the label
+    C(kubedirector.connections/keeps=old-values) and an annotation that names the object. The task removes it at the end.
+  - After a task that was killed, the next task on the same object finds that Secret. It waits 15 seconds to be sure that
+    the other one has ended. With the same values it finishes that rotation. With other values it sets those. If either
+    fails, or with O(state=restored), it restores the values from before the first of these tasks. A warning and
+    RV(earlier_rotation) say which.
+  - The same Secret keeps two tasks from rotating one object at once. The second one waits, at most O(wait_timeout) seconds.
+  - What others make of the object after the write is not overwritten on the way back, but named. Only its data and
+    its type label count, not its annotations.
   - In check mode the members are looked into, too, and the API server is asked in a server-side dry run.
 seealso:
   - module: kubedirector.connections.kd_connection
@@ -82,6 +110,20 @@ EXAMPLES = r"""
     data:
       model-version: 2
       path: s3://models.example.com/convolutional-nn/2
+
+- name: Rotate for an application whose start script only knows --configure
+  kubedirector.connections.kd_rotate:
+    namespace: team-a
+    secret: source-control-secret
+    string_data:
+      token: "{{ source_control_token }}"
+    on_reconnect_failure: warn
+
+- name: After a play that was killed, put the old values back
+  kubedirector.connections.kd_rotate:
+    namespace: team-a
+    secret: source-control-secret
+    state: restored
 """
 
 RETURN = r"""
@@ -181,10 +223,24 @@ kdclusters:
       members:
         - {pod: kdss-4kzx2-0, role: controller, node_id: "1", has_configmeta: true, reconnect: {rc: 0, stderr: ""}}
 rolled_back:
-  description: Whether the new values were written, failed, and the old ones are back in the object and in every member.
+  description: Whether the old values are back in the object and in every member.
   returned: always
   type: bool
   sample: false
+earlier_rotation:
+  description:
+    - What became of an earlier rotation of the object that did not end; V(null) if there was none.
+    - V(finished), its values are in every member. V(replaced), the values of this task are. V(restored), the values from
+      before it are. V(unfinished), none of these yet.
+  returned: always
+  type: str
+  sample: null
+kept_in:
+  description:
+    - The name of the Secret that still keeps the old values when the task has ended; V(null) if none does.
+  returned: always
+  type: str
+  sample: null
 """
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (
@@ -204,6 +260,12 @@ def arguments() -> dict[str, dict[str, object]]:
         "data": {"type": "dict", "no_log": True},
         "string_data": {"type": "dict", "no_log": True},
         "new_keys": {"type": "bool", "default": False},
+        "state": {"type": "str", "choices": ["present", "restored"], "default": "present"},
+        "on_reconnect_failure": {
+            "type": "str",
+            "choices": ["rollback", "warn", "ignore"],
+            "default": "rollback",
+        },
         "wait_timeout": {"type": "int", "default": 300},
     }
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make stress`: races, faults, kills, linked KDClusters and growth in numbers; prints one line of figures for each of them.
+"""`make stress`: races, faults, kills, rotations, linked KDClusters and growth in numbers; prints one line of figures for each of them.
 
 Everything random comes from --seed and the run's number. What breaks a promise is told on standard
 error with both; `--only faults --first NUMBER --faults 1` repeats it.
@@ -25,6 +25,7 @@ from tests.runner.tree import link
 from tests.stress.growth import SIZES, growth
 from tests.stress.linked import linked
 from tests.stress.place import place
+from tests.stress.rotation_kills import rotation_kills
 from tests.stress.series import Run, fault_run, kill_run, run_series
 
 # Takes the options; returns whether all is well, and the line of figures.
@@ -85,10 +86,17 @@ def linking(options: argparse.Namespace) -> tuple[bool, str]:
     return linked(options.rounds)
 
 
+def rotations(options: argparse.Namespace) -> tuple[bool, str]:
+    """SIGKILL of kd_rotate at a random moment, half of them with values that are refused."""
+    numbers = range(options.first, options.first + options.rotation_kills)
+    return rotation_kills(numbers, seed=options.seed, lanes=options.lanes, seconds=options.seconds)
+
+
 SOAKS: Mapping[str, Soak] = {
     "races": races,
     "faults": faults,
     "kills": kills,
+    "rotation-kills": rotations,
     "linked": linking,
     "growth": growing,
 }
@@ -102,6 +110,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--races", type=int, default=20, help="races of 16 tasks (20)")
     parser.add_argument("--faults", type=int, default=500, help="runs with a fault (500)")
     parser.add_argument("--kills", type=int, default=50, help="runs with a SIGKILL (50)")
+    parser.add_argument(
+        "--rotation-kills", type=int, default=100, help="rotations with a SIGKILL (100)"
+    )
     parser.add_argument("--rounds", type=int, default=20, help="rounds of linked changes (20)")
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=list(SIZES), help="members (10 20 40 60 100)"
@@ -110,7 +121,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, help="number of the first run (0)")
     parser.add_argument("--lanes", type=int, default=3, help="runs side by side (3)")
     parser.add_argument(
-        "--seconds", type=float, default=3600, help="bound on races, faults and kills each (3600)"
+        "--seconds",
+        type=float,
+        default=3600,
+        help="bound on races, faults, kills and rotations each (3600)",
     )
     return parser.parse_args()
 

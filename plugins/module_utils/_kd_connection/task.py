@@ -148,7 +148,7 @@ class ConnectionTask(Task):
         )
 
     def _asks_applications(self) -> bool:
-        return self.params["wait"] and self.params["on_reconnect_failure"] != "ignore"
+        return bool(self.params["wait"]) and self.params["on_reconnect_failure"] != "ignore"
 
     def _ask_early(self, plan: Plan, live: SnapshotWatcher, early: EarlyReads) -> None:
         """Have members of KDClusters that have settled asked while others are waited for."""

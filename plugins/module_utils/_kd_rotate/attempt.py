@@ -66,6 +66,7 @@ class RotationAttempt:
 
     :param snapshot: as just read, at `resource_version`.
     :param data: the object's whole data; None leaves it alone (see wanted_of).
+    :param on_reconnect_failure: rollback, warn or ignore; with the last one no start script is asked.
     :param deadline: as of time.monotonic(); bounds all of it.
     :param progress: filled while writing.
     """
@@ -79,13 +80,15 @@ class RotationAttempt:
         data: Values | None,
         *,
         redactor: Redactor,
+        on_reconnect_failure: str,
         deadline: float,
         progress: Progress,
     ) -> None:
         self._api = api
+        self._on_reconnect_failure = on_reconnect_failure
         self._rotation = rotation
         self._redactor = redactor
-        self._deadline = deadline
+        self.deadline = deadline
         self._progress = progress
         self.live = SnapshotWatcher(api, snapshot, resource_version)
         self.desired = desired_for_rotation(rotation, snapshot, data)
@@ -150,12 +153,23 @@ class RotationAttempt:
 
     def _ask(self, values: t.Mapping[str, str | None]) -> Findings:
         self._applier.wait()
+        reconnect: list[str] = []
+        if self._on_reconnect_failure != "ignore":
+            try:
+                reconnect = self._reconnect_failures()
+            except CollectionError as error:
+                if self._on_reconnect_failure != "warn":
+                    raise
+                reconnect = [str(error)]
+        return Findings(held=tuple(self._held_wrong(values)), reconnect=tuple(reconnect))
+
+    def _reconnect_failures(self) -> list[str]:
         readings = read_settled_reconnects(
             self._api,
             self._rotation.namespace,
             self._clusters,
             self._applier.wait,
-            self._deadline,
+            self.deadline,
             before=self.live.before_last_change,
             overlapped=self._progress.overlapped,
         )
@@ -165,10 +179,7 @@ class RotationAttempt:
             if isinstance(outcome := reading.outcome, Reconnect)
         }
         unknown = [reading.unknown for reading in readings.values() if reading.unknown]
-        return Findings(
-            held=tuple(self._held_wrong(values)),
-            reconnect=(*failure_sentences(self._clusters(), self.masked_reconnects()), *unknown),
-        )
+        return [*failure_sentences(self._clusters(), self.masked_reconnects()), *unknown]
 
     def masked_reconnects(self) -> dict[str, Reconnect]:
         """How the start scripts ended, by pod, once they were asked; with no value in what they printed."""

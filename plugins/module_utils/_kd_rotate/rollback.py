@@ -15,20 +15,15 @@ from .._core.errors import (
 )
 from .._core.redaction import plain_values
 from .attempt import RotationAttempt
-from .rotation import (
-    ObjectState,
-    object_state,
-)
+from .record import ObjectState
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
     from .._core.redaction import Redactor
     from .._kubedirector.snapshot import Snapshot
     from .._reconcile.writer import Progress
-    from .rotation import (
-        Rotation,
-        Values,
-    )
+    from .keeper import Keeper
+    from .rotation import Rotation
 
 _RETRY_SECONDS = 1.0
 
@@ -36,13 +31,16 @@ _RETRY_SECONDS = 1.0
 class Rollback:
     """Puts the old values back.
 
-    :param old: the object's data before this task.
-    :param new: its data as this task wrote them.
+    :param keeper: holds them.
+    :param resumed: an earlier task wrote something, so that members are to be asked in any case.
+    :param forced: what others made of the object is overwritten.
     :param deadline: as of time.monotonic(); bounds all of it.
     :param progress: what was written on the way there; filled further.
     :param read: reads the estate anew.
     :ivar done: the old values are back in the object and in every member.
+    :ivar nothing_written: there was nothing to put back.
     :ivar object_is_back: they are back in the object.
+    :ivar refused: what start scripts said of the old values.
     :ivar way: the way itself, once it was begun.
     """
 
@@ -50,26 +48,30 @@ class Rollback:
         self,
         api: Api,
         rotation: Rotation,
-        old: Values,
-        new: Values,
+        keeper: Keeper,
         *,
+        resumed: bool,
+        forced: bool = False,
         redactor: Redactor,
+        on_reconnect_failure: str,
         deadline: float,
         progress: Progress,
         read: t.Callable[[Rotation], tuple[Snapshot, str]],
     ) -> None:
         self._api = api
         self._rotation = rotation
-        self._old = old
-        self._new = new
+        self._keeper = keeper
+        self._resumed = resumed
+        self._forced = forced
         self._redactor = redactor
+        self._on_reconnect_failure = on_reconnect_failure
         self._deadline = deadline
         self._progress = progress
         self._read = read
-        version = progress.versions.get(rotation.key)
-        self._written = () if version is None else (version,)
         self.done = False
+        self.nothing_written = False
         self.object_is_back = False
+        self.refused: tuple[str, ...] = ()
         self.way: RotationAttempt | None = None
 
     def go(self) -> str:
@@ -85,42 +87,50 @@ class Rollback:
 
     def _once(self) -> str:
         rotation, progress = self._rotation, self._progress
+        record = self._keeper.require_held()
         snapshot, resource_version = self._read(rotation)
         found = snapshot.objects[rotation.key]
+        state = record.state_of(found)
         if found is not None:
-            # An application may have printed what somebody else wrote.
+            # An application may have printed what others wrote.
             self._redactor.add(plain_values(rotation.kind, found.data))
-        state_of_object = object_state(found, self._old, self._new, self._written)
+            if self._forced or found.resource_version == progress.versions.get(rotation.key):
+                # A webhook may have changed what this task wrote.
+                state = ObjectState.OURS if state is ObjectState.MODIFIED else state
         begun = bool(progress.objects or progress.repointed or progress.clusters)
         if snapshot.objects[rotation.copy_key] is None:
             progress.copies.discard(rotation.key)
         else:
             # The answer to its creation may have got lost.
             progress.copies.add(rotation.key)
-        if state_of_object is ObjectState.ORIGINAL and not begun and not progress.copies:
+        if state is ObjectState.ORIGINAL and not (begun or progress.copies or self._resumed):
+            self.nothing_written = True
             return f"Nothing was written: {rotation.label} holds the old values."
-        if state_of_object is ObjectState.DELETED:
+        if state is ObjectState.DELETED:
             return (
-                f"Somebody else deleted {rotation.label} meanwhile, so the old values are lost."
+                f"Somebody else deleted {rotation.label} meanwhile. Create it again with kd_connection. "
+                f"{self._keeper.label} keeps its old values."
                 + (f" {progress.copies_sentence(rotation.namespace)}" if progress.copies else "")
             )
-        ours = state_of_object is not ObjectState.MODIFIED
+        ours = state is not ObjectState.MODIFIED
         self.way = way = RotationAttempt(
-            self._api, rotation, snapshot, resource_version, self._old if ours else None,
-            redactor=self._redactor, deadline=self._deadline, progress=progress,
+            self._api, rotation, snapshot, resource_version, record.old if ours else None,
+            redactor=self._redactor, on_reconnect_failure=self._on_reconnect_failure,
+            deadline=self._deadline, progress=progress,
         )  # fmt: skip
         before = progress.versions.get(rotation.key)
         try:
             way.write()
         finally:
             rewritten = progress.versions.get(rotation.key) != before
-            self.object_is_back = state_of_object is ObjectState.ORIGINAL or rewritten
+            self.object_is_back = state is ObjectState.ORIGINAL or rewritten
         if not ours:
             return self._foreign(snapshot)
-        wrong = way.verify({key: self._old.get(key) for key in rotation.values})
+        wrong = way.verify({key: record.old.get(key) for key in record.keys})
         if wrong.held:
             return self._failed(" ".join(wrong.held))
         self.done = True
+        self.refused = wrong.reconnect
         gone = way.vanished
         names = ", ".join(name for name in way.desired.kdclusters if name not in gone)
         told = f"The old values are back in {rotation.label}" + (
@@ -131,14 +141,14 @@ class Rollback:
         return told
 
     def _foreign(self, snapshot: Snapshot) -> str:
-        """Somebody else's edit is not overwritten."""
+        """Say that an edit by others is not overwritten."""
         rotation = self._rotation
         found = snapshot.objects[rotation.key]
         version = "" if found is None else f" (it is at resourceVersion {found.resource_version})"
         return (
             f"Somebody else changed {rotation.label} meanwhile, so it was left as they made it{version}, and "
             "the old values are not back: it may hold new ones. Look at it with: kubectl get "
-            f"{rotation.kind.lower()} {rotation.name} -n {rotation.namespace} -o yaml. {self._again()}"
+            f"{rotation.kind.lower()} {rotation.name} -n {rotation.namespace} -o yaml. {self._keeper.way_out}"
         )
 
     def _failed(self, why: str) -> str:
@@ -149,22 +159,15 @@ class Rollback:
         if self.object_is_back:
             told = (
                 f"The old values are back in {rotation.label}, but not for sure in every member{members}: "
-                f"{why} Once that is mended the members take them by themselves; see how far they are with: "
+                f"{why} Once that is fixed the members take them by themselves; see how far they are with: "
                 f"kubectl get kubedirectorclusters {names.replace(',', '')} -n {rotation.namespace}."
             )
         else:
             told = (
                 f"Putting the old values back failed, too: {why} {rotation.label} may hold the new values, and "
-                f"so may the members{members}. This task kept the old ones nowhere. {self._again()}"
+                f"so may the members{members}."
             )
+        told += f" {self._keeper.way_out}"
         if self._progress.copies:
             told += f" {self._progress.copies_sentence(rotation.namespace)}"
         return told
-
-    def _again(self) -> str:
-        rotation = self._rotation
-        return (
-            "Rotate to the values that are to stay with: ansible-playbook kubedirector.connections.rotate "
-            f"-e rotate_namespace={rotation.namespace} -e rotate_{rotation.kind.lower()}={rotation.name} "
-            "-e @values.yml."
-        )

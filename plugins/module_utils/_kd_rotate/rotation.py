@@ -7,15 +7,11 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 import typing as t
 
 from .._core.errors import InvalidInputError
 from .._kubedirector import facts
-from .._observe.stall_diagnosis import (
-    config_error_sentence,
-    lag_sentence,
-)
+from .._observe.stall_diagnosis import config_error_sentence
 from .._reconcile.desired import (
     DesiredObject,
     DesiredState,
@@ -27,12 +23,11 @@ from .._reconcile.result import (
     HIDDEN_NEW,
 )
 from .._reconcile.shared_objects import copy_name
+from .record import RECORD_KEY
 
 if t.TYPE_CHECKING:
-    from .._kubedirector.snapshot import (
-        LiveObject,
-        Snapshot,
-    )
+    from .._kubedirector.snapshot import Snapshot
+    from .record import Record
 
 JsonObject = dict[str, t.Any]
 Values = t.Mapping[str, str]
@@ -44,6 +39,7 @@ class Rotation:
 
     :param values: key to new value, a Secret's in base64.
     :param new_keys: keys that the object does not have are meant so.
+    :param restoring: the old values that an earlier task kept are wanted, and no new ones.
     """
 
     kind: str
@@ -51,6 +47,7 @@ class Rotation:
     name: str
     values: Values = dataclasses.field(repr=False)
     new_keys: bool
+    restoring: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -75,7 +72,7 @@ class Rotation:
 def rotation_from(params: t.Mapping[str, t.Any], namespace: str) -> Rotation:
     """Read kd_rotate's options.
 
-    :param params: secret, configmap, data, string_data, new_keys, wait_timeout.
+    :param params: secret, configmap, data, string_data, new_keys, state, wait_timeout.
     :raises InvalidInputError: names kind, namespace/name and key, and never a value.
     """
     secret, configmap = params.get("secret"), params.get("configmap")
@@ -99,18 +96,34 @@ def rotation_from(params: t.Mapping[str, t.Any], namespace: str) -> Rotation:
         namespace,
     )
     (desired_object,) = desired.objects
-    if not desired_object.data:
+    restoring = params["state"] == "restored"
+    if restoring and desired_object.data is not None:
+        raise InvalidInputError(
+            "Options data and string_data go with state=present only: state=restored takes the old values "
+            "that an earlier task kept."
+        )
+    if not restoring and not desired_object.data:
         given = "data" if secret is None else "data or string_data"
         raise InvalidInputError(
             f"{kind} {namespace}/{name}: give at least one new value in {given}."
         )
-    return Rotation(kind, namespace, str(name), desired_object.data, bool(params["new_keys"]))
+    return Rotation(
+        kind,
+        namespace,
+        str(name),
+        desired_object.data or {},
+        new_keys=bool(params["new_keys"]),
+        restoring=restoring,
+    )
 
 
-def rotation_problems(rotation: Rotation, snapshot: Snapshot) -> t.Iterator[str]:
+def rotation_problems(
+    rotation: Rotation, snapshot: Snapshot, record: Record | None
+) -> t.Iterator[str]:
     """Say what is in the way, one sentence each: what is wrong and what to do.
 
     :param snapshot: must hold the object with its data, and all that the KDClusters name that name it.
+    :param record: what an earlier task kept that did not end; then the KDClusters may be in any state.
     """
     found = snapshot.objects[rotation.key]
     if found is None:
@@ -121,15 +134,20 @@ def rotation_problems(rotation: Rotation, snapshot: Snapshot) -> t.Iterator[str]
             f"{rotation.label} carries no type label {facts.TYPE_LABELS[rotation.kind]}, so the operator "
             "gives it to no member. Set its type with kd_connection."
         )
-    have = found.data or {}
+    have = (found.data or {}) if record is None else record.old
     unknown = [key for key in rotation.values if key not in have]
     if unknown and not rotation.new_keys:
         yield (
             f"{rotation.label} has no key {', '.join(map(repr, unknown))}; it has "
             f"{', '.join(map(repr, sorted(have))) or 'none'}. Correct the key, or give new_keys=true."
         )
+    if RECORD_KEY in have:
+        yield (
+            f"{rotation.label} has a key {RECORD_KEY}, which kd_rotate itself needs where it keeps old "
+            "values. Give that key another name."
+        )
     names = rotation.naming(snapshot)
-    if not names:
+    if not names and not rotation.restoring:
         yield (
             f"No KDCluster in namespace {rotation.namespace} names {rotation.label}, so that there is nobody "
             "to take new values. Correct its name or namespace, or change it with kd_connection."
@@ -140,10 +158,14 @@ def rotation_problems(rotation: Rotation, snapshot: Snapshot) -> t.Iterator[str]
             yield (
                 f"{cluster.label} carries the label {facts.RESTORING_LABEL}. Wait until it is restored."
             )
-        elif not snapshot.is_quiet(cluster):
-            yield f"{lag_sentence(snapshot, cluster)} Rotate once it has settled."
-        elif not snapshot.is_settled(cluster):
+        elif record is None and snapshot.is_quiet(cluster) and not snapshot.is_settled(cluster):
             yield config_error_sentence(cluster)
+
+
+def unsettled(rotation: Rotation, snapshot: Snapshot) -> list[str]:
+    """The KDClusters that name the object and on which the operator still works."""
+    clusters = [snapshot.clusters[name] for name in rotation.naming(snapshot)]
+    return [one.name for one in clusters if not one.terminating and not snapshot.is_quiet(one)]
 
 
 def desired_for_rotation(
@@ -197,35 +219,9 @@ def guarded(plan: Plan) -> Plan:
     )
 
 
-class ObjectState(enum.Enum):
-    """How the object stands when its old values are to be put back."""
-
-    ORIGINAL = "it holds the old values"
-    OURS = "it holds what this task wrote"
-    MODIFIED = "somebody else changed it after this task had"
-    DELETED = "it was deleted"
-
-
-def object_state(
-    found: LiveObject | None, old: Values, new: Values, written: t.Container[str]
-) -> ObjectState:
-    """Find out whether the old values may be put back.
-
-    :param written: the resourceVersions that this task's own writes gave the object; empty where the
-        answer to a write got lost.
-    """
-    if found is None:
-        return ObjectState.DELETED
-    if found.data == old:
-        return ObjectState.ORIGINAL
-    if found.resource_version in written or (not written and found.data == new):
-        return ObjectState.OURS
-    return ObjectState.MODIFIED
-
-
 def changed_keys(old: Values, new: Values) -> list[str]:
-    """The keys whose value is another one, sorted."""
-    return sorted(key for key, value in new.items() if old.get(key) != value)
+    """The keys whose value is another one, or that only one of them has; sorted."""
+    return sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
 
 
 def rotation_diff(rotation: Rotation, old: Values, new: Values) -> JsonObject:
@@ -233,5 +229,5 @@ def rotation_diff(rotation: Rotation, old: Values, new: Values) -> JsonObject:
     keys = changed_keys(old, new)
     where = f"{rotation.kind}/{rotation.name}"
     before = {key: HIDDEN for key in keys if key in old}
-    after = {key: HIDDEN_NEW if key in old else HIDDEN for key in keys}
+    after = {key: HIDDEN_NEW if key in old else HIDDEN for key in keys if key in new}
     return {"before": {where: {"data": before}}, "after": {where: {"data": after}}}

@@ -12,6 +12,7 @@ import typing as t
 from .._ansible.task import Task
 from .._core.errors import (
     CollectionError,
+    ConflictError,
     PreconditionError,
     RotationFailedError,
     internal_error_message,
@@ -31,6 +32,7 @@ from .._observe.reader import (
 from .._observe.stall_diagnosis import (
     ask_operator,
 )
+from .._observe.watcher import SnapshotWatcher
 from .._reconcile.result import (
     connection_result,
 )
@@ -39,6 +41,8 @@ from .._reconcile.warnings import (
 )
 from .._reconcile.writer import Progress
 from .attempt import RotationAttempt
+from .keeper import Keeper
+from .record import ObjectState
 from .rollback import (
     Rollback,
 )
@@ -47,9 +51,11 @@ from .rotation import (
     rotation_diff,
     rotation_from,
     rotation_problems,
+    unsettled,
 )
 
 if t.TYPE_CHECKING:
+    from .record import Record
     from .rotation import (
         Rotation,
         Values,
@@ -63,7 +69,10 @@ class RotationTask(Task):
         self._redactor = Redactor(())
         self._progress = Progress()
         self._rotation: Rotation | None = None
+        self._keeper: Keeper | None = None
+        self._earlier: str | None = None
         self._type: str | None = None
+        self._before: Values = {}
         self._old: Values = {}
         self._new: Values = {}
         self._attempt: RotationAttempt | None = None
@@ -78,9 +87,10 @@ class RotationTask(Task):
         :raises CollectionError: any other; nothing was written then.
         """
         self._rotation = rotation = rotation_from(self.params, self.namespace)
+        self._keeper = keeper = Keeper(self.api, rotation)
         self._redactor = Redactor(plain_values(rotation.kind, rotation.values))
         try:
-            self._rotate(rotation)
+            self._rotate(rotation, keeper)
         except CollectionError as error:
             error.args = (self._redactor.message(str(error)),)
             raise
@@ -88,22 +98,32 @@ class RotationTask(Task):
     @property
     def result(self) -> dict[str, t.Any]:
         """The return values."""
-        rotation = self._rotation
-        if rotation is None:
-            return {"changed": False, "kdclusters": [], "rolled_back": False}
+        rotation, keeper = self._rotation, self._keeper
+        if rotation is None or keeper is None:
+            return {
+                "changed": False,
+                "kdclusters": [],
+                "rolled_back": False,
+                "earlier_rotation": None,
+                "kept_in": None,
+            }
         back = self._rollback
         is_back = back is not None and back.done
-        written = bool(self._progress.objects) and not (back is not None and back.object_is_back)
-        keys = changed_keys(self._old, self._new)
-        updated = bool(keys) and (written or self._accepted_dry)
+        after = self._before
+        if back is not None and back.object_is_back:
+            after = self._old
+        elif self._progress.objects or self._accepted_dry:
+            after = self._new
+        keys = changed_keys(self._before, after)
         shown = {
             "kind": rotation.kind,
             "name": rotation.name,
             "type": self._type,
-            "action": "updated" if updated else "unchanged",
-            "changed_keys": keys if updated else [],
+            "action": "updated" if keys else "unchanged",
+            "changed_keys": keys,
         }
-        changed = self._begun() and not is_back
+        # There and back again is no change, unless an earlier task had gone there.
+        changed = self._begun() and not (is_back and self._earlier is None)
         kdclusters: list[dict[str, t.Any]] = []
         way = self._attempt if back is None or back.way is None else back.way
         if way is not None:
@@ -114,12 +134,14 @@ class RotationTask(Task):
             kdclusters = told["kdclusters"]
             changed = changed or (self._accepted_dry and way.plan.changed)
         for one in kdclusters:
-            one["action"] = "updated" if updated else one["action"]
+            one["action"] = "updated" if keys else one["action"]
         return {
             "changed": changed,
             "object": shown,
             "kdclusters": kdclusters,
             "rolled_back": is_back,
+            "earlier_rotation": self._earlier,
+            "kept_in": None if keeper.record is None else keeper.name,
         }
 
     @property
@@ -127,43 +149,137 @@ class RotationTask(Task):
         """The --diff, or None before anything is known."""
         if self._rotation is None or self._attempt is None:
             return None
-        return rotation_diff(self._rotation, self._old, self._new)
+        return rotation_diff(self._rotation, self._before, self._new)
 
-    def _rotate(self, rotation: Rotation) -> None:
+    def _rotate(self, rotation: Rotation, keeper: Keeper) -> None:
         deadline = self._deadline()
-        snapshot, resource_version = self._read(rotation)
-        problems = list(rotation_problems(rotation, snapshot))
+        # A rehearsal takes nothing over, so it need not know whether the other task still works.
+        earlier = keeper.find() if self.check_mode else keeper.find_abandoned(deadline)
+        if earlier is None and rotation.restoring:
+            raise PreconditionError(
+                [
+                    f"No old values of {rotation.label} are kept: no rotation of it was interrupted, or the "
+                    "last one has ended. Give the values that you want with state=present."
+                ]
+            )
+        snapshot, resource_version = self._read_ready(rotation, keeper, deadline)
         found = snapshot.objects[rotation.key]
-        if problems or found is None:
-            raise PreconditionError(problems)
+        assert found is not None
+        record = earlier or keeper.new_record(found)
         self._type = found.type
-        self._old = found.data or {}
-        self._new = {**self._old, **rotation.values}
+        self._before = found.data or {}
+        self._old = record.old
+        self._new = {**record.old, **rotation.values}
         self._redactor = self._masks_of(rotation, snapshot)
-        self._attempt = way = RotationAttempt(
-            self.api, rotation, snapshot, resource_version, self._new,
-            redactor=self._redactor, deadline=deadline, progress=self._progress,
-        )  # fmt: skip
-        named = snapshot.clusters[way.desired.kdclusters[0]]
-        # Writing an object asks no webhook, so that a dead operator would be noticed only afterwards.
-        retry_transient_refusals(lambda: ask_operator(self.api, named), deadline, retry_seconds)
-        way.require_readable()
+        if earlier is not None:
+            self._note_earlier(rotation, keeper, earlier, record.state_of(found))
+            # What it wrote may be on its way to the members.
+            self._progress.reached |= set(rotation.naming(snapshot))
+            if snapshot.objects[rotation.copy_key] is not None:
+                self._progress.copies.add(rotation.key)
+        self._attempt = way = self._way(rotation, snapshot, resource_version, self._deadline())
+        if way.desired.kdclusters:
+            # Writing an object asks no webhook, so that a dead operator would be noticed only afterwards.
+            named = snapshot.clusters[way.desired.kdclusters[0]]
+            retry_transient_refusals(lambda: ask_operator(self.api, named), deadline, retry_seconds)
+        if earlier is None:
+            way.require_readable()
         for sentence in plan_warnings(way.desired, snapshot, way.plan):
             self.warn(self._redactor.message(sentence))
+        record = record.about_to_write(self._new, rotation.values)
         if self.check_mode:
             way.try_dry()
+            if earlier is None and way.plan.changed:
+                keeper.try_dry(record)
             self._accepted_dry = True
-        elif way.plan.changed:
-            self._there_or_back(rotation, way)
+        elif rotation.restoring:
+            self._restore(rotation, keeper, record)
+        elif earlier is not None or way.plan.changed:
+            self._there_or_back(rotation, keeper, record, way)
         else:
-            found_wrong = way.verify(rotation.values)
-            wrong = [*found_wrong.held, *found_wrong.reconnect]
+            wrong = self._wrong(way, rotation.values)
             if wrong:
                 raise RotationFailedError(
                     f"Nothing had to be written, because {rotation.label} holds these values already. But "
                     f"{' '.join(wrong)}"
                 )
             self._warn_of_vanished(way)
+
+    def _read_ready(
+        self, rotation: Rotation, keeper: Keeper, deadline: float
+    ) -> tuple[Snapshot, str]:
+        """Read the estate once nothing is in the way of a change.
+
+        KDClusters that an earlier rotation left half way may never settle, so those are not waited for.
+
+        :raises PreconditionError, WaitTimeoutError, MemberError, ApiError, UnreachableError:
+        """
+        while True:
+            snapshot, resource_version = self._read(rotation)
+            problems = list(rotation_problems(rotation, snapshot, keeper.record))
+            if problems and keeper.record is not None:
+                problems.append(f"An earlier rotation of it did not end: {keeper.way_out}")
+            if problems:
+                raise PreconditionError(problems)
+            busy = unsettled(rotation, snapshot)
+            if keeper.record is not None or not busy:
+                return snapshot, resource_version
+            SnapshotWatcher(self.api, snapshot, resource_version).wait_until_settled(
+                busy,
+                (),
+                deadline,
+                f"Nothing was written, because what changed before in namespace {self.namespace} has not "
+                "reached every member",
+                may_vanish=True,
+            )
+
+    def _note_earlier(
+        self, rotation: Rotation, keeper: Keeper, record: Record, state: ObjectState
+    ) -> None:
+        """Say what becomes of a rotation that did not end.
+
+        :raises PreconditionError: others changed the object since, and the task does not say what to keep.
+        """
+        did_not_end = f"An earlier rotation of {rotation.label}, begun {record.begun}, did not end"
+        self._earlier = "unfinished"
+        if rotation.restoring:
+            goes_on = "This one restores the values from before it."
+            if state is ObjectState.MODIFIED:
+                goes_on += " What others made of the object since is overwritten."
+        elif state is ObjectState.MODIFIED:
+            raise PreconditionError(
+                [
+                    f"{did_not_end}, and others changed the object since. Nothing was written. "
+                    f"{keeper.way_out} Or keep what is there now, delete the old values with: kubectl delete "
+                    f"secret {keeper.name} -n {self.namespace}, and run this task again."
+                ]
+            )
+        elif record.wrote(self._new):
+            goes_on = "This one finishes it."
+        else:
+            goes_on = (
+                "This one sets other values in place of its values, and if that fails, restores those from "
+                "before it."
+            )
+        self.warn(f"{did_not_end}. {goes_on}")
+
+    def _way(
+        self, rotation: Rotation, snapshot: Snapshot, resource_version: str, deadline: float
+    ) -> RotationAttempt:
+        return RotationAttempt(
+            self.api, rotation, snapshot, resource_version, self._new,
+            redactor=self._redactor, on_reconnect_failure=self.params["on_reconnect_failure"],
+            deadline=deadline, progress=self._progress,
+        )  # fmt: skip
+
+    def _wrong(self, way: RotationAttempt, keys: t.Iterable[str]) -> list[str]:
+        """Wait, ask the members, and return what is wrong with the new values of these keys."""
+        found = way.verify({key: self._new.get(key) for key in keys})
+        if self.params["on_reconnect_failure"] != "warn":
+            return [*found.held, *found.reconnect]
+        for sentence in found.reconnect:
+            self.warn(self._redactor.message(sentence))
+        return list(found.held)
 
     def _warn_of_vanished(self, way: RotationAttempt) -> None:
         for name in way.vanished:
@@ -172,33 +288,99 @@ class RotationTask(Task):
                 "of its members."
             )
 
-    def _there_or_back(self, rotation: Rotation, way: RotationAttempt) -> None:
-        """Write and verify; when anything is wrong put everything back."""
+    def _there_or_back(
+        self, rotation: Rotation, keeper: Keeper, record: Record, way: RotationAttempt
+    ) -> None:
+        """Write and verify; when anything is wrong restore everything."""
         if way.needs_copies:
             # What the API server refuses is better known before copies are made and connected.
             way.try_dry()
-        try:
-            way.write()
-            found = way.verify(rotation.values)
-            failures = [*found.held, *found.reconnect]
-        except CollectionError as error:
-            if not self._begun() and not error.maybe_done:
-                error.args = (f"{error} Nothing was written.",)
-                raise
-            failures = [str(error)]
-        except Exception as error:
-            # A mistake of ours must not leave the new values where nobody verified them.
-            failures = [internal_error_message(error)]
-        if not failures:
-            self._warn_of_vanished(way)
-            return
-        self._rollback = Rollback(
-            self.api, rotation, self._old, self._new,
-            redactor=self._redactor, deadline=self._deadline(), progress=self._progress, read=self._read,
+        finishes = keeper.record is not None and keeper.record.wrote(self._new)
+        if keeper.record is None:
+            keeper.try_dry(record)
+        keeper.keep(record)
+        with keeper.beating():
+            try:
+                way = self._write(rotation, way)
+                failures = self._wrong(way, record.keys)
+            except CollectionError as error:
+                if not self._begun() and not error.maybe_done and self._earlier is None:
+                    self._remove(keeper)
+                    error.args = (f"{error} Nothing was written.",)
+                    raise
+                failures = [str(error)]
+            except Exception as error:
+                # A mistake of ours must not leave the new values where nobody verified them.
+                failures = [internal_error_message(error)]
+            if failures:
+                back = self._go_back(rotation, keeper)
+                raise RotationFailedError(
+                    f"{rotation.label} was not rotated. {' '.join(failures)} {back}"
+                )
+            self._remove(keeper)
+        if self._earlier is not None:
+            self._earlier = "finished" if finishes else "replaced"
+        self._warn_of_vanished(way)
+
+    def _write(self, rotation: Rotation, way: RotationAttempt) -> RotationAttempt:
+        """Write, again where others only touched the object's metadata since it was read.
+
+        :returns: the way that was taken in the end.
+        :raises CollectionError: see RotationAttempt.write.
+        """
+        while True:
+            before = way.live.snapshot.objects[rotation.key]
+            try:
+                way.write()
+                return way
+            except ConflictError:
+                snapshot, resource_version = self._read(rotation)
+                found = snapshot.objects[rotation.key]
+                if found is None or before is None or time.monotonic() > way.deadline:
+                    raise
+                if found.resource_version == before.resource_version:
+                    raise
+                if (found.uid, found.data, found.type) != (before.uid, before.data, before.type):
+                    raise
+                self._attempt = way = self._way(rotation, snapshot, resource_version, way.deadline)
+
+    def _restore(self, rotation: Rotation, keeper: Keeper, record: Record) -> None:
+        """Put the old values back that an earlier task kept."""
+        keeper.keep(record)
+        with keeper.beating():
+            told = self._go_back(rotation, keeper, forced=True)
+        back = self._rollback
+        assert back is not None
+        wants = self.params["on_reconnect_failure"]
+        if not back.done or (back.refused and wants == "rollback"):
+            raise RotationFailedError(told)
+        for sentence in back.refused:
+            self.warn(self._redactor.message(sentence))
+
+    def _go_back(self, rotation: Rotation, keeper: Keeper, *, forced: bool = False) -> str:
+        """Restore the old values, keep them no longer where that went well, and say how it went."""
+        self._rollback = back = Rollback(
+            self.api, rotation, keeper,
+            resumed=self._earlier is not None, forced=forced, redactor=self._redactor,
+            on_reconnect_failure=self.params["on_reconnect_failure"], deadline=self._deadline(),
+            progress=self._progress, read=self._read,
         )  # fmt: skip
-        raise RotationFailedError(
-            f"{rotation.label} was not rotated. {' '.join(failures)} {self._rollback.go()}"
-        )
+        told = back.go()
+        if back.done or back.nothing_written:
+            self._remove(keeper)
+            if self._earlier is not None:
+                self._earlier = "restored"
+        return told
+
+    def _remove(self, keeper: Keeper) -> None:
+        """Keep the old values no longer. That they stay is not worth a failure, but a warning."""
+        try:
+            keeper.remove()
+        except CollectionError as error:
+            self.warn(
+                f"{error} {keeper.label} still keeps old values of {keeper.target}, which the next rotation would "
+                f"restore if it failed. Delete it: kubectl delete secret {keeper.name} -n {self.namespace}."
+            )
 
     def _begun(self) -> bool:
         """Whether anything was written for sure."""
@@ -227,6 +409,7 @@ class RotationTask(Task):
             members = snapshot.clusters[name].members
             names += [name, *(member.pod for member in members), *(m.role for m in members)]
         values = [
+            *plain_values(rotation.kind, self._before),
             *plain_values(rotation.kind, self._old),
             *plain_values(rotation.kind, self._new),
         ]

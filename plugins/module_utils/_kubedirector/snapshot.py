@@ -193,6 +193,7 @@ class LiveObject:
     secret_type: str | None = None
     binary_keys: tuple[str, ...] = ()
     readable: bool = True
+    uid: str = ""
 
     @property
     def type(self) -> str | None:
@@ -383,6 +384,7 @@ def parse_object(kind: str, manifest: JsonObject, *, with_data: bool) -> LiveObj
         immutable=manifest.get("immutable") is True,
         secret_type=manifest.get("type") if kind == "Secret" and with_data else None,
         binary_keys=tuple(sorted(manifest.get("binaryData") or _binary_keys(metadata))),
+        uid=metadata.get("uid", ""),
     )
 
 

@@ -123,6 +123,9 @@ class Namespace:
             except PatchFailed as error:
                 return status_answer(422, "Invalid", str(error))
         else:
+            before = self.found[path]["metadata"].get("resourceVersion")
+            if request.json.get("metadata", {}).get("resourceVersion", before) != before:
+                return status_answer(409, "Conflict", "the object has been modified")
             after = merge_patched(copy.deepcopy(self.found[path]), request.json)
         self._version += 1
         after["metadata"]["resourceVersion"] = str(self._version)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,8 @@ from tests.unit.plugins.namespace_server import CONFIGMETA, STATUS, STDERR, Name
 
 OLD, NEW, MODIFIED = canary("old"), canary("new"), canary("foreign")
 PATH = f"{CORE}/secrets/token"
+# Where kd_rotate keeps the old values: named by a hash of "Secret/token".
+KEPT = f"{CORE}/secrets/kd-rotate-{hashlib.sha256(b'Secret/token').hexdigest()[:32]}"
 ROTATE: JsonObject = {"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 30}
 
 
@@ -104,3 +107,13 @@ def values(space: Namespace) -> JsonObject:
     """The Secret's values in plain text."""
     data = space.found[PATH]["data"]
     return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+
+def writes(space: Namespace) -> list[Request]:
+    """What was asked to be written, but for the Secret that keeps the old values."""
+    return [
+        request
+        for request in space.writes
+        if request.path != KEPT
+        and not (request.method == "POST" and request.json["metadata"]["name"] in KEPT)
+    ]

@@ -18,6 +18,7 @@ from tests.unit.plugins.manifests import encoded
 from tests.unit.plugins.module_runs import Run
 from tests.unit.plugins.namespace_server import CONFIGMETA, Namespace
 from tests.unit.plugins.rotation_runs import (
+    KEPT,
     MODIFIED,
     NEW,
     OLD,
@@ -28,6 +29,7 @@ from tests.unit.plugins.rotation_runs import (
     refused,
     rotated,
     values,
+    writes,
 )
 
 
@@ -43,7 +45,7 @@ def test_it_is_written_once_and_again_changes_nothing(
     assert [one["name"] for one in first["kdclusters"]] == ["lab", "notebook"]
     assert all(m["reconnect"] == {"rc": 0, "stderr": ""} for m in first["kdclusters"][1]["members"])
     assert values(space) == {"token": NEW, "user": "team-a"}
-    assert len(space.writes) == 1
+    assert len(writes(space)) == 1
     assert first["diff"] == {
         "before": {"Secret/token": {"data": {"token": "(hidden)"}}},
         "after": {"Secret/token": {"data": {"token": "(hidden, other value)"}}},
@@ -51,7 +53,7 @@ def test_it_is_written_once_and_again_changes_nothing(
     second = rotated(run(kd_rotate, **ROTATE))
     assert second["changed"] is False
     assert (second["object"]["action"], second["object"]["changed_keys"]) == ("unchanged", [])
-    assert len(space.writes) == 1
+    assert len(writes(space)) == 1
 
 
 def test_check_mode_names_who_is_affected_and_writes_nothing(
@@ -87,7 +89,7 @@ def test_a_start_script_that_refuses_the_new_value_brings_the_old_one_back(
     assert (result["changed"], result["rolled_back"]) == (False, True)
     assert result["object"]["action"] == "unchanged"
     assert values(space) == {"token": OLD, "user": "team-a"}
-    assert len(space.writes) == 2
+    assert len(writes(space)) == 2
 
 
 def test_one_that_refuses_the_old_value_too_is_told(
@@ -176,7 +178,7 @@ def test_what_somebody_else_made_of_it_is_left_alone(
     result = rotated(run(kd_rotate, **ROTATE))
     assert "Somebody else changed Secret team-a/token meanwhile" in result["msg"]
     assert "resourceVersion 9999" in result["msg"]
-    assert "-e rotate_secret=token" in result["msg"]
+    assert "-e rotate_secret=token -e rotate_state=restored" in result["msg"]
     assert (result["changed"], result["rolled_back"]) == (True, False)
     assert values(space)["token"] == MODIFIED
 
@@ -196,7 +198,7 @@ def test_the_write_is_guarded_by_the_version_that_was_read(
 ) -> None:
     before = space.found[PATH]["metadata"]["resourceVersion"]
     rotated(run(kd_rotate, **ROTATE))
-    (write,) = space.writes
+    (write,) = writes(space)
     assert write.json == {
         "data": {"token": encoded(NEW)},
         "metadata": {"resourceVersion": before},
@@ -234,8 +236,9 @@ def test_a_way_back_that_fails_says_what_to_type(
     assert "Putting the old values back failed, too: " in result["msg"]
     assert "Secret team-a/token may hold the new values" in result["msg"]
     command = (
-        "ansible-playbook kubedirector.connections.rotate -e rotate_namespace=team-a "
-        "-e rotate_secret=token -e @values.yml"
+        f"{KEPT.rpartition('/')[2]} keeps the old values; restore them with: ansible-playbook "
+        "kubedirector.connections.rotate -e rotate_namespace=team-a -e rotate_secret=token "
+        "-e rotate_state=restored."
     )
     assert command in result["msg"]
     assert (result["changed"], result["rolled_back"]) == (True, False)
@@ -266,7 +269,7 @@ def test_linked_kdclusters_are_changed_by_way_of_a_copy_both_ways(
     assert f"{CORE}/secrets/token.kd-next" not in space.found
     connections = space.kdcluster("notebook")["spec"]["connections"]
     assert connections == {"clusters": ["lab"], "configmaps": [], "secrets": ["token"]}
-    copies = [request for request in space.writes if request.method == "POST"]
+    copies = [request for request in writes(space) if request.method == "POST"]
     assert len(copies) == 2
     assert "shared by KDClusters that are linked" in json.dumps(result["warnings"])
 
@@ -443,7 +446,7 @@ def test_a_kdcluster_that_takes_long_to_go_stops_no_rotation(
 
     def lingering(request: Request) -> Answer:
         answer = space._answer(request)
-        if request.path == KDCLUSTERS and not request.query.get("watch") and space.writes:
+        if request.path == KDCLUSTERS and not request.query.get("watch") and writes(space):
             assert isinstance(answer.body, dict)
             answer.body["items"].append(lab)
         return answer
@@ -451,7 +454,7 @@ def test_a_kdcluster_that_takes_long_to_go_stops_no_rotation(
     patches(server, space, PATH, go)
     first = server.otherwise
     assert first is not None
-    server.otherwise = lambda request: lingering(request) if space.writes else first(request)
+    server.otherwise = lambda request: lingering(request) if writes(space) else first(request)
     result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 5}))
     assert "failed" not in result, result["msg"]
     assert "KDCluster team-a/lab was deleted by somebody else" in str(result["warnings"])

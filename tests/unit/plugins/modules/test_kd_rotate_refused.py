@@ -11,11 +11,11 @@ import pytest
 
 from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
 from tests.unit.plugins.api_server import ScriptedServer, status_answer
-from tests.unit.plugins.clients import KDCLUSTERS
+from tests.unit.plugins.clients import CORE, KDCLUSTERS
 from tests.unit.plugins.manifests import JsonObject, encoded
 from tests.unit.plugins.module_runs import Run
 from tests.unit.plugins.namespace_server import CONFIGMETA, Namespace
-from tests.unit.plugins.rotation_runs import NEW, OLD, ROTATE, Members, rotated
+from tests.unit.plugins.rotation_runs import KEPT, NEW, OLD, ROTATE, Members, rotated
 
 BAD: list[tuple[JsonObject, str]] = [
     ({}, "Give one of the options secret and configmap"),
@@ -26,6 +26,7 @@ BAD: list[tuple[JsonObject, str]] = [
     ({"secret": "token", "data": {"token": f"{NEW}!"}}, "key token is not valid base64"),
     ({"secret": "token", "string_data": {"token": [NEW]}}, "the value is a list"),
     ({"configmap": "model", "data": {"path": {"a": NEW}}}, "the value is a dictionary"),
+    ({"secret": "token", "string_data": {"token": NEW}, "state": "restored"}, "with state=present only"),
     ({"secret": "token", "data": {"token": "eA=="}, "string_data": {"token": "x"}}, "in string_data"),
     ({"secret": "Token", "string_data": {"token": NEW}}, "not a valid object name"),
     ({"secret": "token", "string_data": {"a key": NEW}}, "not a valid key"),
@@ -50,19 +51,55 @@ def test_bad_input_writes_nothing_and_shows_nothing(
     assert space.writes == space.trials == []
 
 
-@pytest.mark.parametrize(
-    ("status", "said"),
-    [
-        ({"state": "updating"}, "is in state 'updating'"),
-        ({"lastConnectionHash": "other"}, "has not seen the change"),
-    ],
-)
-def test_a_kdcluster_that_has_not_settled_is_left_alone(
-    space: Namespace, members: Members, run: Run, status: JsonObject, said: str
+def test_a_kdcluster_that_does_not_settle_in_time_is_left_alone(
+    space: Namespace, members: Members, run: Run
 ) -> None:
-    space.kdcluster("notebook")["status"].update(status)
+    space.asleep = True
+    space.kdcluster("notebook")["status"]["lastConnectionHash"] = "other"
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 1}))
+    assert "Nothing was written" in result["msg"] and "has not seen the change" in result["msg"]
+    assert "KDCluster team-a/notebook" in result["msg"]
+    assert space.writes == []
+
+
+def test_a_kdcluster_that_still_settles_is_waited_for(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    space.kdcluster("notebook")["status"]["lastConnectionHash"] = "other"
     result = rotated(run(kd_rotate, **ROTATE))
-    assert "KDCluster team-a/notebook" in result["msg"] and said in result["msg"]
+    assert result["changed"] is True, result["msg"]
+    # Once for what was on its way before, once for the rotation.
+    assert space.kdcluster("notebook")["status"]["specGenerationToProcess"] == 3
+
+
+@pytest.mark.parametrize("verb", ["POST", "DELETE", "PATCH"])
+def test_old_values_that_cannot_be_kept_are_noticed_before(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer, verb: str
+) -> None:
+    """A full quota refuses the creation; a missing right any of the three."""
+    path = f"{CORE}/secrets" if verb == "POST" else KEPT
+    said = "secrets is forbidden: exceeded quota: small, requested: secrets=1, used: secrets=9"
+    server.on(verb, path, status_answer(403, "Forbidden", said), forever=True)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "exceeded quota" in result["msg"] and "Nothing was written." in result["msg"]
+    assert "keeps the old values" in result["msg"]
+    assert "quota leave room for one more Secret" in result["msg"]
+    assert (result["changed"], result["kept_in"], space.writes) == (False, None, [])
+
+
+def test_a_secret_of_others_in_place_of_the_kept_values_is_left_alone(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    space.add_object("Secret", KEPT.rpartition("/")[2], data={"theirs": encoded(OLD)})
+    for options in (ROTATE, {"secret": "token", "state": "restored"}):
+        result = rotated(run(kd_rotate, **options))
+        assert f"{KEPT.rpartition('/')[2]} is in the way" in result["msg"]
+        assert space.writes == []
+
+
+def test_nothing_kept_is_nothing_to_restore(space: Namespace, members: Members, run: Run) -> None:
+    result = rotated(run(kd_rotate, secret="token", state="restored"))
+    assert "No old values of Secret team-a/token are kept" in result["msg"]
     assert space.writes == []
 
 

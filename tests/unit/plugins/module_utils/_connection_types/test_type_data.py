@@ -371,6 +371,7 @@ def test_several_groups_and_domains_are_joined_as_the_servers_are() -> None:
     assert data["string_data"]["groups"] == "::::".join(groups)
     assert data["string_data"]["base_dn"] == "dc=example,dc=com::::dc=example,dc=org"
     for field in ("groups", "base_dn"):
+        bad: Any
         for bad in ([""], [[]], {"a": "b"}):
             with pytest.raises(PreconditionError, match=f"{field} is text, or a list of texts"):
                 type_data.external_auth_secret({**DIRECTORY, field: bad})

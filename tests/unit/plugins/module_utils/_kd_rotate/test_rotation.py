@@ -8,19 +8,14 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate.rotation import (
-    ObjectState,
     Rotation,
     changed_keys,
     desired_for_rotation,
-    object_state,
     rotation_diff,
     rotation_from,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.configmeta_diff import (
     differing_keys,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.snapshot import (
-    LiveObject,
 )
 from tests.unit.plugins.manifests import (
     JsonObject,
@@ -31,33 +26,7 @@ from tests.unit.plugins.manifests import (
 )
 
 OLD, NEW = {"a": "1", "b": "2"}, {"a": "9", "b": "2"}
-DEFAULTS = {"new_keys": False, "wait_timeout": 300}
-
-
-def found(data: dict[str, str], version: str) -> LiveObject:
-    """A ConfigMap with these data."""
-    return LiveObject("ConfigMap", "team-a", "model", version, {}, {}, data)
-
-
-@pytest.mark.parametrize(
-    ("live", "written", "state_of_object"),
-    [
-        (None, ["8"], ObjectState.DELETED),
-        (found(OLD, "7"), [], ObjectState.ORIGINAL),
-        # Somebody else, or an earlier try, has put them back.
-        (found(OLD, "9"), ["8"], ObjectState.ORIGINAL),
-        (found(NEW, "8"), ["8"], ObjectState.OURS),
-        # The answer to the write got lost.
-        (found(NEW, "8"), [], ObjectState.OURS),
-        (found(NEW, "9"), ["8"], ObjectState.MODIFIED),
-        (found({**NEW, "c": "3"}, "9"), ["8"], ObjectState.MODIFIED),
-        (found({**OLD, "b": "3"}, "9"), [], ObjectState.MODIFIED),
-    ],
-)
-def test_whether_the_old_values_may_be_put_back(
-    live: LiveObject | None, written: list[str], state_of_object: ObjectState
-) -> None:
-    assert object_state(live, OLD, NEW, written) is state_of_object
+DEFAULTS = {"new_keys": False, "state": "present", "wait_timeout": 300}
 
 
 def test_values_are_read_as_kd_connection_reads_them() -> None:

@@ -1,0 +1,309 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Keeps an object's old values in a Secret while a rotation goes on; the Secret is also the rotation's lock."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import threading
+import time
+import typing as t
+import uuid
+
+from .._core.errors import (
+    ApiError,
+    CollectionError,
+    ConflictError,
+    NotFoundError,
+    PreconditionError,
+)
+from .._kubedirector.resources import SECRET
+from .record import (
+    Record,
+    parse_record,
+    record_data,
+    record_manifest,
+    record_name,
+)
+
+if t.TYPE_CHECKING:
+    from .._client.api import Api
+    from .._kubedirector.snapshot import LiveObject
+    from .rotation import Rotation
+
+# While a task works it counts `beat` up. One that has not done so for the longer time was killed; the
+# other's clock does not matter, since whoever waits measures that time itself.
+BEAT_SECONDS, TAKEOVER_SECONDS = 2.0, 15.0
+_LOOK_SECONDS = 1.0
+
+
+class _Kept(t.NamedTuple):
+    """The Secret as it is."""
+
+    record: Record
+    version: str
+    uid: str
+
+
+class Keeper:
+    """One task's hold on the old values of one object."""
+
+    def __init__(self, api: Api, rotation: Rotation) -> None:
+        self._api = api
+        self._rotation = rotation
+        self._holder = uuid.uuid4().hex
+        self.name = record_name(*rotation.key)
+        self._kept: _Kept | None = None
+        self._beaten = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def record(self) -> Record | None:
+        """What is kept, as last seen; None where nothing is."""
+        return None if self._kept is None else self._kept.record
+
+    @property
+    def label(self) -> str:
+        """How messages call the Secret: "Secret ns/name"."""
+        return f"Secret {self._rotation.namespace}/{self.name}"
+
+    @property
+    def target(self) -> str:
+        """What it keeps values of: "Secret ns/name"."""
+        return self._rotation.label
+
+    @property
+    def way_out(self) -> str:
+        """Say where the old values are and what puts them back."""
+        rotation = self._rotation
+        return (
+            f"{self.label} keeps the old values; restore them with: ansible-playbook "
+            f"kubedirector.connections.rotate -e rotate_namespace={rotation.namespace} "
+            f"-e rotate_{rotation.kind.lower()}={rotation.name} -e rotate_state=restored."
+        )
+
+    def find(self) -> Record | None:
+        """Look for what an earlier task kept.
+
+        :raises PreconditionError: others made a Secret of that name.
+        :raises ApiError, UnreachableError:
+        """
+        self._kept = self._look()
+        return self.record
+
+    def _look(self) -> _Kept | None:
+        try:
+            manifest = self._api.get(SECRET, self._rotation.namespace, self.name)
+        except NotFoundError:
+            return None
+        record = parse_record(manifest, *self._rotation.key)
+        if record is None:
+            raise PreconditionError(
+                [
+                    f"{self.label} is in the way: the old values of {self._rotation.label} would be kept "
+                    "under that name, and kubedirector.connections did not create it. Delete it, or give "
+                    "it another name."
+                ]
+            )
+        return _kept(record, manifest)
+
+    def find_abandoned(self, deadline: float) -> Record | None:
+        """Look for what an earlier task kept that does not work on it any more.
+
+        :param deadline: as of time.monotonic().
+        :returns: None once there is nothing, or no longer.
+        :raises PreconditionError: the other task is still at work at the deadline.
+        :raises ApiError, UnreachableError:
+        """
+        record = self.find()
+        seen, lives = time.monotonic(), False
+        while record is not None:
+            now = time.monotonic()
+            if now - seen >= TAKEOVER_SECONDS:
+                return record
+            if lives and now >= deadline:
+                raise PreconditionError(
+                    [
+                        f"Another task rotates {self._rotation.label} (begun {record.begun}). Nothing was "
+                        "written. Run this one again when that one has ended, or give a longer wait_timeout."
+                    ]
+                )
+            time.sleep(min(_LOOK_SECONDS, TAKEOVER_SECONDS))
+            before, record = record, self.find()
+            if record != before:
+                seen, lives = time.monotonic(), True
+        return None
+
+    def new_record(self, found: LiveObject) -> Record:
+        """What is to be kept of the object as it is."""
+        return Record(
+            kind=found.kind,
+            name=found.name,
+            uid=found.uid,
+            type=found.type,
+            old=found.data or {},
+            keys=(),
+            digests=(),
+            salt=uuid.uuid4().hex,
+            holder=self._holder,
+            begun=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        )
+
+    def try_dry(self, record: Record) -> None:
+        """Ask the API server whether the old values could be kept, and removed again.
+
+        :raises PreconditionError: they could not; nothing was written.
+        :raises ApiError, UnreachableError:
+        """
+        namespace = self._rotation.namespace
+        with self._explained():
+            # A right is checked before the object is looked for.
+            with contextlib.suppress(NotFoundError):
+                self._api.delete(SECRET, namespace, self.name, dry_run=True)
+            with contextlib.suppress(NotFoundError):
+                self._api.merge_patch(SECRET, namespace, self.name, {}, dry_run=True)
+            self._create(record, dry_run=True)
+
+    def keep(self, record: Record) -> None:
+        """Keep this record, in place of what an earlier task kept.
+
+        :raises PreconditionError: it cannot be kept, or another task was faster.
+        :raises ApiError, UnreachableError:
+        """
+        record = dataclasses.replace(record, holder=self._holder)
+        with self._explained(), self._lock:
+            if self._kept is None:
+                self._create(record, dry_run=False)
+            else:
+                self._replace(record)
+
+    def remove(self) -> None:
+        """Remove the old values. :raises ApiError, UnreachableError:"""
+        with self._lock:
+            kept = self._kept
+            while kept is not None:
+                try:
+                    self._api.delete(
+                        SECRET, self._rotation.namespace, self.name, dry_run=False,
+                        uid=kept.uid or None, resource_version=kept.version,
+                    )  # fmt: skip
+                    break
+                except NotFoundError:
+                    break
+                except ConflictError:
+                    kept = self._unchanged(kept, "It keeps the old values now.")
+            self._kept = None
+
+    @contextlib.contextmanager
+    def beating(self) -> t.Iterator[None]:
+        """Show other tasks that this one lives, as long as the context lasts."""
+        ended = threading.Event()
+        thread = threading.Thread(target=self._beat_until, args=(ended,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def require_held(self) -> Record:
+        """See that no other task has taken the rotation over; return what is kept.
+
+        :raises PreconditionError: one has, or may have.
+        :raises ApiError, UnreachableError:
+        """
+        with self._lock:
+            mine, found = self.record, self._look()
+            if found is not None and found.record.holder == self._holder:
+                self._kept = found
+                return found.record
+            if mine is not None and found is None and not self._lapsed:
+                # No task may have taken it over yet, so it was deleted by hand.
+                self._create(mine, dry_run=False)
+                return mine
+        raise self._taken("See how that one ends.")
+
+    @property
+    def _lapsed(self) -> bool:
+        return time.monotonic() - self._beaten >= TAKEOVER_SECONDS
+
+    def _beat_until(self, ended: threading.Event) -> None:
+        while not ended.wait(BEAT_SECONDS):
+            # What is wrong shows where it matters: require_held.
+            with contextlib.suppress(CollectionError), self._lock:
+                record = self.record
+                if record is not None:
+                    self._replace(dataclasses.replace(record, beat=record.beat + 1))
+
+    def _create(self, record: Record, *, dry_run: bool) -> None:
+        namespace = self._rotation.namespace
+        manifest = record_manifest(record, namespace)
+        try:
+            created = self._api.create(SECRET, namespace, manifest, dry_run=dry_run)
+        except ConflictError:
+            raise self._taken("Nothing was written.") from None
+        if not dry_run:
+            self._kept = _kept(record, created)
+            self._beaten = time.monotonic()
+
+    def _replace(self, record: Record) -> None:
+        """Replace what is kept, unless another task has done so meanwhile."""
+        kept = self._kept
+        while kept is not None:
+            body = {
+                "metadata": {"resourceVersion": kept.version},
+                "data": record_data(record),
+            }
+            try:
+                answer = self._api.merge_patch(
+                    SECRET, self._rotation.namespace, self.name, body, dry_run=False,
+                    metadata_only=True,
+                )  # fmt: skip
+            except (ConflictError, NotFoundError):
+                kept = self._unchanged(kept, "Nothing was written.")
+                continue
+            self._kept = _kept(record, answer)
+            self._beaten = time.monotonic()
+            return
+
+    def _unchanged(self, before: _Kept, advice: str) -> _Kept:
+        """Read the Secret again, of which others may have only set a label or an annotation.
+
+        :raises PreconditionError: another task has taken it over.
+        """
+        found = self._look()
+        if found is None or found.record != before.record:
+            raise self._taken(advice)
+        return found
+
+    def _taken(self, advice: str) -> PreconditionError:
+        return PreconditionError(
+            [
+                f"Another task rotates {self._rotation.label}: it holds {self.label}. {advice} Run this one "
+                "again when that one has ended."
+            ]
+        )
+
+    @contextlib.contextmanager
+    def _explained(self) -> t.Iterator[None]:
+        """Say what to do where the API server does not let the old values be kept."""
+        try:
+            yield
+        except ApiError as error:
+            if error.passes:
+                raise
+            raise PreconditionError(
+                [
+                    f"{error} Until a rotation has ended, {self.label} keeps the old values. Nothing was "
+                    "written. Have the namespace's quota leave room for one more Secret of that size, and "
+                    "grant the verbs get, create, patch and delete on secrets."
+                ]
+            ) from None
+
+
+def _kept(record: Record, manifest: t.Mapping[str, t.Any]) -> _Kept:
+    metadata = manifest["metadata"]
+    return _Kept(record, metadata["resourceVersion"], metadata.get("uid", ""))

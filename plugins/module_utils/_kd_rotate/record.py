@@ -1,0 +1,155 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a rotation keeps of an object until it has ended: the Secret that holds the old values. Pure."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import enum
+import hashlib
+import hmac
+import json
+import typing as t
+
+if t.TYPE_CHECKING:
+    from .._kubedirector.snapshot import LiveObject
+
+JsonObject = dict[str, t.Any]
+Values = t.Mapping[str, str]
+
+# Beside the old values, each under its own key, so that people can read them back with kubectl.
+RECORD_KEY = "kd-rotate.json"
+_LABELS = {
+    "app.kubernetes.io/managed-by": "kubedirector.connections",
+    "kubedirector.connections/keeps": "old-values",
+}
+_TARGET_ANNOTATION = "kubedirector.connections/old-values-of"
+
+
+class ObjectState(enum.Enum):
+    """How the object stands, compared with what a rotation keeps of it."""
+
+    ORIGINAL = "it holds the old values"
+    OURS = "it holds what the rotation wrote"
+    MODIFIED = "others changed it since"
+    DELETED = "it was deleted"
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What is kept of one object.
+
+    :param uid: of the object; one that was deleted and created again is another object.
+    :param type: the value of its type label.
+    :param old: its whole data before the rotation, a Secret's in base64.
+    :param keys: those that the rotation gives other values, or removes.
+    :param digests: of all data that the rotation wrote or is about to write.
+    :param salt: goes into each digest.
+    :param holder: the task that works on it; another one for each task.
+    :param begun: when the first of these tasks began, for people.
+    :param beat: counted up while the holder lives.
+    """
+
+    kind: str
+    name: str
+    uid: str
+    type: str | None
+    old: Values = dataclasses.field(repr=False)
+    keys: tuple[str, ...]
+    digests: tuple[str, ...] = dataclasses.field(repr=False)
+    salt: str = dataclasses.field(repr=False)
+    holder: str
+    begun: str
+    beat: int = 0
+
+    def about_to_write(self, data: Values, keys: t.Iterable[str]) -> Record:
+        """The same when these data, too, may be found in the object."""
+        digest = digest_of(data, self.salt)
+        return dataclasses.replace(
+            self,
+            digests=tuple(dict.fromkeys((*self.digests, digest))),
+            keys=tuple(dict.fromkeys((*self.keys, *keys))),
+        )
+
+    def wrote(self, data: Values) -> bool:
+        """Whether the rotation wrote exactly these data."""
+        return digest_of(data, self.salt) in self.digests
+
+    def state_of(self, found: LiveObject | None) -> ObjectState:
+        """Compare the object by what reaches the members: its data and type label. An annotation that a
+        controller sets is not a change."""
+        if found is None:
+            return ObjectState.DELETED
+        data = found.data or {}
+        if found.uid != self.uid or found.type != self.type:
+            return ObjectState.MODIFIED
+        if data == self.old:
+            return ObjectState.ORIGINAL
+        return ObjectState.OURS if self.wrote(data) else ObjectState.MODIFIED
+
+
+def record_name(kind: str, name: str) -> str:
+    """The name of the Secret that keeps an object's old values; the same for each task."""
+    return f"kd-rotate-{hashlib.sha256(f'{kind}/{name}'.encode()).hexdigest()[:32]}"
+
+
+def digest_of(data: Values, salt: str) -> str:
+    """A digest of an object's whole data."""
+    text = json.dumps(dict(data), sort_keys=True).encode()
+    return hmac.new(salt.encode(), text, hashlib.sha256).hexdigest()
+
+
+def record_manifest(record: Record, namespace: str) -> JsonObject:
+    """Make the Secret. It has no type label, so the operator ignores it."""
+    encode = record.kind != "Secret"
+    old = {key: _encoded(value) if encode else value for key, value in record.old.items()}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "Opaque",
+        "metadata": {
+            "name": record_name(record.kind, record.name),
+            "namespace": namespace,
+            "labels": dict(_LABELS),
+            "annotations": {_TARGET_ANNOTATION: f"{record.kind}/{record.name}"},
+        },
+        "data": {**old, **record_data(record)},
+    }
+
+
+def record_data(record: Record) -> dict[str, str]:
+    """The part of the Secret's data that changes while a rotation goes on."""
+    fields = dataclasses.asdict(record)
+    del fields["old"]
+    return {RECORD_KEY: _encoded(json.dumps(fields))}
+
+
+def parse_record(manifest: t.Mapping[str, t.Any], kind: str, name: str) -> Record | None:
+    """Read the Secret back.
+
+    :returns: None where it does not keep the old values of this object: others made it.
+    """
+    labels = manifest["metadata"].get("labels") or {}
+    data = dict(manifest.get("data") or {})
+    try:
+        fields = json.loads(base64.b64decode(data.pop(RECORD_KEY, "")))
+        old = data if kind == "Secret" else {k: _decoded(v) for k, v in data.items()}
+        record = Record(
+            **{**fields, "keys": tuple(fields["keys"]), "digests": tuple(fields["digests"])},
+            old=old,
+        )
+    except (ValueError, TypeError, KeyError):
+        return None
+    ours = labels.items() >= _LABELS.items()
+    return record if ours and (record.kind, record.name) == (kind, name) else None
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text).decode()

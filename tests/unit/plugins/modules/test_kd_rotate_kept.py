@@ -1,0 +1,506 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The old values while a rotation goes on, and what the next task makes of one that was killed."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate import (
+    keeper,
+    rollback,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile import executor
+from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
+from tests.harness.canaries import canary
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
+from tests.unit.plugins.clients import CORE
+from tests.unit.plugins.manifests import JsonObject, encoded
+from tests.unit.plugins.module_runs import Run
+from tests.unit.plugins.namespace_server import CONFIGMETA, Namespace
+from tests.unit.plugins.rotation_runs import (
+    KEPT,
+    MODIFIED,
+    NEW,
+    OLD,
+    PATH,
+    ROTATE,
+    Members,
+    patches,
+    refused,
+    rotated,
+    values,
+    writes,
+)
+
+OTHER = canary("other")
+RESTORE: JsonObject = {"secret": "token", "state": "restored", "wait_timeout": 30}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No patience for a task that was killed."""
+    monkeypatch.setattr(keeper, "TAKEOVER_SECONDS", 0.1)
+    monkeypatch.setattr(rollback, "_RETRY_SECONDS", 0.1)
+    # The operator in memory needs no time between two changes.
+    monkeypatch.setattr(executor, "_BREATH_SECONDS", 0.0)
+    monkeypatch.setattr(executor, "_HEAD_START_SECONDS", 0.0)
+
+
+def kept_values(space: Namespace) -> JsonObject | None:
+    """The old values as somebody reads them with kubectl; None where none are kept."""
+    found = space.found.get(KEPT)
+    if found is None:
+        return None
+    data = {key: base64.b64decode(value).decode() for key, value in found["data"].items()}
+    del data["kd-rotate.json"]
+    return data
+
+
+def killed_after(space: Namespace, server: ScriptedServer, run: Run, number: int) -> bool:
+    """Run the rotation and bring everything back to how it was after its n-th write.
+
+    Returns whether it came to that write.
+    """
+    states: list[dict[str, JsonObject]] = []
+
+    def answer(request: Request) -> Answer:
+        before = len(space.writes)
+        given = space._answer(request)
+        if len(space.writes) > before:
+            states.append(copy.deepcopy(space.found))
+        return given
+
+    server.otherwise = answer
+    run(kd_rotate, **ROTATE)
+    server.otherwise = space._answer
+    if number >= len(states):
+        return False
+    space.found = states[number]
+    space.writes.clear()
+    return True
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+@pytest.mark.parametrize("linked", [False, True])
+def test_one_more_run_ends_what_was_killed_at_any_write(
+    space: Namespace,
+    members: Members,
+    run: Run,
+    server: ScriptedServer,
+    refuses: bool,
+    linked: bool,
+) -> None:
+    """All members on new or all on old values, and the old ones to be had until then."""
+    if linked:
+        notebook = space.kdcluster("notebook")
+        notebook["spec"]["connections"]["clusters"] = ["lab"]
+        notebook["status"]["lastConnectionHash"] = space.hash_of(notebook)
+    members.exit_code = lambda value: 3 if refuses and value == NEW else 0
+    start = copy.deepcopy(space.found)
+    number = 0
+    while killed_after(space, server, run, number):
+        old = {"token": OLD, "user": "team-a"}
+        kept = kept_values(space)
+        assert kept == old or (kept is None and values(space) in (old, {**old, "token": NEW}))
+        result = rotated(run(kd_rotate, **ROTATE))
+        assert result.get("failed", False) is refuses, (number, result)
+        assert values(space)["token"] == (OLD if refuses else NEW), number
+        for name in ("lab", "notebook"):
+            found = space.kdcluster(name)
+            assert found["spec"]["connections"]["secrets"] == ["token"]
+            assert found["status"]["lastConnectionHash"] == space.hash_of(found)
+        if kept is not None:
+            assert result["earlier_rotation"] == ("restored" if refuses else "finished")
+            assert "did not end" in str(result["warnings"])
+        assert result["kept_in"] is None and result["rolled_back"] is refuses
+        assert set(space.found) == set(start)
+        space.found = copy.deepcopy(start)
+        number += 1
+    assert number >= 3
+
+
+def test_old_values_are_kept_before_the_write_and_removed_at_the_end(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    rotated(run(kd_rotate, **ROTATE))
+    create, *between, delete = space.writes
+    assert [request.path for request in between] == [PATH]
+    assert (create.method, delete.method, delete.path) == ("POST", "DELETE", KEPT)
+    manifest = create.json
+    assert manifest["kind"] == "Secret"
+    assert manifest["metadata"]["labels"] == {
+        "app.kubernetes.io/managed-by": "kubedirector.connections",
+        "kubedirector.connections/keeps": "old-values",
+    }
+    assert manifest["metadata"]["annotations"] == {
+        "kubedirector.connections/old-values-of": "Secret/token"
+    }
+    assert {"token": encoded(OLD), "user": encoded("team-a")}.items() <= manifest["data"].items()
+    # Neither the new value nor a digest of it alone.
+    assert NEW not in base64.b64decode(manifest["data"]["kd-rotate.json"]).decode()
+
+
+def test_a_long_name_has_a_place_of_its_own(space: Namespace, members: Members, run: Run) -> None:
+    for name in ("a" * 252 + "1", "a" * 252 + "2"):
+        data = {"token": encoded(OLD)}
+        space.add_object("Secret", name, object_type="source-control", data=data)
+        space.add_kdcluster(f"of-{name[-1]}", secrets=[name])
+        result = run(kd_rotate, secret=name, string_data={"token": NEW})
+        assert "failed" not in result, result["msg"]
+    names = {r.json["metadata"]["name"] for r in space.writes if r.method == "POST"}
+    assert len(names) == 2 and max(map(len, names)) < 64
+
+
+def killed(space: Namespace, server: ScriptedServer, run: Run) -> None:
+    """A task was killed after it wrote the new value."""
+    assert killed_after(space, server, run, 1)
+    assert values(space)["token"] == NEW
+    assert kept_values(space) == {"token": OLD, "user": "team-a"}
+
+
+def test_restored_puts_them_back(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    killed(space, server, run)
+    tried = rotated(run(kd_rotate, check=True, **RESTORE))
+    assert (tried["changed"], tried["object"]["changed_keys"]) == (True, ["token"])
+    assert tried["kept_in"] == KEPT.rpartition("/")[2]
+    assert space.writes == []
+    result = rotated(run(kd_rotate, **RESTORE))
+    assert "failed" not in result, result["msg"]
+    assert (result["changed"], result["rolled_back"]) == (True, True)
+    assert (result["earlier_rotation"], result["kept_in"]) == ("restored", None)
+    assert result["object"]["action"] == "updated"
+    assert result["object"]["changed_keys"] == ["token"]
+    assert values(space) == {"token": OLD, "user": "team-a"} and kept_values(space) is None
+    again = rotated(run(kd_rotate, **RESTORE))
+    assert "No old values of Secret team-a/token are kept" in again["msg"]
+
+
+def test_restored_although_the_start_script_refuses_the_old_ones_fails(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    killed(space, server, run)
+    members.exit_code = lambda value: 4
+    result = rotated(run(kd_rotate, **RESTORE))
+    assert "With them, too: " in result["msg"] and "exit code 4" in result["msg"]
+    assert result["rolled_back"] is True and values(space)["token"] == OLD
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_other_values_replace_those_of_a_killed_task(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer, refuses: bool
+) -> None:
+    killed(space, server, run)
+    members.exit_code = lambda value: 3 if refuses and value == OTHER else 0
+    result = rotated(run(kd_rotate, **{**ROTATE, "string_data": {"token": OTHER}}))
+    assert result.get("failed", False) is refuses
+    assert "sets other values" in str(result["warnings"])
+    assert result["earlier_rotation"] == ("restored" if refuses else "replaced")
+    assert values(space)["token"] == (OLD if refuses else OTHER)
+    assert kept_values(space) is None
+
+
+def test_a_key_that_the_killed_task_added_goes_with_other_values(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    added = {**ROTATE, "string_data": {"token": NEW, "extra": NEW}, "new_keys": True}
+    states: list[dict[str, JsonObject]] = []
+
+    def answer(request: Request) -> Answer:
+        given = space._answer(request)
+        if request.path == PATH and request.method == "PATCH":
+            states.append(copy.deepcopy(space.found))
+        return given
+
+    server.otherwise = answer
+    rotated(run(kd_rotate, **added))
+    space.found = states[-1]
+    result = rotated(run(kd_rotate, **{**ROTATE, "string_data": {"token": OTHER}}))
+    assert "failed" not in result, result["msg"]
+    assert values(space) == {"token": OTHER, "user": "team-a"}
+    assert result["object"]["changed_keys"] == ["extra", "token"]
+
+
+def test_what_others_made_of_it_since_is_left_to_the_user(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    killed(space, server, run)
+    space.found[PATH]["data"]["token"] = encoded(MODIFIED)
+    space.found[PATH]["metadata"]["resourceVersion"] = "9999"
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "others changed the object since. Nothing was written." in result["msg"]
+    name = KEPT.rpartition("/")[2]
+    assert "-e rotate_state=restored" in result["msg"]
+    assert f"kubectl delete secret {name} -n team-a" in result["msg"]
+    assert (result["kept_in"], result["earlier_rotation"]) == (name, "unfinished")
+    assert space.writes == [] and values(space)["token"] == MODIFIED
+    done = rotated(run(kd_rotate, **RESTORE))
+    assert "is overwritten" in str(done["warnings"])
+    assert values(space)["token"] == OLD and kept_values(space) is None
+
+
+def test_an_object_that_is_gone_keeps_its_old_values(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    killed(space, server, run)
+    del space.found[PATH]
+    for options in (ROTATE, RESTORE):
+        result = rotated(run(kd_rotate, **options))
+        assert "does not exist" in result["msg"] and "keeps the old values" in result["msg"]
+    assert kept_values(space) == {"token": OLD, "user": "team-a"}
+
+
+@pytest.mark.parametrize("when", ["before the write", "after it"])
+def test_an_annotation_that_others_set_is_not_a_change(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer, when: str
+) -> None:
+    """It gives the object another resourceVersion, and leaves its data and type label alone."""
+    done: list[bool] = []
+
+    def annotate() -> None:
+        if not done:
+            metadata = space.found[PATH]["metadata"]
+            metadata["annotations"] = {"example.com/seen": "yes"}
+            metadata["resourceVersion"] = "7777"
+            done.append(True)
+
+    def step(request: Request) -> Answer:
+        if when == "before the write":
+            annotate()
+            return space._write(request)
+        answer = space._write(request)
+        annotate()
+        return answer
+
+    members.exit_code = lambda value: 3 if value == NEW and when == "after it" else 0
+    patches(server, space, PATH, step)
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert done
+    if when == "before the write":
+        assert "failed" not in result, result["msg"]
+        assert values(space)["token"] == NEW
+    else:
+        assert result["rolled_back"] is True, result["msg"]
+        assert values(space)["token"] == OLD
+    assert space.found[PATH]["metadata"]["annotations"] == {"example.com/seen": "yes"}
+
+
+def test_a_type_label_that_others_took_off_is_a_change(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    def exit_code(value: str) -> int:
+        if value != NEW:
+            return 0
+        space.found[PATH]["metadata"].update(labels={}, resourceVersion="9999")
+        return 3
+
+    members.exit_code = exit_code
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "Secret team-a/token carries no type label" in result["msg"]
+    assert "-e rotate_state=restored" in result["msg"]
+    assert kept_values(space) == {"token": OLD, "user": "team-a"}
+    assert len(writes(space)) == 1
+
+
+def test_a_way_back_that_fails_keeps_them(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    members.exit_code = lambda value: 3
+    patches(server, space, PATH, space._write, refused(401, "Unauthorized", "expired"))
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "Putting the old values back failed, too" in result["msg"]
+    assert result["kept_in"] == KEPT.rpartition("/")[2]
+    assert kept_values(space) == {"token": OLD, "user": "team-a"}
+    members.exit_code = lambda value: 0
+    done = rotated(run(kd_rotate, **RESTORE))
+    assert done["rolled_back"] is True and values(space)["token"] == OLD
+
+
+def test_old_values_that_cannot_be_removed_are_a_warning(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    def answer(request: Request) -> Answer:
+        if request.method == "DELETE" and "dryRun" not in request.query:
+            return status_answer(403, "Forbidden", "not any more")
+        return space._answer(request)
+
+    server.otherwise = answer
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "failed" not in result
+    assert result["kept_in"] == KEPT.rpartition("/")[2]
+    assert "still keeps old values of Secret team-a/token" in str(result["warnings"])
+
+
+def test_a_task_that_is_at_work_is_waited_for_then_refused(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    killed(space, server, run)
+    monkeypatch.setattr(keeper, "TAKEOVER_SECONDS", 1.0)
+    monkeypatch.setattr(keeper, "_LOOK_SECONDS", 0.1)
+
+    def beating(request: Request) -> Answer:
+        if (request.method, request.path) == ("GET", KEPT):
+            kept = space.found[KEPT]
+            fields = json.loads(base64.b64decode(kept["data"]["kd-rotate.json"]))
+            fields["beat"] += 1
+            kept["data"]["kd-rotate.json"] = encoded(json.dumps(fields))
+        return space._answer(request)
+
+    server.otherwise = beating
+    started = time.monotonic()
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 2}))
+    assert "Another task rotates Secret team-a/token" in result["msg"]
+    assert time.monotonic() - started >= 2
+    assert space.writes == []
+
+
+def test_the_other_task_that_ends_meanwhile_leaves_the_way_free(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    killed(space, server, run)
+    monkeypatch.setattr(keeper, "TAKEOVER_SECONDS", 30.0)
+    monkeypatch.setattr(keeper, "_LOOK_SECONDS", 0.1)
+    looks: list[Request] = []
+
+    def ending(request: Request) -> Answer:
+        if (request.method, request.path) == ("GET", KEPT):
+            looks.append(request)
+            if len(looks) == 3:
+                del space.found[KEPT]
+        return space._answer(request)
+
+    server.otherwise = ending
+    result = rotated(run(kd_rotate, **{**ROTATE, "string_data": {"token": OTHER}}))
+    assert "failed" not in result, result["msg"]
+    assert result["earlier_rotation"] is None
+    assert values(space)["token"] == OTHER
+
+
+def test_of_two_that_begin_at_once_the_second_writes_nothing(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer
+) -> None:
+    path = f"{CORE}/secrets"
+    server.on("POST", path, status_answer(409, "AlreadyExists", "it exists"))
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "Another task rotates Secret team-a/token" in result["msg"]
+    assert "Nothing was written." in result["msg"]
+    assert writes(space) == []
+
+
+def test_a_task_beats_while_it_works(
+    space: Namespace, members: Members, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "BEAT_SECONDS", 0.02)
+
+    def slow(value: str) -> int:
+        time.sleep(0.1)
+        return 0
+
+    members.exit_code = slow
+    rotated(run(kd_rotate, **ROTATE))
+    beats = [r for r in space.writes if r.path == KEPT and r.method == "PATCH"]
+    assert len(beats) >= 2
+    assert kept_values(space) is None
+
+
+def test_a_task_whose_rotation_another_took_over_writes_no_more(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    def exit_code(value: str) -> int:
+        if value != NEW:
+            return 0
+        kept = space.found[KEPT]
+        fields = json.loads(base64.b64decode(kept["data"]["kd-rotate.json"]))
+        fields["holder"] = "another"
+        kept["data"]["kd-rotate.json"] = encoded(json.dumps(fields))
+        return 3
+
+    members.exit_code = exit_code
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "Another task rotates Secret team-a/token" in result["msg"]
+    assert len(writes(space)) == 1 and kept_values(space) is not None
+
+
+def test_kept_values_that_were_deleted_by_hand_do_not_stop_the_way_back(
+    space: Namespace, members: Members, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "TAKEOVER_SECONDS", 15.0)
+
+    def exit_code(value: str) -> int:
+        if value != NEW:
+            return 0
+        space.found.pop(KEPT, None)
+        return 3
+
+    members.exit_code = exit_code
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["rolled_back"] is True, result["msg"]
+    assert values(space)["token"] == OLD and kept_values(space) is None
+
+
+REACTIONS: list[tuple[str, Callable[[JsonObject], bool]]] = [
+    ("rollback", lambda result: result["rolled_back"] and "exit code 10" in result["msg"]),
+    (
+        "warn",
+        lambda result: (
+            "failed" not in result and str(result["warnings"]).count("exit code 10") == 3
+        ),
+    ),
+    ("ignore", lambda result: "failed" not in result and "warnings" not in result),
+]
+
+
+@pytest.mark.parametrize(("reaction", "right"), REACTIONS)
+def test_a_start_script_that_does_not_know_reconnect(
+    space: Namespace, members: Members, run: Run, reaction: str,
+    right: Callable[[JsonObject], bool],
+) -> None:  # fmt: skip
+    members.exit_code = lambda value: 10
+    result = rotated(run(kd_rotate, **ROTATE, on_reconnect_failure=reaction))
+    assert right(result), result
+    assert values(space)["token"] == (OLD if reaction == "rollback" else NEW)
+    told = [m["reconnect"] for one in result["kdclusters"] for m in one["members"]]
+    assert (told == [None] * 3) is (reaction == "ignore")
+
+
+@pytest.mark.parametrize("reaction", ["warn", "ignore"])
+def test_another_value_in_a_member_brings_the_old_ones_back_whatever_scripts_say(
+    space: Namespace, members: Members, run: Run, reaction: str
+) -> None:
+    members.held = {"token": encoded(OLD), "user": encoded("team-a")}
+    result = rotated(run(kd_rotate, **ROTATE, on_reconnect_failure=reaction))
+    assert result["rolled_back"] is True, result
+    assert values(space)["token"] == OLD
+
+
+def test_a_configmaps_old_values_are_kept_in_a_secret(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    created: list[JsonObject] = []
+
+    def answer(request: Request) -> Answer:
+        if request.method == "POST" and "dryRun" not in request.query:
+            created.append(request.json)
+        return space._answer(request)
+
+    server.otherwise = answer
+    entry = {"metadata": {"name": "model"}, "data": {"path": "/old"}}
+    held = {"connections": {"configmaps": {"model": [entry]}}, "nodegroups": {}}
+    for pod in ("pod-0", "pod-1"):
+        space.files[pod, CONFIGMETA] = json.dumps(held).encode()
+    rotated(run(kd_rotate, configmap="model", data={"path": NEW}))
+    (kept,) = created
+    assert kept["kind"] == "Secret" and kept["data"]["path"] == encoded("/old")
+    # Its members hold something else, so the old values came back.
+    assert space.found[f"{CORE}/configmaps/model"]["data"] == {"path": "/old"}
