@@ -27,9 +27,6 @@ from ansible.module_utils.common import warnings as ansible_warnings
 from ansible.plugins.action.normal import ActionModule as OrdinaryAction
 from ansible.utils.display import Display
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.library import (
-    remove_credential_files,
-)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_values import (
     bad_keys,
     misread_values,
@@ -108,7 +105,7 @@ class ModuleInWorker(OrdinaryAction):
 @contextlib.contextmanager
 def _as_a_process_of_its_own(folder: str) -> t.Iterator[io.StringIO]:
     """Let a module find what it finds as a process: the playbook's folder as its own, nobody who reads
-    what libraries say on standard error or log, and an end at which what they keep is removed.
+    what libraries say on standard error or log.
 
     :returns: what it prints.
     """
@@ -123,7 +120,6 @@ def _as_a_process_of_its_own(folder: str) -> t.Iterator[io.StringIO]:
             yield printed
     finally:
         logging.disable(logging_was_off_below)
-        remove_credential_files()
 
 
 def _encoded(arguments: dict[str, t.Any]) -> bytes:

@@ -25,6 +25,7 @@ from .kubeconfig import (
     load_kubeconfig,
 )
 from .library import urllib3
+from .renewal import Credential
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +33,7 @@ class ClientConfig:
     """Where and as whom to talk.
 
     :param configuration: address, TLS, proxy and token.
-    :param headers: extra HTTP headers (impersonation, basic authentication), as (name, value).
+    :param headers: HTTP headers that say as whom to act, as (name, value).
     :param namespace: the context's namespace, or None.
     :param verified: False when TLS certificates are not verified.
     """
@@ -69,9 +70,13 @@ def resolve_client_config(
     _override_credentials(configuration, auth)
     _decide_proxy(configuration, auth, environ)
     _require_files(configuration)
+    headers = tuple(_impersonation(configuration, auth))
+    _require_impersonated_user(headers)
+    # A plug-in or a token file that gives nothing is better known before the task begins.
+    configuration.credential()
     return ClientConfig(
         configuration=configuration,
-        headers=tuple(_headers(auth)),
+        headers=headers,
         namespace=namespace,
         verified=bool(configuration.verify_ssl),
     )
@@ -84,6 +89,8 @@ def _override_server(configuration: Configuration, auth: dict[str, t.Any]) -> No
     configuration.host = plain_address(str(configuration.host))
     if "ca_cert" in auth:
         configuration.ssl_ca_cert = auth["ca_cert"]
+        # As with kubectl: who names a CA wants the server verified, whatever the kubeconfig says.
+        configuration.verify_ssl = True
     if "validate_certs" in auth:
         configuration.verify_ssl = auth["validate_certs"]
     if not configuration.verify_ssl:
@@ -94,13 +101,16 @@ def _override_credentials(configuration: Configuration, auth: dict[str, t.Any]) 
     """Put the chosen credentials in place of the kubeconfig's: the API server looks at a client
     certificate before a token, so one that stayed would win."""
     if "api_key" in auth or "username" in auth or "client_cert" in auth:
-        configuration.cert_file = configuration.key_file = None
-        configuration.refresh_api_key_hook = None
-        configuration.api_key = {}
+        configuration.cert_file = configuration.key_file = configuration.renewal = None
+        configuration.fixed = Credential()
     if "api_key" in auth:
         # A token that was read from a file may still have the file's last newline.
         token = header_text("api_key", str(auth["api_key"]).strip())
-        configuration.api_key = {"authorization": f"Bearer {token}"}
+        configuration.fixed = Credential(f"Bearer {token}")
+    elif "username" in auth:
+        configuration.fixed = Credential(
+            basic_authentication(f"{auth['username']}:{auth['password']}")
+        )
     if "client_cert" in auth:
         configuration.cert_file = auth["client_cert"]
     if "client_key" in auth:
@@ -159,10 +169,25 @@ def _require_files(configuration: Configuration) -> None:
             raise AuthError(f"The {what} file {path} does not exist.")
 
 
-def _headers(auth: dict[str, t.Any]) -> t.Iterator[tuple[str, str]]:
-    if "username" in auth and "password" in auth and "api_key" not in auth:
-        yield "Authorization", basic_authentication(f"{auth['username']}:{auth['password']}")
-    if "impersonate_user" in auth:
-        yield "Impersonate-User", header_text("impersonate_user", auth["impersonate_user"])
-    for group in auth.get("impersonate_groups", ()):
+def _impersonation(
+    configuration: Configuration, auth: dict[str, t.Any]
+) -> t.Iterator[tuple[str, str]]:
+    """The headers that say as whom to act; the task's options replace the kubeconfig's, each its own."""
+    user, groups = auth.get("impersonate_user"), auth.get("impersonate_groups", ())
+    if user:
+        yield "Impersonate-User", header_text("impersonate_user", user)
+    for group in groups:
         yield "Impersonate-Group", header_text("impersonate_groups", group)
+    for name, value in configuration.impersonation:
+        replaced = (name == "Impersonate-User" and user) or (name == "Impersonate-Group" and groups)
+        if not replaced:
+            yield name, value
+
+
+def _require_impersonated_user(headers: t.Iterable[tuple[str, str]]) -> None:
+    names = {name for name, _value in headers}
+    if names and "Impersonate-User" not in names:
+        raise AuthError(
+            "Authentication: groups, a uid or extra values are impersonated without a user. Give "
+            "impersonate_user, or `as` in the kubeconfig."
+        )

@@ -4,9 +4,8 @@
 
 """Address, TLS, proxy and token of one API server, and the connection pool made of them.
 
-The attributes are those of the kubernetes library's Configuration, so that the library can fill one
-in (see _client.kubeconfig). The library's own costs the import of all of it, twice the time of everything
-else that a module imports (measured).
+The kubernetes library's own costs the import of all of it, twice the time of everything else that a module
+imports (measured).
 """
 
 from __future__ import annotations
@@ -20,6 +19,8 @@ import urllib.parse
 
 from .._core.errors import AuthError
 from .library import urllib3
+from .private_files import private_file
+from .renewal import Credential, Renewal
 
 _CONNECTIONS = 8
 
@@ -28,10 +29,9 @@ _CONNECTIONS = 8
 class Configuration:
     """Where an API server is and how to talk to it; the credentials are left out of its text.
 
-    :param api_key: the whole Authorization header under "authorization" (library 29) or "BearerToken"
-        (library 37).
-    :param refresh_api_key_hook: called with this configuration before each request; it may replace
-        the token.
+    :param fixed: credentials that do not change while a task works.
+    :param renewal: credentials that do, in place of the fixed ones.
+    :param impersonation: headers of the kubeconfig that say as whom to act, as (name, value).
     :param private_files: open files, of which nobody else may know, that the paths above may lead to;
         Python's ssl takes certificates and keys from files only. They are gone with this object.
     """
@@ -46,15 +46,18 @@ class Configuration:
     proxy: str | None = None
     no_proxy: str | None = None
     proxy_headers: t.Any = dataclasses.field(default=None, repr=False)
-    api_key: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
-    refresh_api_key_hook: t.Callable[[Configuration], None] | None = None
+    fixed: Credential = dataclasses.field(default_factory=Credential, repr=False)
+    renewal: Renewal | None = None
+    impersonation: tuple[tuple[str, str], ...] = ()
     private_files: list[t.Any] = dataclasses.field(default_factory=list, repr=False)
 
-    def authorization(self) -> str | None:
-        """The Authorization header of now, or None."""
-        if self.refresh_api_key_hook is not None:
-            self.refresh_api_key_hook(self)
-        return self.api_key.get("authorization") or self.api_key.get("BearerToken")
+    def credential(self) -> Credential:
+        """Who one is now. :raises AuthError: a token file or a credential plug-in gives nothing."""
+        return self.fixed if self.renewal is None else self.renewal.current()
+
+    def renew(self, refused: Credential) -> bool:
+        """Get other credentials in place of refused ones, where there may be some. :raises AuthError:"""
+        return self.renewal is not None and self.renewal.renew(refused)
 
 
 def basic_authentication(user: str) -> str:
@@ -87,7 +90,7 @@ def connection_pool(configuration: Configuration, tls: ssl.SSLContext | None) ->
     return urllib3.PoolManager(**options)
 
 
-def tls_context(configuration: Configuration) -> ssl.SSLContext:
+def tls_context(configuration: Configuration, credential: Credential) -> ssl.SSLContext:
     """Make what TLS connections need: whom to trust, who one is.
 
     What is trusted is what kubectl trusts: any certificate of the CA file, whether it is a root or not, and
@@ -107,7 +110,12 @@ def tls_context(configuration: Configuration) -> ssl.SSLContext:
             context.load_verify_locations(configuration.ssl_ca_cert)
         else:
             context.load_default_certs()
-        if configuration.cert_file:
+        if credential.certificate is not None:
+            certificate, certificate_path = private_file(credential.certificate[0])
+            key, key_path = private_file(credential.certificate[1])
+            with certificate, key:
+                context.load_cert_chain(certificate_path, key_path, password="")
+        elif configuration.cert_file:
             # Without a password OpenSSL would ask for one on the terminal, where the key is encrypted.
             context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
     except OSError as error:

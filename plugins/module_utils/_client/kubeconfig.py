@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
+import stat
 import typing as t
 
 from .._core.errors import AuthError
@@ -17,16 +17,13 @@ from .config import (
 from .credentials import (
     Entry,
     fill_in,
-    needs_plugin,
 )
-from .library import (
-    kubernetes_config,
-    yaml,
-)
+from .library import yaml
+from .renewal import token_file
 
 _DEFAULT_KUBECONFIG = "~/.kube/config"
 _MAX_BYTES = 4 * 1024 * 1024
-_NAMESPACE_IN_POD = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+_SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 def load_kubeconfig(
@@ -65,11 +62,7 @@ def load_kubeconfig(
         name = context or _current_context(documents)
         chosen = _context(documents, name, what)
         user = _named(documents, "users", chosen.get("user")) or Entry({}, "")
-        if needs_plugin(user.content):
-            _load_by_library(configuration, kubeconfig, name, what)
-            _require_credentials(configuration, user.content, what)
-        else:
-            fill_in(configuration, _cluster(documents, chosen, what), user)
+        fill_in(configuration, _cluster(documents, chosen, what), user, environ, what)
     except OSError as error:
         raise AuthError(
             f"{_capital(what)} cannot be read: {error.strerror or error}. Check its path and its rights."
@@ -104,25 +97,6 @@ def _cluster(documents: t.Sequence[Entry], context: dict[str, t.Any], what: str)
     return found
 
 
-def _load_by_library(
-    configuration: Configuration, kubeconfig: t.Any, context: str | None, what: str
-) -> None:
-    """Have the kubernetes library run the user's credential plug-in."""
-    config = kubernetes_config()
-
-    def load(theirs: Configuration) -> None:
-        options = {"context": context, "client_configuration": theirs, "persist_config": False}
-        if isinstance(kubeconfig, dict):
-            config.load_kube_config_from_dict(kubeconfig, **options)
-        else:
-            config.load_kube_config(config_file=os.pathsep.join(_existing(kubeconfig)), **options)
-
-    try:
-        _take_over(configuration, load)
-    except config.ConfigException as error:
-        raise AuthError(f"{_capital(what)} cannot be used: {str(error).rstrip('.')}.") from None
-
-
 def _existing(paths: str) -> list[str]:
     expanded = (os.path.expanduser(path) for path in paths.split(os.pathsep) if path)
     return [path for path in expanded if os.path.exists(path)]
@@ -132,7 +106,13 @@ def _documents(paths: str) -> list[Entry]:
     documents = []
     for path in _existing(paths):
         with open(path, encoding="utf-8") as file:
-            document = yaml.safe_load(file.read(_MAX_BYTES))
+            text = file.read(_MAX_BYTES)
+            if not text and stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+                raise AuthError(
+                    f"The kubeconfig {path} is a pipe, which can be read only once, and it is empty now: an "
+                    "earlier task has read it. Write the kubeconfig into a file."
+                )
+            document = yaml.safe_load(text)
         if document is not None:
             documents.append(Entry(document, os.path.dirname(os.path.abspath(path))))
     return documents
@@ -155,54 +135,27 @@ def _named(documents: t.Sequence[Entry], section: str, name: str | None) -> Entr
     return None
 
 
-def _require_credentials(configuration: Configuration, user: dict[str, t.Any], what: str) -> None:
-    """The library only logs when a credential plug-in fails, and goes on as system:anonymous."""
-    plugin = user.get("exec")
-    if plugin and not configuration.cert_file and not configuration.authorization():
-        raise AuthError(
-            f"{_capital(what)} gets its credentials from the command {plugin.get('command')!r}, which gave "
-            "none: run it by hand to see why."
-        )
-
-
 def _load_in_cluster(configuration: Configuration, environ: t.Mapping[str, str]) -> str | None:
     if "KUBERNETES_SERVICE_HOST" not in environ:
         raise AuthError(
             "No API server is known: give kubeconfig or host (as options, or as K8S_AUTH_* in the "
             "environment), set KUBECONFIG, or run inside a pod."
         )
-    config = kubernetes_config()
+    host, port = environ["KUBERNETES_SERVICE_HOST"], environ.get("KUBERNETES_SERVICE_PORT", "443")
+    configuration.host = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    configuration.ssl_ca_cert = os.path.join(_SERVICE_ACCOUNT, "ca.crt")
+    # Kubernetes replaces the token before it expires.
+    configuration.renewal = token_file(os.path.join(_SERVICE_ACCOUNT, "token"))
     try:
-        _take_over(
-            configuration, lambda theirs: config.load_incluster_config(client_configuration=theirs)
-        )
-        if not os.path.exists(_NAMESPACE_IN_POD):
-            return None
-        with open(_NAMESPACE_IN_POD, encoding="utf-8") as file:
+        with open(os.path.join(_SERVICE_ACCOUNT, "namespace"), encoding="utf-8") as file:
             return file.read(256).strip() or None
-    except (config.ConfigException, OSError) as error:
+    except FileNotFoundError:
+        return None
+    except OSError as error:
         raise AuthError(
-            f"The pod's own service account cannot be used: {str(error).rstrip('.')}. Have its token "
-            "mounted, or give kubeconfig or host."
+            f"The pod's own service account cannot be used: {error.strerror}. Have its token mounted, or "
+            "give kubeconfig or host."
         ) from None
-
-
-def _take_over(configuration: Configuration, load: t.Callable[[Configuration], None]) -> None:
-    """Have the library fill a configuration of its own. It does so anew with each request, to renew the
-    token, and would undo what the task's options put in place of the kubeconfig's."""
-    theirs = Configuration()
-    load(theirs)
-    for field in dataclasses.fields(Configuration):
-        setattr(configuration, field.name, getattr(theirs, field.name))
-    renew = theirs.refresh_api_key_hook
-    if renew is None:
-        return
-
-    def renew_token(ours: Configuration) -> None:
-        renew(theirs)
-        ours.api_key = dict(theirs.api_key)
-
-    configuration.refresh_api_key_hook = renew_token
 
 
 def _capital(text: str) -> str:

@@ -2,18 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The only place that imports the Python library `kubernetes` and what comes with it.
+"""The only place that imports what comes with the Python library `kubernetes`.
 
-urllib3, websocket-client and PyYAML do the daily work. The library itself is imported only where it
-is needed, for credentials that a plug-in gives (see kubernetes_config): its import takes twice the
-time of everything else that a module imports (measured with releases 29 and 37).
+urllib3, websocket-client and PyYAML do the work. The library itself is never imported: its import takes
+twice the time of everything else that a module imports (measured with releases 29 and 37).
 """
 
 from __future__ import annotations
 
 import importlib.util
 import re
-import sys
 import typing as t
 
 from .._core.errors import (
@@ -36,8 +34,6 @@ _VERSION = re.compile(r"""^__version__\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 
 __all__ = [
     "find_library",
-    "kubernetes_config",
-    "remove_credential_files",
     "require_library",
     "urllib3",
     "websocket",
@@ -63,27 +59,6 @@ def find_library() -> FoundLibrary:
     with open(spec.origin, encoding="utf-8") as file:
         found = _VERSION.search(file.read())
     return FoundLibrary(spec.origin, found.group(1) if found else "unknown")
-
-
-def kubernetes_config() -> t.Any:
-    """Import the library's module `kubernetes.config`. :raises LibraryError: it cannot be imported."""
-    try:
-        from kubernetes import config
-    except ImportError as error:
-        raise LibraryError(
-            f"The Python library 'kubernetes' cannot be imported: {error}. Install it again."
-        ) from None
-    return config
-
-
-def remove_credential_files() -> None:
-    """Remove the certificates and keys that the library wrote to files for a credential plug-in.
-
-    It does so itself only when the process ends; until then it takes them for those of the next task.
-    """
-    kube_config = sys.modules.get("kubernetes.config.kube_config")
-    if kube_config is not None:
-        kube_config._cleanup_temp_files()
 
 
 def require_library(python: str) -> None:

@@ -20,9 +20,11 @@ import urllib.parse
 
 from .._core.errors import MemberError
 from .library import websocket
+from .transport import UNAUTHORIZED
 
 if t.TYPE_CHECKING:
     from .api import Api
+    from .renewal import Credential
 
 THREADS = 8
 EXEC_SECONDS = 30
@@ -74,7 +76,7 @@ def _run(
     where = f"Pod {namespace}/{pod}"
     deadline = time.monotonic() + EXEC_SECONDS
     try:
-        connection = _open(api, namespace, pod, container, command)
+        connection = _open_as_now(api, namespace, pod, container, command)
     except websocket.WebSocketBadStatusException as error:
         raise MemberError(_handshake_sentence(where, error)) from None
     except (websocket.WebSocketException, http.client.HTTPException, OSError) as error:
@@ -126,7 +128,26 @@ def _too_slow(where: str, command: t.Sequence[str]) -> str:
     )
 
 
-def _open(api: Api, namespace: str, pod: str, container: str, command: t.Sequence[str]) -> t.Any:
+def _open_as_now(
+    api: Api, namespace: str, pod: str, container: str, command: t.Sequence[str]
+) -> t.Any:
+    credential = api.transport.credential()
+    try:
+        return _open(api, namespace, pod, container, command, credential)
+    except websocket.WebSocketBadStatusException as error:
+        if error.status_code != UNAUTHORIZED or not api.transport.renew(credential):
+            raise
+    return _open(api, namespace, pod, container, command, api.transport.credential())
+
+
+def _open(
+    api: Api,
+    namespace: str,
+    pod: str,
+    container: str,
+    command: t.Sequence[str],
+    credential: Credential,
+) -> t.Any:
     query = [("container", container), ("stdout", "true"), ("stderr", "true")]
     query += [("command", word) for word in command]
     scheme, _separator, rest = api.transport.host.partition("://")
@@ -138,11 +159,11 @@ def _open(api: Api, namespace: str, pod: str, container: str, command: t.Sequenc
     return websocket.create_connection(
         url,
         timeout=EXEC_SECONDS,
-        header=[f"{name}: {value}" for name, value in api.transport.headers()],
+        header=[f"{name}: {value}" for name, value in api.transport.headers(credential)],
         subprotocols=["v4.channel.k8s.io"],
         suppress_origin=True,
         # The library's own would look for a proxy in the environment, and trust by rules of its own.
-        socket=api.transport.connect(EXEC_SECONDS),
+        socket=api.transport.connect(EXEC_SECONDS, credential),
         redirect_limit=0,
     )
 

@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
-import functools
 import http.client
 import json
+import math
+import threading
 import time
 import typing as t
 import urllib.parse
 
-from .._core.errors import UnreachableError
+from .._core.errors import AnswerTooLongError, UnreachableError
 from .auth_options import (
     header_text,
 )
@@ -35,52 +36,73 @@ if t.TYPE_CHECKING:
     import ssl
 
     from .auth import ClientConfig
+    from .renewal import Credential
 
 _PORTS = {"http": 80, "https": 443}
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
 BUSY_SECONDS = 10
-TOO_MANY_REQUESTS = 429
+UNAUTHORIZED, TOO_MANY_REQUESTS = 401, 429
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
 class Transport:
-    """A connection pool to one API server. Its methods may be called from several threads."""
+    """A connection pool to one API server. Its methods may be called from several threads.
+
+    :ivar deadline: after which no request is repeated, as of time.monotonic().
+    """
 
     def __init__(self, access: ClientConfig) -> None:
+        self.deadline = math.inf
         self.configuration = access.configuration
         self.host = str(access.configuration.host).rstrip("/")
         self._headers = access.headers
+        self._pool: t.Any = None
+        self._certificate: tuple[bytes, bytes] | None = None
+        self._making_pool = threading.Lock()
         if not access.verified:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
-    def headers(self) -> list[tuple[str, str]]:
+    def credential(self) -> Credential:
+        """Who one is now. :raises AuthError:"""
+        return self.configuration.credential()
+
+    def renew(self, refused: Credential) -> bool:
+        """Whether there is another credential in place of one that the API server refused (401).
+
+        :raises AuthError: a token file or a credential plug-in gives nothing any more.
+        """
+        return self.configuration.renew(refused)
+
+    def headers(self, credential: Credential) -> list[tuple[str, str]]:
         """The headers that say who is asking, as (name, value). :raises AuthError: they cannot be sent."""
         found = list(self._headers)
-        token = self.configuration.authorization()
-        if token and not any(name == "Authorization" for name, _value in found):
-            # A token that was read from a file may still have the file's last newline.
-            found.append(("Authorization", header_text("token", str(token).strip())))
+        if credential.authorization:
+            found.append(("Authorization", header_text("token", credential.authorization)))
         return found
 
-    @functools.cached_property
-    def _tls(self) -> ssl.SSLContext | None:
-        """For connections that are not the pool's, of which urllib3 changes the context as it likes."""
-        return self._new_tls()
+    def _new_tls(self, credential: Credential) -> ssl.SSLContext | None:
+        return (
+            tls_context(self.configuration, credential) if self.host.startswith("https:") else None
+        )
 
-    def _new_tls(self) -> ssl.SSLContext | None:
-        return tls_context(self.configuration) if self.host.startswith("https:") else None
+    def _pool_of(self, credential: Credential) -> t.Any:
+        """The pool, made again where a credential plug-in gave another client certificate."""
+        with self._making_pool:
+            if self._pool is None or self._certificate != credential.certificate:
+                self._pool = self._new_pool(credential)
+                self._certificate = credential.certificate
+            return self._pool
 
-    @functools.cached_property
-    def _pool(self) -> t.Any:
-        tls = self._new_tls()
+    def _new_pool(self, credential: Credential) -> t.Any:
+        tls = self._new_tls(credential)
         name = self.configuration.tls_server_name or urllib.parse.urlsplit(self.host).hostname
         if tls is not None and urllib3_release() < (2, 0) and is_ip_address(str(name)):
             # It hands ssl no name that is an address, and checks it itself afterwards.
             tls.check_hostname = False
         return connection_pool(self.configuration, tls)
 
-    def connect(self, seconds: float) -> socket.socket:
+    def connect(self, seconds: float, credential: Credential) -> socket.socket:
         """Open a connection of one's own to the API server, by the way that requests take.
 
         :param seconds: how long each wait for the network may be.
@@ -97,11 +119,11 @@ class Transport:
         else:
             way = http.client.HTTPConnection(host, port, timeout=seconds)
         way.connect()
-        if self._tls is None:
+        # Not the pool's, of which urllib3 changes the context as it likes.
+        tls = self._new_tls(credential)
+        if tls is None:
             return way.sock
-        return self._tls.wrap_socket(
-            way.sock, server_hostname=configuration.tls_server_name or host
-        )
+        return tls.wrap_socket(way.sock, server_hostname=configuration.tls_server_name or host)
 
     def answer(
         self,
@@ -118,10 +140,12 @@ class Transport:
         :returns: the response (status, headers) and its body.
         :raises UnreachableError: there is no answer, or it is too long.
         """
-        until = time.monotonic() + BUSY_SECONDS
+        until = min(time.monotonic() + BUSY_SECONDS, self.deadline)
+        renewed = False
         while True:
+            credential = self.credential()
             try:
-                response = self._send(method, path, query, accept, content_type, body)
+                response = self._send(method, path, query, accept, content_type, body, credential)
                 try:
                     text = response.read(MAX_BODY_BYTES + 1)
                     # Only now does urllib3 1.26 notice that a body was cut off.
@@ -131,11 +155,15 @@ class Transport:
             except urllib3.exceptions.HTTPError as error:
                 raise error_from_transport(error, self.host) from None
             if len(text) > MAX_BODY_BYTES:
-                raise UnreachableError(
+                raise AnswerTooLongError(
                     f"The answer of the API server {self.host} is longer than {MAX_BODY_BYTES} bytes: is it a "
                     "Kubernetes API server? Check the address.",
                     maybe_done=True,
                 )
+            if response.status == UNAUTHORIZED and not renewed and self.renew(credential):
+                # A request that is refused so was not done, so that a write may be repeated.
+                renewed = True
+                continue
             pause = _seconds_to_wait(response)
             if response.status != TOO_MANY_REQUESTS or time.monotonic() + pause > until:
                 return response, text
@@ -143,9 +171,26 @@ class Transport:
 
     def open_stream(self, path: str, query: dict[str, str], seconds: int) -> t.Any:
         """Begin to read an answer that comes bit by bit, for `seconds` at most. :raises UnreachableError:"""
+        credential = self.credential()
+        response = self._open_stream(path, query, seconds, credential)
+        if response.status == UNAUTHORIZED and self.renew(credential):
+            response.close()
+            response = self._open_stream(path, query, seconds, self.credential())
+        return response
+
+    def _open_stream(
+        self, path: str, query: dict[str, str], seconds: int, credential: Credential
+    ) -> t.Any:
         try:
             return self._send(
-                "GET", path, query, "application/json", "", None, seconds + CONNECT_SECONDS
+                "GET",
+                path,
+                query,
+                "application/json",
+                "",
+                None,
+                credential,
+                seconds + CONNECT_SECONDS,
             )
         except urllib3.exceptions.HTTPError as error:
             raise error_from_transport(error, self.host) from None
@@ -158,11 +203,12 @@ class Transport:
         accept: str,
         content_type: str,
         body: t.Any,
+        credential: Credential,
         read_seconds: float = READ_SECONDS,
     ) -> t.Any:
         # urllib3 1.26 has it by this name only.
         headers = urllib3._collections.HTTPHeaderDict({"Accept": accept})
-        for name, value in self.headers():
+        for name, value in self.headers(credential):
             headers.add(name, value)
         data = None
         if body is not None:
@@ -173,7 +219,7 @@ class Transport:
             url += "?" + urllib.parse.urlencode(query)
         try:
             # `request` joins headers of one name where there is a body (urllib3 1.26).
-            return self._pool.request_encode_url(
+            return self._pool_of(credential).request_encode_url(
                 method,
                 url,
                 body=data,

@@ -89,6 +89,10 @@ class UnreachableError(CollectionError):
         return True
 
 
+class AnswerTooLongError(UnreachableError):
+    """The API server's answer is longer than what is read of one."""
+
+
 class ApiError(CollectionError):
     """The API server answered with an error.
 

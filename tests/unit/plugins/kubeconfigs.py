@@ -41,7 +41,8 @@ def kubeconfig(
 
 def authorization(access: ClientConfig) -> str | None:
     """The Authorization header that would be sent."""
-    return dict(Api(access).transport.headers()).get("Authorization")
+    transport = Api(access).transport
+    return dict(transport.headers(transport.credential())).get("Authorization")
 
 
 def found(access: ClientConfig) -> tuple[str, str | None, str | None]:

@@ -18,7 +18,6 @@ from typing import Any
 import ansible_collections
 import pytest
 import yaml
-from kubernetes.config import incluster_config
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._client import (
     kubeconfig as kubeconfig_module,
@@ -96,11 +95,7 @@ def test_inside_a_pod_its_service_account_is_used(
     for name, text in (("token", "pod-token"), ("ca.crt", "x"), ("namespace", "team-b\n")):
         (tmp_path / name).write_text(text, encoding="utf-8")
     # Where Kubernetes mounts them cannot be written to in a test.
-    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
-    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
-    monkeypatch.setattr(kubeconfig_module, "_NAMESPACE_IN_POD", str(tmp_path / "namespace"))
-    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
-    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    monkeypatch.setattr(kubeconfig_module, "_SERVICE_ACCOUNT", str(tmp_path))
     environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBECONFIG": str(tmp_path / "none")}
     access = resolve_client_config({}, environ)
     host, header, namespace = found(access)
