@@ -78,7 +78,10 @@ objects:
       type: str
       sample: kd-connections
     action:
-      description: V(created), V(updated), V(deleted) or V(unchanged).
+      description:
+        - V(created), V(updated), V(deleted) or V(unchanged).
+        - The task reads again what it wrote. Where somebody else changed that meanwhile, it fails, and this is
+          V(unchanged).
       type: str
       sample: created
   sample:

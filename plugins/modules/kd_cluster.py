@@ -19,6 +19,9 @@ description:
     leaves empty lists out, rewrites quantities and encrypts secret keys. What is left out is left alone.
   - KDClusters that are linked to this one, either way, are settled before it is touched, since the
     operator gets stuck otherwise.
+  - After something was written or waited for, the task reads again what it wants. Where somebody else changed that
+    meanwhile (its scale, its connections, a deletion, another KDCluster of its name), it fails and names the field
+    manager and the time that the API server recorded.
 options:
   name:
     description: Name of the KDCluster.
@@ -285,6 +288,8 @@ options:
       - Wait until the KDCluster is configured, has as many members as are wanted, and every member has
         what is connected; or until it and its members' pods are gone.
       - KDClusters that are linked to it are waited for in any case before it is touched.
+      - Where it is V(false), the task does not know whether its change stayed and reached the members. A warning says
+        so where something was written.
     type: bool
     default: true
   wait_timeout:
@@ -369,7 +374,9 @@ kdclusters:
       type: str
       sample: training-engine-tf
     action:
-      description: One of V(created), V(updated), V(unchanged), V(deleted).
+      description:
+        - One of V(created), V(updated), V(unchanged), V(deleted).
+        - V(unchanged) where somebody else undid it before the end of the task, although C(changed) is then true.
       type: str
       sample: created
     app:
@@ -377,7 +384,9 @@ kdclusters:
       type: str
       sample: training-engine
     connections:
-      description: Its connections, in order; empty lists where there is no KDCluster.
+      description:
+        - Its connections as last seen, in order; empty lists where there is no KDCluster. Under check mode as they
+          would be.
       type: dict
       sample: {clusters: [], configmaps: [], secrets: []}
     connection_hash:

@@ -146,15 +146,25 @@ kdclusters:
           sample: null
         current:
           description:
-            - Whether what it holds equals what is live. V(null) where that is not known.
+            - V(true) where the connections that it holds equal what is live, and all of them could be compared.
+              Of a connected KDCluster its identity and its members are compared.
+            - V(false) where something does not, which RV(kdclusters[].members[].stale) names. An object that
+              the KDCluster names is never current while it does not exist or has no type label.
+            - V(null) where that is not known, since the member cannot be read, or nothing that could be compared
+              differs and RV(kdclusters[].members[].not_compared) names something.
           type: bool
           sample: true
         stale:
-          description: What does not equal what is live; empty where that is not known.
+          description: What does not equal what is live, as far as it could be compared.
           type: list
           elements: dict
           sample:
             - {kind: Secret, name: source-control-secret, reason: differs in data.branch}
+        not_compared:
+          description: What the KDCluster names and could not be compared, since the caller may not read it.
+          type: list
+          elements: dict
+          sample: []
   sample:
     - name: jupyter-notebook
       state: configured
@@ -177,6 +187,7 @@ kdclusters:
           error: null
           current: true
           stale: []
+          not_compared: []
 """
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (

@@ -22,6 +22,9 @@ description:
     those linked to it are settled, since the operator gets stuck otherwise.
   - The operator runs the application's start script with C(--reconnect) in every member after a change.
     Its exit code is read back from the members, and a run that the operator missed is told.
+  - After something was written or waited for, the task reads again what it wants. Where somebody else changed that
+    meanwhile (connections, data, labels, a deletion, a KDCluster of the same name), it fails and names the field
+    manager and the time that the API server recorded. Such a change ends the wait at once, where it can be seen.
   - Several changes that reach the same KDCluster are kept apart, by a second or two, since the operator would overlook some.
     Each is a run of the start script, and in between the members hold some new values and some old ones; what belongs
     together is best in one object. The operator's count of them (annotation C(kubedirector.hpe.com/hashChangeCounter)) is put right where it has lost some.
@@ -133,6 +136,8 @@ options:
       - Wait until the change has reached every member and, unless O(on_reconnect_failure=ignore), the
         start script has ended there.
       - Between steps that touch linked KDClusters there is a wait in any case.
+      - Where it is V(false), the task does not know whether its change stayed and reached the members, nor how their
+        start scripts ended. A warning says so where something was written.
     type: bool
     default: true
   wait_timeout:
@@ -239,7 +244,11 @@ objects:
       type: str
       sample: model
     action:
-      description: One of V(created), V(updated), V(unchanged), V(deleted).
+      description:
+        - One of V(created), V(updated), V(unchanged), V(deleted), V(absent).
+        - V(absent) where it does not exist and this task did not delete it.
+        - What somebody else undid before the end of the task is V(unchanged) or V(absent), although C(changed)
+          is then true.
       type: str
       sample: created
   sample:
@@ -258,11 +267,11 @@ kdclusters:
       type: str
       sample: deployment-engine
     action:
-      description: V(updated) when its connections were written, else V(unchanged).
+      description: V(updated) when its connections were written and stayed, else V(unchanged).
       type: str
       sample: updated
     connections:
-      description: Its connections, in order.
+      description: Its connections as last seen, in order; under check mode as they would be.
       type: dict
       sample: {clusters: [], configmaps: [convolutional-nn-model, fullyconnected-nn-model], secrets: []}
     connection_hash:

@@ -18,6 +18,11 @@ from .._observe.reader import (
     require_namespace,
 )
 from .._reconcile.desired import require_name
+from .._reconcile.verification import (
+    Undone,
+    last_writer,
+    require_unchanged,
+)
 from .rbac import (
     differs,
     problem_with,
@@ -45,12 +50,14 @@ class RightsTask(Task):
         self._found: dict[str, JsonObject | None] = {}
         self._actions: dict[str, str] = {}
         self._done: set[str] = set()
+        self._begun = False
 
     def run(self) -> None:
         """Create, correct or delete the three objects.
 
         :raises InvalidInputError: the name is none.
         :raises PreconditionError: there is something else by that name. Nothing was written.
+        :raises OverwrittenError: what was written did not stay.
         :raises ApiError, UnreachableError: `result` says what had been written.
         """
         require_name(f"name: ServiceAccount {self.namespace}/", self._name)
@@ -72,6 +79,7 @@ class RightsTask(Task):
             self._done.update(self._actions)
         else:
             self._write_all(dry_run=False)
+            self._verify()
 
     @property
     def result(self) -> dict[str, t.Any]:
@@ -85,7 +93,7 @@ class RightsTask(Task):
             for kind, action in self._actions.items()
         ]
         return {
-            "changed": any(one["action"] != "unchanged" for one in objects),
+            "changed": self._begun or any(one["action"] != "unchanged" for one in objects),
             "objects": objects,
         }
 
@@ -123,6 +131,31 @@ class RightsTask(Task):
                 self._write(kind, action, dry_run=dry_run)
             if not dry_run:
                 self._done.add(kind)
+                self._begun |= action != "unchanged"
+
+    def _verify(self) -> None:
+        """Read again what was written. :raises OverwrittenError: somebody else changed it meanwhile."""
+        undone: list[Undone] = []
+        for kind, action in self._actions.items():
+            if action == "unchanged":
+                continue
+            found, where = self._read(kind), f"{kind} {self.namespace}/{self._name}"
+            metadata = {} if found is None else found["metadata"]
+            terminating = bool(metadata.get("deletionTimestamp"))
+            sentence = ""
+            if self._absent:
+                if found is not None and not terminating:
+                    sentence = f"{where} was created again after this task had deleted it"
+            elif found is None or terminating:
+                sentence = f"{where} was deleted"
+            elif differs(found, self._desired[kind]):
+                sentence = f"{where} grants something else than this task wrote"
+            if sentence:
+                field = {"Role": "f:rules", "RoleBinding": "f:subjects"}.get(kind, "f:metadata")
+                who = last_writer(metadata.get("managedFields") or (), (field,))
+                undone.append(Undone(kind, self._name, f"{sentence}: {who}."))
+                self._done.discard(kind)
+        require_unchanged(undone)
 
     def _write(self, kind: str, action: str, *, dry_run: bool) -> None:
         resource, found, desired = _RESOURCES[kind], self._found[kind], self._desired[kind]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._kubedirector.snapshot import (
+    Connections,
     parse_connections,
 )
 from .._reconcile.result import (
@@ -29,27 +30,36 @@ JsonObject = dict[str, t.Any]
 
 
 def cluster_result(
-    desired: WantedCluster, plan: ClusterPlan, cluster: KDCluster | None, *, done: bool
+    desired: WantedCluster,
+    plan: ClusterPlan,
+    cluster: KDCluster | None,
+    *,
+    done: bool,
+    stayed: bool,
+    as_planned: bool,
 ) -> JsonObject:
     """Make the return values `changed` and `kdclusters`.
 
     :param cluster: as last seen, None where there is none.
     :param done: the plan was carried out, or is told as if it were (check mode).
+    :param stayed: nobody else undid it meanwhile.
+    :param as_planned: tell the plan's connections in place of the live ones (check mode).
     """
-    action = plan.action if done else "unchanged"
+    action = plan.action if done and stayed else "unchanged"
     seen = None if action == "deleted" else cluster
-    # The plan still holds what is gone by now.
-    before = None if seen is None else plan.before
-    shown = (plan.after if action in ("created", "updated") else before) or {}
-    spec = shown.get("spec") or {}
+    app = None if seen is None else seen.app
+    connections = Connections() if seen is None else seen.connections
+    if as_planned and plan.after is not None:
+        spec = plan.after["spec"]
+        app, connections = spec.get("app"), parse_connections(spec)
     return {
-        "changed": action != "unchanged",
+        "changed": done and plan.changed,
         "kdclusters": [
             {
                 "name": desired.name,
                 "action": action,
-                "app": spec.get("app"),
-                "connections": parse_connections(spec).as_lists(),
+                "app": app,
+                "connections": connections.as_lists(),
                 "connection_hash": None if seen is None else seen.stored_hash,
                 "spec_generation": None if seen is None else seen.generation,
                 "state": None if seen is None else seen.state,

@@ -41,7 +41,13 @@ from .._observe.watcher import SnapshotWatcher
 from .._reconcile.plan import (
     connections_after,
 )
-from .._reconcile.warnings import unchecked_sentences
+from .._reconcile.verification import (
+    Undone,
+    last_writer,
+    require_unchanged,
+    undone_changes,
+)
+from .._reconcile.warnings import NOT_WAITED, unchecked_sentences
 from .desired import (
     cluster_wanted_from,
 )
@@ -53,6 +59,7 @@ from .result import (
     cluster_diff,
     cluster_result,
 )
+from .verification import undone_fields
 
 if t.TYPE_CHECKING:
     from .desired import (
@@ -76,6 +83,8 @@ class ClusterTask(Task):
         self._plan: ClusterPlan | None = None
         self._live: SnapshotWatcher | None = None
         self._done = False
+        self._written: dict[str, t.Any] | None = None
+        self._stayed = True
 
     def run(self) -> None:
         """Do what the task wants.
@@ -85,12 +94,18 @@ class ClusterTask(Task):
         desired = self._desired = cluster_wanted_from(self.params, self.namespace)
         self._deadline = time.monotonic() + self.params["wait_timeout"]
         plan, live = self._plan_and_write(desired)
-        if self.check_mode or not self.params["wait"]:
+        if self.check_mode:
+            return
+        if not self.params["wait"]:
+            if self._done:
+                self.warn(NOT_WAITED)
             return
         if desired.absent:
             self._wait_until_gone(desired, plan, live)
         else:
             self._wait_until_settled(desired, plan, live)
+            if self._done or live.has_waited:
+                self._verify(desired, plan, live)
 
     @property
     def result(self) -> dict[str, t.Any]:
@@ -98,7 +113,10 @@ class ClusterTask(Task):
         if self._desired is None or self._plan is None or self._live is None:
             return {"changed": False, "kdclusters": []}
         cluster = self._live.snapshot.clusters.get(self._desired.name)
-        return cluster_result(self._desired, self._plan, cluster, done=self._done)
+        return cluster_result(
+            self._desired, self._plan, cluster,
+            done=self._done, stayed=self._stayed, as_planned=self.check_mode,
+        )  # fmt: skip
 
     @property
     def diff(self) -> dict[str, t.Any] | None:
@@ -141,6 +159,7 @@ class ClusterTask(Task):
                 return plan, live
             self._done = True
             if manifest is not None and not self.check_mode:
+                self._written = manifest
                 live.put_cluster(manifest)
             return plan, live
         raise PreconditionError(
@@ -230,7 +249,36 @@ class ClusterTask(Task):
             "created": f"{desired.label} was created, but it is not configured",
             "updated": "The change was written, but it has not reached every member",
         }.get(plan.action, "Nothing had to be written, but the KDCluster is not settled")
-        live.wait_until_settled({desired.name}, also, self._deadline, begun)
+        live.wait_until_settled(
+            {desired.name}, also, self._deadline, begun,
+            require=functools.partial(self._require_unchanged, desired, plan, live),
+        )  # fmt: skip
+
+    def _verify(self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher) -> None:
+        """Read again what the task wants, and see that it is so. :raises OverwrittenError:"""
+        manifests, _version = self.api.list_all(KDCLUSTER, self.namespace)
+        for manifest in manifests:
+            live.put_cluster(manifest)
+        by_name = {manifest["metadata"]["name"]: manifest for manifest in manifests}
+        for name in set(live.snapshot.clusters) - set(by_name):
+            live.drop_cluster(name)
+        names = [(one.kind, one.name) for one in desired.connections.objects]
+        for key, found in read_objects(self.api, self.namespace, names).items():
+            live.put_object(*key, found)
+        self._require_unchanged(desired, plan, live)
+        manifest = by_name[desired.name]
+        self._require(list(undone_fields(desired, self._written, manifest, live.snapshot)))
+
+    def _require_unchanged(
+        self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher
+    ) -> None:
+        manifest = self._written or plan.before or {"metadata": {}}
+        uids = {desired.name: manifest["metadata"].get("uid", "")}
+        self._require(list(undone_changes(desired.connections, live.snapshot, uids, {})))
+
+    def _require(self, undone: list[Undone]) -> None:
+        self._stayed = not any(one.name == self.params["name"] for one in undone)
+        require_unchanged(undone)
 
     def _wait_until_gone(
         self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher
@@ -242,7 +290,19 @@ class ClusterTask(Task):
         pods = [member.pod for member in parse_kdcluster(plan.before).members if member.pod]
         while True:
             live.refresh()
-            there = desired.name in live.snapshot.clusters
+            found = live.snapshot.clusters.get(desired.name)
+            there = found is not None
+            if found is not None and found.uid != plan.before["metadata"].get("uid", ""):
+                who = last_writer(found.managed_fields, ("f:spec",))
+                self._require(
+                    [
+                        Undone(
+                            "KDCluster",
+                            desired.name,
+                            f"{desired.label} was created again after it had been deleted: {who}.",
+                        )
+                    ]
+                )
             pods = [] if not pods else [pod for pod in pods if self._exists(pod)]
             if not there and not pods:
                 break

@@ -10,7 +10,6 @@ import typing as t
 
 from .._ansible.task import Task
 from .._core.errors import (
-    ApiError,
     MemberError,
     PreconditionError,
 )
@@ -28,8 +27,8 @@ from .._observe.members import (
     read_configmetas,
 )
 from .._observe.reader import (
+    read_allowed_objects,
     read_kdclusters,
-    read_objects,
     require_namespace,
 )
 
@@ -72,7 +71,13 @@ class ConfigmetaTask(Task):
         chosen = [clusters[name] for name in names]
         readings = self._read_members(chosen)
         self._require_fields(readings)
-        snapshot = self._read_live(chosen, clusters)
+        keys = [key for cluster in chosen for key in cluster.connections.objects()]
+        objects, refused = read_allowed_objects(self.api, self.namespace, keys)
+        if refused:
+            self.warn(
+                f"Whether the members are current is not known for all that is connected. {' '.join(dict.fromkeys(refused.values()))}"
+            )
+        snapshot = Snapshot(self.namespace, clusters, objects)
         for cluster in chosen:
             mine = [reading for reading in readings if reading.member in cluster.members]
             self._kdclusters.append(self._describe(cluster, mine, snapshot))
@@ -114,29 +119,21 @@ class ConfigmetaTask(Task):
             if (not roles or member.role in roles) and (not pods or member.pod in pods)
         ]
 
-    def _read_live(
-        self, chosen: list[KDCluster], clusters: dict[str, KDCluster]
-    ) -> Snapshot | None:
-        """Read what the KDClusters name, with data; None when the caller may not."""
-        keys = [key for cluster in chosen for key in cluster.connections.objects()]
-        try:
-            objects = read_objects(self.api, self.namespace, keys, with_data=set(keys))
-        except ApiError as error:
-            if error.status != 403:
-                raise
-            self.warn(f"Whether the members are current is not known. {error}")
-            return None
-        return Snapshot(self.namespace, clusters, objects)
-
     def _describe(
-        self, cluster: KDCluster, readings: list[Reading], snapshot: Snapshot | None
+        self, cluster: KDCluster, readings: list[Reading], snapshot: Snapshot
     ) -> dict[str, t.Any]:
         held = {r.member.pod: r.configmeta for r in readings if r.configmeta is not None}
         differences = member_differences(held)
         members = []
         for reading in readings:
-            stale = None
-            if reading.configmeta is not None and snapshot is not None:
+            stale: list[dict[str, str]] = []
+            not_compared = [
+                {"kind": kind, "name": name}
+                for kind, name in cluster.connections.objects()
+                if (kind, name) not in snapshot.objects
+            ]
+            known = reading.configmeta is not None and not not_compared
+            if reading.configmeta is not None:
                 stale = stale_parts(reading.configmeta, cluster, snapshot)
             members.append(
                 {
@@ -145,8 +142,9 @@ class ConfigmetaTask(Task):
                     "node_id": reading.member.node_id,
                     "configmeta": self._shown(reading.configmeta),
                     "error": reading.error,
-                    "current": None if stale is None else not stale,
-                    "stale": stale or [],
+                    "current": False if stale else True if known else None,
+                    "stale": stale,
+                    "not_compared": not_compared,
                 }
             )
         return {

@@ -13,6 +13,7 @@ import base64
 import itertools
 import typing as t
 
+from . import facts
 from .configmeta import decoded
 
 if t.TYPE_CHECKING:
@@ -89,8 +90,9 @@ def stale_parts(
 ) -> list[dict[str, str]]:
     """Say what in a member's configmeta does not equal what is live.
 
-    :param snapshot: must hold, with data, all that the KDCluster names.
-    :returns: [{kind, name, reason}]; empty when the member is current.
+    :param snapshot: holds with data what the KDCluster names; what it does not hold is not compared.
+    :returns: [{kind, name, reason}]; empty when nothing differs. What the KDCluster names and the operator
+        skips, since it does not exist or has no type label, is never as it should be.
     """
     held = configmeta.get("connections") or {}
     return [
@@ -124,9 +126,16 @@ def _stale_objects(
 ) -> t.Iterator[dict[str, str]]:
     live: dict[str, list[JsonObject]] = {}
     live_names: dict[str, str] = {}
+    skipped: dict[str, str] = {}
     for name in names:
+        if (kind, name) not in snapshot.objects:
+            continue
         found = snapshot.objects[(kind, name)]
-        if found is not None and found.type is not None:
+        if found is None:
+            skipped[name] = "it does not exist"
+        elif found.type is None:
+            skipped[name] = f"it has no type label {facts.TYPE_LABELS[kind]}"
+        else:
             live.setdefault(found.type, []).append(_as_held(kind, found))
             live_names[name] = found.type
     held = held or {}
@@ -135,8 +144,10 @@ def _stale_objects(
         for object_type, entries in held.items()
         for entry in entries or ()
     }
+    for name, why in skipped.items():
+        yield _skipped(kind, name, why, held=name in held_names)
     for name in held_names:
-        if name not in live_names:
+        if name not in names:
             yield _stale(kind, name, "the member still holds it, but it is no longer connected")
     for name, object_type in live_names.items():
         if name not in held_names:
@@ -198,6 +209,11 @@ def _stale(kind: str, name: str, reason: str) -> dict[str, str]:
     return {"kind": kind, "name": name, "reason": reason}
 
 
+def _skipped(kind: str, name: str, why: str, *, held: bool) -> dict[str, str]:
+    holds = "still holds it" if held else "does not hold it"
+    return _stale(kind, name, f"the KDCluster names it, but {why}; the member {holds}")
+
+
 def _stale_clusters(
     held: JsonObject | None, cluster: KDCluster, snapshot: Snapshot
 ) -> t.Iterator[dict[str, str]]:
@@ -211,8 +227,7 @@ def _stale_clusters(
         live = snapshot.clusters.get(name)
         entry = held.get(name)
         if live is None:
-            if entry is not None:
-                yield _stale("KDCluster", name, "the member still holds it, but it does not exist")
+            yield _skipped("KDCluster", name, "it does not exist", held=entry is not None)
         elif entry is None:
             yield _stale("KDCluster", name, "it is connected, but the member does not hold it")
         elif (entry.get("cluster") or {}).get("id") != live.uid:

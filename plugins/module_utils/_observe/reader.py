@@ -83,6 +83,31 @@ def read_objects(
         return dict(zip(keys, pool.map(read, keys), strict=True))
 
 
+def read_allowed_objects(
+    api: Api, namespace: str, keys: t.Iterable[tuple[str, str]]
+) -> tuple[dict[tuple[str, str], LiveObject | None], dict[tuple[str, str], str]]:
+    """Read ConfigMaps and Secrets with their data, as far as the caller may.
+
+    :returns: what was found, as read_objects does; and for each object that the caller may not read, why.
+    :raises ApiError, UnreachableError:
+    """
+
+    found: dict[tuple[str, str], LiveObject | None] = {}
+    refused: dict[tuple[str, str], str] = {}
+
+    def read(key: tuple[str, str]) -> None:
+        try:
+            found.update(read_objects(api, namespace, [key], with_data={key}))
+        except ApiError as error:
+            if error.status != _FORBIDDEN:
+                raise
+            refused[key] = str(error)
+
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(read, dict.fromkeys(keys)))
+    return found, refused
+
+
 def require_namespace(api: Api, namespace: str) -> None:
     """Say so if a namespace does not exist, as far as the caller may know.
 

@@ -86,6 +86,12 @@ class SnapshotWatcher:
         if self.on_change is not None:
             self.on_change(cluster)
 
+    def drop_cluster(self, name: str) -> None:
+        """Take over that a KDCluster does not exist any more."""
+        with self._replacing:
+            clusters = {k: v for k, v in self.snapshot.clusters.items() if k != name}
+            self.snapshot = dataclasses.replace(self.snapshot, clusters=clusters)
+
     def _note_change(self, cluster: KDCluster) -> None:
         before = self.snapshot.clusters.get(cluster.name)
         if cluster != before:
@@ -255,9 +261,7 @@ class SnapshotWatcher:
             name = manifest["metadata"]["name"]
             before = self.snapshot.clusters.get(name)
             if event["type"] == "DELETED":
-                clusters = dict(self.snapshot.clusters)
-                clusters.pop(name, None)
-                self.snapshot = dataclasses.replace(self.snapshot, clusters=clusters)
+                self.drop_cluster(name)
             else:
                 self.put_cluster(manifest)
             self._read_missing_objects(names)

@@ -102,7 +102,7 @@ def test_an_object_without_type_is_told_without(space: Namespace, run: Run) -> N
     result = returned(run(kd_connection, **NOTEBOOK, **options), kd_connection.RETURN)
     assert result["objects"] == [
         {"kind": "ConfigMap", "name": "untyped", "type": None, "action": "unchanged"},
-        {"kind": "ConfigMap", "name": "gone", "type": None, "action": "unchanged"},
+        {"kind": "ConfigMap", "name": "gone", "type": None, "action": "absent"},
         {"kind": "Secret", "name": "typed", "type": "token", "action": "unchanged"},
     ]
 

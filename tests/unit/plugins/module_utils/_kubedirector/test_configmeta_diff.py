@@ -300,8 +300,19 @@ def test_a_connected_kdcluster_that_changed_is_stale(change: Change) -> None:
     assert names(change()) == [("KDCluster", "engine")]
 
 
-def test_a_connected_kdcluster_that_does_not_exist_and_is_not_held_is_current() -> None:
-    assert stale(held(), clusters=("engine",)) == []
+def test_what_does_not_exist_and_is_still_named_is_stale() -> None:
+    (cluster,) = stale(held(), clusters=("engine",))
+    assert cluster["reason"] == (
+        "the KDCluster names it, but it does not exist; the member does not hold it"
+    )
+    gone: dict[tuple[str, str], JsonObject | None] = {("Secret", "token"): None}
+    (at_once,) = stale(held(), extra=gone)
+    assert at_once["reason"] == (
+        "the KDCluster names it, but it does not exist; the member still holds it"
+    )
+    (after_the_poll,) = stale(held(secrets=SECRETS[1:]), extra=gone)
+    assert (after_the_poll["kind"], after_the_poll["name"]) == ("Secret", "token")
+    assert "the KDCluster names it, but it does not exist" in after_the_poll["reason"]
 
 
 def test_a_member_that_differs_in_everything_fills_no_result() -> None:

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task wants, compared with what is live, and who changed it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.desired import (
+    parse_desired,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.verification import (
+    last_writer,
+    undone_changes,
+)
+from tests.harness.canaries import canary
+from tests.unit.plugins.manifests import (
+    JsonObject,
+    encoded,
+    estate_of,
+    kdcluster_manifest,
+    object_manifest,
+    task,
+)
+
+CONNECTED = ("f:spec", "f:connections", "f:configmaps")
+VALUE = canary("what the task wrote")
+MODEL = ("ConfigMap", "model")
+
+
+def entry(manager: str, seconds: int, *path: str, **more: Any) -> JsonObject:
+    """An entry of metadata.managedFields that owns one field."""
+    fields: JsonObject = {}
+    for key in reversed(path):
+        fields = {key: fields}
+    time = f"2026-01-01T00:00:{seconds:02}Z"
+    return {"manager": manager, "operation": "Update", "time": time, "fieldsV1": fields, **more}
+
+
+OURS = entry("kubedirector.connections", 10, *CONNECTED)
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        ([entry("kubectl-patch", 12, *CONNECTED)], "'kubectl-patch' (Update) wrote it at 2026-01-01T00:00:12Z"),
+        ([entry("a", 12, *CONNECTED), entry("b", 13, *CONNECTED)], "'b' (Update) wrote it"),
+        ([OURS], "another task of this collection"),
+        ([OURS | {"fieldsV1": {}}, entry("argocd", 11, *CONNECTED[:2])], "near it is field manager 'argocd'"),
+        ([OURS | {"fieldsV1": {}}, entry("old", 9, *CONNECTED[:2])], "do not say"),
+        ([entry("operator", 12, *CONNECTED[:2], subresource="status")], "do not say"),
+        ([], "do not say"),
+    ],
+)  # fmt: skip
+def test_who_wrote_a_field_last(entries: list[JsonObject], told: str) -> None:
+    assert told in last_writer(entries, CONNECTED)
+
+
+def undone(
+    options: JsonObject,
+    cluster: JsonObject | None,
+    objects: dict[tuple[str, str], JsonObject | None] | None = None,
+    *,
+    versions: dict[tuple[str, str], str] | None = None,
+) -> list[str]:
+    """The sentences about one KDCluster "lab" whose uid was uid-lab."""
+    desired = parse_desired(task(kdcluster=["lab"], **options), "team-a")
+    snapshot = estate_of([] if cluster is None else [cluster], objects)
+    found = undone_changes(desired, snapshot, {"lab": "uid-lab"}, versions or {})
+    sentences = [one.sentence for one in found]
+    assert VALUE not in str(sentences) and encoded(VALUE) not in str(sentences)
+    return sentences
+
+
+NAMED = {"configmaps": [{"name": "model"}]}
+SECRET = {"secrets": [{"name": "key", "type": "token", "string_data": {"token": VALUE}}]}
+
+
+def lab(**parts: Any) -> JsonObject:
+    """The KDCluster, written by kubectl."""
+    manifest = kdcluster_manifest("lab", **parts)
+    manifest["metadata"]["managedFields"] = [entry("kubectl-patch", 12, *CONNECTED)]
+    return manifest
+
+
+def test_what_stayed() -> None:
+    there = {MODEL: object_manifest(*MODEL)}
+    assert undone(NAMED, lab(configmaps=["other", "model"]), there) == []
+    assert undone({**NAMED, "state": "absent"}, lab(configmaps=["other"]), there) == []
+    assert undone({**NAMED, "state": "absent"}, None, there) == []
+    # Another task of this collection has it name a copy for a moment.
+    assert undone(NAMED, lab(configmaps=["model.kd-next"]), there) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "live", "told"),
+    [
+        (NAMED, [], "spec.connections.configmaps does not name ConfigMap model"),
+        ({**NAMED, "state": "absent"}, ["model"], "spec.connections.configmaps names ConfigMap model"),
+        ({**NAMED, "exclusive": True}, ["model", "x"], "spec.connections.configmaps names ConfigMap x"),
+    ],
+)  # fmt: skip
+def test_connections_put_back(options: JsonObject, live: list[str], told: str) -> None:
+    (sentence,) = undone(options, lab(configmaps=live), {MODEL: object_manifest(*MODEL)})
+    assert sentence.startswith(f"KDCluster team-a/lab: {told}: field manager 'kubectl-patch'")
+
+
+def test_a_kdcluster_that_is_gone_or_another_one() -> None:
+    there = {MODEL: object_manifest(*MODEL)}
+    assert undone(NAMED, None, there) == ["KDCluster team-a/lab was deleted: it does not exist."]
+    (sentence,) = undone(NAMED, lab(configmaps=["model"], uid="uid-2"), there)
+    assert "created again (uid uid-lab before, uid-2 now)" in sentence
+
+
+def test_objects() -> None:
+    cluster, key = lab(secrets=["key"]), ("Secret", "key")
+    data = {"token": encoded(VALUE)}
+    good = object_manifest(*key, object_type="token", data=data)
+    assert undone(SECRET, cluster, {key: good}) == []
+    assert undone(SECRET, cluster, {key: None}) == [
+        "Secret team-a/key was deleted: it does not exist."
+    ]
+    other = object_manifest(*key, object_type="token", data={"token": encoded("x")})
+    path = ("f:data", "f:token")
+    other["metadata"]["managedFields"] = [entry("replicator", 12, *path)]
+    (sentence,) = undone(SECRET, cluster, {key: other})
+    assert "data (token)" in sentence and "'replicator'" in sentence
+    # At the version of the task's own write it is what the API server made of that.
+    assert undone(SECRET, cluster, {key: other}, versions={key: "7"}) == []
+    bare = object_manifest(*key, object_type=None, data=data)
+    (sentence,) = undone(SECRET, cluster, {key: bare})
+    assert "labels (kubedirector.hpe.com/secretType)" in sentence
+    (sentence,) = undone(
+        NAMED, lab(configmaps=["model"]), {MODEL: object_manifest(*MODEL, object_type=None)}
+    )
+    assert "no type label kubedirector.hpe.com/cmType" in sentence
+
+
+def test_an_object_made_again_after_its_deletion() -> None:
+    options = {**NAMED, "state": "absent", "delete_objects": True}
+    (sentence,) = undone(options, lab(), {MODEL: object_manifest(*MODEL)})
+    assert "created again after this task had deleted it" in sentence
+    going = object_manifest(*MODEL)
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert undone(options, lab(), {MODEL: going}) == []

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Somebody else undoes a task's change while it waits, or right after: no task reports success."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.modules import (
+    kd_cluster,
+    kd_connection,
+)
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer
+from tests.unit.plugins.clients import CORE, KDCLUSTERS
+from tests.unit.plugins.manifests import TYPE_LABELS, encoded
+from tests.unit.plugins.module_runs import MARK, NOTEBOOK, Run
+from tests.unit.plugins.namespace_server import Namespace
+
+SECRET = {"name": "token", "type": "source-control", "string_data": {"token": MARK}}
+WANTED = {**NOTEBOOK, "secrets": [SECRET]}
+PATH = f"{CORE}/secrets/token"
+Act = Callable[[Namespace], None]
+
+
+def disconnect(space: Namespace) -> None:
+    """What a GitOps controller does that knows nothing of the connection."""
+    manifest = space.kdcluster("notebook")
+    manifest["spec"]["connections"]["secrets"] = []
+    owned = {"f:spec": {"f:connections": {"f:secrets": {}}}}
+    manifest["metadata"]["managedFields"] = [
+        {"manager": "argocd", "operation": "Update", "time": "2026-01-01T00:00:00Z", "fieldsV1": owned}
+    ]  # fmt: skip
+
+
+def other_data(space: Namespace) -> None:
+    """Put other data into the Secret."""
+    space.found[PATH]["data"]["token"] = encoded("else")
+    space.found[PATH]["metadata"]["resourceVersion"] = "9000"
+
+
+def no_label(space: Namespace) -> None:
+    """Take its type label off."""
+    del space.found[PATH]["metadata"]["labels"][TYPE_LABELS["Secret"]]
+    space.found[PATH]["metadata"]["resourceVersion"] = "9000"
+
+
+def no_secret(space: Namespace) -> None:
+    """Delete it."""
+    del space.found[PATH]
+
+
+def other_uid(space: Namespace) -> None:
+    """Delete the KDCluster and make it again."""
+    space.kdcluster("notebook")["metadata"]["uid"] = "another"
+
+
+def when(
+    server: ScriptedServer, fits: Callable[[Request], bool], act: Act, space: Namespace
+) -> None:
+    """Do something once, before the first request that fits is answered."""
+    answer, done = server.otherwise, []
+
+    def otherwise(request: Request) -> Answer:
+        if fits(request) and not done:
+            done.append(True)
+            act(space)
+        return answer(request)
+
+    server.otherwise = otherwise
+
+
+ACTS = [
+    (disconnect, "does not name Secret token", "unchanged", "created"),
+    (other_data, "holds other data (token)", "updated", "unchanged"),
+    (no_label, "holds other labels (kubedirector.hpe.com/secretType)", "updated", "unchanged"),
+    (no_secret, "Secret team-a/token was deleted", "updated", "absent"),
+    (other_uid, "created again (uid uid-notebook before, another now)", "unchanged", "created"),
+]
+
+
+@pytest.mark.parametrize(("act", "told", "cluster", "secret"), ACTS)
+def test_right_after_the_change_has_settled(
+    space: Namespace, run: Run, server: ScriptedServer, act: Act, told: str, cluster: str, secret: str
+) -> None:  # fmt: skip
+    when(server, lambda request: request.path.endswith("/exec"), act, space)
+    result = run(kd_connection, **WANTED)
+    assert result["failed"] and result["changed"] and told in result["msg"]
+    assert result["kdclusters"][0]["action"] == cluster
+    assert result["objects"][0]["action"] == secret
+    live = space.kdcluster("notebook")["spec"]["connections"]["secrets"]
+    assert result["kdclusters"][0]["connections"]["secrets"] == live
+
+
+def test_an_event_that_shows_it_ends_the_wait(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    space.asleep = True
+    answer = server.otherwise
+
+    def otherwise(request: Request) -> Answer:
+        if "watch" not in request.query:
+            return answer(request)
+        disconnect(space)
+        event = {"type": "MODIFIED", "object": space.kdcluster("notebook")}
+        return Answer(chunks=(json.dumps(event).encode() + b"\n",))
+
+    server.otherwise = otherwise
+    begun = time.monotonic()
+    result = run(kd_connection, **WANTED, wait_timeout=30)
+    assert time.monotonic() - begun < 15
+    assert "does not name Secret token" in result["msg"] and "'argocd'" in result["msg"]
+    assert result["kdclusters"][0]["action"] == "unchanged"
+
+
+def test_an_unchanged_task_reads_nothing_twice(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    run(kd_connection, **WANTED)
+    lists: list[Request] = []
+    answer = server.otherwise
+
+    def otherwise(request: Request) -> Answer:
+        if request.path == KDCLUSTERS:
+            lists.append(request)
+        return answer(request)
+
+    server.otherwise = otherwise
+    assert run(kd_connection, **WANTED)["changed"] is False
+    assert len(lists) == 1
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_without_waiting_it_says_what_it_does_not_know(
+    space: Namespace, run: Run, wait: bool
+) -> None:
+    warned = [run(kd_connection, **WANTED, wait=wait).get("warnings", []) for _time in range(2)]
+    assert [any("does not know whether" in str(one) for one in found) for found in warned] == [
+        not wait, False,
+    ]  # fmt: skip
+
+
+def test_kd_cluster_tells_live_connections(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    space.add_object("Secret", "token", object_type="source-control")
+    lists: list[Request] = []
+
+    def third_list(request: Request) -> bool:
+        if request.path == KDCLUSTERS and "watch" not in request.query:
+            lists.append(request)
+        return len(lists) == 3
+
+    when(server, third_list, disconnect, space)
+    result = run(kd_cluster, name="notebook", connections={"secrets": ["token"]})
+    assert "does not name Secret token" in result["msg"] and "'argocd'" in result["msg"]
+    (told,) = result["kdclusters"]
+    assert told["connections"]["secrets"] == [] and told["action"] == "unchanged"
+    assert result["changed"] is True
