@@ -305,7 +305,9 @@ def test_the_readme_the_guide_and_the_playbook_do_what_they_say(
         assert done.counts["changed"] == changed, done.output
         return done.output
 
-    examples = yaml.safe_load(plugin_examples("plugins/modules/kd_rotate.py"))
+    *examples, restoring = yaml.safe_load(plugin_examples("plugins/modules/kd_rotate.py"))
+    # There is nothing to restore where no rotation was interrupted.
+    assert restoring["kubedirector.connections.kd_rotate"]["state"] == "restored"
     play = {"hosts": "localhost", "gather_facts": False, "tasks": examples}
     printed = run(3, yaml.safe_dump([play]), readme)
     assert_everywhere(find, NAMING, "secrets", SECRET, token=new, username=KEPT)

@@ -50,8 +50,11 @@ PARTS = frozenset({
     "see that its container runs, and that what is on the way lets WebSockets through",
     "It passes by itself: run the task again, or give a longer wait_timeout",
     "If … … in another namespace, name it there.",
-    "Rotate to the values that are to stay with: ansible-playbook kubedirector.connections.rotate "
-    "-e rotate_namespace=… -e rotate_…=… -e @values.yml.",
+    "… keeps the old values; restore them with: ansible-playbook kubedirector.connections.rotate "
+    "-e rotate_namespace=… -e rotate_…=… -e rotate_state=restored.",
+    "This one restores the values from before it.", "What others made of the object since is overwritten.",
+    "This one finishes it.", "See how that one ends.", "Nothing was written.", "It keeps the old values now.",
+    "This one sets other values in place of its values, and if that fails, restores those from before it.",
 })  # fmt: skip
 
 # What only has the shape of a message.
@@ -65,8 +68,8 @@ NO_MESSAGES = frozenset({
     'failed calling webhook "[^"]*kubedirector\\.hpe\\.com"',
     "'[^']*' is undefined|[^:]* has no attribute '[^']*'",
     # How an object may stand when a rotation goes back.
-    "it holds the old values", "it holds what this task wrote",
-    "somebody else changed it after this task had", "it was deleted",
+    "it holds the old values", "it holds what the rotation wrote", "others changed it since",
+    "it was deleted",
     # In a diff's place of a value.
     "(hidden, other value)",
     # Words that are never masked.
