@@ -30,6 +30,16 @@ def test_a_plain_name_is_an_object_that_exists(run: Run, space: Namespace) -> No
     assert space.kdcluster("notebook")["spec"]["connections"]["secrets"] == ["git-login"]
 
 
+@pytest.mark.parametrize("given", [[f"Token {MARK}"], f"Token {MARK}"])
+def test_text_that_is_no_name_is_refused_and_not_shown(
+    run: Run, space: Namespace, given: Any
+) -> None:
+    result = run(kd_connection, secrets=given, **NOTEBOOK)
+    assert "Option secrets" in result["msg"]
+    assert "where a dictionary belongs; write name: VALUE" in result["msg"]
+    assert not space.writes
+
+
 @pytest.mark.parametrize("field", ["string_data", "stringData"])
 def test_plain_data_may_be_spelt_as_in_a_manifest(run: Run, space: Namespace, field: str) -> None:
     entry = {"name": "git-login", "type": "source-control", field: {"token": MARK}}
@@ -204,6 +214,7 @@ def test_labels_that_a_webhook_adds_to_a_role_are_left_alone(run: Run, space: Na
     add_in_full(space)
     space.add_object("Secret", "token", object_type="source-control")
     (role,) = space.kdcluster("lab")["spec"]["roles"]
+    role["members"] = OPTIONS["roles"][0]["members"]
     for field in ("podLabels", "podAnnotations", "serviceLabels", "serviceAnnotations"):
         role.setdefault(field, {})["policy.example.com/checked"] = "yes"
     result = run(kd_cluster, wait=False, **OPTIONS)
