@@ -37,7 +37,7 @@ options:
     description:
       - ConfigMaps to create, update and connect.
       - One of which only the name is given must exist and carry its type label. A plain name in the list
-        means the same as C({name: NAME}).
+        is an entry with nothing but that name.
     type: list
     elements: dict
     suboptions:
@@ -67,7 +67,7 @@ options:
     description:
       - Secrets to create, update and connect.
       - One of which only the name is given must exist and carry its type label. A plain name in the list
-        means the same as C({name: NAME}).
+        is an entry with nothing but that name.
     type: list
     elements: dict
     suboptions:
