@@ -143,7 +143,7 @@ options:
     description:
       - What to do when the start script ended with a non-zero exit code in a member, or when the operator
         wrote a change into a member's file but did not run the start script for it, or when the exit code
-        is not known: it cannot be read, or several runs overlapped.
+        is not known (it cannot be read, or several runs overlapped).
       - Where several changes of the task reach the same KDCluster, each one waits until the start script
         has ended for the one before, for at most half of the time that is left.
       - With V(ignore), the members are not asked, and the start script is not waited for. With V(warn),
