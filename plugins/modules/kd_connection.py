@@ -40,7 +40,7 @@ options:
     description:
       - ConfigMaps to create, update and connect.
       - One of which only the name is given must exist and carry its type label. A plain name in the list
-        means the same as C({name: NAME}).
+        is an entry with nothing but that name.
     type: list
     elements: dict
     suboptions:
@@ -70,7 +70,7 @@ options:
     description:
       - Secrets to create, update and connect.
       - One of which only the name is given must exist and carry its type label. A plain name in the list
-        means the same as C({name: NAME}).
+        is an entry with nothing but that name.
     type: list
     elements: dict
     suboptions:
@@ -148,7 +148,7 @@ options:
     description:
       - What to do when the start script ended with a non-zero exit code in a member, or when the operator
         wrote a change into a member's file but did not run the start script for it, or when the exit code
-        is not known: it cannot be read, or several runs overlapped.
+        is not known (it cannot be read, or several runs overlapped).
       - Where several changes of the task reach the same KDCluster, each one waits until the start script
         has ended for the one before, for at most half of the time that is left.
       - With V(ignore), the members are not asked, and the start script is not waited for. With V(warn),

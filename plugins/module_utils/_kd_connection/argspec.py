@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._reconcile.desired import is_plain_name
+
 Option = dict[str, t.Any]
 
 _OBJECT: dict[str, Option] = {
@@ -52,16 +54,16 @@ CONNECTION_ARGUMENTS: dict[str, Option] = {
 def with_named_objects(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Write plain names in configmaps and secrets as entries: git-login -> {name: git-login}.
 
-    Ansible itself reads text with "=" or "{" as a dictionary.
+    Other text stays what it is and is refused without being shown: it may be a secret in the wrong place.
     """
     prepared = dict(params)
     for option in ("configmaps", "secrets"):
         value = prepared.get(option)
         # A single name counts as a list of it, as in options that are lists of names.
-        entries = [value] if isinstance(value, str) else value
+        entries = [value] if isinstance(value, str) and is_plain_name(value) else value
         if isinstance(entries, list):
             prepared[option] = [
-                {"name": entry} if isinstance(entry, str) and not {*"={"} & {*entry} else entry
+                {"name": entry} if isinstance(entry, str) and is_plain_name(entry) else entry
                 for entry in entries
             ]
     return prepared

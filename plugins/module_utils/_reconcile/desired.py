@@ -136,8 +136,8 @@ def _names(option: str, values: list[str] | None, namespace: str) -> tuple[str, 
 
 def require_name(where: str, name: str) -> None:
     """Check the name of an object. :raises InvalidInputError: `where` begins the message."""
-    other, slash, own = name.partition("/")
-    if slash and _is_subdomain(other) and _is_subdomain(own):
+    own = name.rpartition("/")[2]
+    if own != name and is_plain_name(name):
         raise InvalidInputError(
             f"Option {where} {name!r} names a namespace: connections stay in one namespace, that of the "
             f"KDCluster. Write {own!r}, and put it into that namespace."
@@ -148,6 +148,12 @@ def require_name(where: str, name: str) -> None:
             "letters, digits, '-' and '.', with a letter or digit at the beginning, at the end and on both "
             "sides of each '.'."
         )
+
+
+def is_plain_name(text: str) -> bool:
+    """Whether this is the name of an object, perhaps after that of its namespace and a "/"."""
+    parts = text.split("/")
+    return len(parts) <= 2 and all(_is_subdomain(part) for part in parts)
 
 
 def _is_subdomain(name: str) -> bool:

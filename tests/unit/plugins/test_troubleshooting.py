@@ -30,6 +30,7 @@ PARTS = frozenset({
     "…s in namespace …", "in namespace …", "in the whole cluster", "…, entry … (…)", "of KDCluster …",
     "…: member … (role …)", "(it is at resourceVersion …)", "data or string_data",
     # How a message begins or goes on.
+    "it waits for …", "its error is: …", "a plain value", "Unsupported parameters for (…) module: …",
     "The change was written, but", "Nothing had to be written, but", "… in time: …", "… is in state …",
     "… of role …: state …, generation ……", "role … has … of … members", "the name of its KDApp",
     "does not exist", "carries no type label", "no context …", "and in every member of KDCluster ….",

@@ -190,9 +190,9 @@ ROLE_CHANGES: list[tuple[JsonObject, list[JsonObject]]] = [
     ),
     ({"service_account_name": "walker"}, in_the_role(serviceAccountName="walker")),
     ({"pod_labels": {"Tier": 2}}, in_the_role(podLabels={"Tier": "2"})),
-    ({"pod_annotations": {"a": "b"}}, in_the_role(podAnnotations={"a": "b"})),
+    ({"pod_annotations": {"a": "b"}}, in_the_role(podAnnotations={"example.com/Pod": "p", "a": "b"})),
     ({"service_labels": {"exposed": False}}, in_the_role(serviceLabels={"exposed": "false"})),
-    ({"service_annotations": {"a": "b"}}, in_the_role(serviceAnnotations={"a": "b"})),
+    ({"service_annotations": {"a": "b"}}, in_the_role(serviceAnnotations={"example.com/lb": "internal", "a": "b"})),
     (
         {"file_injections": [{"src_url": OTHER_FILE["srcURL"], "dest_dir": "/srv"}]},
         in_the_role(fileInjections=[OTHER_FILE]),

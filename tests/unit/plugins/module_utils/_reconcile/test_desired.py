@@ -72,8 +72,14 @@ def test_yaml_reads_the_text_as_the_same_scalar(value: float | bool) -> None:
     assert type(read)(value) == read or float(text) == value
 
 
-@pytest.mark.parametrize("value", [[], ["a"], {}, {"a": "b"}, None])
-@pytest.mark.parametrize("field", ["data", "labels", "annotations"])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *((f, v) for f in ("data", "labels", "annotations") for v in ([], ["a"], {}, {"a": "b"})),
+        # Of a label or annotation null removes it.
+        ("data", None),
+    ],
+)
 def test_a_nested_value_is_refused_by_its_key(field: str, value: Any) -> None:
     message = refused(configmaps=[{"name": "one", field: {"fine": "x", "scoring-path": value}}])
     assert "ConfigMap team-a/one" in message

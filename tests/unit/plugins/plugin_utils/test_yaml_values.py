@@ -1,0 +1,92 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values and keys that were written without quotes and mean something else to YAML."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+
+from ansible_collections.kubedirector.connections.plugins.plugin_utils import _yaml_values
+
+CONFIGMAP = """configmaps:
+  - name: one
+    data: {{{key}: {written}, other: text}}
+"""
+knows_origins = pytest.mark.skipif(
+    _yaml_values.Origin is None, reason="this ansible-core does not keep what was written"
+)
+
+
+def read(folder: Path, text: str) -> Any:
+    """Read YAML as Ansible reads a playbook."""
+    file = folder / "options.yml"
+    file.write_text(text)
+    return DataLoader().load_from_file(str(file))
+
+
+@knows_origins
+@pytest.mark.parametrize(
+    ("written", "became"),
+    [("1.10", "1.1"), ("0644", "420"), ("1_000", "1000"), ("0x1F", "31"), ("12:30:45", "45045"), ("1.0e+3", "1000.0")],
+)  # fmt: skip
+def test_a_number_that_becomes_other_text_is_warned_of(
+    tmp_path: Path, written: str, became: str
+) -> None:
+    options = read(tmp_path, CONFIGMAP.format(key="version", written=written))
+    assert list(_yaml_values.misread_values(options)) == [
+        f'configmaps[one].data.version: to YAML {written} is a number, which becomes "{became}". '
+        "Quote it to keep it as written."
+    ]
+
+
+@knows_origins
+@pytest.mark.parametrize("written", ["1.1", "8080", "0.5", '"0644"', "'1.10'", "true", "-1", "0"])
+def test_what_stays_as_it_is_written_is_not(tmp_path: Path, written: str) -> None:
+    options = read(tmp_path, CONFIGMAP.format(key="version", written=written))
+    assert list(_yaml_values.misread_values(options)) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "became"),
+    [("2026-01-02", "2026-01-02"), ("2026-01-02 10:00:00", "2026-01-02T10:00:00")],
+)
+def test_a_date_is_warned_of(tmp_path: Path, written: str, became: str) -> None:
+    options = read(tmp_path, CONFIGMAP.format(key="day", written=written))
+    (sentence,) = _yaml_values.misread_values(options)
+    assert sentence.startswith("configmaps[one].data.day: to YAML ")
+    assert f'is a date, which becomes "{became}". Quote it' in sentence
+
+
+@knows_origins
+def test_no_value_of_a_secret_is_shown(tmp_path: Path) -> None:
+    options = read(tmp_path, "secrets:\n- name: one\n  string_data:\n    pin: 0644\n")
+    (sentence,) = _yaml_values.misread_values(options)
+    assert sentence.startswith("secrets[one].string_data.pin: to YAML this is a number")
+    assert not {"0644", "420"} & {*sentence.split()}
+
+
+def test_without_origins_every_number_with_a_point_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_yaml_values, "Origin", None)
+    data = {"v": 1.1, "port": 8080, "day": datetime.date(2026, 1, 2), "text": "1.10"}
+    sentences = list(_yaml_values.misread_values({"configmaps": [{"name": "one", "data": data}]}))
+    assert [sentence.partition(":")[0] for sentence in sentences] == [
+        "configmaps[one].data.v",
+        "configmaps[one].data.day",
+    ]
+
+
+@pytest.mark.parametrize("key", ["on", "off", "yes", "no", "~"])
+def test_a_key_that_is_no_text_is_named(tmp_path: Path, key: str) -> None:
+    options = read(tmp_path, CONFIGMAP.format(key=key, written="x"))
+    (sentence,) = _yaml_values.bad_keys(options)
+    assert sentence.startswith("configmaps[one].data.")
+    assert "Quote the key" in sentence
+    assert _yaml_values.bad_keys(read(tmp_path, CONFIGMAP.format(key='"on"', written="x"))) == []
