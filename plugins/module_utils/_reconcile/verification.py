@@ -89,6 +89,9 @@ def undone_changes(
             sentence = "was deleted: it does not exist."
         elif found.terminating:
             sentence = "is being deleted."
+        elif not found.readable:
+            # A warning has said that it is not known.
+            sentence = None
         elif versions.get(key) != found.resource_version:
             sentence = _difference(wanted, found)
         if sentence:
