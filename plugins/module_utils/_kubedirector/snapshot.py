@@ -336,7 +336,7 @@ def _restore_progress(progress: JsonObject) -> str:
     names = [what for field, what in awaited.items() if progress.get(field)]
     parts = [f"it waits for {', '.join(names)}"] if names else []
     if progress.get("error"):
-        parts.append(f"its error is: {progress['error']}")
+        parts.append(f"its error is: {str(progress['error']).rstrip('. ')}")
     return "; ".join(parts)
 
 
