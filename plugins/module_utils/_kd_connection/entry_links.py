@@ -70,7 +70,8 @@ def order(entries: t.Sequence[Entry]) -> list[int]:
 
 def _comes_first(first: Entry, then: Entry) -> bool:
     return bool(
-        set(then.desired.clusters) & set(first.desired.kdclusters)
+        # Taking a link away needs nothing of what it leads to.
+        (not then.desired.absent and set(then.desired.clusters) & set(first.desired.kdclusters))
         or (then.named() - then.described()) & first.described()
         or (
             (first.desired.absent and first.desired.clusters)
