@@ -278,6 +278,8 @@ class Api:
                 dry_run=dry_run, named=name or name_in_message,
             )  # fmt: skip
         except DryRunUnsupportedError as error:
+            if not dry_run:
+                raise
             # The write itself may well succeed, and its own answer says so.
             if self._warn is not None:
                 self._warn(f"{error} So nothing was tried before it is written.")
