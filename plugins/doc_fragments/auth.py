@@ -81,7 +81,7 @@ options:
     type: list
     elements: str
 requirements:
-  - python >= 3.11
+  - python >= 3.9
   - kubernetes >= 29
   - urllib3 >= 1.26 (comes with kubernetes)
   - PyYAML

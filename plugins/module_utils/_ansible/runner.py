@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -92,15 +93,16 @@ def run_module(
     secret_words = frozenset(module.no_log_values)
     module.no_log_values = masked_words(params, secret_words)
     module.params.update(without_secrets(params))
-    try:
-        require_library(sys.executable)
-        api, namespace = _connect(module, params)
-    except CollectionError as error:
-        module.fail_json(msg=str(error))
 
     def warn(text: str) -> None:
         # ansible-core 2.19 and newer mask results only.
         module.warn(remove_values(text, module.no_log_values))
+
+    try:
+        require_library(sys.executable)
+        api, namespace = _connect(module, params, warn)
+    except CollectionError as error:
+        module.fail_json(msg=str(error))
 
     task = make_task(api, params, namespace, check_mode=module.check_mode, warn=warn)
     failure = None
@@ -118,7 +120,9 @@ def run_module(
     module.exit_json(**result)
 
 
-def _connect(module: AnsibleModule, params: dict[str, t.Any]) -> tuple[Api, str]:
+def _connect(
+    module: AnsibleModule, params: dict[str, t.Any], warn: t.Callable[[str], None]
+) -> tuple[Api, str]:
     # Imported here so that a missing library is told by require_library, not by a traceback.
     from .._client.api import Api
     from .._client.auth import (
@@ -130,7 +134,10 @@ def _connect(module: AnsibleModule, params: dict[str, t.Any]) -> tuple[Api, str]
         module.warn(
             f"The TLS certificate of {access.configuration.host} is not verified (validate_certs is false)."
         )
-    return Api(access), params.get("namespace") or access.namespace or DEFAULT_NAMESPACE
+    api = Api(access, warn)
+    if params.get("wait_timeout") is not None:
+        api.repeat_until(time.monotonic() + params["wait_timeout"])
+    return api, params.get("namespace") or access.namespace or DEFAULT_NAMESPACE
 
 
 def _with_diff(module: AnsibleModule, task: Task) -> dict[str, t.Any]:

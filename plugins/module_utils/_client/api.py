@@ -7,10 +7,16 @@
 from __future__ import annotations
 
 import json
+import time
 import typing as t
 import urllib.parse
 
-from .._core.errors import UnreachableError
+from .._core.errors import (
+    AnswerTooLongError,
+    DryRunUnsupportedError,
+    ExpiredError,
+    UnreachableError,
+)
 from .library import urllib3
 from .status_errors import (
     error_from_response,
@@ -29,18 +35,29 @@ if t.TYPE_CHECKING:
 
 JsonObject = dict[str, t.Any]
 
-PAGE_SIZE = 500
+# An object has at most 1.5 MiB or so, and most have a few KiB.
+PAGE_SIZE = 100
+# For how long a list is begun again at most, and after which pause.
+_RESTART_SECONDS, _RESTART_PAUSE = 30.0, 0.2
 _FIELD_MANAGER = "kubedirector.connections"
 _METADATA_OBJECT = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 class Api:
-    """A connection pool to one API server. Its methods may be called from several threads."""
+    """A connection pool to one API server. Its methods may be called from several threads.
 
-    def __init__(self, access: ClientConfig) -> None:
+    :param warn: called with one sentence, once, where the API server cannot try a write.
+    """
+
+    def __init__(self, access: ClientConfig, warn: t.Callable[[str], None] | None = None) -> None:
         self._transport = Transport(access)
+        self._warn = warn
         self._host = self._transport.host
+
+    def repeat_until(self, deadline: float) -> None:
+        """Repeat no request after this moment, as of time.monotonic()."""
+        self._transport.deadline = deadline
 
     @property
     def transport(self) -> Transport:
@@ -72,12 +89,37 @@ class Api:
     ) -> tuple[list[JsonObject], str]:
         """Read all objects of a namespace, page by page.
 
+        A list that the API server has forgotten before its last page is begun again until the deadline;
+        pages that are too long are asked for with half as many objects.
+
         :param selector: a label selector.
         :returns: the objects and the resourceVersion from which a watch can go on.
         :raises ApiError, UnreachableError:
         """
+        page_size = PAGE_SIZE
+        until = min(self._transport.deadline, time.monotonic() + _RESTART_SECONDS)
+        while True:
+            try:
+                return self._list_pages(resource, namespace, metadata_only, selector, page_size)
+            except AnswerTooLongError:
+                if page_size == 1:
+                    raise
+                page_size //= 2
+            except ExpiredError:
+                if time.monotonic() + _RESTART_PAUSE > until:
+                    raise
+                time.sleep(_RESTART_PAUSE)
+
+    def _list_pages(
+        self,
+        resource: Resource,
+        namespace: str,
+        metadata_only: bool,
+        selector: str | None,
+        page_size: int,
+    ) -> tuple[list[JsonObject], str]:
         items: list[JsonObject] = []
-        query: dict[str, str] = {"limit": str(PAGE_SIZE)}
+        query: dict[str, str] = {"limit": str(page_size)}
         if selector:
             query["labelSelector"] = selector
         while True:
@@ -230,13 +272,42 @@ class Api:
         dry_run: bool = False,
         name_in_message: str | None = None,
     ) -> JsonObject:
+        try:
+            return self._request(
+                verb, resource, namespace, name, query or {}, body, accept, content_type,
+                dry_run=dry_run, named=name or name_in_message,
+            )  # fmt: skip
+        except DryRunUnsupportedError as error:
+            if not dry_run:
+                raise
+            # The write itself may well succeed, and its own answer says so.
+            if self._warn is not None:
+                self._warn(f"{error} So nothing was tried before it is written.")
+                self._warn = None
+            if verb == "create":
+                return t.cast("JsonObject", body)
+            return self.get(resource, namespace, name) if name and verb == "patch" else {}
+
+    def _request(
+        self,
+        verb: str,
+        resource: Resource,
+        namespace: str | None,
+        name: str | None,
+        query: dict[str, str],
+        body: JsonObject | list[JsonObject] | None,
+        accept: str,
+        content_type: str,
+        *,
+        dry_run: bool,
+        named: str | None,
+    ) -> JsonObject:
         method = {"create": "POST", "patch": "PATCH", "delete": "DELETE"}.get(verb, "GET")
-        query = dict(query or {})
+        query = dict(query)
         if dry_run:
             query["dryRun"] = "All"
         if verb in ("create", "patch"):
             query["fieldManager"] = _FIELD_MANAGER
-        named = name or name_in_message
         unsure = "" if dry_run else unsure_sentence(verb, resource.kind, namespace, named)
         try:
             response, text = self._transport.answer(
@@ -245,7 +316,7 @@ class Api:
         except UnreachableError as error:
             if not error.maybe_done:
                 raise
-            raise UnreachableError(f"{error}{unsure}", maybe_done=True) from None
+            raise type(error)(f"{error}{unsure}", maybe_done=True) from None
         if response.status >= 400:
             raise error_from_response(
                 verb, resource, namespace, named,

@@ -18,6 +18,7 @@ from .auth_options import (
 from .config import (
     Configuration,
     basic_authentication,
+    is_loopback,
     is_spared_by,
     plain_address,
 )
@@ -68,7 +69,7 @@ def resolve_client_config(
         )
     _override_server(configuration, auth)
     _override_credentials(configuration, auth)
-    _decide_proxy(configuration, auth, environ)
+    _decide_proxy(configuration, auth, params, environ)
     _require_files(configuration)
     headers = tuple(_impersonation(configuration, auth))
     _require_impersonated_user(headers)
@@ -118,28 +119,55 @@ def _override_credentials(configuration: Configuration, auth: dict[str, t.Any]) 
 
 
 def _decide_proxy(
-    configuration: Configuration, auth: dict[str, t.Any], environ: t.Mapping[str, str]
+    configuration: Configuration,
+    auth: dict[str, t.Any],
+    params: t.Mapping[str, t.Any],
+    environ: t.Mapping[str, str],
 ) -> None:
-    """Decide on a proxy once, for requests and for commands in members: the option, then the
-    kubeconfig's, then the environment's; none for hosts that are not to be asked through it."""
-    host = urllib.parse.urlsplit(str(configuration.host))
-    by_scheme = [f"{host.scheme}_proxy", f"{host.scheme}_proxy".upper()]
-    proxy = auth.get("proxy") or configuration.proxy
-    proxy = proxy or next((environ[name] for name in by_scheme if environ.get(name)), None)
-    spared = auth.get("no_proxy") or configuration.no_proxy
-    spared = spared or environ.get("no_proxy") or environ.get("NO_PROXY") or ""
-    spared = ",".join(entry.strip() for entry in spared.split(","))
-    configuration.no_proxy = None
-    if not proxy or is_spared_by(spared, str(configuration.host)):
-        configuration.proxy = None
+    """Decide on a proxy once, for requests and for commands in members: the option, then the kubeconfig's,
+    then the environment's. As with kubectl, NO_PROXY is about the environment's proxy only."""
+    proxy, source, spared = _chosen_proxy(configuration, auth, params, environ)
+    configuration.proxy = None
+    if not proxy or is_spared_by(spared, configuration.host):
         return
-    if not _is_url(str(proxy), "http"):
-        raise AuthError("Option proxy must be a URL like http://proxy.example.com:3128.")
-    configuration.proxy = str(proxy)
-    parts = urllib.parse.urlsplit(configuration.proxy)
+    if not _is_url(proxy, "http"):
+        scheme = proxy.partition("://")[0] if "://" in proxy else ""
+        if scheme in ("https", "socks5", "socks5h"):
+            raise AuthError(
+                f"The proxy of {source} begins with {scheme}://, and this collection uses http:// proxies only: give "
+                "one, or name the API server in no_proxy."
+            )
+        raise AuthError(f"The proxy of {source} must be a URL like http://proxy.example.com:3128.")
+    configuration.proxy = proxy
+    parts = urllib.parse.urlsplit(proxy)
     if parts.username:
         user = urllib.parse.unquote(f"{parts.username}:{parts.password or ''}")
         configuration.proxy_headers = {"Proxy-Authorization": basic_authentication(user)}
+
+
+def _chosen_proxy(
+    configuration: Configuration,
+    auth: dict[str, t.Any],
+    params: t.Mapping[str, t.Any],
+    environ: t.Mapping[str, str],
+) -> tuple[str, str, str]:
+    """The proxy, where it was set, and which hosts it is not asked for."""
+    own = params.get("proxy")
+    # The environment's K8S_AUTH_NO_PROXY says nothing about a proxy that the task itself gives.
+    spared = (params if own else auth).get("no_proxy") or ""
+    if auth.get("proxy"):
+        return str(auth["proxy"]), "option proxy" if own else "K8S_AUTH_PROXY", spared
+    if configuration.proxy:
+        return str(configuration.proxy), "the kubeconfig (proxy-url)", spared
+    scheme = configuration.host.partition(":")[0]
+    for name in (f"{scheme}_proxy".upper(), f"{scheme}_proxy"):
+        proxy = environ.get(name)
+        if proxy:
+            if is_loopback(configuration.host):
+                return "", name, ""
+            spared = spared or environ.get("NO_PROXY") or environ.get("no_proxy") or ""
+            return proxy if "://" in proxy else f"http://{proxy}", name, spared
+    return "", "", ""
 
 
 def _is_url(text: str, *schemes: str) -> bool:

@@ -44,7 +44,6 @@ class Configuration:
     tls_server_name: str | None = None
     assert_hostname: bool | None = None
     proxy: str | None = None
-    no_proxy: str | None = None
     proxy_headers: t.Any = dataclasses.field(default=None, repr=False)
     fixed: Credential = dataclasses.field(default_factory=Credential, repr=False)
     renewal: Renewal | None = None
@@ -127,21 +126,30 @@ def tls_context(configuration: Configuration, credential: Credential) -> ssl.SSL
 
 
 def is_spared_by(no_proxy: str, url: str) -> bool:
-    """Whether a URL is not to be asked through a proxy.
+    """Whether a URL is not to be asked through a proxy, by the rules of Go's httpproxy, which kubectl uses.
 
-    :param no_proxy: comma-separated hosts, domains, host:port, addresses, networks, or "*".
+    :param no_proxy: comma-separated: "example.com" (it and below), ".example.com" or "*.example.com" (below
+        it), each of them with a port or without, addresses, networks, or "*".
     """
     parts = urllib.parse.urlsplit(url)
-    host, with_port = (parts.hostname or "").lower(), parts.netloc.lower()
+    host = (parts.hostname or "").lower()
+    port = str(parts.port or {"http": 80, "https": 443}.get(parts.scheme, ""))
     for entry in (entry.strip().lower() for entry in no_proxy.split(",")):
-        domain = entry.lstrip(".")
-        if entry == "*" or _is_in_network(host, entry):
+        if entry == "*" or _is_in_network(host, entry.strip("[]")):
             return True
-        if domain and any(
-            name == domain or name.endswith(f".{domain}") for name in (host, with_port)
-        ):
+        name, _colon, own_port = entry.rpartition(":") if entry.count(":") == 1 else (entry, "", "")
+        domain = name[1:] if name.startswith("*.") else name
+        is_host = domain == host
+        is_below = bool(domain) and host.endswith(domain if domain[0] == "." else f".{domain}")
+        if (is_host or is_below) and own_port in ("", port):
             return True
     return False
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL is this machine's own, which the environment's proxies are never asked for."""
+    host = urllib.parse.urlsplit(url).hostname or ""
+    return host == "localhost" or (is_ip_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def is_ip_address(host: str) -> bool:

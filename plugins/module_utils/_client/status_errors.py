@@ -32,6 +32,10 @@ if t.TYPE_CHECKING:
 _MAX_SERVER_WORDS = 600
 # Kubernetes' own words (source: pkg/registry/rbac/validation).
 _ESCALATION = "attempting to grant RBAC permissions not currently held"
+# The words of the API server's admission (source: plugin/pkg/admission/resourcequota and namespace/lifecycle).
+_QUOTA = "exceeded quota"
+_TERMINATING = "NamespaceTerminating"
+_BEING_TERMINATED = "because it is being terminated"
 _DONE = {"create": "created", "patch": "changed", "delete": "deleted"}
 
 
@@ -95,6 +99,16 @@ def error_from_response(
         text = (
             f"Cannot {verb} {what}: forbidden (403), because Kubernetes lets nobody grant rights that they do "
             f"not have themselves; run the task as somebody who has them. ({with_full_stop(said)})"
+        )
+    elif status == 403 and _QUOTA in said:
+        text = (
+            f"Cannot {verb} {what}: a quota of the namespace is used up (403). Delete what is not needed, or "
+            f"have the ResourceQuota raised. ({with_full_stop(said)})"
+        )
+    elif status == 403 and (_TERMINATING in _causes_of(body) or _BEING_TERMINATED in said):
+        text = (
+            f"Cannot {verb} {what}: the namespace is being deleted (403), so nothing can be created in it. "
+            f"Run the task again once it is gone and made again. ({with_full_stop(said)})"
         )
     elif status == 403:
         scope = f"in namespace {namespace}" if namespace else "in the whole cluster"
@@ -174,6 +188,15 @@ def _is_unverified(cause: BaseException | None) -> bool:
 def _short(cause: BaseException) -> str:
     text = str(cause)
     return text.rsplit(">: ", maxsplit=1)[-1] if ">: " in text else text
+
+
+def _causes_of(body: bytes) -> set[str]:
+    """The machine-readable reasons of a Kubernetes Status' causes."""
+    try:
+        status: t.Any = json.loads(body)
+        return {str(cause.get("reason")) for cause in status["details"]["causes"]}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return set()
 
 
 def _status_of(body: bytes) -> tuple[str, str]:

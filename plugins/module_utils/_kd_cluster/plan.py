@@ -270,7 +270,7 @@ def _role_patch(before: list[JsonObject], after: list[JsonObject]) -> list[JsonO
     if before == after:
         return []
     only_sizes = len(before) == len(after) and not any(
-        changed_fields(old, new) for old, new in zip(before, after, strict=True)
+        changed_fields(old, new) for old, new in zip(before, after)
     )
     if not only_sizes:
         return [
@@ -278,7 +278,7 @@ def _role_patch(before: list[JsonObject], after: list[JsonObject]) -> list[JsonO
             {"op": "replace", "path": "/spec/roles", "value": after},
         ]
     patch: list[JsonObject] = []
-    for index, (old, new) in enumerate(zip(before, after, strict=True)):
+    for index, (old, new) in enumerate(zip(before, after)):
         if old == new:
             continue
         path = f"/spec/roles/{index}"

@@ -122,8 +122,7 @@ def rehearsal(
         reduced[option] = [
             one
             for one, read in zip(
-                reduced.get(option) or (), validated.get(option) or (), strict=True
-            )
+                reduced.get(option) or (), validated.get(option) or ())
             if (kind, read["name"]) not in made
         ]
     if any(other.removes() for other in meeting):

@@ -143,7 +143,7 @@ def _cycles_in(namespace: str | None, entries: t.Sequence[Entry]) -> t.Iterator[
         if cycle is None or told & set(cycle):
             continue
         told |= set(cycle)
-        involved = sorted({sources[pair] for pair in itertools.pairwise(cycle)})
+        involved = sorted({sources[pair] for pair in zip(cycle, cycle[1:])})
         if namespace is not None and all(entries[one].namespace is None for one in involved):
             # Told once, with no namespace.
             continue

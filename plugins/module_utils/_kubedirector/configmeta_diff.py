@@ -42,7 +42,7 @@ def differing_paths(one: t.Any, other: t.Any, path: str = "") -> t.Iterator[str]
             else:
                 yield from differing_paths(one[key], other[key], inner)
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for index, (left, right) in enumerate(zip(one, other, strict=True)):
+        for index, (left, right) in enumerate(zip(one, other)):
             yield from differing_paths(left, right, f"{path}[{index}]")
     elif one != other:
         yield path

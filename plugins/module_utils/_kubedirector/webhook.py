@@ -47,7 +47,7 @@ _OTHER_REFUSALS = "The operator checks the whole KDCluster at each change: corre
 _OWN_REFUSAL = re.compile(r'admission webhook "[^"]*kubedirector\.hpe\.com" denied')
 _SILENT_WEBHOOK = re.compile(r'failed calling webhook "[^"]*kubedirector\.hpe\.com"')
 # For how many seconds an operator that does not answer may be one that just restarts.
-_RESTART_SECONDS = 10.0
+RESTART_SECONDS = 10.0
 
 
 def explain_refusal(action: str, status: int, reason: str, said: str) -> ApiError | None:
@@ -86,7 +86,7 @@ def explain_refusal(action: str, status: int, reason: str, said: str) -> ApiErro
 def retry_seconds(error: ApiError) -> float:
     """For how many seconds a refused write is worth another try: 0 when the refusal is lasting."""
     if isinstance(error, OperatorDownError):
-        return _RESTART_SECONDS
+        return RESTART_SECONDS
     return refusal_retry_seconds(error.server_message)
 
 

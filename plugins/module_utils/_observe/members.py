@@ -82,9 +82,7 @@ def _read_once(api: Api, namespace: str, members: list[Member]) -> list[Reading]
         [(member.pod, command) for member in members],
         max_bytes=MAX_CONFIGMETA_BYTES,
     )
-    return [
-        _reading(namespace, member, output) for member, output in zip(members, outputs, strict=True)
-    ]
+    return [_reading(namespace, member, output) for member, output in zip(members, outputs)]
 
 
 def _reading(namespace: str, member: Member, output: Output | MemberError) -> Reading:

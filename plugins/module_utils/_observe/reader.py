@@ -80,7 +80,7 @@ def read_objects(
     if len(keys) < 2:
         return {key: read(key) for key in keys}
     with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-        return dict(zip(keys, pool.map(read, keys), strict=True))
+        return dict(zip(keys, pool.map(read, keys)))
 
 
 def read_allowed_objects(

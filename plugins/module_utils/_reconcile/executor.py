@@ -152,7 +152,7 @@ class Applier:
             guards = self._guards(candidates)
             step = candidates[self._settle_linked(guards)]
             # The webhook takes its time for each KDCluster; unlinked ones need not queue.
-            alone = [c for c, guard in zip(candidates, guards, strict=True) if not guard]
+            alone = [c for c, guard in zip(candidates, guards) if not guard]
             chosen = alone if step.connects and step in alone else [step]
             self._prepare(chosen)
             side_by_side(one.write for one in chosen)

@@ -45,7 +45,7 @@ def next_steps(links: Links, steps: t.Sequence[Step]) -> list[Step]:
     """
     found: list[Step] = []
     taken: set[str] = set()
-    for step, guard in zip(steps, guards_of(links, steps), strict=True):
+    for step, guard in zip(steps, guards_of(links, steps)):
         reached = step.reached | guard
         if not reached & taken and step.connects == steps[0].connects:
             found.append(step)

@@ -177,7 +177,17 @@ def test_impersonation_and_proxy_come_from_the_environment() -> None:
     [
         ({"proxy": PROXY}, {}, PROXY),
         ({}, {"HTTPS_PROXY": PROXY}, PROXY),
-        ({}, {"https_proxy": PROXY, "HTTPS_PROXY": "http://other.example.com"}, PROXY),
+        # By kubectl's rules, which are those of Go's httpproxy.
+        ({}, {"https_proxy": "http://other.example.com", "HTTPS_PROXY": PROXY}, PROXY),
+        ({}, {"HTTPS_PROXY": "proxy.example.com:3128"}, PROXY),
+        ({}, {"HTTPS_PROXY": PROXY, "NO_PROXY": "*.example.com"}, None),
+        ({}, {"HTTPS_PROXY": PROXY, "NO_PROXY": "*.e.example.com"}, PROXY),
+        ({}, {"HTTPS_PROXY": PROXY, "NO_PROXY": "e.example.com:8443"}, PROXY),
+        ({}, {"HTTPS_PROXY": PROXY, "NO_PROXY": "e.example.com:443"}, None),
+        ({"proxy": PROXY}, {"NO_PROXY": "*", "K8S_AUTH_NO_PROXY": "*"}, PROXY),
+        ({"host": "https://127.0.0.1:6443"}, {"HTTPS_PROXY": PROXY}, None),
+        ({"host": "https://localhost:6443"}, {"HTTPS_PROXY": PROXY}, None),
+        ({"host": "https://127.0.0.1:6443", "proxy": PROXY}, {}, PROXY),
         ({}, {"http_proxy": PROXY}, None),
         ({"proxy": PROXY, "no_proxy": "e.example.com"}, {}, None),
         ({"proxy": PROXY, "no_proxy": "localhost, .example.com"}, {}, None),
