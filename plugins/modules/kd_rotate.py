@@ -234,13 +234,13 @@ earlier_rotation:
       before it are. V(unfinished), none of these yet.
   returned: always
   type: str
-  sample: null
+  sample: finished
 kept_in:
   description:
     - The name of the Secret that still keeps the old values when the task has ended; V(null) if none does.
   returned: always
   type: str
-  sample: null
+  sample: kd-rotate-2bb80d537b1da3e38bd30361aa855686
 """
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (

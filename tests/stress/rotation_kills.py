@@ -29,7 +29,7 @@ from tests.harness.canaries import canary
 from tests.harness.cluster import find_cluster
 from tests.harness.integration_objects import WORKBENCH
 from tests.harness.kdcluster import KDCluster
-from tests.harness.kubectl import Kubectl, Manifest
+from tests.harness.kubectl import Kubectl, KubectlError, Manifest
 from tests.harness.kubectl_proxy import proxied
 from tests.harness.manifests import (
     START_SCRIPT_TYPE,
@@ -42,6 +42,7 @@ from tests.harness.manifests import (
 from tests.harness.modules import Arguments, Modules
 from tests.harness.timing import Timing
 from tests.harness.workspace import add_kdclusters, workspace
+from tests.runner.paths import CheckError
 from tests.stress.series import Series
 
 Values = dict[str, str]
@@ -244,7 +245,15 @@ def time_of(made: Lab, kind: Kind) -> float:
 
 
 def run_share(numbers: Sequence[int], seed: int, seconds: float) -> tuple[Series, int]:
-    """Do some of the runs; returns how they went and how many went back."""
+    """Do some of the runs; returns how they went and how many went back. Raises CheckError."""
+    try:
+        return _run_share(numbers, seed, seconds)
+    except KubectlError as error:
+        # It cannot travel between processes.
+        raise CheckError(str(error)) from None
+
+
+def _run_share(numbers: Sequence[int], seed: int, seconds: float) -> tuple[Series, int]:
     deadline = time.monotonic() + seconds
     found, back = Series(), 0
     lasts: dict[Kind, float] = {}
