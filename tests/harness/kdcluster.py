@@ -154,7 +154,11 @@ class KDCluster:
                     reasons.append(f"{member.pod} is {member.state}")
             elif member.state == "config error":
                 continue
-            elif not member.config_generation == member.setup_generation == generation:
+            elif member.config_generation != generation or member.setup_generation not in (
+                # A role whose eventList lacks `configure` has no set-up.
+                None,
+                generation,
+            ):
                 reasons.append(
                     f"{member.pod} has configmeta {member.config_generation}, set-up "
                     f"{member.setup_generation}, not {generation}"

@@ -36,27 +36,21 @@ def test_of_two_runs_for_one_task_the_last_ones_exit_code_is_reported(
     )
 
 
-def test_a_member_without_a_set_up_is_connected(
+def test_where_no_member_has_a_set_up_a_change_fails_at_once(
     tenant: Modules, emptied: Named, fresh: Fresh
 ) -> None:
     alone = emptied("without-setup")
     (member,) = alone.members()
     assert (member.state, member.setup_generation) == ("configured", None)
-    assert member.config_generation is not None
     # With nothing to do.
     again = tenant.connected(
         kdcluster=["without-setup"], on_reconnect_failure="fail", wait_timeout=60
     )
     assert not again.changed
-    name = fresh("model")
-    result = tenant.connected(
-        kdcluster=["without-setup"], configmaps=[model(name)], on_reconnect_failure="fail",
-        wait_timeout=60,
-    )  # fmt: skip
-    (told,) = result.kdclusters["without-setup"]["members"]
-    assert told["reconnect"] == {"rc": 0, "stderr": ""}
-    read = alone.read_by_script()
-    assert read is not None and read["event"] == "reconnect" and name in str(read)
+    result = tenant.connection(kdcluster=["without-setup"], configmaps=[model(fresh("model"))])
+    assert "lacks 'configure'" in result.message
+    (after,) = alone.members()
+    assert after.config_generation == member.config_generation == alone.generation() - 1
 
 
 def test_a_kdcluster_connects_to_one_without_a_set_up(tenant: Modules, emptied: Named) -> None:

@@ -164,6 +164,17 @@ class KDCluster:
         set_up = member.setup_generation in (None, self.generation)
         return set_up and member.config_generation == self.generation
 
+    @property
+    def without_setup(self) -> bool:
+        """Whether no role's eventList has `configure`, so that no change reaches a member that there is.
+
+        The operator goes on to its members only where lastSetupGeneration of one is behind (source:
+        syncCluster, allRoleMembersReadyOrError; measured: generation 2, state configured, members at 1 for good).
+        """
+        return all(
+            m.state == facts.MEMBER_CONFIGURED and m.setup_generation is None for m in self.members
+        )
+
 
 @dataclasses.dataclass(frozen=True)
 class LiveObject:
@@ -275,7 +286,10 @@ class Snapshot:
             cluster.state == facts.STATE_CONFIGURED
             and not cluster.unfinished_roles()
             and self.hash_fits(cluster)
-            and all(m.state == facts.MEMBER_CONFIG_ERROR for m in cluster.lagging_members())
+            and (
+                cluster.without_setup
+                or all(m.state == facts.MEMBER_CONFIG_ERROR for m in cluster.lagging_members())
+            )
         )
 
     def is_settled(self, cluster: KDCluster) -> bool:

@@ -303,7 +303,7 @@ def failure_sentences(
 
 def _last_line(stderr: str) -> str:
     lines = stderr.splitlines()
-    return f": {lines[-1].strip()}" if lines else ""
+    return f": {lines[-1].strip().rstrip('.')}" if lines else ""
 
 
 def _read_ended(

@@ -63,7 +63,6 @@ def judged(*members: JsonObject, state: str = "configured", stored: str = EMPTY_
         ("configured", None, 4, "settled"),
         # A role whose eventList lacks `configure`: the operator runs no set-up.
         ("configured", 4, None, "settled"),
-        ("configured", 3, None, "busy"),
         ("creating", 4, None, "busy"),
         # A restarted pod: its configmeta.json is still to come.
         ("create pending", None, None, "busy"),
@@ -105,6 +104,14 @@ def test_state_and_hash_must_both_fit(cluster_state: str, hash_fits: bool, expec
     current = member("pod-0", config=GENERATION, setup=GENERATION)
     stored = EMPTY_HASH if hash_fits else "0" * 32
     assert judged(current, state=cluster_state, stored=stored) == expected
+
+
+def test_members_without_a_set_up_get_no_change_unless_another_has_one() -> None:
+    lagging = member("pod-0", config=GENERATION - 1, setup=None)
+    assert judged(lagging) == "quiet"
+    assert judged(lagging, member("pod-1", config=None, setup=None)) == "quiet"
+    assert judged(lagging, member("pod-1", config=3, setup=3)) == "busy"
+    assert judged(lagging, member("pod-1", config=GENERATION, setup=GENERATION)) == "busy"
 
 
 def test_a_failed_member_hides_no_lagging_one() -> None:
