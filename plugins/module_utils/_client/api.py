@@ -36,10 +36,14 @@ _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=
 
 
 class Api:
-    """A connection pool to one API server. Its methods may be called from several threads."""
+    """A connection pool to one API server. Its methods may be called from several threads.
 
-    def __init__(self, access: ClientConfig) -> None:
+    :param redact: what takes secret values out of the API server's own words.
+    """
+
+    def __init__(self, access: ClientConfig, redact: t.Callable[[str], str] = str) -> None:
         self._transport = Transport(access)
+        self.redact = redact
         self._host = self._transport.host
 
     @property
@@ -192,6 +196,7 @@ class Api:
                 raise error_from_response(
                     "watch", resource, namespace, None,
                     response.status, response.read(MAX_BODY_BYTES), self._host,
+                    redact=self.redact,
                 )  # fmt: skip
             for line in lines_of(response):
                 event = _event(line)
@@ -200,6 +205,7 @@ class Api:
                     raise error_from_response(
                         "watch", resource, namespace, None,
                         int(status.get("code", 500)), json.dumps(status).encode(), self._host,
+                        redact=self.redact,
                     )  # fmt: skip
                 yield event
         except (urllib3.exceptions.HTTPError, ValueError) as error:
@@ -250,6 +256,7 @@ class Api:
             raise error_from_response(
                 verb, resource, namespace, named,
                 response.status, text, self._host, unsure=unsure,
+                redact=self.redact,
             )  # fmt: skip
         try:
             answer = json.loads(text)
