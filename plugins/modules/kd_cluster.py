@@ -447,6 +447,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_cluster.argspec import (
     CLUSTER_ARGUMENTS,
+    CLUSTER_SECRECY,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_cluster.task import (
     ClusterTask,
@@ -460,7 +461,7 @@ def arguments() -> dict[str, dict[str, object]]:
 
 def main() -> None:
     """Run the module."""
-    run_module(arguments(), ClusterTask)
+    run_module(arguments(), ClusterTask, secrecy=CLUSTER_SECRECY)
 
 
 if __name__ == "__main__":

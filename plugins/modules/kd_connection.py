@@ -25,6 +25,10 @@ description:
   - After something was written or waited for, the task reads again what it wants. Where somebody else changed that
     meanwhile (connections, data, labels, a deletion, a KDCluster of the same name), it fails and names the field
     manager and the time that the API server recorded. Such a change ends the wait at once, where it can be seen.
+  - What a start script prints is shown only after the values of every Secret that its KDCluster connects to, or connected to before the
+    task, and the tokens and secret keys in the member are masked. Without the right to read one of them it is not shown.
+  - Credentials in a ConfigMap's O(configmaps[].data), by the key's name, in a file, or by their form, are hidden in diffs and logs, with a
+    warning. They belong into a Secret.
   - Several changes that reach the same KDCluster are kept apart, by a second or two, since the operator would overlook some.
     Each is a run of the start script, and in between the members hold some new values and some old ones; what belongs
     together is best in one object. The operator's count of them (annotation C(kubedirector.hpe.com/hashChangeCounter)) is put right where it has lost some.
@@ -311,6 +315,7 @@ kdclusters:
           description:
             - How the start script ended in the member; V(null) where that was not asked, or where the
               operator did not run it for this change.
+            - Secret values that the member may know are masked in its C(stderr); where one cannot be read, it is empty.
           type: dict
           sample: {rc: 0, stderr: ""}
   sample:
@@ -329,6 +334,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
     CONNECTION_ARGUMENTS,
+    CONNECTION_SECRECY,
     with_named_objects,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.task import (
@@ -343,7 +349,7 @@ def arguments() -> dict[str, dict[str, object]]:
 
 def main() -> None:
     """Run the module."""
-    run_module(arguments(), ConnectionTask, with_named_objects)
+    run_module(arguments(), ConnectionTask, with_named_objects, secrecy=CONNECTION_SECRECY)
 
 
 if __name__ == "__main__":

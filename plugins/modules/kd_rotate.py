@@ -210,7 +210,7 @@ kdclusters:
         reconnect:
           description:
             - How the start script ended in the member, the last time; V(null) where that was not asked.
-            - The values of the object are masked in its C(stderr).
+            - Secret values that the member may know are masked in its C(stderr); where one cannot be read, it is empty.
           type: dict
           sample: {rc: 0, stderr: ""}
   sample:

@@ -12,10 +12,10 @@ import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.parameters import remove_values
 
 from .._client.auth_options import (
     AUTH_ARGUMENTS,
+    AUTH_SECRECY,
     NAMESPACE_ARGUMENT,
 )
 from .._client.library import (
@@ -25,16 +25,19 @@ from .._core.errors import (
     CollectionError,
     internal_error_message,
 )
+from .._core.redaction import Redactor
 from .no_log import (
-    masked_words,
-    without_secrets,
-    words_at_first,
+    VOCABULARY,
+    Options,
+    divided,
+    names_in,
 )
 from .option_forms import form_problems
 from .reserved_keys import with_plain_keys
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
+    from .._core.secrecy import SecrecyTable
     from .task import Task
 
 Prepare = t.Callable[[dict[str, t.Any]], dict[str, t.Any]]
@@ -43,17 +46,28 @@ DEFAULT_NAMESPACE = "default"
 
 
 class _Module(AnsibleModule):
-    """Keeps to itself what Ansible would say of secrets before `run_module` can choose what is masked:
-    in its log line, and in errors of options whose form is wrong."""
+    """Says itself what is secret in options, before and after they are checked: what Ansible would mask
+    is neither all of it nor only that, and takes it a time that grows with the square of the options."""
 
     params: dict[str, t.Any]
     no_log_values: t.AbstractSet[str]
 
-    def __init__(self, arguments: dict[str, dict[str, t.Any]], prepare: Prepare) -> None:
+    def __init__(
+        self, arguments: dict[str, dict[str, t.Any]], prepare: Prepare, secrecy: SecrecyTable
+    ) -> None:
+        self._secrecy = secrecy
+        self._divided: tuple[t.Mapping[str, t.Any], Options] | None = None
         self._takes_options = True
         self._prepare = prepare
         super().__init__(argument_spec=arguments, supports_check_mode=True)
         self._takes_options = False
+        self.no_log_values = frozenset()
+
+    def divided(self, params: t.Mapping[str, t.Any]) -> Options:
+        """Divide options into what is secret and what is clear; the same ones only once."""
+        if self._divided is None or self._divided[0] is not params:
+            self._divided = params, divided(params, self.argument_spec, self._secrecy)
+        return self._divided[1]
 
     def _load_params(self) -> None:
         super()._load_params()
@@ -64,7 +78,7 @@ class _Module(AnsibleModule):
 
     def _log_invocation(self) -> None:
         params = self.params
-        self.params = without_secrets(params)
+        self.params, self.no_log_values = self.divided(params).shown, frozenset()
         super()._log_invocation()
         self.params = params
 
@@ -75,36 +89,47 @@ class _Module(AnsibleModule):
             if problems:
                 name = self._name.rpartition(".")[2]
                 msg = f"Unsupported parameters for ({name}) module: {' '.join(problems)}"
-            self.no_log_values = words_at_first(self._given, self.argument_spec, self.no_log_values)
-            self.params = without_secrets(self.params)
+            given = self.divided(self._given)
+            # What Ansible says of a wrong option may quote a whole list.
+            redactor = Redactor(given.secret, [VOCABULARY, *given.clear])
+            msg, kwargs = redactor.message(msg), redactor.tree(kwargs)
+            self.params, self.no_log_values = self.divided(self.params).shown, frozenset()
         super().fail_json(msg, **kwargs)
 
 
 def run_module(
-    arguments: dict[str, dict[str, t.Any]], make_task: type[Task], prepare: Prepare = dict
+    arguments: dict[str, dict[str, t.Any]],
+    make_task: type[Task],
+    prepare: Prepare = dict,
+    *,
+    secrecy: SecrecyTable | None = None,
 ) -> None:
     """Run a module: parse the options, find the API server, run the task, exit.
 
     :param arguments: the module's own options; those for authentication and namespace are added.
     :param prepare: makes of the options as they were given the form that `arguments` describes.
+    :param secrecy: what is secret of these options besides those with no_log.
     """
-    module = _Module({**AUTH_ARGUMENTS, **NAMESPACE_ARGUMENT, **arguments}, prepare)
-    params = dict(module.params)
-    secret_words = frozenset(module.no_log_values)
-    module.no_log_values = masked_words(params, secret_words)
-    module.params.update(without_secrets(params))
+    module = _Module(
+        {**AUTH_ARGUMENTS, **NAMESPACE_ARGUMENT, **arguments},
+        prepare,
+        {**AUTH_SECRECY, **(secrecy or {})},
+    )
+    params, options = module.params, module.divided(module.params)
+    module.params = options.shown
+    redactor = Redactor(options.secret, [VOCABULARY, *options.clear])
 
     def warn(text: str) -> None:
-        # ansible-core 2.19 and newer mask results only.
-        module.warn(remove_values(text, module.no_log_values))
+        module.warn(redactor.message(text))
 
     try:
         require_library(sys.executable)
-        api, namespace = _connect(module, params, warn)
+        api, namespace = _connect(params, redactor, warn)
     except CollectionError as error:
-        module.fail_json(msg=str(error))
-
-    task = make_task(api, params, namespace, check_mode=module.check_mode, warn=warn)
+        module.fail_json(msg=redactor.message(str(error)))
+    task = make_task(
+        api, params, namespace, check_mode=module.check_mode, warn=warn, redactor=redactor
+    )
     failure = None
     try:
         task.run()
@@ -113,15 +138,16 @@ def run_module(
     except Exception as error:
         failure = internal_error_message(error)
     result = _with_diff(module, task)
-    module.no_log_values = masked_words(params, secret_words, result)
+    redactor.allow(names_in(result))
     # Not while the error is handled: Ansible can be told to show its traceback, words and all.
     if failure is not None:
-        module.fail_json(msg=_with_what_was_done(failure, result), **result)
-    module.exit_json(**result)
+        failure = redactor.message(_with_what_was_done(failure, result))
+        module.fail_json(msg=failure, **redactor.tree(result))
+    module.exit_json(**redactor.tree(result))
 
 
 def _connect(
-    module: AnsibleModule, params: dict[str, t.Any], warn: t.Callable[[str], None]
+    params: dict[str, t.Any], redactor: Redactor, warn: t.Callable[[str], None]
 ) -> tuple[Api, str]:
     # Imported here so that a missing library is told by require_library, not by a traceback.
     from .._client.api import Api
@@ -131,10 +157,10 @@ def _connect(
 
     access = resolve_client_config(params, os.environ)
     if not access.verified:
-        module.warn(
+        warn(
             f"The TLS certificate of {access.configuration.host} is not verified (validate_certs is false)."
         )
-    api = Api(access, warn)
+    api = Api(access, redactor.message, warn)
     if params.get("wait_timeout") is not None:
         api.repeat_until(time.monotonic() + params["wait_timeout"])
     return api, params.get("namespace") or access.namespace or DEFAULT_NAMESPACE

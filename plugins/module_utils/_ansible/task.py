@@ -10,6 +10,8 @@ import abc
 import dataclasses
 import typing as t
 
+from .._core.redaction import Redactor
+
 if t.TYPE_CHECKING:
     from .._client.api import Api
 
@@ -23,6 +25,7 @@ class Task(abc.ABC):
     :param params: the module's options.
     :param namespace: where everything lives.
     :param warn: called with each warning, one sentence.
+    :param redactor: what it does not know is printed; so the task adds the secret values that it reads.
     """
 
     api: Api
@@ -30,6 +33,7 @@ class Task(abc.ABC):
     namespace: str
     check_mode: bool
     warn: Warn
+    redactor: Redactor = dataclasses.field(default_factory=Redactor)
 
     @abc.abstractmethod
     def __post_init__(self) -> None:

@@ -47,11 +47,18 @@ _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=
 class Api:
     """A connection pool to one API server. Its methods may be called from several threads.
 
+    :param redact: what takes secret values out of the API server's own words.
     :param warn: called with one sentence, once, where the API server cannot try a write.
     """
 
-    def __init__(self, access: ClientConfig, warn: t.Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        access: ClientConfig,
+        redact: t.Callable[[str], str] = str,
+        warn: t.Callable[[str], None] | None = None,
+    ) -> None:
         self._transport = Transport(access)
+        self.redact = redact
         self._warn = warn
         self._host = self._transport.host
 
@@ -234,6 +241,7 @@ class Api:
                 raise error_from_response(
                     "watch", resource, namespace, None,
                     response.status, response.read(MAX_BODY_BYTES), self._host,
+                    redact=self.redact,
                 )  # fmt: skip
             for line in lines_of(response):
                 event = _event(line)
@@ -242,6 +250,7 @@ class Api:
                     raise error_from_response(
                         "watch", resource, namespace, None,
                         int(status.get("code", 500)), json.dumps(status).encode(), self._host,
+                        redact=self.redact,
                     )  # fmt: skip
                 yield event
         except (urllib3.exceptions.HTTPError, ValueError) as error:
@@ -321,6 +330,7 @@ class Api:
             raise error_from_response(
                 verb, resource, namespace, named,
                 response.status, text, self._host, unsure=unsure,
+                redact=self.redact,
             )  # fmt: skip
         try:
             answer = json.loads(text)

@@ -10,7 +10,9 @@ import os
 import typing as t
 import urllib.parse
 
+from .._core.credentials import without_credentials
 from .._core.errors import AuthError
+from .._core.redaction import MASK
 from .auth_options import (
     effective_auth,
     header_text,
@@ -181,6 +183,11 @@ def _is_url(text: str, *schemes: str) -> bool:
 
 
 def _require_url(host: str) -> None:
+    if "@" in urllib.parse.urlsplit(host).netloc:
+        raise AuthError(
+            f"The API server's address {without_credentials(host, MASK)} holds a user and password. Give the "
+            "address without them, and the options username and password."
+        )
     if not _is_url(host, "http", "https"):
         raise AuthError(
             f"The API server's address {host!r} is no URL: it has to be like https://api.example.com:6443."

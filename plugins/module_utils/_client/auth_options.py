@@ -13,6 +13,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import AuthError
+from .._core.secrecy import Secrecy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,12 @@ AUTH_ARGUMENTS: dict[str, dict[str, Any]] = {
     "no_proxy": {"type": "str"},
     "impersonate_user": {"type": "str"},
     "impersonate_groups": {"type": "list", "elements": "str"},
+}
+
+AUTH_SECRECY = {
+    "kubeconfig": Secrecy.KUBECONFIG,
+    "host": Secrecy.URL,
+    "proxy": Secrecy.URL,
 }
 
 NAMESPACE_ARGUMENT: dict[str, dict[str, Any]] = {"namespace": {"type": "str"}}
@@ -101,7 +108,7 @@ def effective_auth(params: Mapping[str, Any], environ: Mapping[str, str]) -> dic
 
 
 def is_kubeconfig_text(kubeconfig: str) -> bool:
-    """Whether somebody gave a kubeconfig's content where its path belongs."""
+    """Whether a kubeconfig's content was given where its path belongs."""
     return "\n" in kubeconfig.strip() or kubeconfig.lstrip().startswith("{")
 
 

@@ -20,6 +20,7 @@ import urllib.parse
 
 from .._core.errors import MemberError
 from .library import websocket
+from .status_errors import folded
 from .transport import UNAUTHORIZED
 
 if t.TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _run(
     try:
         connection = _open_as_now(api, namespace, pod, container, command)
     except websocket.WebSocketBadStatusException as error:
-        raise MemberError(_handshake_sentence(where, error)) from None
+        raise MemberError(_handshake_sentence(where, error, api.redact)) from None
     except (websocket.WebSocketException, http.client.HTTPException, OSError) as error:
         raise MemberError(
             f"{where}: no command can be run in it ({type(error).__name__}: {error}); {_LET_THROUGH}."
@@ -118,7 +119,7 @@ def _run(
         ) from None
     finally:
         connection.shutdown()
-    return Output(_exit_code(where, bytes(verdict)), bytes(stdout), bytes(stderr))
+    return Output(_exit_code(where, bytes(verdict), api.redact), bytes(stdout), bytes(stderr))
 
 
 def _too_slow(where: str, command: t.Sequence[str]) -> str:
@@ -168,11 +169,11 @@ def _open(
     )
 
 
-def _handshake_sentence(where: str, error: t.Any) -> str:
+def _handshake_sentence(where: str, error: t.Any, redact: t.Callable[[str], str]) -> str:
     # Older releases of websocket-client do not keep the body.
     body = getattr(error, "resp_body", None) or b""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
-    said = _message_of(_status_from(text)) or " ".join(text.split())[:_MAX_SERVER_WORDS]
+    said = folded(redact(_message_of(_status_from(text)) or text), _MAX_SERVER_WORDS)
     if error.status_code == 403:
         return (
             f"{where}: forbidden (403) to run a command in it. Grant the verbs 'get' and 'create' on "
@@ -183,7 +184,7 @@ def _handshake_sentence(where: str, error: t.Any) -> str:
     return f"{where}: no command can be run in it ({error.status_code}: {said}); {_LET_THROUGH}."
 
 
-def _exit_code(where: str, verdict: bytes) -> int:
+def _exit_code(where: str, verdict: bytes, redact: t.Callable[[str], str]) -> int:
     """Read the exit code out of the Status that ends an exec."""
     status = _status_from(verdict.decode("utf-8", "replace"))
     if status.get("status") == "Success":
@@ -195,7 +196,7 @@ def _exit_code(where: str, verdict: bytes) -> int:
             code = str(cause.get("message", ""))
             if code.isdecimal():
                 return int(code)
-    said = _message_of(status) or "no exit status came back"
+    said = folded(redact(_message_of(status)), _MAX_SERVER_WORDS) or "no exit status came back"
     raise MemberError(
         f"{where}: no command can be run in it ({said}); see that its container runs and has the command."
     )
@@ -211,4 +212,4 @@ def _status_from(text: str) -> dict[str, t.Any]:
 
 
 def _message_of(status: dict[str, t.Any]) -> str:
-    return " ".join(str(status.get("message") or "").split())[:_MAX_SERVER_WORDS]
+    return str(status.get("message") or "")

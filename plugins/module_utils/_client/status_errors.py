@@ -30,6 +30,8 @@ if t.TYPE_CHECKING:
     from .._core.resource import Resource
 
 _MAX_SERVER_WORDS = 600
+# More of it is not looked at.
+_MAX_MESSAGE = 64 * 1024
 # Kubernetes' own words (source: pkg/registry/rbac/validation).
 _ESCALATION = "attempting to grant RBAC permissions not currently held"
 # The words of the API server's admission (source: plugin/pkg/admission/resourcequota and namespace/lifecycle).
@@ -56,16 +58,19 @@ def error_from_response(
     host: str,
     *,
     unsure: str = "",
+    redact: t.Callable[[str], str] = str,
 ) -> ApiError:
     """Make the error for an answer of 400 and above.
 
     :param verb: the RBAC verb that was tried (get, list, create, patch, delete, watch).
     :param body: the answer's body; a Kubernetes Status as JSON, or anything.
+    :param redact: takes secret values out of what the server says, before it is folded and cut.
     :param unsure: what to add where the server, or somebody between, failed perhaps after the write.
     :returns: NotFound, Conflict, Gone, Refused or a plain ApiError; its text names kind,
         namespace/name, what is wrong and what to do.
     """
-    reason, said = _status_of(body)
+    reason, message = _status_of(body)
+    said, told = " ".join(message.split()), folded(redact(message), _MAX_SERVER_WORDS)
     what = place(resource.kind, namespace, name)
     if resource.explain is not None:
         explained = resource.explain(f"Cannot {verb} {what}", status, reason, said)
@@ -77,18 +82,18 @@ def error_from_response(
         cls = AdmissionError
         text = (
             f"Cannot {verb} {what}: the cluster's admission webhook refuses it: "
-            f"{with_full_stop(webhook_said)}"
+            f"{with_full_stop(refusal_text(told) or told)}"
         )
     elif is_dry_run_unsupported(status, said):
         cls = DryRunUnsupportedError
         text = (
             f"Cannot try to {verb} {what}: an admission webhook of the cluster takes no dry run. "
-            f"({with_full_stop(said)})"
+            f"({with_full_stop(told)})"
         )
     elif "failed calling webhook" in said:
         text = (
             f"Cannot {verb} {what}: an admission webhook of the cluster does not answer; see that what "
-            f"serves it runs. ({with_full_stop(said)})"
+            f"serves it runs. ({with_full_stop(told)})"
         )
     elif status == 401:
         text = (
@@ -98,7 +103,7 @@ def error_from_response(
     elif status == 403 and _ESCALATION in said:
         text = (
             f"Cannot {verb} {what}: forbidden (403), because Kubernetes lets nobody grant rights that they do "
-            f"not have themselves; run the task as somebody who has them. ({with_full_stop(said)})"
+            f"not have themselves; run the task as somebody who has them. ({with_full_stop(told)})"
         )
     elif status == 403 and _QUOTA in said:
         text = (
@@ -114,7 +119,7 @@ def error_from_response(
         scope = f"in namespace {namespace}" if namespace else "in the whole cluster"
         text = (
             f"Cannot {verb} {what}: forbidden (403). Grant the verb {verb!r} on resource {resource.plural!r} "
-            f"{scope}, by a Role and a RoleBinding. ({with_full_stop(said)})"
+            f"{scope}, by a Role and a RoleBinding. ({with_full_stop(told)})"
         )
     elif status == 404 and not reason:
         text = (
@@ -123,15 +128,15 @@ def error_from_response(
         )
     elif status == 404:
         cls = NotFoundError
-        text = f"Cannot {verb} {what}: it does not exist; run the task again once it is there. ({with_full_stop(said)})"
+        text = f"Cannot {verb} {what}: it does not exist; run the task again once it is there. ({with_full_stop(told)})"
     elif status == 409:
         cls = ConflictError
-        text = f"Cannot {verb} {what}: somebody else changed it meanwhile; run the task again. ({with_full_stop(said)})"
+        text = f"Cannot {verb} {what}: somebody else changed it meanwhile; run the task again. ({with_full_stop(told)})"
     elif status == 410:
         cls = ExpiredError
-        text = f"Cannot {verb} {what}: the resourceVersion is too old; run the task again. ({with_full_stop(said)})"
+        text = f"Cannot {verb} {what}: the resourceVersion is too old; run the task again. ({with_full_stop(told)})"
     else:
-        text = f"Cannot {verb} {what}: the API server refuses it ({status} {reason}): {with_full_stop(said)}"
+        text = f"Cannot {verb} {what}: the API server refuses it ({status} {reason}): {with_full_stop(told)}"
         if status >= SERVER_ERRORS:
             text += unsure
     return cls(text, status=status, reason=reason, server_message=said)
@@ -204,8 +209,13 @@ def _status_of(body: bytes) -> tuple[str, str]:
     try:
         status: t.Any = json.loads(body)
     except ValueError:
-        return "", " ".join(body.decode("utf-8", "replace").split())[:_MAX_SERVER_WORDS]
+        return "", body.decode("utf-8", "replace")[:_MAX_MESSAGE]
     if not isinstance(status, dict) or status.get("kind") != "Status":
         return "", ""
-    message = " ".join(str(status.get("message", "")).split())
-    return str(status.get("reason", "") or "Unknown"), message[:_MAX_SERVER_WORDS]
+    message = str(status.get("message", ""))[:_MAX_MESSAGE]
+    return str(status.get("reason", "") or "Unknown"), message
+
+
+def folded(text: str, longest: int) -> str:
+    """Text of others in one line, cut. Secret values are to be out of it before."""
+    return " ".join(text.split())[:longest]

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._core.secret_forms import (
-    without_credentials,
-)
+from .._core.credentials import without_credentials
+from .._core.redaction import MASK
 from .._reconcile.desired import scalar_text
 
 Fields = t.Mapping[str, t.Any]
@@ -62,6 +61,6 @@ def of_form(
     if not given or form.fullmatch(given):
         return []
     shown = (
-        without_credentials(given, "***") if "://" in given or ":" in given.split("@")[0] else given
+        without_credentials(given, MASK) if "://" in given or ":" in given.split("@")[0] else given
     )
     return [f"{label}: {field} {shown!r} is no {desired}."]

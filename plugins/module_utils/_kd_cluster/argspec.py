@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.secrecy import Secrecy
+
 Option = dict[str, t.Any]
 
 
@@ -112,3 +114,5 @@ CLUSTER_ARGUMENTS: dict[str, Option] = {
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 300},
 }
+
+CLUSTER_SECRECY = {"roles.env": Secrecy.NAMED_CREDENTIALS}

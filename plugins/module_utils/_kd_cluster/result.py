@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.credentials import without_credentials_in
+from .._core.redaction import HIDDEN, HIDDEN_NEW
 from .._kubedirector.snapshot import (
     Connections,
     parse_connections,
-)
-from .._reconcile.result import (
-    HIDDEN,
-    HIDDEN_NEW,
 )
 
 if t.TYPE_CHECKING:
@@ -110,9 +108,19 @@ def _side(desired: WantedCluster, manifest: JsonObject | None) -> JsonObject | N
 
 
 def _role(role: JsonObject) -> JsonObject:
-    if "secretKeys" not in role:
-        return role
-    keys = {
-        key.get("name", ""): HIDDEN_NEW if "value" in key else HIDDEN for key in role["secretKeys"]
-    }
-    return {**role, "secretKeys": keys}
+    shown = dict(role)
+    if "secretKeys" in role:
+        shown["secretKeys"] = {
+            key.get("name", ""): HIDDEN_NEW if "value" in key else HIDDEN
+            for key in role["secretKeys"]
+        }
+    if role.get("env"):
+        shown["env"] = [_variable(variable) for variable in role["env"]]
+    return shown
+
+
+def _variable(variable: JsonObject) -> JsonObject:
+    if not variable.get("value"):
+        return variable
+    name, value = str(variable.get("name")), str(variable["value"])
+    return {**variable, "value": without_credentials_in(name, value, HIDDEN)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.secrecy import Secrecy
 from .._reconcile.desired import is_plain_name
 
 Option = dict[str, t.Any]
@@ -48,6 +49,13 @@ CONNECTION_ARGUMENTS: dict[str, Option] = {
         "choices": ["warn", "fail", "ignore"],
         "default": "warn",
     },
+}
+
+CONNECTION_SECRECY = {
+    "configmaps.data": Secrecy.CREDENTIALS,
+    "configmaps.annotations": Secrecy.CREDENTIALS,
+    # kubectl apply keeps a copy of the values in one.
+    "secrets.annotations": Secrecy.SECRET,
 }
 
 

@@ -121,8 +121,7 @@ def rehearsal(
     for option, kind in _KINDS.items():
         reduced[option] = [
             one
-            for one, read in zip(
-                reduced.get(option) or (), validated.get(option) or ())
+            for one, read in zip(reduced.get(option) or (), validated.get(option) or ())
             if (kind, read["name"]) not in made
         ]
     if any(other.removes() for other in meeting):

@@ -16,6 +16,7 @@ from .._core.errors import (
     ReconnectFailedError,
 )
 from .._kubedirector.snapshot import Snapshot
+from .._observe.member_text import MemberText
 from .._observe.reader import (
     read_app_names,
     read_kdclusters,
@@ -63,6 +64,7 @@ class ConnectionTask(Task):
         self._plan: Plan | None = None
         self._live: SnapshotWatcher | None = None
         self._reconnects: dict[str, Reconnect] = {}
+        self._text: MemberText | None = None
         self._accepted_dry = False
 
     def run(self) -> None:
@@ -73,6 +75,7 @@ class ConnectionTask(Task):
         desired = parse_desired(self.params, self.namespace)
         self._deadline = time.monotonic() + self.params["wait_timeout"]
         snapshot, resource_version = self._read_snapshot(desired)
+        self._text = MemberText(self.api, snapshot, self.redactor)
         self._live = SnapshotWatcher(self.api, snapshot, resource_version)
         self._plan = make_plan(desired, snapshot)
         for sentence in plan_warnings(desired, snapshot, self._plan):
@@ -182,6 +185,8 @@ class ConnectionTask(Task):
         }
         unknown = [reading.unknown for reading in readings.values() if reading.unknown]
         clusters = self._present(plan, live)
+        if self._text is not None:
+            self._reconnects = self._text.shown(clusters, self._reconnects)
         failures = failure_sentences(clusters, self._reconnects)
         if reaction == "fail" and failures:
             raise ReconnectFailedError(

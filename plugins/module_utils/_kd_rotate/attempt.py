@@ -35,12 +35,12 @@ from .rotation import (
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
-    from .._core.redaction import Redactor
     from .._kubedirector.snapshot import (
         KDCluster,
         Member,
         Snapshot,
     )
+    from .._observe.member_text import MemberText
     from .._observe.members import Reading
     from .._reconcile.writer import Progress
     from .rotation import (
@@ -69,6 +69,8 @@ class RotationAttempt:
     :param on_reconnect_failure: rollback, warn or ignore; with the last one no start script is asked.
     :param deadline: as of time.monotonic(); bounds all of it.
     :param progress: filled while writing.
+    :param text: what makes the start scripts' output fit to be shown.
+    :ivar reconnects: how the start scripts ended, by pod, once they were asked.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class RotationAttempt:
         resource_version: str,
         data: Values | None,
         *,
-        redactor: Redactor,
+        text: MemberText,
         on_reconnect_failure: str,
         deadline: float,
         progress: Progress,
@@ -87,13 +89,13 @@ class RotationAttempt:
         self._api = api
         self._on_reconnect_failure = on_reconnect_failure
         self._rotation = rotation
-        self._redactor = redactor
+        self._text = text
         self.deadline = deadline
         self._progress = progress
         self.live = SnapshotWatcher(api, snapshot, resource_version)
         self.desired = desired_for_rotation(rotation, snapshot, data)
         self.plan = guarded(make_plan(self.desired, snapshot))
-        self._reconnects: dict[str, Reconnect] = {}
+        self.reconnects: dict[str, Reconnect] = {}
         self._applier = Applier(
             api, self.desired, self.plan, self.live, deadline, progress,
             separate_runs=True, may_vanish=True,
@@ -173,20 +175,16 @@ class RotationAttempt:
             before=self.live.before_last_change,
             overlapped=self._progress.overlapped,
         )
-        self._reconnects = {
-            pod: outcome
-            for pod, reading in readings.items()
-            if isinstance(outcome := reading.outcome, Reconnect)
-        }
+        self.reconnects = self._text.shown(
+            self._clusters(),
+            {
+                pod: outcome
+                for pod, reading in readings.items()
+                if isinstance(outcome := reading.outcome, Reconnect)
+            },
+        )
         unknown = [reading.unknown for reading in readings.values() if reading.unknown]
-        return [*failure_sentences(self._clusters(), self.masked_reconnects()), *unknown]
-
-    def masked_reconnects(self) -> dict[str, Reconnect]:
-        """How the start scripts ended, by pod, once they were asked; with no value in what they printed."""
-        return {
-            pod: Reconnect(one.exit_code, self._redactor.output(one.stderr))
-            for pod, one in self._reconnects.items()
-        }
+        return [*failure_sentences(self._clusters(), self.reconnects), *unknown]
 
     def _clusters(self) -> list[KDCluster]:
         """The KDClusters that name the object now, as last seen, and are there to stay."""

@@ -13,7 +13,7 @@ from .._core.errors import (
     CollectionError,
     ConflictError,
 )
-from .._core.redaction import plain_values
+from .._core.redaction import values_of
 from .attempt import RotationAttempt
 from .record import ObjectState
 
@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
     from .._client.api import Api
     from .._core.redaction import Redactor
     from .._kubedirector.snapshot import Snapshot
+    from .._observe.member_text import MemberText
     from .._reconcile.writer import Progress
     from .keeper import Keeper
     from .rotation import Rotation
@@ -52,6 +53,7 @@ class Rollback:
         *,
         resumed: bool,
         forced: bool = False,
+        text: MemberText,
         redactor: Redactor,
         on_reconnect_failure: str,
         deadline: float,
@@ -63,6 +65,7 @@ class Rollback:
         self._keeper = keeper
         self._resumed = resumed
         self._forced = forced
+        self._text = text
         self._redactor = redactor
         self._on_reconnect_failure = on_reconnect_failure
         self._deadline = deadline
@@ -93,7 +96,7 @@ class Rollback:
         state = record.state_of(found)
         if found is not None:
             # An application may have printed what others wrote.
-            self._redactor.add(plain_values(rotation.kind, found.data))
+            self._redactor.add(values_of(rotation.kind, found.data))
             if self._forced or found.resource_version == progress.versions.get(rotation.key):
                 # A webhook may have changed what this task wrote.
                 state = ObjectState.OURS if state is ObjectState.MODIFIED else state
@@ -115,7 +118,7 @@ class Rollback:
         ours = state is not ObjectState.MODIFIED
         self.way = way = RotationAttempt(
             self._api, rotation, snapshot, resource_version, record.old if ours else None,
-            redactor=self._redactor, on_reconnect_failure=self._on_reconnect_failure,
+            text=self._text, on_reconnect_failure=self._on_reconnect_failure,
             deadline=self._deadline, progress=progress,
         )  # fmt: skip
         before = progress.versions.get(rotation.key)

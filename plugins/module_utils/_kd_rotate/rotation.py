@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 from .._core.errors import InvalidInputError
+from .._core.redaction import HIDDEN, HIDDEN_NEW
 from .._kubedirector import facts
 from .._observe.stall_diagnosis import config_error_sentence
 from .._reconcile.desired import (
@@ -18,10 +19,6 @@ from .._reconcile.desired import (
     parse_desired,
 )
 from .._reconcile.plan import Plan
-from .._reconcile.result import (
-    HIDDEN,
-    HIDDEN_NEW,
-)
 from .._reconcile.shared_objects import copy_name
 from .record import RECORD_KEY
 

@@ -17,13 +17,11 @@ from .._core.errors import (
     RotationFailedError,
     internal_error_message,
 )
-from .._core.redaction import (
-    Redactor,
-    plain_values,
-)
+from .._core.redaction import values_of
 from .._core.retry import retry_transient_refusals
 from .._kubedirector.snapshot import Snapshot
 from .._kubedirector.webhook import retry_seconds
+from .._observe.member_text import MemberText
 from .._observe.reader import (
     read_kdclusters,
     read_objects,
@@ -66,7 +64,7 @@ class RotationTask(Task):
     """Runs one task. `result` is usable at any time, and after a failure tells in what state things are."""
 
     def __post_init__(self) -> None:
-        self._redactor = Redactor(())
+        self._text = MemberText(self.api, Snapshot(self.namespace, {}, {}), self.redactor)
         self._progress = Progress()
         self._rotation: Rotation | None = None
         self._keeper: Keeper | None = None
@@ -88,12 +86,7 @@ class RotationTask(Task):
         """
         self._rotation = rotation = rotation_from(self.params, self.namespace)
         self._keeper = keeper = Keeper(self.api, rotation)
-        self._redactor = Redactor(plain_values(rotation.kind, rotation.values))
-        try:
-            self._rotate(rotation, keeper)
-        except CollectionError as error:
-            error.args = (self._redactor.message(str(error)),)
-            raise
+        self._rotate(rotation, keeper)
 
     @property
     def result(self) -> dict[str, t.Any]:
@@ -128,7 +121,7 @@ class RotationTask(Task):
         way = self._attempt if back is None or back.way is None else back.way
         if way is not None:
             told = connection_result(
-                way.plan, way.live.snapshot, self._progress, way.masked_reconnects(),
+                way.plan, way.live.snapshot, self._progress, way.reconnects,
                 as_planned=self._accepted_dry,
             )  # fmt: skip
             kdclusters = told["kdclusters"]
@@ -170,7 +163,8 @@ class RotationTask(Task):
         self._before = found.data or {}
         self._old = record.old
         self._new = {**record.old, **rotation.values}
-        self._redactor = self._masks_of(rotation, snapshot)
+        self._redact(rotation, snapshot)
+        self._text = MemberText(self.api, snapshot, self.redactor)
         if earlier is not None:
             self._note_earlier(rotation, keeper, earlier, record.state_of(found))
             # What it wrote may be on its way to the members.
@@ -185,7 +179,7 @@ class RotationTask(Task):
         if earlier is None:
             way.require_readable()
         for sentence in plan_warnings(way.desired, snapshot, way.plan):
-            self.warn(self._redactor.message(sentence))
+            self.warn(sentence)
         record = record.about_to_write(self._new, rotation.values)
         if self.check_mode:
             way.try_dry()
@@ -268,7 +262,7 @@ class RotationTask(Task):
     ) -> RotationAttempt:
         return RotationAttempt(
             self.api, rotation, snapshot, resource_version, self._new,
-            redactor=self._redactor, on_reconnect_failure=self.params["on_reconnect_failure"],
+            text=self._text, on_reconnect_failure=self.params["on_reconnect_failure"],
             deadline=deadline, progress=self._progress,
         )  # fmt: skip
 
@@ -278,7 +272,7 @@ class RotationTask(Task):
         if self.params["on_reconnect_failure"] != "warn":
             return [*found.held, *found.reconnect]
         for sentence in found.reconnect:
-            self.warn(self._redactor.message(sentence))
+            self.warn(sentence)
         return list(found.held)
 
     def _warn_of_vanished(self, way: RotationAttempt) -> None:
@@ -355,13 +349,13 @@ class RotationTask(Task):
         if not back.done or (back.refused and wants == "rollback"):
             raise RotationFailedError(told)
         for sentence in back.refused:
-            self.warn(self._redactor.message(sentence))
+            self.warn(sentence)
 
     def _go_back(self, rotation: Rotation, keeper: Keeper, *, forced: bool = False) -> str:
         """Restore the old values, keep them no longer where that went well, and say how it went."""
         self._rollback = back = Rollback(
             self.api, rotation, keeper,
-            resumed=self._earlier is not None, forced=forced, redactor=self._redactor,
+            resumed=self._earlier is not None, forced=forced, text=self._text, redactor=self.redactor,
             on_reconnect_failure=self.params["on_reconnect_failure"], deadline=self._deadline(),
             progress=self._progress, read=self._read,
         )  # fmt: skip
@@ -402,15 +396,12 @@ class RotationTask(Task):
         objects = read_objects(self.api, self.namespace, keys, with_data={rotation.key})
         return Snapshot(self.namespace, clusters, objects), resource_version
 
-    def _masks_of(self, rotation: Rotation, snapshot: Snapshot) -> Redactor:
-        """Old and new values, but for those that are names in any message."""
+    def _redact(self, rotation: Rotation, snapshot: Snapshot) -> None:
+        """Keep old and new values out of all that is shown, except those that are names in any message."""
         names = [rotation.namespace, rotation.name, *self._new]
         for name in rotation.naming(snapshot):
             members = snapshot.clusters[name].members
             names += [name, *(member.pod for member in members), *(m.role for m in members)]
-        values = [
-            *plain_values(rotation.kind, self._before),
-            *plain_values(rotation.kind, self._old),
-            *plain_values(rotation.kind, self._new),
-        ]
-        return Redactor(values, "\n".join(names))
+        self.redactor.allow(names)
+        for data in (self._before, self._old, self._new):
+            self.redactor.add(values_of(rotation.kind, data))

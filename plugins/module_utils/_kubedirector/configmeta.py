@@ -16,6 +16,7 @@ import math
 import re
 import typing as t
 
+from .._core.redaction import MASK, values_of
 from .configmeta_form import (
     require_form,
 )
@@ -31,7 +32,6 @@ MAX_RESOLVED_DEPTH = 128
 # What JSON has between quotes, where a bracket or a comma is text.
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _TOO_DEEP = "it is nested deeper than the operator ever writes"
-MASK = "********"
 REFERENCE_KEY = "bdvlibrefkey"
 SECRET_MODES = ("masked", "encoded", "decoded")
 
@@ -123,6 +123,28 @@ def with_secrets_as(mode: str, configmeta: JsonObject) -> JsonObject:
             }
         shown["connections"] = connections
     return shown
+
+
+def secret_values(configmeta: JsonObject) -> t.Iterator[str | bytes]:
+    """Every secret value that a member can know from this file, as an application gets it.
+
+    Service tokens and secret keys, its own and those of connected KDClusters; values and annotations of
+    connected Secrets.
+
+    :param configmeta: as parse_configmeta returns it.
+    """
+    for group in (configmeta.get("nodegroups") or {}).values():
+        for role in (group.get("roles") or {}).values():
+            yield from (role.get("secret_keys") or {}).values()
+            for service in (role.get("services") or {}).values():
+                yield service.get("authToken") or ""
+    connections = configmeta.get("connections") or {}
+    for secrets in (connections.get("secrets") or {}).values():
+        for secret in secrets:
+            for part in ("data", "annotations"):
+                yield from values_of("Secret", secret.get(part))
+    for cluster in (connections.get("clusters") or {}).values():
+        yield from secret_values(cluster)
 
 
 def with_references_resolved(configmeta: JsonObject) -> JsonObject:

@@ -90,11 +90,10 @@ def _reading(namespace: str, member: Member, output: Output | MemberError) -> Re
     if isinstance(output, MemberError):
         return Reading(member, None, str(output))
     if output.exit_code != 0:
-        said = output.stderr.decode("utf-8", "replace").strip()
         return Reading(
             member,
             None,
-            f"{where} cannot be read ({said}). It is absent until the member is configured, and "
+            f"{where} cannot be read (cat ended with exit code {output.exit_code}). It is absent until the member is configured, and "
             "after a restart until the operator has set the member up again.",
         )
     try:

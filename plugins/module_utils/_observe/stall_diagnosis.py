@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+from .._client.status_errors import folded
 from .._core.errors import (
     ApiError,
     OperatorDownError,
@@ -96,7 +97,7 @@ class Diagnosis:
         except OperatorDownError as error:
             return (
                 f"{cluster.label} does not move, because the KubeDirector operator is down: "
-                f"{facts.DOWN_REMEDY}. ({error.server_message[:_MAX_WORDS].rstrip('.')}.)"
+                f"{facts.DOWN_REMEDY}{_words(self._api.redact(error.server_message))}."
             )
         return ""
 
@@ -116,10 +117,11 @@ class Diagnosis:
             status = self._api.get(POD, cluster.namespace, member.pod).get("status") or {}
         except ApiError:
             # Not there yet, or not allowed to the caller: what the operator says must do.
-            return _unschedulable(member.scheduling_error) if member.scheduling_error else ""
+            said = self._api.redact(member.scheduling_error)
+            return _unschedulable(said) if said else ""
         for condition in status.get("conditions") or ():
             if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-                return _unschedulable(str(condition.get("message", "")))
+                return _unschedulable(self._api.redact(str(condition.get("message", ""))))
         containers = (
             *(status.get("initContainerStatuses") or ()),
             *(status.get("containerStatuses") or ()),
@@ -129,7 +131,7 @@ class Diagnosis:
             if waiting.get("reason") in _HOPELESS_STARTS:
                 return (
                     f"does not start: container {container.get('name')} is in {waiting['reason']}"
-                    f"{_words(waiting.get('message'))}. Mend that, or give wait=false."
+                    f"{_words(self._api.redact(str(waiting.get('message') or '')))}. Mend that, or give wait=false."
                 )
         return ""
 
@@ -168,8 +170,8 @@ def _unschedulable(said: str) -> str:
     )
 
 
-def _words(said: t.Any) -> str:
-    text = " ".join(str(said or "").split())[:_MAX_WORDS].rstrip(". ")
+def _words(said: str) -> str:
+    text = folded(said, _MAX_WORDS).rstrip(". ")
     return f" ({text})" if text else ""
 
 

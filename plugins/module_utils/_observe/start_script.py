@@ -34,8 +34,9 @@ if t.TYPE_CHECKING:
         Member,
     )
 
-MAX_OUTPUT_BYTES = 16 * 1024
+# How much of a start script's output is shown, and how much is read: a value may stand at the cut.
 STDERR_BYTES = 4000
+_READ_STDERR_BYTES = 64 * 1024 + STDERR_BYTES
 # In each member: whether a start script runs, whether its status can be read, the status; then
 # configmeta.json, once no start script runs. The processes come first: a run that has ended before has
 # written its code by then. `[s]` keeps the pattern from fitting this command's own process. Of the
@@ -76,11 +77,15 @@ class Reconnect:
     """How the last run of the start script ended in a member.
 
     :param exit_code: 0 when it took the change.
-    :param stderr: the end of what it printed, only when it failed.
+    :param stderr: the end of what it printed, as far as it may be shown (see member_text).
+    :param printed: the same and more of it as it was read, only when it failed; never shown.
+    :param unshown: why nothing of it is shown, or "".
     """
 
     exit_code: int
-    stderr: str
+    stderr: str = ""
+    printed: bytes = dataclasses.field(default=b"", repr=False)
+    unshown: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +98,7 @@ class MemberReading:
     :param ended: no start script runs, for certain.
     :param configmeta: the content of configmeta.json; None while a start script runs, or where the file
         cannot be read.
-    :param stderr: the end of what the start script printed, only when it failed.
+    :param printed: the end of what the start script printed, only when it failed; never shown as it is.
     :param no_code: the status announces a start script, but none runs: it is about to, or was killed.
     """
 
@@ -101,7 +106,7 @@ class MemberReading:
     unknown: str = ""
     ended: bool = False
     configmeta: bytes | None = dataclasses.field(default=None, repr=False)
-    stderr: str = dataclasses.field(default="", repr=False)
+    printed: bytes = dataclasses.field(default=b"", repr=False)
     no_code: bool = False
 
     @property
@@ -114,7 +119,7 @@ class MemberReading:
         """How the last run ended, why that is not known, or None where none has run yet."""
         if self.unknown:
             return MemberError(self.unknown)
-        return None if self.exit_code is None else Reconnect(self.exit_code, self.stderr)
+        return None if self.exit_code is None else Reconnect(self.exit_code, printed=self.printed)
 
 
 class EarlyReads:
@@ -186,8 +191,8 @@ def read_reconnects(
             f"Look at {facts.START_SCRIPT_STDERR_PATH} there, or give a longer wait_timeout."
         )
     failed = [pod for pod, reading in readings.items() if reading.exit_code]
-    for pod, stderr in zip(failed, _read_stderr(api, namespace, failed)):
-        readings[pod] = dataclasses.replace(readings[pod], stderr=stderr)
+    for pod, printed in zip(failed, _read_stderr(api, namespace, failed)):
+        readings[pod] = dataclasses.replace(readings[pod], printed=printed)
     return readings
 
 
@@ -293,7 +298,8 @@ def failure_sentences(
     """Say of each member whose start script ended with an error how it did."""
     return [
         f"{cluster.label}: the start script of member {member.pod} (role {member.role}) ended with "
-        f"exit code {reconnect.exit_code}{_last_line(reconnect.stderr)}.{_MEANINGS.get(reconnect.exit_code, '')}"
+        f"exit code {reconnect.exit_code}{_what_it_printed(cluster, member, reconnect)}."
+        f"{_MEANINGS.get(reconnect.exit_code, '')}"
         for cluster in clusters
         for member in cluster.members
         for reconnect in [reconnects.get(member.pod)]
@@ -301,8 +307,14 @@ def failure_sentences(
     ]
 
 
-def _last_line(stderr: str) -> str:
-    lines = stderr.splitlines()
+def _what_it_printed(cluster: KDCluster, member: Member, reconnect: Reconnect) -> str:
+    if reconnect.unshown:
+        return (
+            ". What it printed is not shown, because it may hold secret values that cannot be read here: "
+            f"{reconnect.unshown.rstrip('.')}. Look at it with: kubectl exec -n {cluster.namespace} {member.pod} "
+            f"-c {facts.APP_CONTAINER} -- cat {facts.START_SCRIPT_STDERR_PATH}"
+        )
+    lines = reconnect.stderr.splitlines()
     return f": {lines[-1].strip().rstrip('.')}" if lines else ""
 
 
@@ -368,10 +380,9 @@ def _reading(where: str, member: Member, output: Output) -> MemberReading:
     readable, _, rest = rest.partition(b"\0")
     status, end, configmeta = rest.partition(b"\0")
     where = f"{where}: {facts.START_SCRIPT_STATUS_PATH}"
-    said = output.stderr.decode("utf-8", "replace").strip()
     if not end:
         return MemberReading(
-            unknown=f"{where} cannot be read with sh (exit code {output.exit_code}: {said}){_NOT_KNOWN}"
+            unknown=f"{where} cannot be read with sh (exit code {output.exit_code}){_NOT_KNOWN}"
         )
     if runs == b"yes":
         return MemberReading()
@@ -385,7 +396,7 @@ def _reading(where: str, member: Member, output: Output) -> MemberReading:
         # A role whose eventList lacks `configure` has none before its first --reconnect (source: appConfig).
         unknown = "" if member.setup_generation is None else f"{where} does not exist{_NOT_KNOWN}"
     elif readable != b"0":
-        unknown = f"{where} cannot be read ({said}){_NOT_KNOWN}"
+        unknown = f"{where} cannot be read (cat ended with exit code {readable.decode('utf-8', 'replace')[:9]}){_NOT_KNOWN}"
     else:
         try:
             code = facts.start_script_exit_code(status.decode("utf-8", "replace"))
@@ -412,25 +423,17 @@ def _was_replaced(api: Api, namespace: str, member: Member) -> bool:
     )
 
 
-def _read_stderr(api: Api, namespace: str, pods: list[str]) -> t.Iterator[str]:
-    """The end of what each start script said; that it cannot be read is not worth another failure."""
-    command = ["tail", "-c", str(STDERR_BYTES), facts.START_SCRIPT_STDERR_PATH]
-    for output in _run_everywhere(api, namespace, pods, command):
-        text = (
-            str(output)
-            if isinstance(output, MemberError)
-            else output.stdout.decode("utf-8", "replace")
-        )
-        yield text.strip()
-
-
-def _run_everywhere(
-    api: Api, namespace: str, pods: list[str], command: list[str]
-) -> list[Output | MemberError]:
-    return run_in_pods(
+def _read_stderr(api: Api, namespace: str, pods: list[str]) -> list[bytes]:
+    """The end of what each start script printed; that it cannot be read is not worth another failure."""
+    command = ["tail", "-c", str(_READ_STDERR_BYTES), facts.START_SCRIPT_STDERR_PATH]
+    outputs = run_in_pods(
         api,
         namespace,
         facts.APP_CONTAINER,
         [(pod, command) for pod in pods],
-        max_bytes=MAX_OUTPUT_BYTES,
+        max_bytes=_READ_STDERR_BYTES,
     )
+    return [
+        str(output).encode() if isinstance(output, MemberError) else output.stdout
+        for output in outputs
+    ]

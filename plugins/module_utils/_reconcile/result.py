@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.credentials import without_credentials_in
+from .._core.redaction import HIDDEN, HIDDEN_NEW
 from .._kubedirector import facts
 
 if t.TYPE_CHECKING:
@@ -27,8 +29,6 @@ if t.TYPE_CHECKING:
 
 JsonObject = dict[str, t.Any]
 _FIELDS = ("labels", "annotations", "data")
-HIDDEN = "(hidden)"
-HIDDEN_NEW = "(hidden, other value)"
 
 
 def connection_result(
@@ -115,7 +115,7 @@ def plan_diff(plan: Plan) -> JsonObject:
     """Make the --diff of a plan: {before, after}, each {objects, kdclusters}.
 
     Of a Secret it shows which keys change, and never a value; nor its annotations' values, where
-    kubectl apply keeps a copy of the values.
+    kubectl apply keeps a copy of the values. Of a ConfigMap it shows no credentials.
     """
     before: JsonObject = {"objects": {}, "kdclusters": {}}
     after: JsonObject = {"objects": {}, "kdclusters": {}}
@@ -137,9 +137,7 @@ def _object_diff(change: ObjectChange) -> tuple[JsonObject | None, JsonObject | 
         new = None
     else:
         new = _patched(old or {field: {} for field in _FIELDS}, change.body)
-    if change.kind == "Secret":
-        return _hide(old, None), _hide(new, old)
-    return old, new
+    return _hide(change.kind, old, None), _hide(change.kind, new, old)
 
 
 def _side(found: LiveObject) -> JsonObject:
@@ -168,14 +166,26 @@ def _patched(side: JsonObject, body: JsonObject) -> JsonObject:
     }
 
 
-def _hide(side: JsonObject | None, other: JsonObject | None) -> JsonObject | None:
+def _hide(kind: str, side: JsonObject | None, other: JsonObject | None) -> JsonObject | None:
+    """A side of the diff without secret values.
+
+    :param other: what was before, so that another value shows as one.
+    """
     if side is None:
         return None
     hidden = dict(side)
     for field in ("data", "annotations"):
         known = (other or {}).get(field, {})
         hidden[field] = {
-            key: HIDDEN_NEW if key in known and known[key] != value else HIDDEN
-            for key, value in side[field].items()
+            key: _hidden(kind, key, value, known.get(key)) for key, value in side[field].items()
         }
     return hidden
+
+
+def _hidden(kind: str, key: str, value: str, before: str | None) -> str:
+    def hide(text: str, mask: str) -> str:
+        return mask if kind == "Secret" else without_credentials_in(key, text, mask)
+
+    shown = hide(value, HIDDEN)
+    is_other = before not in (None, value) and shown == hide(str(before), HIDDEN)
+    return hide(value, HIDDEN_NEW) if is_other else shown

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import base64
-import re
 import typing as t
 
+from .._core.credentials import credentials_in
 from .._kubedirector import facts
 from .shared_objects import kdclusters_to_repoint
 
@@ -20,19 +20,6 @@ if t.TYPE_CHECKING:
         ClusterChange,
         Plan,
     )
-
-# Not tokenizers, numbers of tokens, or names of Secrets.
-_CREDENTIAL_KEY = re.compile(
-    r"token(?!iz|s)|passw|pwd|secret(?!.?name)|api.?key|private.?key|credential", re.IGNORECASE
-)
-# Values that tell by their form what they are, whatever their key is called.
-_CREDENTIAL_VALUE = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"  # JSON Web Token
-    r"|\b(?:gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|hf_|npm_|dckr_pat_)[\w-]{16,}"
-    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|://[^\s/:@]+:[^\s/@]+@"  # user and password in a URL
-)
 
 NOT_WAITED = (
     "wait is false, so this task does not know whether its change stayed and reached the members, nor how their "
@@ -101,16 +88,21 @@ def _value_warnings(desired: DesiredState) -> t.Iterator[str]:
         where = f"{desired_object.kind} {desired.namespace}/{desired_object.name}"
         for key, value in (desired_object.data or {}).items():
             if desired_object.kind == "ConfigMap":
-                if value and (_CREDENTIAL_KEY.search(key) or _CREDENTIAL_VALUE.search(value)):
+                if credentials_in(key, value):
                     yield (
-                        f"{where}: key {key} looks like a credential, and a ConfigMap keeps it in the "
-                        "clear; a Secret is the place for it."
+                        f"{where}: key {key} looks like a credential or holds one, and a ConfigMap keeps it "
+                        "in the clear; a Secret is the place for it."
                     )
-            elif base64.b64decode(value).endswith(b"\n"):
+            elif _is_line(base64.b64decode(value)):
                 yield (
                     f"{where}: the value of key {key} ends in a newline, which an application takes as "
                     "part of it; encode it without (for example with printf or echo -n)."
                 )
+
+
+def _is_line(value: bytes) -> bool:
+    """Whether a value ends in a newline and is no file of several lines, which has to."""
+    return value.endswith(b"\n") and b"\n" not in value.strip(b"\r\n")
 
 
 def _connection_warnings(

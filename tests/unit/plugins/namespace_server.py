@@ -51,6 +51,7 @@ class Namespace:
         manifest["status"]["lastConnectionHash"] = self.hash_of(manifest)
         for pod in pods:
             self.files[pod, STATUS] = b"containerd://abc=0"
+            self.files[pod, CONFIGMETA] = b"{}"
 
     def add_object(self, kind: str, name: str, **parts: Any) -> None:
         """Put a ConfigMap or Secret there."""

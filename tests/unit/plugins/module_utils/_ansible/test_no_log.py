@@ -12,18 +12,47 @@ import textwrap
 from typing import Any
 
 import pytest
-from ansible.module_utils.common.parameters import remove_values
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.no_log import (
     PLACEHOLDER,
-    masked_words,
-    without_secrets,
+    VOCABULARY,
+    Options,
+    divided,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth_options import (
+    AUTH_ARGUMENTS,
+    AUTH_SECRECY,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.redaction import (
+    MASK,
+    Redactor,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_cluster.argspec import (
+    CLUSTER_ARGUMENTS,
+    CLUSTER_SECRECY,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
+    CONNECTION_ARGUMENTS,
+    CONNECTION_SECRECY,
+)
+from tests.harness.canaries import canary
 from tests.unit.plugins.manifests import JsonObject, encoded, task
 
 VALUE = st.text(alphabet="QXZJKV", min_size=8, max_size=14)
+
+
+def options_of(params: JsonObject) -> Options:
+    """kd_connection's options, divided."""
+    spec = {**AUTH_ARGUMENTS, "namespace": {"type": "str"}, **CONNECTION_ARGUMENTS}
+    return divided(params, spec, {**AUTH_SECRECY, **CONNECTION_SECRECY})
+
+
+def redactor_of(params: JsonObject) -> Redactor:
+    """What redacts the messages of a task with these options."""
+    options = options_of(params)
+    return Redactor(options.secret, [VOCABULARY, *options.clear])
 
 
 def options_with(value: str, **more: Any) -> JsonObject:
@@ -38,26 +67,28 @@ def options_with(value: str, **more: Any) -> JsonObject:
                 "string_data": {"token": value},
                 "labels": {"team": "a"},
                 "annotations": {"copy": value},
+                "misspelt": {"of": [value]},
             }
         ],
+        configmaps=[
+            {
+                "name": "m",
+                "data": {"APP_PASSWORD": value, "file": f"user=me\ndb.password={value}\n"},
+            }
+        ],
+        host=f"https://me:{value}@api.example.com",
         api_key=value,
         password=value,
-        kubeconfig={"users": [{"user": {"token": value}}]},
+        kubeconfig={"users": [{"name": "me", "user": {"token": value}}]},
         **more,
     )
-
-
-@given(VALUE)
-def test_a_secret_that_is_said_nowhere_in_the_clear_stays_masked(value: str) -> None:
-    words = {value, encoded(value)}
-    assert masked_words(options_with(value), words) >= words
 
 
 @given(VALUE)
 def test_the_options_are_shown_without_any_secret(value: str) -> None:
     options = options_with(value)
     before = copy.deepcopy(options)
-    shown = without_secrets(options)
+    shown = options_of(options).shown
     assert options == before
     text = json.dumps(shown)
     assert value not in text
@@ -69,6 +100,14 @@ def test_the_options_are_shown_without_any_secret(value: str) -> None:
     assert list(entry["data"]) == ["a"]
     assert list(entry["string_data"]) == ["token"]
     assert shown["kdcluster"] == ["notebook"]
+    assert shown["configmaps"][0]["data"]["file"] == f"user=me\ndb.password={PLACEHOLDER}\n"
+
+
+@given(VALUE)
+def test_a_secret_that_is_said_nowhere_in_the_clear_is_masked(value: str) -> None:
+    redactor = redactor_of(options_with(value))
+    for text in (value, encoded(value)):
+        assert redactor.message(f"got {text}.") == f"got {MASK}."
 
 
 @pytest.mark.parametrize(
@@ -80,13 +119,16 @@ def test_the_options_are_shown_without_any_secret(value: str) -> None:
         ("github", {"namespace": "github"}),
         ("github", {"configmaps": [{"name": "m", "data": {"type": "github"}}]}),
         ("github", {"configmaps": [{"name": "m", "data": {"github": "x"}}]}),
-        ("8080", {"configmaps": [{"name": "m", "data": {"port": 8080}}]}),
-        ("300", {}),
+        ("808080", {"configmaps": [{"name": "m", "data": {"port": 808080}}]}),
+        ("/home/user/.kube/config", {"kubeconfig": "/home/user/.kube/config"}),
+        ("created", {}),
+        ("exclusive", {}),
     ],
 )
 def test_a_word_that_the_task_says_in_the_clear_is_not_masked(word: str, more: JsonObject) -> None:
-    options = {**task(), **more}
-    assert masked_words(options, {word, "QXZJKV"}) == {"QXZJKV"}
+    secrets = [{"name": "s", "string_data": {"a": word, "b": "QXZJKV"}}]
+    redactor = redactor_of({**task(secrets=secrets), **more})
+    assert redactor.message(f"{word} QXZJKV") == f"{word} {MASK}"
 
 
 @pytest.mark.parametrize(
@@ -99,104 +141,42 @@ def test_a_word_that_the_task_says_in_the_clear_is_not_masked(word: str, more: J
     ],
 )
 def test_a_secrets_names_types_labels_and_keys_are_clear(entry: JsonObject) -> None:
-    assert "github" not in masked_words(task(secrets=[entry]), {"github"})
+    assert redactor_of(task(secrets=[entry])).message("github") == "github"
 
 
-@given(VALUE)
-def test_a_secrets_value_is_masked_in_its_other_form_too(value: str) -> None:
-    plain = task(secrets=[{"name": "s", "string_data": {"token": value}}])
-    assert masked_words(plain, {value}) >= {value, encoded(value)}
-    given_encoded = task(secrets=[{"name": "s", "data": {"token": encoded(value)}}])
-    assert masked_words(given_encoded, {encoded(value)}) >= {value, encoded(value)}
+def test_a_secrets_values_are_not_clear_because_a_credential_elsewhere_says_them() -> None:
+    entries = [
+        {"name": "one", "string_data": {"a": "QXZJKV"}},
+        {"name": "two", "data": {"a": encoded("QXZJKV")}, "annotations": {"note": "QXZJKV"}},
+    ]
+    configmap = {"name": "m", "data": {"password": "QXZJKV", "file": "x=1\ntoken=QXZJKV"}}
+    given_options = task(
+        secrets=entries, configmaps=[configmap], proxy="http://me:QXZJKV@proxy.example.com:3128"
+    )
+    assert redactor_of(given_options).message("is QXZJKV") == f"is {MASK}"
 
 
-PEM = "-----BEGIN KEY-----\nQXZJKVQX\nZJKVQXZJ\n-----END KEY-----\n"
-
-
-def given_as(way: str, value: str) -> JsonObject:
-    """Options that give a secret value in one of the ways that there are."""
-    if way == "secret key":
-        return task(roles=[{"id": "controller", "secret_keys": [{"name": "k", "value": value}]}])
-    if way == "string_data":
-        return task(secrets=[{"name": "s", way: {"token": value}}])
-    # As the tool base64 writes it, in lines.
-    lines = textwrap.fill(encoded(value), 20)
-    return task(secrets=[{"name": "s", "data": {"token": lines}}])
-
-
-@pytest.mark.parametrize("way", ["string_data", "data", "secret key"])
-@pytest.mark.parametrize(
-    ("value", "printed"),
-    [
-        ("QXZJKV\n", "QXZJKV"),
-        (PEM, PEM),
-        (PEM, "QXZJKVQX"),
-        (PEM, encoded(PEM)),
-        ('say "QXZJKV"', 'say \\"QXZJKV\\"'),
-        ("QXZJKVQXZJKV", encoded("a QXZJKVQXZJKV")[4:-4]),
-    ],
-)
-def test_a_value_is_masked_however_an_application_prints_it(
-    way: str, value: str, printed: str
-) -> None:
-    words = masked_words(given_as(way, value), set())
-    assert remove_values(f"got {printed}.", words) == "got ********."
-
-
-def test_a_value_that_is_part_of_another_one_leaves_nothing_of_that_readable() -> None:
-    values = {f"k{n}": "QXZJKV" + "ZJKV" * n for n in range(8)}
-    words = masked_words(task(secrets=[{"name": "s", "string_data": values}]), set())
-    for value in values.values():
-        assert remove_values(f"got {value}.", words) == "got ********."
-
-
-def test_base64_in_lines_of_what_is_no_text_is_masked_as_the_api_has_it() -> None:
-    binary = base64.b64encode(b"\xff\xfe" * 12).decode()
-    lines = f"{binary[:16]}\n{binary[16:]}\n"
-    words = masked_words(task(secrets=[{"name": "s", "data": {"a": lines}}]), {lines})
-    assert {lines, binary} <= words
+def test_base64_in_lines_is_masked_in_plain_text() -> None:
+    lines = textwrap.fill(encoded("QXZJKVQXZJKVQXZJKV"), 20)
+    redactor = redactor_of(task(secrets=[{"name": "s", "data": {"token": lines}}]))
+    assert redactor.message("is QXZJKVQXZJKVQXZJKV") == f"is {MASK}"
 
 
 def test_a_value_that_is_no_text_in_utf_8_is_masked_as_it_is() -> None:
-    words = masked_words(task(secrets=[{"name": "s", "string_data": {"a": "QXZJ\ud800"}}]), set())
-    assert "QXZJ\ud800" in words
-
-
-@pytest.mark.parametrize("word", ["1", "x", "abc", "12345"])
-def test_words_too_short_to_tell_from_others_are_not_masked(word: str) -> None:
-    assert masked_words(task(), {word}) == set()
-
-
-def test_a_secrets_values_are_not_clear_because_another_secret_says_them() -> None:
-    entries = [
-        {"name": "one", "string_data": {"token": "QXZJKV"}},
-        {"name": "two", "data": {"a": encoded("QXZJKV")}, "annotations": {"note": "QXZJKV"}},
-    ]
-    words = {"QXZJKV", encoded("QXZJKV")}
-    assert masked_words(task(secrets=entries), words) >= words
-
-
-@pytest.mark.parametrize(
-    "word", ["true", "created", "configured", "default", "ConfigMap", "1", "main"]
-)
-def test_words_that_every_result_is_made_of_are_not_masked_without_need(word: str) -> None:
-    options = task(configmaps=[{"name": "m", "data": {"branch": "main", "n": 1}}])
-    assert masked_words(options, {word}) == set()
-
-
-def test_the_path_of_a_kubeconfig_may_be_shown() -> None:
-    path = "/home/user/.kube/config"
-    assert masked_words(task(kubeconfig=path), {path}) == set()
+    redactor = redactor_of(task(secrets=[{"name": "s", "string_data": {"a": "QXZJ\ud800"}}]))
+    assert redactor.message("is QXZJ\ud800") == f"is {MASK}"
 
 
 def test_a_kubeconfig_given_as_text_is_no_path() -> None:
-    text = "apiVersion: v1\nkind: Config\nusers:\n- name: me\n  user: {token: QXZJKV}\n"
-    assert masked_words(task(kubeconfig=text), {text, "QXZJKV"}) == {text, "QXZJKV"}
-    assert "QXZJKV" not in json.dumps(without_secrets(task(kubeconfig=text)))
+    value = canary("chive")
+    text = f"apiVersion: v1\nkind: Config\nusers:\n- name: me\n  user: {{token: {value}}}\n"
+    assert redactor_of(task(kubeconfig=text)).message(f"is {value}") == f"is {MASK}"
+    assert value not in json.dumps(options_of(task(kubeconfig=text)).shown)
 
 
+@pytest.mark.parametrize("option", ["proxy", "host"])
 @pytest.mark.parametrize(
-    "proxy",
+    "url",
     [
         "http://me:QXZJKV@proxy.example.com:3128",
         "http://me:QX@QXZJKV@proxy.example.com:3128",
@@ -204,21 +184,17 @@ def test_a_kubeconfig_given_as_text_is_no_path() -> None:
         "me:QXZJKV@proxy.example.com:3128",
     ],
 )
-def test_a_proxy_is_shown_without_its_credentials(proxy: str) -> None:
-    shown = without_secrets(task(proxy=proxy))["proxy"]
+def test_a_url_is_shown_without_its_credentials(option: str, url: str) -> None:
+    shown = options_of(task(**{option: url})).shown[option]
     assert "QX" not in shown
     assert shown.endswith("@proxy.example.com:3128")
-    assert shown.startswith("http://") is proxy.startswith("http://")
+    assert shown.startswith("http://") is url.startswith("http://")
+    assert "QX" not in redactor_of(task(**{option: url})).message(f"no such host {url}")
 
 
-def test_a_secret_is_not_clear_because_it_is_a_proxys_password() -> None:
-    given = task(proxy="http://me:QXZJKV@proxy.example.com:3128")
-    assert set(masked_words(given, {"QXZJKV", "proxy.example.com"})) == {"QXZJKV"}
-
-
-def test_a_proxy_without_credentials_is_shown_as_it_is() -> None:
+def test_a_url_without_credentials_is_shown_as_it_is() -> None:
     proxy = "http://proxy.example.com:3128"
-    assert without_secrets(task(proxy=proxy))["proxy"] == proxy
+    assert options_of(task(proxy=proxy)).shown["proxy"] == proxy
 
 
 @pytest.mark.parametrize(
@@ -227,12 +203,49 @@ def test_a_proxy_without_credentials_is_shown_as_it_is() -> None:
         (None, None),
         ([], []),
         ([{"name": "s"}], [{"name": "s"}]),
-        ("masked", "masked"),
+        ("git-login", "git-login"),
         ("name=s", PLACEHOLDER),
-        (["name=s"], [PLACEHOLDER]),
+        (["name=s", "git-login"], [PLACEHOLDER, "git-login"]),
         ([{"name": "s", "data": "a=b"}], [{"name": "s", "data": PLACEHOLDER}]),
+        (
+            [{"name": "s", "stringData": {"a": "b"}}],
+            [{"name": "s", "stringData": {"a": PLACEHOLDER}}],
+        ),
     ],
 )
 def test_options_of_any_form_can_be_shown(secrets: Any, shown: Any) -> None:
-    assert without_secrets(task(secrets=secrets))["secrets"] == shown
-    assert masked_words(task(secrets=None), set()) == set()
+    assert options_of(task(secrets=secrets)).shown["secrets"] == shown
+
+
+def test_ansibles_own_words_are_no_unknown_options() -> None:
+    given_options = {**task(), "_ansible_module_name": "kd_connection"}
+    assert redactor_of(given_options).message("of (kd_connection)") == "of (kd_connection)"
+
+
+def test_a_roles_secret_keys_and_telling_variables_are_hidden() -> None:
+    role = {
+        "id": "worker",
+        "secretKeys": [{"name": "key", "value": "QXZJKV"}],
+        "env": [{"name": "DB_PASSWORD", "value": "KVKVKV"}, {"name": "MODE", "value": "fast"}],
+    }
+    options = divided({"name": "k", "roles": [role]}, CLUSTER_ARGUMENTS, CLUSTER_SECRECY)
+    assert options.shown["roles"] == [
+        {
+            "id": "worker",
+            "secretKeys": [{"name": "key", "value": PLACEHOLDER}],
+            "env": [
+                {"name": "DB_PASSWORD", "value": PLACEHOLDER},
+                {"name": "MODE", "value": "fast"},
+            ],
+        }
+    ]
+    redactor = Redactor(options.secret, options.clear)
+    assert redactor.message("QXZJKV KVKVKV fast") == f"{MASK} {MASK} fast"
+
+
+def test_base64_of_what_is_no_text_is_masked() -> None:
+    binary = base64.b64encode(b"\xff\xfe" * 12).decode()
+    redactor = redactor_of(
+        task(secrets=[{"name": "s", "data": {"a": f"{binary[:16]}\n{binary[16:]}\n"}}])
+    )
+    assert redactor.message(f"is {binary}") == f"is {MASK}"

@@ -153,7 +153,7 @@ def test_a_403_that_is_not_about_rights(
 
 def test_a_webhook_without_dry_run_is_a_warning(server: ScriptedServer) -> None:
     warnings: list[str] = []
-    api = Api(resolve_client_config({"host": server.url}, {}), warnings.append)
+    api = Api(resolve_client_config({"host": server.url}, {}), warn=warnings.append)
     said = 'admission webhook "x.kubedirector.hpe.com" does not support dry run'
     server.on("PATCH", f"{KDCLUSTERS}/n", status_answer(400, "BadRequest", said), forever=True)
     server.on("GET", f"{KDCLUSTERS}/n", Answer(body={"kind": "x"}), forever=True)

@@ -1,30 +1,35 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No form of a value is left in what others wrote."""
+"""No form of a value is left in text of others, and what is not secret stays readable."""
 
 from __future__ import annotations
 
 import base64
 import json
+import random
+import shlex
+import string
+import subprocess
+import textwrap
+import time
+import urllib.parse
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.no_log import (
-    masked_words,
-    without_secrets,
-)
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.redaction import (
     MASK,
     Redactor,
-    plain_values,
+    values_of,
 )
-from tests.harness.canaries import forms
+from tests.harness.canaries import canary, forms
 from tests.unit.plugins.manifests import encoded
 
 VALUE = st.text(alphabet="QXZJKVqxzjkv0123456789+/=", min_size=8, max_size=24)
+HARD = f"{canary('rye')} p@ss'w\"or&d<é>/+=\\x%41 😀"
 
 
 @given(VALUE, st.text(max_size=5), st.text(max_size=5))
@@ -33,47 +38,176 @@ def test_a_value_is_found_in_each_form_wherever_it_stands(
 ) -> None:
     redactor = Redactor([value])
     for text in (f"{before}{value}{after}", encoded(f"{before}{value}{after}")):
-        left = redactor.output(text).encode(errors="replace")
+        left = redactor.message(text).encode(errors="replace")
         assert not [form for form in forms(value) if form in left]
 
 
-def test_lines_quotes_and_ends_of_line() -> None:
-    key = "-----BEGIN KEY-----\nQXZJKV-first\nQXZJKV-second\n"
-    redactor = Redactor([key, 'say "QXZJKV"'])
-    assert redactor.output("read QXZJKV-second.") == f"read {MASK}."
-    assert redactor.output(json.dumps({"a": 'say "QXZJKV"'})) == f'{{"a": "{MASK}"}}'
-    assert redactor.output(encoded(key)) == MASK
+def printed_by_shell(*command: str) -> str:
+    """What a shell writes of the value, on standard output and standard error."""
+    done = subprocess.run([*command, HARD], capture_output=True, check=True)
+    return (done.stdout + done.stderr).decode()
+
+
+WAYS: dict[str, Callable[[], str]] = {
+    "as it is": lambda: HARD,
+    "in a URL": lambda: urllib.parse.quote(HARD, safe=""),
+    "in a path": lambda: urllib.parse.quote(HARD),
+    "in a form": lambda: urllib.parse.quote_plus(HARD),
+    "in a URL, lower case": lambda: urllib.parse.quote(HARD, safe="").replace("%C3%A9", "%c3%a9"),
+    "as user and password": lambda: f"https://me:{urllib.parse.quote(HARD, safe='')}@git.example.com",
+    "in JSON": lambda: json.dumps({"a": HARD}),
+    "in JSON as UTF-8": lambda: json.dumps(HARD, ensure_ascii=False),
+    "in JSON by Go": lambda: json.dumps(HARD, ensure_ascii=False)
+    .replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"),
+    "in JSON in JSON": lambda: json.dumps(json.dumps(HARD)),
+    "by repr": lambda: repr(HARD),
+    "by shlex": lambda: shlex.quote(HARD),
+    "by bash -x": lambda: printed_by_shell("bash", "-xc", 'true "$0"'),
+    "by bash -x with a newline": lambda: printed_by_shell("bash", "-xc", 'true "$0"$\'\\n\''),
+    "by sh -x": lambda: printed_by_shell("sh", "-xc", 'true "$0"'),
+    "by printf %q": lambda: printed_by_shell("bash", "-c", 'printf %q "$0"'),
+    "by echo without quotes": lambda: printed_by_shell("sh", "-c", "set -f; echo $0"),
+    "in base64": lambda: encoded(HARD),
+    "in base64 of more": lambda: encoded(f"a{HARD}b"),
+    "in base64 in lines": lambda: textwrap.fill(encoded("user:" + HARD), 16),
+    "in base64 in lines in JSON": lambda: json.dumps(textwrap.fill(encoded(HARD), 64)),
+    "in base64 for URLs": lambda: base64.urlsafe_b64encode(HARD.encode()).decode(),
+    "in base64 in a URL": lambda: urllib.parse.quote(encoded(HARD), safe=""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_value_is_masked_however_it_is_written(way: str) -> None:
+    left = Redactor([HARD]).message(f"got {WAYS[way]()} here")
+    assert left.startswith("got ") and left.rstrip().endswith(" here")
+    assert MASK in left
+    for part in ("mine", "rye", "p@ss", "p%40ss", "w\\"):
+        assert part not in left
+    assert not [form for form in forms(HARD) if form in left.encode()]
+
+
+def test_binary_values_are_masked_in_any_line_length() -> None:
+    raw = bytes(range(128, 190))
+    (value,) = values_of("Secret", {"a": base64.b64encode(raw).decode()})
+    lines = textwrap.fill(base64.b64encode(raw).decode(), 20)
+    assert Redactor([value]).message(f"is: {lines}.") == f"is: {MASK}."
+    assert Redactor([value]).output(b"is: " + raw + b".", 4000) == f"is: {MASK}."
+
+
+LINE = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7"
+KUBECONFIG = f"""apiVersion: v1
+clusters:
+- name: production
+  cluster: {{server: https://api.example.com}}
+users:
+- name: me
+  user:
+    token: {canary("thyme")}
+    client-key-data: {LINE}
+"""
+
+
+def test_of_a_file_the_whole_and_its_secret_lines_are_masked_and_no_others() -> None:
+    pem = f"-----BEGIN KEY-----\n{LINE}\n{LINE[::-1]}\nend\n-----END KEY-----\n"
+    redactor = Redactor([pem, KUBECONFIG])
+    assert redactor.message(f"read {LINE[::-1]}.") == f"read {MASK}."
+    assert redactor.message(pem) == f"{MASK}\n" or redactor.message(pem) == MASK
+    assert redactor.message(f"the token {canary('thyme')} of me") == f"the token {MASK} of me"
+    assert redactor.message(f"key {LINE}") == f"key {MASK}"
+    plain = "no such cluster: production\napiVersion: v1\nusers:\n----- end https://api.example.com"
+    assert redactor.message(plain) == plain
 
 
 def test_the_longer_of_two_values_is_masked_whole() -> None:
-    assert Redactor(["QXZJ", "QXZJKVKV"]).output("is QXZJKVKV") == f"is {MASK}"
+    assert Redactor(["QXZJ", "QXZJKVKV"]).message("is QXZJKVKV") == f"is {MASK}"
 
 
-def test_short_values_and_names_stay_readable_in_messages_but_not_in_output() -> None:
-    redactor = Redactor(["1", "main", "github"], clear="github-secret")
-    assert redactor.message("github-secret: 1 of main") == f"github-secret: 1 of {MASK}"
-    assert redactor.output("github 1") == f"{MASK} 1"
+def test_values_that_overlap_are_masked_both() -> None:
+    assert Redactor(["QXZJKV", "ZJKVVV"]).message("is QXZJKVVV.") == f"is {MASK}."
 
 
-def test_values_that_come_later_are_masked_too() -> None:
-    redactor = Redactor(["QXZJ"])
-    redactor.add(["KVKV"])
-    assert redactor.output("QXZJ KVKV") == f"{MASK} {MASK}"
+def test_short_values_and_clear_words_stay_readable() -> None:
+    redactor = Redactor(["1", "12345", "abc", "main", "github"], ["github-secret"])
+    assert redactor.message("github-secret: 1 of main 12345 abc") == (
+        f"github-secret: 1 of {MASK} 12345 abc"
+    )
+    redactor.allow(["main"])
+    assert redactor.message("of main") == "of main"
 
 
-def test_plain_values_of_a_secret_and_of_a_configmap() -> None:
+def test_values_that_come_later_are_masked_too_and_may_be_clear() -> None:
+    redactor = Redactor(["QXZJ"], ["of VVVV"])
+    redactor.add(["KVKV", "VVVV"])
+    assert redactor.message("QXZJ KVKV VVVV") == f"{MASK} {MASK} VVVV"
+
+
+def test_another_redactor_knows_more_and_leaves_the_first_as_it_is() -> None:
+    first = Redactor(["QXZJ", b"\xff\xfe\xfd\xfc"])
+    second = first.with_values(["KVKV"])
+    assert second.output(b"QXZJ KVKV \xff\xfe\xfd\xfc.", 99) == f"{MASK} {MASK} {MASK}."
+    assert first.message("QXZJ KVKV") == f"{MASK} KVKV"
+
+
+def test_output_is_redacted_before_it_is_cut() -> None:
+    token = canary("x" * 40)
+    text = f"{'a' * 100}{token}{'b' * 80}".encode()
+    for longest in range(70, len(text)):
+        shown = Redactor([token]).output(text, longest)
+        assert shown.endswith("b" * min(longest, 80))
+        assert set(shown) <= set(f"ab{MASK}")
+
+
+def test_a_value_that_is_longer_than_what_is_read_is_masked() -> None:
+    value = "".join(random.Random(7).choices(string.ascii_letters, k=200_000))
+    shown = Redactor([value]).output(f"{value[-68_000:]} end".encode(), 4000)
+    assert shown == f"{MASK} end"
+
+
+def test_a_value_with_several_blanks_is_masked_before_and_after_they_are_folded() -> None:
+    redactor = Redactor(["QXZJ  KVKV\tQX"])
+    for text in ("QXZJ  KVKV\tQX", "QXZJ KVKV QX"):
+        assert redactor.message(f"is {text}") == f"is {MASK}"
+
+
+def test_a_url_shows_no_password_whoever_wrote_it() -> None:
+    assert Redactor().message("at https://me:pw@git.example.com/a: b@c") == (
+        f"at https://{MASK}@git.example.com/a: b@c"
+    )
+
+
+def test_a_structure_is_redacted_keys_and_all() -> None:
+    found = Redactor(["QXZJKV"]).tree({"QXZJKV": [1, None, {"a": "is QXZJKV", "b": "\0\0\0\0"}]})
+    assert found == {MASK: [1, None, {"a": f"is {MASK}", "b": "\0\0\0\0"}]}
+
+
+def random_text(size: int, prefix: str = "") -> str:
+    """Lines of 60 characters."""
+    chosen = random.Random(size)
+    lines = [
+        prefix + "".join(chosen.choices(string.ascii_letters, k=60)) for _ in range(size // 60)
+    ]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("prefix", ["", "value-", "https://storage.example.com/bucket/"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_time_grows_with_the_size_and_no_faster(prefix: str, whole: bool) -> None:
+    def seconds(size: int) -> float:
+        secret, text = random_text(size, prefix), random_text(size + 60, prefix)
+        values = [secret] if whole else secret.splitlines()
+        begun = time.process_time()
+        Redactor(values, [text]).message(text)
+        return time.process_time() - begun
+
+    small = min(seconds(60_000) for _ in range(3))
+    # Fifteen times the size on both sides: 225 times where one were searched for in the other.
+    assert seconds(900_000) < 60 * max(small, 0.01)
+
+
+def test_values_of_a_secret_and_of_a_configmap() -> None:
     raw = base64.b64encode(b"\xff\xfe").decode()
-    assert plain_values("Secret", {"a": encoded("QXZJKV"), "b": raw}) == ["QXZJKV", raw]
-    assert plain_values("ConfigMap", {"a": "QXZJKV"}) == ["QXZJKV"]
-    assert plain_values("ConfigMap", None) == []
-
-
-@pytest.mark.parametrize("field", ["data", "string_data"])
-@given(VALUE)
-def test_the_modules_own_options_are_masked(field: str, value: str) -> None:
-    given_value = encoded(value) if field == "data" else value
-    options = {"secret": "token", field: {"QXkey": given_value}}
-    assert value not in json.dumps(without_secrets(options))
-    assert encoded(value) not in json.dumps(without_secrets(options))
-    assert masked_words(options, {given_value}) >= {value.strip(), encoded(value)}
-    assert masked_words(options, {"token", "QXkey"}).isdisjoint({"token", "QXkey"})
+    assert values_of("Secret", {"a": encoded("QXZJKV"), "b": raw, "c": "no base64!"}) == [
+        b"QXZJKV", b"\xff\xfe", "no base64!",
+    ]  # fmt: skip
+    assert values_of("ConfigMap", {"a": "QXZJKV"}) == ["QXZJKV"]
+    assert values_of("ConfigMap", None) == []

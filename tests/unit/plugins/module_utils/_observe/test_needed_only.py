@@ -99,7 +99,7 @@ def test_commands_in_members_are_fixed_whatever_the_data_are(
     commands = {tuple(r.query["command"]) for r in server.requests if r.path.endswith("/exec")}
     assert commands == {
         ("sh", "-c", start_script._READ_MEMBER, STATUS, CONFIGMETA), ("cat", CONFIGMETA),
-        ("tail", "-c", "4000", STDERR),
+        ("tail", "-c", "69536", STDERR),
     }  # fmt: skip
 
 

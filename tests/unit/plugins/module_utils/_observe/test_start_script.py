@@ -109,7 +109,7 @@ def test_a_start_script_that_still_runs_is_waited_for(
     server.on(
         *EXEC, running, running, status(b"containerd://abc=4\n"), printed(b"a\nno such model\n")
     )
-    assert read(api) == {"pod-0": Reconnect(4, "a\nno such model")}
+    assert read(api) == {"pod-0": Reconnect(4, printed=b"a\nno such model\n")}
     commands = [request.query["command"][-1] for request in server.requests]
     assert [path.rsplit("/", maxsplit=1)[-1] for path in commands] == [
         "configmeta.json", "configmeta.json", "configmeta.json", "configure.stderr",
@@ -146,14 +146,14 @@ def test_a_start_script_that_was_killed_is_not_waited_for(
     ("answer", "words"),
     [
         (ABSENT, ("configure.status does not exist",)),
-        (UNREADABLE, ("configure.status", "permission denied")),
+        (UNREADABLE, ("configure.status", "exit code 1")),
         (read_member(b"containerd://abc=0", b"{}", runs="unseen"), ("cannot be seen", "/proc")),
         (status(b"containerd://abc=07"), ("several runs that overlapped (07)",)),
         (status(b"nonsense"), ("not what the operator writes", "delete the pod")),
         (status(b"containerd://abc=failed"), ("not what the operator writes",)),
         (status(b"\xff\xfe"), ("not what the operator writes",)),
         (printed(b"no\x00containerd"), ("cannot be read with sh",)),
-        (Answer(frames=(stderr(b"sh: no\n"), exit_code(127), CLOSE)), ("with sh", "127", "sh: no")),
+        (Answer(frames=(stderr(b"sh: no\n"), exit_code(127), CLOSE)), ("with sh", "127")),
     ],
 )
 def test_what_is_not_known_is_reported_without_failing(
@@ -304,7 +304,7 @@ def test_what_is_known_is_not_asked_again(server: ScriptedServer, api: Api) -> N
     clusters = list(snapshot.clusters.values())
     known = {"pod-0": MemberReading(7, ended=True), "gone-0": MemberReading(0, ended=True)}
     found = read_reconnects(api, "team-a", clusters, time.monotonic() + 30, known)
-    assert found == {"pod-0": MemberReading(7, ended=True, stderr="it does not run")}
+    assert found == {"pod-0": MemberReading(7, ended=True, printed=b"it does not run")}
     assert len(server.requests) == 1
 
 

@@ -104,6 +104,18 @@ def test_a_connection_to_a_kdcluster_without_secret_keys_deserves_none() -> None
     assert warnings_of(None, clusters, clusters=["engine"]) == []
 
 
+def test_a_credential_inside_a_file_deserves_one_warning_and_shows_nothing() -> None:
+    found = configmap_with(properties=f"APP_USER=me\nAPP_PASSWORD={MARK}\nAPP_TOKEN={MARK}\n")
+    assert len(found) == 1
+    assert "ConfigMap team-a/m" in found[0] and "properties" in found[0]
+    assert MARK not in found[0]
+
+
+def test_a_file_has_to_end_in_a_newline() -> None:
+    secret = {"name": "s", "type": "git", "string_data": {"k": f"one\n{MARK}\n"}}
+    assert warnings_of({("Secret", "s"): None}, secrets=[secret]) == []
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\n\n"])
 def test_a_secrets_value_that_ends_in_a_newline_deserves_a_warning(ending: str) -> None:
     for data in ({"string_data": {"k": MARK + ending}}, {"data": {"k": encoded(MARK + ending)}}):

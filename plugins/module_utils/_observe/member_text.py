@@ -1,0 +1,128 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What start scripts printed, shown only without the secret values that their member may know.
+
+A start script prints what it read: values of Secrets that this task does not name, and values from before
+the task. So all Secrets that its KDCluster connects to, or did before the task, are read first, and what the
+member itself holds: it has service tokens and secret keys in the clear. Where one of these cannot be read,
+the text is not shown.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import typing as t
+
+from .._core.errors import CollectionError
+from .._core.redaction import values_of
+from .._kubedirector.configmeta import secret_values
+from .._kubedirector.resources import SECRET
+from .members import read_configmetas
+from .reader import THREADS
+from .start_script import (
+    STDERR_BYTES,
+)
+
+if t.TYPE_CHECKING:
+    from .._client.api import Api
+    from .._core.redaction import Redactor
+    from .._kubedirector.snapshot import (
+        KDCluster,
+        Member,
+        Snapshot,
+    )
+    from .start_script import Reconnect
+
+    Values = list[str | bytes]
+
+
+class MemberText:
+    """Makes what start scripts printed fit to be shown.
+
+    :param before: what was there before the task; of the Secrets that it writes with their data.
+    :param redactor: knows the task's own secret values.
+    """
+
+    def __init__(self, api: Api, before: Snapshot, redactor: Redactor) -> None:
+        self._api = api
+        self._before = before
+        self._redactor = redactor
+
+    def shown(
+        self, clusters: t.Iterable[KDCluster], reconnects: t.Mapping[str, Reconnect]
+    ) -> dict[str, Reconnect]:
+        """Redact what failed start scripts printed.
+
+        :param clusters: the members' KDClusters as they are now.
+        :param reconnects: by pod, with the end of what was printed, longer than is shown.
+        :returns: by pod; `unshown` says why a text is not shown.
+        """
+        shown = dict(reconnects)
+        for cluster in clusters:
+            members = [
+                m for m in cluster.members if m.pod in reconnects and reconnects[m.pod].printed
+            ]
+            if members:
+                shown.update(self._shown(cluster, members, reconnects))
+        return shown
+
+    def _shown(
+        self, cluster: KDCluster, members: list[Member], reconnects: t.Mapping[str, Reconnect]
+    ) -> t.Iterator[tuple[str, Reconnect]]:
+        values, unreadable = self._known_to(cluster)
+        for reading in read_configmetas(self._api, cluster.namespace, members):
+            one = reconnects[reading.member.pod]
+            if unreadable or reading.configmeta is None:
+                why = unreadable or str(reading.error)
+                yield (
+                    reading.member.pod,
+                    dataclasses.replace(one, printed=b"", stderr="", unshown=why),
+                )
+                continue
+            redactor = self._redactor.with_values([*values, *secret_values(reading.configmeta)])
+            text = redactor.output(one.printed, STDERR_BYTES)
+            yield reading.member.pod, dataclasses.replace(one, printed=b"", stderr=text)
+
+    def _known_to(self, cluster: KDCluster) -> tuple[Values, str]:
+        """The secret values that a KDCluster's members may know from outside; why they cannot be read, or ""."""
+        old = self._before.clusters.get(cluster.name)
+        now, then = cluster.connections, cluster.connections if old is None else old.connections
+        values: Values = [
+            value
+            for key, found in self._before.objects.items()
+            if found is not None and found.data and key in (*now.objects(), *then.objects())
+            for value in values_of(found.kind, found.data)
+            if found.kind == "Secret"
+        ]
+        try:
+            for name in sorted({*then.clusters} - {*now.clusters}):
+                values += self._held_by(name)
+            with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+                names = sorted({*now.secrets, *then.secrets})
+                for found_values in pool.map(self._values_of_secret, names):
+                    values += found_values
+        except CollectionError as error:
+            return [], str(error)
+        return values, ""
+
+    def _values_of_secret(self, name: str) -> Values:
+        manifest = self._api.get(SECRET, self._before.namespace, name)
+        metadata = manifest.get("metadata") or {}
+        return [
+            *values_of("Secret", manifest.get("data")),
+            *(metadata.get("annotations") or {}).values(),
+        ]
+
+    def _held_by(self, name: str) -> Values:
+        """The secret values of a KDCluster that was connected before the task. :raises CollectionError:"""
+        cluster = self._before.clusters.get(name)
+        members = [m for m in cluster.members if m.has_configmeta][:1] if cluster else []
+        values: Values = []
+        for reading in read_configmetas(self._api, self._before.namespace, members):
+            if reading.configmeta is None:
+                raise CollectionError(str(reading.error))
+            values += secret_values(reading.configmeta)
+        return values
