@@ -34,6 +34,7 @@ from .._observe.watcher import SnapshotWatcher
 from .._reconcile.result import (
     connection_result,
 )
+from .._reconcile.shared_objects import live_copy
 from .._reconcile.warnings import (
     plan_warnings,
 )
@@ -86,7 +87,11 @@ class RotationTask(Task):
         """
         self._rotation = rotation = rotation_from(self.params, self.namespace)
         self._keeper = keeper = Keeper(self.api, rotation)
-        self._rotate(rotation, keeper)
+        try:
+            self._rotate(rotation, keeper)
+        finally:
+            for sentence in self._progress.warnings:
+                self.warn(sentence)
 
     @property
     def result(self) -> dict[str, t.Any]:
@@ -169,7 +174,7 @@ class RotationTask(Task):
             self._note_earlier(rotation, keeper, earlier, record.state_of(found))
             # What it wrote may be on its way to the members.
             self._progress.reached |= set(rotation.naming(snapshot))
-            if snapshot.objects[rotation.copy_key] is not None:
+            if live_copy(rotation, snapshot) is not None:
                 self._progress.copies.add(rotation.key)
         self._attempt = way = self._way(rotation, snapshot, resource_version, self._deadline())
         if way.desired.kdclusters:
