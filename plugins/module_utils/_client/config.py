@@ -133,7 +133,7 @@ def is_spared_by(no_proxy: str, url: str) -> bool:
     """
     parts = urllib.parse.urlsplit(url)
     host = (parts.hostname or "").lower()
-    port = str(parts.port or {"http": 80, "https": 443}.get(parts.scheme, ""))
+    port = str(parts.port or (443 if parts.scheme == "https" else 80))
     for entry in (entry.strip().lower() for entry in no_proxy.split(",")):
         if entry == "*" or _is_in_network(host, entry.strip("[]")):
             return True
