@@ -19,7 +19,8 @@ description:
   - Everything is checked before the first write. Only what differs is written, in one change for each
     KDCluster; connections and labels that the task does not name are left alone.
   - KDClusters that are linked to one another are changed in dependency order, each one only while
-    those linked to it are settled, since the operator gets stuck otherwise.
+    those linked to it are settled, since the operator gets stuck otherwise. Meanwhile the task holds the Lease
+    C(kubedirector-connections) of the namespace, so that other tasks wait for it; without the right to that, it warns.
   - The operator runs the application's start script with C(--reconnect) in every member after a change.
     Its exit code is read back from the members, and a run that the operator missed is told.
   - After something was written or waited for, the task reads again what it wants. Where somebody else changed that
@@ -66,6 +67,16 @@ options:
       annotations:
         description: Annotations to set; others are left alone. One with the value C(null) is removed.
         type: dict
+      versioned:
+        description:
+          - Write the ConfigMap under its name with a hash of type and data after it, as an immutable one, and have every
+            KDCluster of the namespace that names an earlier version, or the plain name, name this one instead. The
+            earlier version is deleted then; an object with the plain name stays.
+          - Needs O(configmaps[].data). Several changed objects are one change for each KDCluster, and so one run of its
+            start script; and linked KDClusters that share the object need no copies of it.
+          - With O(state=absent), the plain name stands for the version that is connected, with or without this option.
+        type: bool
+        default: false
   secrets:
     description:
       - Secrets to create, update and connect.
@@ -104,6 +115,13 @@ options:
       annotations:
         description: Annotations to set; others are left alone. One with the value C(null) is removed.
         type: dict
+      versioned:
+        description:
+          - The same as O(configmaps[].versioned). Needs O(secrets[].data) or O(secrets[].string_data).
+          - Many can read a name. The hash is made expensively (PBKDF2), but who guesses the values can verify that by it,
+            so it is not for Secrets with nothing but a weak password.
+        type: bool
+        default: false
   clusters:
     description:
       - KDClusters to connect to. They must exist in the same namespace, and so must their KDApps; a KDApp
@@ -128,7 +146,9 @@ options:
   delete_objects:
     description:
       - With O(state=absent), also delete the named ConfigMaps and Secrets.
-      - Refused while another KDCluster of the namespace names one of them.
+      - Refused while another KDCluster of the namespace names one of them, or when somebody changed one meanwhile.
+      - Where a finalizer holds one, its end is waited for (O(wait)). One that is being deleted already is left alone,
+        with a warning.
     type: bool
     default: false
   wait:
@@ -141,7 +161,7 @@ options:
     type: bool
     default: true
   wait_timeout:
-    description: For how many seconds to wait, in all.
+    description: For how many seconds to wait, in all. After that nothing more is written.
     type: int
     default: 300
   on_reconnect_failure:
@@ -225,7 +245,7 @@ EXAMPLES = r"""
 RETURN = r"""
 objects:
   description:
-    - What happened to each named ConfigMap and Secret.
+    - What happened to each named ConfigMap and Secret, and to their copies and earlier versions.
     - After a failure, what had been done by then.
   returned: always
   type: list
@@ -236,9 +256,13 @@ objects:
       type: str
       sample: ConfigMap
     name:
-      description: Its name.
+      description: Its name; without the hash where it is a version (O(configmaps[].versioned)).
       type: str
       sample: convolutional-nn-model
+    versioned_name:
+      description: The name with the hash; V(null) where it is not a version.
+      type: str
+      sample: convolutional-nn-model-6b86b273ff
     type:
       description: The value of its type label; V(null) where it has none.
       type: str
@@ -252,8 +276,8 @@ objects:
       type: str
       sample: created
   sample:
-    - {kind: ConfigMap, name: convolutional-nn-model, type: model, action: created}
-    - {kind: ConfigMap, name: fullyconnected-nn-model, type: model, action: unchanged}
+    - {kind: ConfigMap, name: convolutional-nn-model, versioned_name: null, type: model, action: created}
+    - {kind: ConfigMap, name: fullyconnected-nn-model, versioned_name: null, type: model, action: unchanged}
 kdclusters:
   description:
     - The KDClusters whose connections are managed, as last seen.

@@ -20,8 +20,8 @@ description:
     what failed, where, and in what state everything is.
   - A KDCluster that somebody deletes meanwhile is left out, with a warning.
   - Only the given keys are changed; other keys, labels and annotations stay.
-  - Where linked KDClusters share the object, they are changed one after the other by way of a copy of the object
-    named C(NAME.kd-next), in both directions, since the operator gets stuck otherwise.
+  - Where linked KDClusters share the object, they are changed one after the other by way of a copy of the object,
+    in both directions, since the operator gets stuck otherwise.
   - No value is ever shown, be it old or new, of a Secret or of a ConfigMap. Values of less than four characters, and
     numbers of less than six digits, are not masked in what an application prints.
 options:

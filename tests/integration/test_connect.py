@@ -100,8 +100,20 @@ def test_objects_that_exist_are_connected_by_name_alone(
         kdcluster=["lab"], configmaps=[{"name": info}], secrets=[{"name": login}]
     )
     assert result.json["objects"] == [
-        {"kind": "ConfigMap", "name": info, "type": "info", "action": "unchanged"},
-        {"kind": "Secret", "name": login, "type": "login", "action": "unchanged"},
+        {
+            "kind": "ConfigMap",
+            "name": info,
+            "versioned_name": None,
+            "type": "info",
+            "action": "unchanged",
+        },
+        {
+            "kind": "Secret",
+            "name": login,
+            "versioned_name": None,
+            "type": "login",
+            "action": "unchanged",
+        },
     ]
     answer = application(lab)
     assert answer["configmaps"] == {"info": [{"name": info, "data": {"a": "1"}}]}

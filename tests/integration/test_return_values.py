@@ -80,8 +80,20 @@ def test_kd_connection_returns_what_it_documents(
     for result in (first, tenant.connected(**wanted), tenant.connection(check_mode=True, **wanted)):
         assert_documented("kd_connection", result.json)
     assert first.json["objects"] == [
-        {"kind": "ConfigMap", "name": name, "type": "model", "action": "created"},
-        {"kind": "Secret", "name": name, "type": "token", "action": "created"},
+        {
+            "kind": "ConfigMap",
+            "name": name,
+            "versioned_name": None,
+            "type": "model",
+            "action": "created",
+        },
+        {
+            "kind": "Secret",
+            "name": name,
+            "versioned_name": None,
+            "type": "token",
+            "action": "created",
+        },
     ]
     (told,) = first.json["kdclusters"]
     manifest = wide.get()

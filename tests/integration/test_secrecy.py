@@ -168,8 +168,20 @@ def test_a_secret_that_is_a_common_word_mangles_nothing(
     told = json.dumps([result.json["objects"], result.json["kdclusters"], result.warnings])
     assert MASK not in told and "********" not in told
     assert result.json["objects"] == [
-        {"kind": "ConfigMap", "name": info, "type": "model", "action": "created"},
-        {"kind": "Secret", "name": login, "type": "token", "action": "created"},
+        {
+            "kind": "ConfigMap",
+            "name": info,
+            "versioned_name": None,
+            "type": "model",
+            "action": "created",
+        },
+        {
+            "kind": "Secret",
+            "name": login,
+            "versioned_name": None,
+            "type": "token",
+            "action": "created",
+        },
     ]
     assert result.kdclusters["lab"]["connections"]["secrets"] == [login]
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 import typing as t
 
 from .._kubedirector import facts
+from .._reconcile.linked_lease import LEASE_NAME
 
 JsonObject = dict[str, t.Any]
-# API group, resources, verbs.
-_Rule = tuple[str, tuple[str, ...], tuple[str, ...]]
+# API group, resources, verbs, and the names of objects where only these are meant.
+_Rule = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
+_LEASE_GROUP = "coordination.k8s.io"
 _RBAC_GROUP = "rbac.authorization.k8s.io"
 _KUBEDIRECTOR_GROUP = facts.API_VERSION.partition("/")[0]
 
@@ -25,16 +27,19 @@ OURS = {"app.kubernetes.io/managed-by": "kubedirector.connections"}
 
 # Each of them is needed; a test takes them away one by one.
 _RULES: tuple[_Rule, ...] = (
-    (_KUBEDIRECTOR_GROUP, ("kubedirectorclusters",), ("list", "watch", "patch")),
-    (_KUBEDIRECTOR_GROUP, ("kubedirectorapps",), ("list",)),
-    ("", ("configmaps", "secrets"), ("get", "create", "patch", "delete")),
-    ("", ("pods",), ("get",)),
+    (_KUBEDIRECTOR_GROUP, ("kubedirectorclusters",), ("list", "watch", "patch"), ()),
+    (_KUBEDIRECTOR_GROUP, ("kubedirectorapps",), ("list",), ()),
+    ("", ("configmaps", "secrets"), ("get", "create", "patch", "delete"), ()),
+    ("", ("pods",), ("get",), ()),
     # Kubernetes asks for get where a command is run over a WebSocket, and for create too since 1.35.
-    ("", ("pods/exec",), ("get", "create")),
+    ("", ("pods/exec",), ("get", "create"), ()),
+    # Kubernetes does not know the name of what is created when it asks for the right.
+    (_LEASE_GROUP, ("leases",), ("create",), ()),
+    (_LEASE_GROUP, ("leases",), ("get", "patch"), (LEASE_NAME,)),
 )
 # What kd_cluster needs besides.
 _MANAGING_RULES: tuple[_Rule, ...] = (
-    (_KUBEDIRECTOR_GROUP, ("kubedirectorclusters",), ("create", "delete")),
+    (_KUBEDIRECTOR_GROUP, ("kubedirectorclusters",), ("create", "delete"), ()),
 )
 
 
@@ -56,8 +61,13 @@ def wanted_manifests(
             "kind": "Role",
             "metadata": metadata,
             "rules": [
-                {"apiGroups": [group], "resources": list(resources), "verbs": list(verbs)}
-                for group, resources, verbs in rules
+                {
+                    "apiGroups": [group],
+                    "resources": list(resources),
+                    "verbs": list(verbs),
+                    **({"resourceNames": list(names)} if names else {}),
+                }
+                for group, resources, verbs, names in rules
             ],
         },
         "RoleBinding": {

@@ -166,9 +166,13 @@ class RightsTask(Task):
             # What somebody granted since it was read is not to be overwritten unseen.
             patch["metadata"] = {"resourceVersion": found["metadata"]["resourceVersion"]}
             self.api.merge_patch(resource, self.namespace, self._name, patch, dry_run=dry_run)
-        elif action == "deleted":
+        elif action == "deleted" and found is not None:
+            metadata = found["metadata"]
             try:
-                self.api.delete(resource, self.namespace, self._name, dry_run=dry_run)
+                self.api.delete(
+                    resource, self.namespace, self._name, dry_run=dry_run,
+                    uid=metadata["uid"], resource_version=metadata["resourceVersion"],
+                )  # fmt: skip
             except NotFoundError:
                 # Somebody else deleted it meanwhile, which is what the task wants.
                 return

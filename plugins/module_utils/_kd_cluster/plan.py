@@ -22,6 +22,10 @@ from .._reconcile.plan import (
 from .._reconcile.preconditions import (
     failed_preconditions,
 )
+from .._reconcile.shared_objects import (
+    repointed,
+    repoints_to_wanted,
+)
 from .role_form import (
     changed_fields,
     role_after,
@@ -185,7 +189,10 @@ def _update(
             [f"{desired.label} is being deleted. Wait until it is gone, then run the task again."]
         )
     cluster = snapshot.clusters[desired.name]
-    connections = connections_after(desired.connections, cluster.connections)
+    connections = connections_after(
+        desired.connections,
+        repointed(cluster.connections, repoints_to_wanted(desired.connections, snapshot)),
+    )
     problems = list(
         failed_preconditions(desired.connections, snapshot, {desired.name: connections})
     )

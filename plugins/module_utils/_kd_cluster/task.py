@@ -38,9 +38,11 @@ from .._observe.secret_keys import (
     read_held_secret_keys,
 )
 from .._observe.watcher import SnapshotWatcher
+from .._reconcile.linked_lease import LinkedLease
 from .._reconcile.plan import (
     connections_after,
 )
+from .._reconcile.shared_objects import other_keys
 from .._reconcile.verification import (
     Undone,
     last_writer,
@@ -127,13 +129,27 @@ class ClusterTask(Task):
 
     def _plan_and_write(self, desired: WantedCluster) -> tuple[ClusterPlan, SnapshotWatcher]:
         """Plan on what is there and write it; where somebody came between, plan anew."""
+        plan, live = self._make_plan(desired, warn=True)
+        if not plan.changed:
+            return plan, live
+        group = self._linked(desired, plan, live)
+        if self.check_mode or not group:
+            return self._write_planned(desired, plan, live)
+        self._settle(desired, group, live)
+        with LinkedLease(self.api, self.namespace, self._deadline, self.warn):
+            # Another task may have changed linked KDClusters since.
+            plan, live = self._make_plan(desired, warn=False)
+            return self._write_planned(desired, plan, live)
+
+    def _write_planned(
+        self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher
+    ) -> tuple[ClusterPlan, SnapshotWatcher]:
         refused: t.Any = None
-        for attempt in range(_MAX_REPLANS):
-            plan, live = self._make_plan(desired, warn=attempt == 0)
+        for _attempt in range(_MAX_REPLANS):
             if not plan.changed:
                 return plan, live
             if not self.check_mode:
-                self._settle_linked(desired, plan, live)
+                self._settle(desired, self._linked(desired, plan, live), live)
             try:
                 manifest = retry_transient_refusals(
                     functools.partial(self._write, desired, plan), self._deadline, retry_seconds
@@ -142,6 +158,7 @@ class ClusterTask(Task):
                 if error.status not in (_UNPROCESSABLE, _CONFLICT) or plan.body == refused:
                     raise
                 refused = plan.body
+                plan, live = self._make_plan(desired, warn=False)
                 continue
             if (
                 plan.metadata_keys
@@ -184,6 +201,7 @@ class ClusterTask(Task):
             apps = read_app_names(self.api, self.namespace)
             if cluster is not None:
                 names += connections_after(desired.connections, cluster.connections).objects()
+                names += other_keys(desired.connections, {cluster.name: cluster})
         snapshot = Snapshot(
             self.namespace,
             clusters,
@@ -219,20 +237,25 @@ class ClusterTask(Task):
             return None
         return None
 
-    def _settle_linked(
+    def _linked(
         self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher
-    ) -> None:
-        """Wait until all KDClusters linked to it, either way, are quiet: a write that meets the
-        operator's own write on a linked one makes it stuck (measured).
+    ) -> frozenset[str]:
+        """The KDClusters that must be quiet before it is written, since they are linked to it.
 
         One that is to be deleted may itself be broken.
         """
         group = set(linked_groups(plan.links).get(desired.name, ())) & set(live.snapshot.clusters)
         if desired.absent:
             group.discard(desired.name)
-        if len(group) > (0 if desired.absent or plan.action == "created" else 1):
+        alone = 0 if desired.absent or plan.action == "created" else 1
+        return frozenset(group) if len(group) > alone else frozenset()
+
+    def _settle(self, desired: WantedCluster, group: frozenset[str], live: SnapshotWatcher) -> None:
+        """Wait until all KDClusters linked to it are quiet: a write that meets the operator's own write on
+        a linked one makes it stuck (measured)."""
+        if group:
             live.wait_until_one_is_quiet(
-                [frozenset(group)],
+                [group],
                 self._deadline,
                 f"{desired.label} was not touched, because KDClusters that are linked to one another did "
                 "not settle",

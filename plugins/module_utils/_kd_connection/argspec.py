@@ -17,6 +17,7 @@ _OBJECT: dict[str, Option] = {
     "type": {"type": "str"},
     "labels": {"type": "dict"},
     "annotations": {"type": "dict"},
+    "versioned": {"type": "bool", "default": False},
 }
 
 CONNECTION_ARGUMENTS: dict[str, Option] = {

@@ -37,13 +37,15 @@ class Entry:
     def named(self) -> set[Key]:
         """(kind, name) of all that it connects or disconnects."""
         clusters = {("KDCluster", name) for name in self.desired.clusters}
-        return clusters | {(one.kind, one.name) for one in self.desired.objects}
+        return clusters | {(one.kind, one.plain_name) for one in self.desired.objects}
 
     def described(self) -> set[Key]:
         """(kind, name) of the ConfigMaps and Secrets that it makes or changes."""
         if self.desired.absent:
             return set()
-        return {(one.kind, one.name) for one in self.desired.objects if one.described or one.type}
+        return {
+            (one.kind, one.plain_name) for one in self.desired.objects if one.described or one.type
+        }
 
     def removes(self) -> bool:
         """Whether it takes connections away."""
@@ -96,11 +98,11 @@ def contradictions(entries: t.Sequence[Entry]) -> t.Iterator[tuple[int, str]]:
 
 def _contradiction(index: int, one: Entry, two: Entry) -> t.Iterator[str]:
     where = f"entry {index + 1}"
-    described = {(o.kind, o.name): o for o in one.desired.objects}
+    described = {(o.kind, o.plain_name): o for o in one.desired.objects}
     for o in two.desired.objects:
-        before = described.get((o.kind, o.name))
-        if (o.kind, o.name) in one.described() & two.described() and o != before:
-            yield f"{o.kind} {o.name} is described in {where} too, and differently: describe it once."
+        before = described.get((o.kind, o.plain_name))
+        if (o.kind, o.plain_name) in one.described() & two.described() and o != before:
+            yield f"{o.kind} {o.plain_name} is described in {where} too, and differently: describe it once."
     present = [entry for entry in (one, two) if not entry.desired.absent]
     shared = set(one.desired.kdclusters) & set(two.desired.kdclusters)
     if one.desired.absent != two.desired.absent:

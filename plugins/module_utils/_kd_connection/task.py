@@ -38,9 +38,14 @@ from .._reconcile.plan import (
     connections_after,
     make_plan,
 )
+from .._reconcile.preconditions import finalizers_sentence
 from .._reconcile.result import (
     connection_result,
     plan_diff,
+)
+from .._reconcile.shared_objects import (
+    other_keys,
+    replaced_keys,
 )
 from .._reconcile.warnings import (
     NOT_WAITED,
@@ -91,6 +96,14 @@ class ConnectionTask(Task):
             if self._progress.copies:
                 error.args = (f"{error} {self._progress.copies_sentence(self.namespace)}",)
             raise
+        finally:
+            self._plan = applier.plan
+            for sentence in self._progress.warnings:
+                self.warn(sentence)
+        if not self.params["wait"]:
+            for found in self._progress.terminating.values():
+                where = f"{found.kind} {self.namespace}/{found.name}"
+                self.warn(finalizers_sentence(where, found.finalizers))
         if self.params["wait"]:
             early = EarlyReads(self.api, self.namespace)
             try:
@@ -128,24 +141,15 @@ class ConnectionTask(Task):
         apps = None
         if desired.kdclusters and not desired.absent:
             apps = read_app_names(self.api, self.namespace)
-        return (
-            Snapshot(
-                namespace=self.namespace,
-                clusters=clusters,
-                objects=read_objects(
-                    self.api,
-                    self.namespace,
-                    _needed_objects(desired, clusters),
-                    with_data={
-                        (o.kind, o.name)
-                        for o in desired.objects
-                        if (o.data is not None or o.secret_type) and not desired.absent
-                    },
-                ),
-                apps=apps,
-            ),
-            resource_version,
+        objects = read_objects(
+            self.api,
+            self.namespace,
+            _needed_objects(desired, clusters),
+            with_data=desired.keys_with_data,
         )
+        replaced = [key for key in replaced_keys(desired, objects) if key not in objects]
+        objects.update(read_objects(self.api, self.namespace, replaced))
+        return Snapshot(self.namespace, clusters, objects, apps), resource_version
 
     def _asks_applications(self) -> bool:
         return bool(self.params["wait"]) and self.params["on_reconnect_failure"] != "ignore"
@@ -220,7 +224,8 @@ def _needed_objects(
     desired: DesiredState, clusters: t.Mapping[str, KDCluster]
 ) -> list[tuple[str, str]]:
     """Which ConfigMaps and Secrets to look at: the named ones and all that the KDClusters will name."""
-    named = [(o.kind, o.name) for o in desired.objects]
+    named = [o.key for o in desired.objects]
+    named += other_keys(desired, clusters, copies=desired.delete_objects)
     for name in desired.kdclusters:
         if name in clusters:
             before = clusters[name].connections

@@ -14,6 +14,7 @@ from .._core.errors import (
     ConflictError,
 )
 from .._core.redaction import plain_values
+from .._reconcile.shared_objects import live_copy
 from .attempt import RotationAttempt
 from .record import ObjectState
 
@@ -98,7 +99,7 @@ class Rollback:
                 # A webhook may have changed what this task wrote.
                 state = ObjectState.OURS if state is ObjectState.MODIFIED else state
         begun = bool(progress.objects or progress.repointed or progress.clusters)
-        if snapshot.objects[rotation.copy_key] is None:
+        if live_copy(rotation, snapshot) is None:
             progress.copies.discard(rotation.key)
         else:
             # The answer to its creation may have got lost.

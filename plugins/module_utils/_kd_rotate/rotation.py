@@ -22,7 +22,10 @@ from .._reconcile.result import (
     HIDDEN,
     HIDDEN_NEW,
 )
-from .._reconcile.shared_objects import copy_name
+from .._reconcile.shared_objects import (
+    copy_name,
+    naming,
+)
 from .record import RECORD_KEY
 
 if t.TYPE_CHECKING:
@@ -66,7 +69,7 @@ class Rotation:
 
     def naming(self, snapshot: Snapshot) -> tuple[str, ...]:
         """The KDClusters that name the object, or its copy since an earlier task was ended half way."""
-        return tuple(sorted({*snapshot.naming(*self.key), *snapshot.naming(*self.copy_key)}))
+        return naming(self, snapshot)
 
 
 def rotation_from(params: t.Mapping[str, t.Any], namespace: str) -> Rotation:

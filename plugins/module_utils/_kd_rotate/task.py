@@ -36,6 +36,7 @@ from .._observe.watcher import SnapshotWatcher
 from .._reconcile.result import (
     connection_result,
 )
+from .._reconcile.shared_objects import live_copy
 from .._reconcile.warnings import (
     plan_warnings,
 )
@@ -94,6 +95,9 @@ class RotationTask(Task):
         except CollectionError as error:
             error.args = (self._redactor.message(str(error)),)
             raise
+        finally:
+            for sentence in self._progress.warnings:
+                self.warn(sentence)
 
     @property
     def result(self) -> dict[str, t.Any]:
@@ -175,7 +179,7 @@ class RotationTask(Task):
             self._note_earlier(rotation, keeper, earlier, record.state_of(found))
             # What it wrote may be on its way to the members.
             self._progress.reached |= set(rotation.naming(snapshot))
-            if snapshot.objects[rotation.copy_key] is not None:
+            if live_copy(rotation, snapshot) is not None:
                 self._progress.copies.add(rotation.key)
         self._attempt = way = self._way(rotation, snapshot, resource_version, self._deadline())
         if way.desired.kdclusters:

@@ -19,6 +19,7 @@ KDCLUSTER = Resource(
 )
 KDAPP = Resource("KDApp", f"apis/{facts.API_VERSION}", "kubedirectorapps", explain_refusal)
 SERVICE_ACCOUNT = Resource("ServiceAccount", "api/v1", "serviceaccounts")
+LEASE = Resource("Lease", "apis/coordination.k8s.io/v1", "leases")
 ROLE = Resource("Role", "apis/rbac.authorization.k8s.io/v1", "roles")
 ROLE_BINDING = Resource("RoleBinding", "apis/rbac.authorization.k8s.io/v1", "rolebindings")
 BY_KIND = {resource.kind: resource for resource in (CONFIGMAP, SECRET)}

@@ -170,7 +170,7 @@ class LiveObject:
     """A ConfigMap or Secret as found.
 
     :param data: key to value (a Secret's values still in base64); None when only the metadata were read.
-    :param terminating: whether it is being deleted.
+    :param terminating: whether it is being deleted; then `finalizers` say who holds it.
     :param managed_fields: metadata.managedFields: who wrote what, and when.
     :param immutable: whether it says that its data may not change; unknown without data.
     :param secret_type: a Secret's type in Kubernetes; None when only the metadata were read.
@@ -186,6 +186,7 @@ class LiveObject:
     annotations: t.Mapping[str, str]
     data: t.Mapping[str, str] | None = None
     terminating: bool = False
+    finalizers: tuple[str, ...] = ()
     managed_fields: tuple[JsonObject, ...] = dataclasses.field(
         default=(), compare=False, repr=False
     )
@@ -380,6 +381,7 @@ def parse_object(kind: str, manifest: JsonObject, *, with_data: bool) -> LiveObj
         annotations=metadata.get("annotations") or {},
         data=(manifest.get("data") or {}) if with_data else None,
         terminating=bool(metadata.get("deletionTimestamp")),
+        finalizers=tuple(metadata.get("finalizers") or ()),
         managed_fields=tuple(metadata.get("managedFields") or ()),
         immutable=manifest.get("immutable") is True,
         secret_type=manifest.get("type") if kind == "Secret" and with_data else None,

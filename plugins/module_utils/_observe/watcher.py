@@ -114,6 +114,15 @@ class SnapshotWatcher:
             self.snapshot, hashes_before={**self.snapshot.hashes_before, **hashes}
         )
 
+    def replace_objects(self, found: t.Mapping[tuple[str, str], LiveObject | None]) -> None:
+        """Take over ConfigMaps and Secrets that were read again; others are read when they are needed."""
+        with self._replacing:
+            self.snapshot = dataclasses.replace(self.snapshot, objects=found)
+
+    def read_missing(self, keys: t.Iterable[tuple[str, str]]) -> None:
+        """Read the metadata of those (kind, name) that were not looked at. :raises ApiError, UnreachableError:"""
+        self._read_objects(key for key in keys if key not in self.snapshot.objects)
+
     def refresh(self) -> None:
         """Read all KDClusters again: after a write, older events of a watch would mislead.
 
@@ -281,9 +290,7 @@ class SnapshotWatcher:
         return known and not self.snapshot.hash_fits(cluster)
 
     def _read_missing_objects(self, names: t.Iterable[str]) -> None:
-        self._read_objects(
-            key for key in self._objects_of(names) if key not in self.snapshot.objects
-        )
+        self.read_missing(self._objects_of(names))
 
     def _read_objects_again(self, names: t.Iterable[str]) -> None:
         """Look again at what is named by KDClusters whose hash does not fit: others may have changed it."""

@@ -15,6 +15,10 @@ import typing as t
 
 from .._core.errors import InvalidInputError
 from .._kubedirector import facts
+from .shared_objects import (
+    VERSION_OF,
+    versioned_name,
+)
 
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
@@ -34,6 +38,7 @@ class DesiredObject:
     :param labels: labels to set, the type label included, or None to remove one; others are left alone.
     :param described: the task says more of it than its name.
     :param secret_type: the Kubernetes type of a Secret, None when the task says nothing of it.
+    :param version_of: the name that the task gives it, where a hash of the content comes after that.
     """
 
     kind: str
@@ -44,6 +49,17 @@ class DesiredObject:
     annotations: t.Mapping[str, str | None] = dataclasses.field(repr=False)
     described: bool
     secret_type: str | None = None
+    version_of: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(kind, name)."""
+        return self.kind, self.name
+
+    @property
+    def plain_name(self) -> str:
+        """The name as the task gives it."""
+        return self.version_of or self.name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +73,13 @@ class DesiredState:
     absent: bool
     exclusive: bool
     delete_objects: bool
+
+    @property
+    def keys_with_data(self) -> frozenset[tuple[str, str]]:
+        """(kind, name) of the objects of which more than the metadata must be read."""
+        return frozenset(
+            o.key for o in self.objects if (o.data is not None or o.secret_type) and not self.absent
+        )
 
 
 def parse_desired(params: t.Mapping[str, t.Any], namespace: str) -> DesiredState:
@@ -81,8 +104,8 @@ def parse_desired(params: t.Mapping[str, t.Any], namespace: str) -> DesiredState
         namespace=namespace,
         kdclusters=_names("kdcluster", params.get("kdcluster"), namespace),
         objects=(
-            *_objects("ConfigMap", params.get("configmaps"), namespace),
-            *_objects("Secret", params.get("secrets"), namespace),
+            *_objects("ConfigMap", params.get("configmaps"), namespace, absent=absent),
+            *_objects("Secret", params.get("secrets"), namespace, absent=absent),
         ),
         clusters=_names("clusters", params.get("clusters"), namespace),
         absent=absent,
@@ -170,7 +193,7 @@ def _is_label_value(value: str) -> bool:
 
 
 def _objects(
-    kind: str, entries: list[dict[str, t.Any]] | None, namespace: str
+    kind: str, entries: list[dict[str, t.Any]] | None, namespace: str, *, absent: bool
 ) -> t.Iterator[DesiredObject]:
     seen: set[str] = set()
     for entry in entries or ():
@@ -180,7 +203,20 @@ def _objects(
         if name in seen:
             raise InvalidInputError(f"{where} is named twice in this task: merge the two entries.")
         seen.add(name)
-        yield _object(kind, name, entry, where)
+        found = _object(kind, name, entry, where)
+        yield _version(found, namespace, where) if entry.get("versioned") and not absent else found
+
+
+def _version(found: DesiredObject, namespace: str, where: str) -> DesiredObject:
+    """The version that an object with this content is."""
+    if found.data is None:
+        raise InvalidInputError(f"{where}: versioned needs data, since they are part of the name.")
+    return dataclasses.replace(
+        found,
+        name=versioned_name(namespace, found.kind, found.name, found.type, found.data),
+        version_of=found.name,
+        annotations={**found.annotations, VERSION_OF: found.name},
+    )
 
 
 def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> DesiredObject:

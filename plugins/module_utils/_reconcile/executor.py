@@ -15,6 +15,7 @@ import typing as t
 from .._core.errors import (
     CollectionError,
     PreconditionError,
+    WaitTimeoutError,
 )
 from .._core.side_by_side import (
     side_by_side,
@@ -28,8 +29,10 @@ from .._observe.start_script import wait_until_ended
 from .change_counter import (
     repair_change_counters,
 )
+from .linked_lease import LinkedLease
 from .plan import (
     ClusterChange,
+    replan,
 )
 from .preconditions import (
     failed_deletion_preconditions,
@@ -37,6 +40,10 @@ from .preconditions import (
 from .shared_objects import (
     copy_name,
     kdclusters_to_repoint,
+    live_copy,
+    naming,
+    other_keys,
+    replaced_keys,
     repoints_to_copies,
     repoints_to_originals,
 )
@@ -81,10 +88,11 @@ class Applier:
     """Carries one plan out.
 
     :param deadline: as of time.monotonic(); bounds the waits between steps and the tries of a write
-        that the webhook refuses for the moment.
+        that the webhook refuses for the moment, and after it nothing more is written.
     :param progress: filled while writing, so that a failure can tell what has been done.
     :param separate_runs: whether the exit code of the last run of each start script is wanted, so that the
         runs for several changes must not overlap.
+    :ivar plan: the plan, which is made again where others changed something before linked KDClusters are.
     :param may_vanish: whether others may delete the task's KDClusters meanwhile: one that is being
         disconnected, or that only happens to name an object, need not be waited for then.
     """
@@ -105,14 +113,16 @@ class Applier:
         self._separate_runs = separate_runs
         self._may_vanish = may_vanish
         self._desired = desired
-        self._plan = plan
+        self.plan = plan
         self._live = live
         self._deadline = deadline
         self._progress = progress
         self._writer = Writer(
-            api, desired, live, deadline, progress, plan.links, may_vanish=may_vanish
-        )
+            api, desired, live, deadline, progress, plan.links,
+            may_vanish=may_vanish, before_write=self._require_time,
+        )  # fmt: skip
         self._waited = False
+        self._lease: LinkedLease | None = None
         # Who only happens to name an object may be disconnected from it by others.
         self._kept = (
             dataclasses.replace(desired, kdclusters=())
@@ -127,16 +137,18 @@ class Applier:
         }
 
     def try_dry(self) -> None:
-        """Ask the API server about every write, in a server-side dry run. :raises ApiError:"""
+        """Ask the API server about every write, in a server-side dry run. :raises ApiError, PreconditionError:"""
         for change in self._object_writes():
             self._writer.write_object(change, dry_run=True)
+            if change.action != "deleted" and self._moved(naming(change, self._live.snapshot)):
+                self._writer.write_copy(change, dry_run=True)
         side_by_side(
             functools.partial(self._writer.write_connections, change, dry_run=True)
             for change in self._cluster_writes()
         )
 
     def write(self) -> None:
-        """Write everything that differs.
+        """Write everything that differs; linked KDClusters only as the one task that changes such.
 
         Where there are several writes, all of them are tried dry first: a refusal of the last one
         must not leave the first ones written.
@@ -145,7 +157,21 @@ class Applier:
         """
         steps = self._steps()
         self._settle_linked([frozenset().union(*self._guards(steps))])
-        if len(self._object_writes()) + len(self._cluster_writes()) > 1:
+        if not any(self._guards(steps)):
+            self._write_steps(steps)
+        else:
+            with LinkedLease(
+                self._api, self._desired.namespace, self._deadline, self._progress.warnings.append
+            ) as self._lease:
+                self._plan_again()
+                steps = self._steps()
+                self._settle_linked([frozenset().union(*self._guards(steps))])
+                self._write_steps(steps)
+            self._lease = None
+        self._delete_objects()
+
+    def _write_steps(self, steps: list[Step]) -> None:
+        if len(steps) + len(self._deletions()) > 1:
             self.try_dry()
         while steps:
             candidates = next_steps(self._writer.links, steps)
@@ -154,23 +180,64 @@ class Applier:
             # The webhook takes its time for each KDCluster; unlinked ones need not queue.
             alone = [c for c, guard in zip(candidates, guards, strict=True) if not guard]
             chosen = alone if step.connects and step in alone else [step]
+            self._require_time()
             self._prepare(chosen)
             side_by_side(one.write for one in chosen)
             self._live.refresh_before_waiting()
             steps = [one for one in steps if one not in chosen]
-        self._delete_objects()
+
+    def _plan_again(self) -> None:
+        """Take over what the last task that changed linked KDClusters left."""
+        live, desired = self._live, self._desired
+        live.refresh()
+        keys = [o.key for o in desired.objects] + other_keys(
+            desired, live.snapshot.clusters, copies=desired.delete_objects
+        )
+        live.replace_objects(
+            read_objects(self._api, desired.namespace, keys, desired.keys_with_data)
+        )
+        live.read_missing(replaced_keys(desired, live.snapshot.objects))
+        self.plan = replan(self.plan, self._writer.still_desired(live.snapshot), live.snapshot)
+        self._writer.links = self.plan.links
+
+    def _require_time(self) -> None:
+        """See that a write may still be made. :raises WaitTimeoutError, PreconditionError:"""
+        if time.monotonic() > self._deadline:
+            writes = [
+                *(
+                    (f"{o.kind} {o.name}", o.key in self._progress.objects)
+                    for o in self._object_writes()
+                ),
+                *(
+                    (f"KDCluster {c.name}", c.name in self._progress.clusters)
+                    for c in self._cluster_writes()
+                ),
+            ]
+            done = ", ".join(name for name, written in writes if written) or "nothing"
+            left = ", ".join(name for name, written in writes if not written) or "nothing else"
+            raise WaitTimeoutError(
+                f"The time is up before everything was written in namespace {self._desired.namespace}. "
+                f"Written: {done}. Not written: {left}. Run the task again, or give a longer wait_timeout."
+            )
+        if self._lease is not None:
+            self._lease.require()
+
+    def _deletions(self) -> list[ObjectChange]:
+        return [change for change in self._object_writes() if change.action == "deleted"]
 
     def _delete_objects(self) -> None:
-        deletions = [change for change in self._object_writes() if change.action == "deleted"]
+        deletions = self._deletions()
         if not deletions:
             return
         # Somebody else may have connected one since the plan was made, as long as that is by now.
         self._live.refresh()
-        problems = list(failed_deletion_preconditions(self._desired, self._live.snapshot, ()))
+        snapshot = self._live.snapshot
+        problems = list(failed_deletion_preconditions(self._desired, snapshot, ()))
         if problems:
             raise PreconditionError(problems)
         for change in deletions:
-            self._writer.write_object(change, dry_run=False)
+            if not snapshot.naming(change.kind, change.name):
+                self._writer.write_object(change, dry_run=False)
 
     def _prepare(self, steps: t.Sequence[Step]) -> None:
         """Have the operator notice the changes of these steps one by one, and each of them."""
@@ -223,12 +290,13 @@ class Applier:
         :raises WaitTimeoutError, MemberError, PreconditionError, ApiError, UnreachableError:
         """
         live = self._live
-        named = {change.name for change in self._plan.clusters}
+        named = {change.name for change in self.plan.clusters}
         touched = self._progress.touched(live)
         if touched or self._waited:
             live.refresh_before_waiting()
         self._waited = True
         also = (touched | dependents(self._writer.links, touched)) & set(live.snapshot.clusters)
+        self._writer.wait_until_gone()
         written = "The change was written, but" if touched else "Nothing had to be written, but"
         why = f"{written} it has not reached every member"
         live.wait_until_settled(
@@ -248,12 +316,10 @@ class Applier:
         if not (progress.objects or progress.clusters or progress.repointed or live.has_waited):
             return
         live.refresh()
-        with_data = {
-            (o.kind, o.name) for o in desired.objects if o.data is not None and not desired.absent
-        }
-        keys = [(o.kind, o.name) for o in desired.objects]
-        for key, found in read_objects(self._api, desired.namespace, keys, with_data).items():
-            live.put_object(*key, found)
+        keys = [o.key for o in desired.objects]
+        found = read_objects(self._api, desired.namespace, keys, desired.keys_with_data)
+        for key, one in found.items():
+            live.put_object(*key, one)
         self._require_unchanged()
 
     def _require_unchanged(self) -> None:
@@ -279,9 +345,9 @@ class Applier:
 
         def write_copies() -> None:
             for change in changes:
-                self._writer.write_copy(change)
+                self._writer.write_copy(change, dry_run=False)
 
-        moved = kdclusters_to_repoint(self._writer.links, names)
+        moved = self._moved(names)
         reached = frozenset(names) - frozenset(moved)
         steps = [
             Step(reached, functools.partial(self._writer.write_object, change, dry_run=False))
@@ -289,13 +355,16 @@ class Applier:
         ]
         if not moved:
             return steps
-        keys = [(change.kind, change.name) for change in changes]
+        keys = [change.key for change in changes]
         return [
             Step(frozenset(names), write_copies),
             *self._repointing_steps(moved, repoints_to_copies(keys)),
             *steps,
             *self._steps_back(dict.fromkeys(moved, keys)),
         ]
+
+    def _moved(self, names: t.Iterable[str]) -> tuple[str, ...]:
+        return kdclusters_to_repoint(self._writer.links, names)
 
     def _steps_back(self, stranded: t.Mapping[str, list[Key]]) -> list[Step]:
         """Make KDClusters name objects again of which they name copies, and delete the copies."""
@@ -333,10 +402,11 @@ class Applier:
     def _stranded(self) -> dict[str, list[Key]]:
         """The KDClusters that still name copies, because an earlier task was ended half way."""
         found: dict[str, list[Key]] = {}
-        if not self._desired.absent:
-            for desired in self._desired.objects:
-                for name in self._live.snapshot.naming(desired.kind, copy_name(desired.name)):
-                    found.setdefault(name, []).append((desired.kind, desired.name))
+        snapshot = self._live.snapshot
+        for desired in self._desired.objects if not self._desired.absent else ():
+            if live_copy(desired, snapshot) is not None:
+                for name in snapshot.naming(desired.kind, copy_name(desired.name)):
+                    found.setdefault(name, []).append(desired.key)
         return found
 
     def _guards(self, steps: t.Iterable[Step]) -> list[frozenset[str]]:
@@ -349,19 +419,16 @@ class Applier:
         groups: dict[tuple[str, ...], list[ObjectChange]] = {}
         for change in self._object_writes():
             if change.action != "deleted":
-                snapshot = self._live.snapshot
-                naming = snapshot.naming(change.kind, change.name)
-                copied = snapshot.naming(change.kind, copy_name(change.name))
-                names = tuple(sorted({*naming, *copied}))
+                names = naming(change, self._live.snapshot)
                 groups.setdefault(names, []).append(change)
         order = in_dependency_order(self._writer.links, (n for names in groups for n in names))
         return sorted(groups.items(), key=lambda item: [order.index(name) for name in item[0]])
 
     def _object_writes(self) -> list[ObjectChange]:
-        return [change for change in self._plan.objects if change.action != "unchanged"]
+        return [change for change in self.plan.objects if change.action != "unchanged"]
 
     def _cluster_writes(self) -> list[ClusterChange]:
-        return [change for change in self._plan.clusters if change.changed]
+        return [change for change in self.plan.clusters if change.changed]
 
     def _settle_linked(self, guards: t.Sequence[frozenset[str]]) -> int:
         """Wait until all KDClusters of one guard are quiet, and say which guard: a write that meets

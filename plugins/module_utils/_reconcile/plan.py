@@ -19,8 +19,11 @@ from .preconditions import (
     failed_preconditions,
 )
 from .shared_objects import (
+    REPLACES,
+    live_copy,
+    live_versions,
     repointed,
-    repoints_to_originals,
+    repoints_to_wanted,
 )
 
 if t.TYPE_CHECKING:
@@ -45,6 +48,7 @@ class ObjectChange:
     :param action: created, updated, unchanged or deleted.
     :param body: the manifest to create or the merge patch; empty otherwise.
     :param found: the object before the change.
+    :param version_of: the name that the task gives it, where a hash of the content comes after that.
     """
 
     kind: str
@@ -53,6 +57,18 @@ class ObjectChange:
     action: str
     body: JsonObject = dataclasses.field(repr=False)
     found: LiveObject | None = dataclasses.field(repr=False)
+    version_of: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(kind, name)."""
+        return self.kind, self.name
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the API server is to refuse an update of an object that others changed since; else it
+        is planned again then."""
+        return "resourceVersion" in (self.body.get("metadata") or {})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,11 +108,20 @@ def make_plan(desired: DesiredState, snapshot: Snapshot) -> Plan:
     :param snapshot: must hold each named object, with data where the task describes it.
     :raises PreconditionError: all reasons why the task cannot be done; nothing has been written.
     """
+    # A task that was ended half way may have left copies there.
+    repoints = repoints_to_wanted(desired, snapshot)
     after = {
-        name: connections_after(desired, snapshot.clusters[name].connections)
+        name: connections_after(desired, repointed(snapshot.clusters[name].connections, repoints))
         for name in desired.kdclusters
         if name in snapshot.clusters
     }
+    if any(one.version_of is not None for one in desired.objects):
+        # Who names an earlier version without being named by the task.
+        for name in sorted(set(snapshot.clusters) - set(after)):
+            before = snapshot.clusters[name].connections
+            moved = repointed(before, repoints)
+            if moved != before:
+                after[name] = moved
     problems = list(failed_preconditions(desired, snapshot, after))
     if problems:
         raise PreconditionError(problems)
@@ -122,14 +147,24 @@ def make_plan(desired: DesiredState, snapshot: Snapshot) -> Plan:
     )
 
 
+def replan(plan: Plan, desired: DesiredState, snapshot: Snapshot) -> Plan:
+    """Plan again what others may have changed meanwhile; a guarded change stays as it was planned.
+
+    :raises PreconditionError: see make_plan.
+    """
+    new = make_plan(desired, snapshot)
+    guarded = {change.key: change for change in plan.objects if change.guarded}
+    return dataclasses.replace(
+        new, objects=tuple(guarded.get(change.key, change) for change in new.objects)
+    )
+
+
 def connections_after(desired: DesiredState, before: Connections) -> Connections:
     """What a KDCluster's connections are to be, given what they are. Order is kept.
 
     Present: missing names are put at the end. Exclusive: exactly the wanted names, in their order.
     Absent: the wanted names are taken out.
     """
-    # A task that was ended half way may have left copies there.
-    before = repointed(before, repoints_to_originals((o.kind, o.name) for o in desired.objects))
     named = {
         "clusters": desired.clusters,
         "configmaps": tuple(o.name for o in desired.objects if o.kind == "ConfigMap"),
@@ -191,12 +226,13 @@ def change_counter_patch(cluster: KDCluster) -> list[JsonObject]:
 
 def _object_changes(desired: DesiredState, snapshot: Snapshot) -> t.Iterator[ObjectChange]:
     for desired_object in desired.objects:
-        found = snapshot.objects.get((desired_object.kind, desired_object.name))
+        found = snapshot.objects.get(desired_object.key)
+        versions = live_versions(desired, desired_object, snapshot)
         if desired.absent:
-            deleted = desired.delete_objects and found is not None
+            deleted = desired.delete_objects and found is not None and not found.terminating
             action, body = ("deleted" if deleted else "unchanged"), {}
         elif found is None:
-            action, body = "created", _manifest(desired.namespace, desired_object)
+            action, body = "created", _manifest(desired.namespace, desired_object, versions)
         else:
             body = object_patch(desired_object, found)
             action = "updated" if body else "unchanged"
@@ -207,10 +243,21 @@ def _object_changes(desired: DesiredState, snapshot: Snapshot) -> t.Iterator[Obj
             action=action,
             body=body,
             found=found,
+            version_of=desired_object.version_of,
         )
+        leftover = live_copy(desired_object, snapshot) if desired.delete_objects else None
+        if desired.delete_objects or desired_object.version_of is not None:
+            for other in [*versions, *([leftover] if leftover else [])]:
+                if not other.terminating:
+                    yield ObjectChange(
+                        other.kind, other.name, other.type, "deleted", {}, other,
+                        version_of=None if other is leftover else desired_object.plain_name,
+                    )  # fmt: skip
 
 
-def _manifest(namespace: str, desired_object: DesiredObject) -> JsonObject:
+def _manifest(
+    namespace: str, desired_object: DesiredObject, versions: t.Iterable[LiveObject]
+) -> JsonObject:
     metadata: JsonObject = {
         "name": desired_object.name,
         "namespace": namespace,
@@ -218,11 +265,15 @@ def _manifest(namespace: str, desired_object: DesiredObject) -> JsonObject:
     }
     if annotations := _kept(desired_object.annotations):
         metadata["annotations"] = annotations
+    replaced = ",".join(version.name for version in versions)
+    if replaced and desired_object.version_of is not None:
+        metadata["annotations"][REPLACES] = replaced
     manifest = {
         "apiVersion": "v1",
         "kind": desired_object.kind,
         "metadata": metadata,
         "data": dict(desired_object.data or {}),
+        **({"immutable": True} if desired_object.version_of is not None else {}),
     }
     return {
         **manifest,

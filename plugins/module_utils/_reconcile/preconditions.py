@@ -9,6 +9,11 @@ import typing as t
 
 from .._kubedirector import facts
 from .._kubedirector.links import find_cycle
+from .shared_objects import (
+    VERSION_OF,
+    live_versions,
+    naming,
+)
 
 if t.TYPE_CHECKING:
     from .._kubedirector.snapshot import (
@@ -40,6 +45,8 @@ def failed_preconditions(
         found = snapshot.clusters.get(name)
         if found is None:
             yield _no_cluster(desired, name, "Create it first, or correct its name.")
+        elif found.terminating:
+            yield _terminating_cluster(found.label)
         elif _app_missing(found, snapshot, local_only=False):
             yield (
                 f"{found.label} uses KDApp {found.app}, which does not exist in namespace "
@@ -56,6 +63,8 @@ def failed_preconditions(
                 name,
                 "A KDCluster can be connected only to one that exists in its namespace.",
             )
+        elif found.terminating:
+            yield _terminating_cluster(found.label)
         elif _app_missing(found, snapshot, local_only=True):
             yield (
                 f"{found.label} cannot be connected to: its KDApp {found.app} is not in namespace "
@@ -63,6 +72,18 @@ def failed_preconditions(
                 "Put a copy of the KDApp there."
             )
     yield from _cycle_problems(desired, snapshot, after)
+
+
+def _terminating_cluster(label: str) -> str:
+    return f"{label} is being deleted. Wait until it is gone and create it again, or take it out of the task."
+
+
+def finalizers_sentence(where: str, finalizers: t.Iterable[str]) -> str:
+    """Say of an object that is being deleted what holds it."""
+    held = ", ".join(finalizers)
+    return f"{where} is being deleted" + (
+        f", but is held by {held} (metadata.finalizers)." if held else "."
+    )
 
 
 def _no_cluster(desired: DesiredState, name: str, advice: str) -> str:
@@ -80,12 +101,23 @@ def _app_missing(cluster: KDCluster, snapshot: Snapshot, *, local_only: bool) ->
 def _object_problems(
     desired: DesiredState, desired_object: DesiredObject, snapshot: Snapshot
 ) -> t.Iterator[str]:
-    found = snapshot.objects[(desired_object.kind, desired_object.name)]
+    found = snapshot.objects[desired_object.key]
     if found is not None and not found.readable:
         return
     where = f"{desired_object.kind} {desired.namespace}/{desired_object.name}"
     label = facts.TYPE_LABELS[desired_object.kind]
-    if found is None and not desired_object.described:
+    version_of = desired_object.version_of
+    if found is not None and found.terminating:
+        yield (
+            f"{finalizers_sentence(where, found.finalizers)} Run the task again once it is gone, or leave "
+            "it out."
+        )
+    elif version_of and found is not None and found.annotations.get(VERSION_OF) != version_of:
+        yield (
+            f"{where} is not a version of {version_of} that this collection made, since it lacks the "
+            f"annotation {VERSION_OF}: {version_of}. Rename it, or delete it."
+        )
+    elif found is None and not desired_object.described:
         yield f"{where} does not exist. Give its type and data to have it created, or correct its name."
     elif found is None and desired_object.type is None:
         yield f"{where} does not exist and cannot be created without a type. Give its type."
@@ -138,11 +170,10 @@ def failed_deletion_preconditions(
     if not desired.delete_objects:
         return
     for desired_object in desired.objects:
-        others = [
-            name
-            for name in snapshot.naming(desired_object.kind, desired_object.name)
-            if name not in disconnecting
-        ]
+        named = set(naming(desired_object, snapshot))
+        for version in live_versions(desired, desired_object, snapshot):
+            named |= set(snapshot.naming(version.kind, version.name))
+        others = sorted(named - set(disconnecting))
         if others:
             yield (
                 f"{desired_object.kind} {desired.namespace}/{desired_object.name} cannot be deleted: "

@@ -49,11 +49,12 @@ def connection_result(
     objects: list[JsonObject] = [
         {
             "kind": change.kind,
-            "name": change.name,
+            "name": change.version_of or change.name,
             "type": change.type,
             "action": _action_as_planned(change)
             if as_planned
             else _action_so_far(change, snapshot, progress),
+            "versioned_name": change.name if change.version_of else None,
         }
         for change in plan.objects
     ]

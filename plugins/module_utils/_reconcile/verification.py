@@ -19,6 +19,7 @@ from .plan import (
 from .shared_objects import (
     repointed,
     repoints_to_originals,
+    repoints_to_wanted,
 )
 
 if t.TYPE_CHECKING:
@@ -74,7 +75,7 @@ def undone_changes(
     for name in desired.kdclusters:
         cluster = snapshot.clusters.get(name)
         if cluster is not None:
-            yield from _undone_connections(desired, cluster)
+            yield from _undone_connections(desired, cluster, snapshot)
     for wanted in desired.objects:
         key = (wanted.kind, wanted.name)
         if key not in snapshot.objects:
@@ -165,11 +166,15 @@ def _replaced_cluster(
         )
 
 
-def _undone_connections(desired: DesiredState, cluster: KDCluster) -> t.Iterator[Undone]:
-    # Another task of this collection may have it name a copy for a moment.
-    originals = repoints_to_originals((o.kind, o.name) for o in desired.objects)
-    live = repointed(cluster.connections, originals)
-    wanted = connections_after(desired, cluster.connections)
+def _undone_connections(
+    desired: DesiredState, cluster: KDCluster, snapshot: Snapshot
+) -> t.Iterator[Undone]:
+    repoints = repoints_to_wanted(desired, snapshot)
+    if not desired.absent:
+        # Another task of this collection may have it name a copy for a moment, which was not looked at.
+        repoints.update(repoints_to_originals(o.key for o in desired.objects))
+    live = repointed(cluster.connections, repoints)
+    wanted = connections_after(desired, live)
     sentences = []
     for field in CONNECTION_LISTS:
         difference = _list_difference(field, live, wanted)

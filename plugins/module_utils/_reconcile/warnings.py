@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from .._kubedirector import facts
+from .preconditions import finalizers_sentence
 from .shared_objects import kdclusters_to_repoint
 
 if t.TYPE_CHECKING:
@@ -49,9 +50,18 @@ def plan_warnings(desired: DesiredState, snapshot: Snapshot, plan: Plan) -> list
     """
     if desired.absent:
         return [
-            f"KDCluster {desired.namespace}/{name} does not exist, so there is nothing to disconnect."
-            for name in desired.kdclusters
-            if name not in snapshot.clusters
+            *(
+                f"KDCluster {desired.namespace}/{name} does not exist, so there is nothing to disconnect."
+                for name in desired.kdclusters
+                if name not in snapshot.clusters
+            ),
+            *(
+                finalizers_sentence(
+                    f"{change.kind} {desired.namespace}/{change.name}", change.found.finalizers
+                )
+                for change in plan.objects
+                if change.found is not None and change.found.terminating
+            ),
         ]
     found = list(_value_warnings(desired))
     types = {(change.kind, change.name): change.type for change in plan.objects}

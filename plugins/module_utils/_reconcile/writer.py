@@ -18,6 +18,7 @@ from .._core.errors import (
     ConflictError,
     NotFoundError,
     PreconditionError,
+    WaitTimeoutError,
     deleted_meanwhile,
 )
 from .._core.retry import retry_transient_refusals
@@ -32,16 +33,22 @@ from .plan import (
     connection_patch,
     make_plan,
 )
+from .preconditions import finalizers_sentence
 from .shared_objects import (
     copy_manifest,
     copy_name,
+    is_copy,
+    other_keys,
     repointed,
 )
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
     from .._kubedirector.links import Links
-    from .._kubedirector.snapshot import Snapshot
+    from .._kubedirector.snapshot import (
+        LiveObject,
+        Snapshot,
+    )
     from .._observe.watcher import SnapshotWatcher
     from .desired import DesiredState
     from .plan import (
@@ -52,6 +59,7 @@ if t.TYPE_CHECKING:
 _FIRST_PAUSE = 0.1
 _LONGEST_WAY = 0.5
 _MIN_ATTEMPTS = 5
+_GONE_SECONDS = 0.5
 _UNPROCESSABLE, _CONFLICT = 422, 409
 
 
@@ -75,6 +83,9 @@ class Progress:
     """(pod, container) where a start script may still have run when the next change was made."""
     versions: dict[Key, str] = dataclasses.field(default_factory=dict)
     """The resourceVersion that each object got from the last write of it."""
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    terminating: dict[Key, LiveObject] = dataclasses.field(default_factory=dict)
+    """Objects that were deleted, but that finalizers hold."""
     overwritten: set[Key] = dataclasses.field(default_factory=set)
     """(kind, name) of what is not as the task wants it, because others changed it meanwhile."""
     last_creation: float = -math.inf
@@ -100,6 +111,7 @@ class Writer:
     :param deadline: as of time.monotonic(); bounds the tries of a write that the webhook refuses for
         the moment.
     :param progress: filled while writing.
+    :param before_write: called before each write that is not a dry run; may raise to prevent it.
     :ivar links: every KDCluster's connected KDClusters, as last seen.
     """
 
@@ -113,8 +125,10 @@ class Writer:
         links: Links,
         *,
         may_vanish: bool,
+        before_write: t.Callable[[], None],
     ) -> None:
         self._may_vanish = may_vanish
+        self._before_write = before_write
         self._api = api
         self._desired = desired
         self._live = live
@@ -123,72 +137,182 @@ class Writer:
         self.links = links
 
     def write_object(self, change: ObjectChange, *, dry_run: bool) -> None:
-        """Create, update or delete an object. :raises ApiError, UnreachableError:"""
-        namespace = self._desired.namespace
-        resource = BY_KIND[change.kind]
-        manifest = None
+        """Create, update or delete an object. :raises ApiError, PreconditionError, UnreachableError:"""
+        attempts = 0
         # An object whose values were not read is not to bring them along in the answer to a write.
         with_data = change.found is None or change.found.data is not None
-        if change.action == "created":
+        while change.action != "unchanged":
+            if not dry_run:
+                self._before_write()
             try:
-                manifest = self._api.create(resource, namespace, change.body, dry_run=dry_run)
-            except ConflictError:
-                self._write_after_creation_by_others(change, dry_run=dry_run)
-                return
-        elif change.action == "updated":
-            manifest = self._api.merge_patch(
-                resource, namespace, change.name, change.body, dry_run=dry_run,
-                metadata_only=not with_data,
-            )  # fmt: skip
-        else:
-            try:
-                self._api.delete(resource, namespace, change.name, dry_run=dry_run)
+                found = self._write_once(change, with_data=with_data, dry_run=dry_run)
             except NotFoundError:
+                if change.action != "deleted":
+                    raise
                 # Somebody else deleted it meanwhile, which is what the task wants.
+                self._live.put_object(change.kind, change.name, None)
                 return
-        if not dry_run:
-            if change.action == "created":
-                self._progress.last_creation = time.monotonic()
-            found = parse_object(change.kind, manifest, with_data=with_data) if manifest else None
-            self._live.put_object(change.kind, change.name, found)
-            self._progress.objects.add((change.kind, change.name))
-            if found is not None:
-                self._progress.versions[change.kind, change.name] = found.resource_version
+            except ConflictError:
+                if change.guarded or change.action == "deleted":
+                    raise
+                attempts += 1
+                if change.action == "created":
+                    # Its creator did that just now.
+                    self._progress.last_creation = time.monotonic()
+                self._give_way(f"{change.kind} {self._desired.namespace}/{change.name}", attempts)
+                change = self._planned_object(change, with_data=with_data)
+                continue
+            if not dry_run:
+                self._note_object(change, found)
+            return
 
-    def _write_after_creation_by_others(self, change: ObjectChange, *, dry_run: bool) -> None:
-        """Somebody else created the object meanwhile: bring theirs to what is wanted."""
-        if not dry_run:
-            self._progress.last_creation = time.monotonic()
-        manifest = self._api.get(BY_KIND[change.kind], self._desired.namespace, change.name)
-        found = parse_object(change.kind, manifest, with_data=True)
-        self._live.put_object(change.kind, change.name, found)
-        for planned in make_plan(self._desired, self._live.snapshot).objects:
-            if (planned.kind, planned.name) == (change.kind, change.name) and planned.body:
-                self.write_object(planned, dry_run=dry_run)
-
-    def write_copy(self, change: ObjectChange) -> None:
-        """Make the copy of an object, as the object itself will be."""
+    def _write_once(
+        self, change: ObjectChange, *, with_data: bool, dry_run: bool
+    ) -> LiveObject | None:
+        """Write an object; return it as it is then. :raises ConflictError, ApiError, UnreachableError:"""
         namespace, resource = self._desired.namespace, BY_KIND[change.kind]
+        if change.action == "deleted":
+            return self._delete(change.found, dry_run=dry_run) if change.found else None
+        if change.action == "created":
+            manifest = self._api.create(resource, namespace, change.body, dry_run=dry_run)
+        else:
+            body = change.body
+            if change.found is not None and change.found.readable and not change.guarded:
+                # A key that came in between must not stay unseen.
+                metadata = {
+                    **body.get("metadata", {}),
+                    "resourceVersion": change.found.resource_version,
+                }
+                body = {**body, "metadata": metadata}
+            manifest = self._api.merge_patch(
+                resource, namespace, change.name, body, dry_run=dry_run, metadata_only=not with_data
+            )
+        return parse_object(change.kind, manifest, with_data=with_data)
+
+    def _note_object(self, change: ObjectChange, found: LiveObject | None) -> None:
+        if change.action == "created":
+            self._progress.last_creation = time.monotonic()
+        if change.action == "deleted" and found is not None:
+            self._progress.terminating[change.key] = found
+        self._live.put_object(change.kind, change.name, found)
+        self._progress.objects.add(change.key)
+        if found is not None:
+            self._progress.versions[change.key] = found.resource_version
+
+    def _delete(self, found: LiveObject, *, dry_run: bool) -> LiveObject | None:
+        """Delete exactly what was found; return it where finalizers hold it.
+
+        :raises NotFoundError: somebody else deleted it meanwhile.
+        :raises ConflictError: somebody else changed it, or made it again, meanwhile.
+        :raises ApiError, UnreachableError:
+        """
+        answer = self._api.delete(
+            BY_KIND[found.kind], found.namespace, found.name, dry_run=dry_run,
+            uid=found.uid or None, resource_version=found.resource_version or None,
+        )  # fmt: skip
+        held = (answer.get("metadata") or {}).get("finalizers")
+        return parse_object(found.kind, answer, with_data=False) if held else None
+
+    def _planned_object(self, change: ObjectChange, *, with_data: bool) -> ObjectChange:
+        """The change of an object, planned on what is live."""
+        self._look_again(change.kind, change.name, with_data=with_data)
+        snapshot = self._live.snapshot
+        plan = make_plan(self.still_desired(snapshot), snapshot)
+        return next(one for one in plan.objects if one.key == change.key)
+
+    def _look_again(self, kind: str, name: str, *, with_data: bool) -> LiveObject | None:
+        namespace = self._desired.namespace
         found = None
+        with contextlib.suppress(NotFoundError):
+            manifest = self._api.get(BY_KIND[kind], namespace, name, metadata_only=not with_data)
+            found = parse_object(kind, manifest, with_data=with_data)
+        self._live.put_object(kind, name, found)
+        return found
+
+    def write_copy(self, change: ObjectChange, *, dry_run: bool) -> None:
+        """Make the copy of an object, as the object itself will be.
+
+        :raises PreconditionError: an object of that name is not such a copy, or is in use.
+        :raises ApiError, UnreachableError:
+        """
+        namespace, resource, name = self._desired.namespace, BY_KIND[change.kind], change.name
+        original = None
         if change.action == "updated":
-            found = self._api.get(resource, namespace, change.name)
-        body = copy_manifest(found, change.name, change.body)
-        # One that an earlier task left is named by nobody any more.
-        self.delete_copy(change.kind, change.name)
-        created = self._api.create(resource, namespace, body, dry_run=False)
+            original = self._api.get(resource, namespace, name)
+        body = copy_manifest(original, name, change.body)
+        if not dry_run:
+            self._before_write()
+        try:
+            created = self._api.create(resource, namespace, body, dry_run=dry_run)
+        except ConflictError:
+            # An earlier task left it.
+            found = self._look_again(change.kind, copy_name(name), with_data=False)
+            self._require_own_copy(change, found, original)
+            if dry_run:
+                return
+            self._require_unused(change)
+            self.delete_copy(change.kind, name)
+            created = self._api.create(resource, namespace, body, dry_run=False)
+        if dry_run:
+            return
         self._progress.last_creation = time.monotonic()
-        name = copy_name(change.name)
-        self._live.put_object(
-            change.kind, name, parse_object(change.kind, created, with_data=False)
-        )
-        self._progress.copies.add((change.kind, change.name))
+        found = parse_object(change.kind, created, with_data=False)
+        self._live.put_object(change.kind, found.name, found)
+        self._progress.copies.add(change.key)
+
+    def _require_own_copy(
+        self, change: ObjectChange, found: LiveObject | None, original: dict[str, t.Any] | None
+    ) -> None:
+        if found is None:
+            return
+        where = f"{found.kind} {found.namespace}/{found.name}"
+        live = parse_object(change.kind, original, with_data=False) if original else None
+        if not is_copy(found, live):
+            raise PreconditionError(
+                [
+                    f"Linked KDClusters share {change.kind} {found.namespace}/{change.name}, so a copy must stand "
+                    f"in for it under the name {where}. But there is an object of that name that this collection "
+                    "did not make for it. Rename it, or delete it."
+                ]
+            )
+        if found.terminating:
+            raise PreconditionError([finalizers_sentence(where, found.finalizers)])
+
+    def _require_unused(self, change: ObjectChange) -> None:
+        """See that no KDCluster names the copy, which an earlier task left: all were repointed just now."""
+        self._live.refresh()
+        naming = self._live.snapshot.naming(change.kind, copy_name(change.name))
+        if naming:
+            where = f"{change.kind} {self._desired.namespace}/"
+            raise PreconditionError(
+                [
+                    f"{where}{copy_name(change.name)} stands in for {where}{change.name} in KDCluster "
+                    f"{', '.join(naming)}, because another task changes that now. Run the task again."
+                ]
+            )
 
     def delete_copy(self, kind: str, name: str) -> None:
         """Delete the copy of an object, if there is one. :raises ApiError, UnreachableError:"""
-        with contextlib.suppress(NotFoundError):
-            self._api.delete(BY_KIND[kind], self._desired.namespace, copy_name(name), dry_run=False)
-        self._live.put_object(kind, copy_name(name), None)
+        found = self._live.snapshot.objects.get((kind, copy_name(name)))
+        if found is not None and is_copy(found, self._live.snapshot.objects.get((kind, name))):
+            self._before_write()
+            with contextlib.suppress(NotFoundError):
+                self._delete(found, dry_run=False)
+            self._live.put_object(kind, copy_name(name), None)
         self._progress.copies.discard((kind, name))
+
+    def wait_until_gone(self) -> None:
+        """Wait until finalizers let go of what was deleted. :raises WaitTimeoutError: names them."""
+        for key, found in self._progress.terminating.items():
+            where = f"{found.kind} {found.namespace}/{found.name}"
+            left: LiveObject | None = found
+            while left is not None and left.uid == found.uid:
+                if time.monotonic() + _GONE_SECONDS > self._deadline:
+                    raise WaitTimeoutError(
+                        f"{finalizers_sentence(where, left.finalizers)} See that what set these removes them."
+                    )
+                time.sleep(_GONE_SECONDS)
+                left = self._look_again(*key, with_data=False)
 
     def repoint(self, name: str, repoints: t.Mapping[Key, str]) -> None:
         """Make a KDCluster name other objects, each in its place. :raises ApiError, PreconditionError, UnreachableError:"""
@@ -222,6 +346,8 @@ class Writer:
         """
         refused = None
         attempts = 0
+        if not dry_run:
+            self._before_write()
         while True:
             # Another thread may replace it between planning and patching, and then the patch's test would
             # fit what the plan has not seen.
@@ -245,14 +371,15 @@ class Writer:
                 # it leaves empty lists out (source: the types' omitempty).
                 refused = patch
                 attempts += 1
-                self._give_way(name, attempts)
+                self._give_way(f"KDCluster {self._desired.namespace}/{name}", attempts)
                 self._live.refresh()
+                self._live.read_missing(other_keys(self._desired, self._live.snapshot.clusters))
                 continue
             if not dry_run:
                 self._live.put_cluster(manifest)
             return change
 
-    def _give_way(self, name: str, attempts: int) -> None:
+    def _give_way(self, where: str, attempts: int) -> None:
         """Pause before the next try of a write that another writer pushed aside.
 
         Of writers who meet, one always gets through, so that each has its turn in the end; pauses
@@ -264,7 +391,7 @@ class Writer:
         if attempts >= _MIN_ATTEMPTS and time.monotonic() + longest > self._deadline:
             raise PreconditionError(
                 [
-                    f"KDCluster {self._desired.namespace}/{name} was not changed: others changed it each "
+                    f"{where} was not changed: others changed it each "
                     f"time meanwhile ({attempts} tries). Run the task again, or give a longer wait_timeout."
                 ]
             )
@@ -275,11 +402,15 @@ class Writer:
         """The change of one KDCluster, planned on what is live."""
         if name not in snapshot.clusters:
             return self._nothing_left(name)
-        plan = make_plan(self._still_desired(snapshot), snapshot)
+        plan = make_plan(self.still_desired(snapshot), snapshot)
         self.links = plan.links
-        return next(change for change in plan.clusters if change.name == name)
+        unchanged = snapshot.clusters[name].connections
+        return next(
+            (change for change in plan.clusters if change.name == name),
+            ClusterChange(name, unchanged, unchanged),
+        )
 
-    def _still_desired(self, snapshot: Snapshot) -> DesiredState:
+    def still_desired(self, snapshot: Snapshot) -> DesiredState:
         """What is wanted, but for KDClusters that were deleted and may have been."""
         if not self._may_vanish:
             return self._desired

@@ -180,7 +180,8 @@ def test_linked_kdclusters_take_it_one_after_the_other_both_ways(
     assert_everywhere(find, LINKED, "configmaps", SHARED, note="1", exit="0")
     for name in LINKED:
         assert find(name).named().configmaps == [SHARED]
-    assert kubectl.find("configmap", f"{SHARED}.kd-next", namespace=place) is None
+    names = [one["metadata"]["name"] for one in kubectl.list("configmap", namespace=place)]
+    assert not [name for name in names if name.startswith(f"{SHARED}.")]
 
 
 def mistakes(place: str, value: str) -> list[tuple[dict[str, Any], str]]:

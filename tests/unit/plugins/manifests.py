@@ -135,6 +135,7 @@ def object_manifest(
     metadata: JsonObject = {
         "name": name,
         "namespace": NAMESPACE,
+        "uid": f"uid-{name}",
         "resourceVersion": resource_version,
         "labels": dict(labels or {}),
     }

@@ -19,13 +19,15 @@ from tests.unit.plugins.websocket_frames import CLOSE, SUCCESS, exit_code, stder
 STATUS = "/opt/guestconfig/configure.status"
 STDERR = "/opt/guestconfig/configure.stderr"
 CONFIGMETA = "/etc/guestconfig/configmeta.json"
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/team-a/leases"
 COUNT = "kubedirector.hpe.com/hashChangeCounter"
 
 
 class Namespace:
     """ConfigMaps, Secrets and KDClusters of team-a by path, files of its pods by (pod, path).
 
-    :ivar writes: what was asked to be written, dry runs left out.
+    :ivar writes: what was asked to be written, dry runs and Leases left out.
+    :ivar lease_writes: what was asked to be written of Leases.
     :ivar trials: the dry runs.
     :ivar asleep: the operator does nothing.
     :ivar running: whether a start script runs, at each of the next readings of a member.
@@ -36,6 +38,7 @@ class Namespace:
         self.found: dict[str, JsonObject] = {}
         self.files: dict[tuple[str, str], bytes] = {}
         self.writes: list[Request] = []
+        self.lease_writes: list[Request] = []
         self.trials: list[Request] = []
         self.asleep = False
         self.missed = 0
@@ -104,19 +107,21 @@ class Namespace:
 
     def _write(self, request: Request) -> Answer:
         dry = request.query.get("dryRun") == ["All"]
-        (self.trials if dry else self.writes).append(request)
         path = request.path
+        if path.startswith(LEASES):
+            self.lease_writes.append(request)
+        else:
+            (self.trials if dry else self.writes).append(request)
         if request.method == "POST":
             path = f"{path}/{request.json['metadata']['name']}"
             if path in self.found:
                 return status_answer(409, "AlreadyExists", "it exists")
             after: Any = copy.deepcopy(request.json)
+            after["metadata"]["uid"] = f"uid-{self._version}"
         elif path not in self.found:
             return status_answer(404, "NotFound", f"{path} not found")
         elif request.method == "DELETE":
-            if not dry:
-                del self.found[path]
-            return Answer(body={"kind": "Status", "status": "Success"})
+            return self._delete(request, dry=dry)
         elif request.header("Content-Type") == ["application/json-patch+json"]:
             try:
                 after = json_patched(self.found[path], request.json)
@@ -127,11 +132,26 @@ class Namespace:
             if request.json.get("metadata", {}).get("resourceVersion", before) != before:
                 return status_answer(409, "Conflict", "the object has been modified")
             after = merge_patched(copy.deepcopy(self.found[path]), request.json)
+            if self.found[path].get("immutable") and after["data"] != self.found[path]["data"]:
+                return status_answer(422, "Invalid", "data: field is immutable")
         self._version += 1
         after["metadata"]["resourceVersion"] = str(self._version)
         if not dry:
             self.found[path] = after
         return Answer(201 if request.method == "POST" else 200, after)
+
+    def _delete(self, request: Request, *, dry: bool) -> Answer:
+        metadata = self.found[request.path]["metadata"]
+        wanted = request.json.get("preconditions", {}) if request.body else {}
+        if any(metadata[key] != value for key, value in wanted.items()):
+            return status_answer(409, "Conflict", "Precondition failed")
+        if metadata.get("finalizers"):
+            if not dry:
+                metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+            return Answer(body=self.found[request.path])
+        if not dry:
+            del self.found[request.path]
+        return Answer(body={"kind": "Status", "status": "Success"})
 
     def _settle(self) -> Answer:
         """One watch: every KDCluster that is new or whose hash does not fit any more is brought up to date."""

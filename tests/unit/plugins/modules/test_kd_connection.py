@@ -28,7 +28,13 @@ def test_connecting_twice_writes_once(space: Namespace, run: Run) -> None:
     first = returned(run(kd_connection, **options), kd_connection.RETURN)
     assert first["changed"] is True
     assert first["objects"] == [
-        {"kind": "Secret", "name": "token", "type": "source-control", "action": "created"}
+        {
+            "kind": "Secret",
+            "name": "token",
+            "versioned_name": None,
+            "type": "source-control",
+            "action": "created",
+        }
     ]
     notebook = first["kdclusters"][0]
     assert notebook["connections"] == {
@@ -101,9 +107,27 @@ def test_an_object_without_type_is_told_without(space: Namespace, run: Run) -> N
     }
     result = returned(run(kd_connection, **NOTEBOOK, **options), kd_connection.RETURN)
     assert result["objects"] == [
-        {"kind": "ConfigMap", "name": "untyped", "type": None, "action": "unchanged"},
-        {"kind": "ConfigMap", "name": "gone", "type": None, "action": "absent"},
-        {"kind": "Secret", "name": "typed", "type": "token", "action": "unchanged"},
+        {
+            "kind": "ConfigMap",
+            "name": "untyped",
+            "versioned_name": None,
+            "type": None,
+            "action": "unchanged",
+        },
+        {
+            "kind": "ConfigMap",
+            "name": "gone",
+            "versioned_name": None,
+            "type": None,
+            "action": "absent",
+        },
+        {
+            "kind": "Secret",
+            "name": "typed",
+            "versioned_name": None,
+            "type": "token",
+            "action": "unchanged",
+        },
     ]
 
 

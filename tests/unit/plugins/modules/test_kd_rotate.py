@@ -11,6 +11,9 @@ from collections.abc import Callable
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate import rollback
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.shared_objects import (
+    copy_name,
+)
 from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
@@ -266,7 +269,7 @@ def test_linked_kdclusters_are_changed_by_way_of_a_copy_both_ways(
     result = rotated(run(kd_rotate, **ROTATE))
     assert result["rolled_back"] is True, result["msg"]
     assert values(space)["token"] == OLD
-    assert f"{CORE}/secrets/token.kd-next" not in space.found
+    assert f"{CORE}/secrets/{copy_name('token')}" not in space.found
     connections = space.kdcluster("notebook")["spec"]["connections"]
     assert connections == {"clusters": ["lab"], "configmaps": [], "secrets": ["token"]}
     copies = [request for request in writes(space) if request.method == "POST"]
@@ -301,7 +304,7 @@ def test_a_copy_that_nobody_names_yet_is_deleted_on_the_way_back(
     result = rotated(run(kd_rotate, **ROTATE))
     assert result["rolled_back"] is True, result["msg"]
     assert "name copies" not in result["msg"]
-    assert f"{CORE}/secrets/token.kd-next" not in space.found
+    assert f"{CORE}/secrets/{copy_name('token')}" not in space.found
     assert values(space)["token"] == OLD
 
 
@@ -426,7 +429,7 @@ def test_a_linked_kdcluster_that_is_deleted_before_it_names_the_copy(
     result = rotated(run(kd_rotate, **ROTATE))
     assert "failed" not in result, result["msg"]
     assert values(space)["token"] == NEW
-    assert f"{CORE}/secrets/token.kd-next" not in space.found
+    assert f"{CORE}/secrets/{copy_name('token')}" not in space.found
     assert f"{KDCLUSTERS}/notebook" not in space.found
     assert "KDCluster team-a/notebook was deleted by somebody else" in str(result["warnings"])
 

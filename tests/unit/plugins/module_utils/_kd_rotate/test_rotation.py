@@ -17,6 +17,9 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotat
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.configmeta_diff import (
     differing_keys,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.shared_objects import (
+    copy_name,
+)
 from tests.unit.plugins.manifests import (
     JsonObject,
     encoded,
@@ -46,11 +49,18 @@ def test_everybody_who_names_the_object_or_its_copy_is_reached() -> None:
     snapshot = estate_of(
         [
             kdcluster_manifest("second", configmaps=["model"]),
-            kdcluster_manifest("first", configmaps=["model.kd-next"]),
+            kdcluster_manifest("first", configmaps=[copy_name("model")]),
             kdcluster_manifest("other", configmaps=["else"], secrets=["model"]),
         ],
-        {("ConfigMap", "model"): object_manifest("ConfigMap", "model", data=OLD)},
-    )
+        {
+            ("ConfigMap", "model"): object_manifest("ConfigMap", "model", data=OLD),
+            ("ConfigMap", copy_name("model")): object_manifest(
+                "ConfigMap", copy_name("model"),
+                labels={"app.kubernetes.io/managed-by": "kubedirector.connections"},
+                annotations={"kubedirector.connections/copy-of": "uid-model"},
+            ),
+        },
+    )  # fmt: skip
     desired = desired_for_rotation(rotation, snapshot, NEW)
     assert desired.kdclusters == ("first", "second")
     assert desired.objects[0].data == NEW and desired.objects[0].type == "model"

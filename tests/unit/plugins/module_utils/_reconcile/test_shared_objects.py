@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
@@ -21,12 +22,12 @@ from ansible_collections.kubedirector.connections.plugins.modules import kd_conn
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE
 from tests.unit.plugins.manifests import JsonObject, encoded
-from tests.unit.plugins.module_runs import Run
+from tests.unit.plugins.module_runs import NOTEBOOK, Run
 from tests.unit.plugins.module_utils._reconcile.test_executor import before_each_write, unsettled
-from tests.unit.plugins.namespace_server import Namespace
+from tests.unit.plugins.namespace_server import LEASES, Namespace
 
 SHARED = {"name": "shared", "type": "token", "string_data": {"key": "new"}}
-NEXT = "shared.kd-next"
+NEXT = copy_name("shared")
 SECRETS = f"{CORE}/secrets"
 
 
@@ -77,9 +78,8 @@ def test_no_two_linked_kdclusters_are_reached_at_once_and_none_is_without_it(
     assert "failed" not in result, result
     assert result["changed"] is True
     assert wrong == []
-    # The copy is made anew, so what an earlier task may have left is deleted first.
     assert steps == [
-        f"DELETE {NEXT}", "POST secrets", "PATCH torch", "PATCH notebook", "PATCH shared",
+        "POST secrets", "PATCH torch", "PATCH notebook", "PATCH shared",
         "PATCH torch", "PATCH notebook", f"DELETE {NEXT}",
     ]  # fmt: skip
     assert f"{SECRETS}/{NEXT}" not in linked.found
@@ -99,7 +99,7 @@ def test_what_no_linked_kdclusters_share_is_simply_written(space: Namespace, run
     assert [request.path for request in space.writes] == [f"{SECRETS}/shared"]
 
 
-@pytest.mark.parametrize("stop_after", range(1, 8))
+@pytest.mark.parametrize("stop_after", range(7))
 @pytest.mark.parametrize("kdclusters", [[], ["notebook", "tf", "torch"]])
 def test_a_task_that_was_ended_half_way_is_finished_by_the_next(
     linked: Namespace, run: Run, server: ScriptedServer, stop_after: int, kdclusters: list[str]
@@ -109,7 +109,8 @@ def test_a_task_that_was_ended_half_way_is_finished_by_the_next(
     left = [stop_after]
 
     def answer_until(request: Request) -> Answer:
-        if request.method != "GET" and "dryRun" not in request.query:
+        lease = request.path.startswith(LEASES)
+        if request.method != "GET" and "dryRun" not in request.query and not lease:
             left[0] -= 1
             if left[0] < 0:
                 return status_answer(403, "Forbidden", "no more")
@@ -118,16 +119,16 @@ def test_a_task_that_was_ended_half_way_is_finished_by_the_next(
     server.otherwise = answer_until
     result = run(kd_connection, kdclusters=kdclusters, secrets=[SHARED])
     assert result["failed"] is True
-    if stop_after > 2:
+    if stop_after > 1:
         assert f"Secret team-a/{NEXT}" in result["msg"] and "run again" in result["msg"]
     server.otherwise = answer
     result = run(kd_connection, kdclusters=kdclusters, secrets=[SHARED])
     assert "failed" not in result
-    assert result["changed"] is (stop_after < 7)
+    assert result["changed"] is (stop_after < 6)
     assert linked.found[f"{SECRETS}/shared"]["data"] == {"key": encoded("new")}
     assert named(linked, "notebook") == ["other", "shared", "more"]
     assert named(linked, "tf") == named(linked, "torch") == ["shared"]
-    if stop_after < 7:
+    if stop_after < 6:
         # Only its very last write may leave the copy, which nobody names, until the next change.
         assert f"{SECRETS}/{NEXT}" not in linked.found
     assert run(kd_connection, kdclusters=kdclusters, secrets=[SHARED])["changed"] is False
@@ -143,18 +144,122 @@ def test_all_but_one_of_each_linked_group_are_moved() -> None:
 def test_the_copy_is_as_the_object_will_be() -> None:
     found: JsonObject = {
         "apiVersion": "v1", "kind": "ConfigMap", "binaryData": {"x": "eA=="}, "data": {"a": "1", "b": "2"},
+        "immutable": True,
         "metadata": {
-            "name": "m", "namespace": "n", "uid": "u", "resourceVersion": "7", "labels": {"l": "1"},
-            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"},
+            "name": "m", "namespace": "n", "uid": "u", "resourceVersion": "7",
+            "labels": {
+                "l": "1", "app.kubernetes.io/managed-by": "Helm", "argocd.argoproj.io/instance": "team-a",
+                "kubedirector.hpe.com/cmType": "old",
+            },
+            "annotations": {
+                "kubectl.kubernetes.io/last-applied-configuration": "{}",
+                "replicator.v1.mittwald.de/replicate-to": "team-b",
+            },
         },
     }  # fmt: skip
-    patch = {"metadata": {"labels": {"t": "2"}}, "data": {"a": None, "c": "3"}}
+    patch = {
+        "metadata": {"labels": {"kubedirector.hpe.com/cmType": "new", "t": "2"}},
+        "data": {"a": None, "c": "3"},
+    }
     assert copy_manifest(found, "m", patch) == {
         "apiVersion": "v1", "kind": "ConfigMap", "binaryData": {"x": "eA=="}, "data": {"b": "2", "c": "3"},
-        "metadata": {"name": "m.kd-next", "namespace": "n", "labels": {"l": "1", "t": "2"}},
+        "metadata": {
+            "name": copy_name("m"), "namespace": "n",
+            "labels": {
+                "kubedirector.hpe.com/cmType": "new", "app.kubernetes.io/managed-by": "kubedirector.connections",
+            },
+            "annotations": {"kubedirector.connections/copy-of": "u"},
+        },
     }  # fmt: skip
 
 
-def test_the_copy_of_the_longest_name_is_still_a_name() -> None:
-    assert len(copy_name("a" * 253)) == 253
-    assert copy_name(f"{'a' * 244}.{'b' * 8}") == f"{'a' * 244}.kd-next"
+def test_the_copies_of_the_longest_names_are_names_of_their_own() -> None:
+    names = [f"{'a' * 245}{one}" for one in ("", "b", "c", "bbbbbbbb")]
+    copies = {copy_name(name) for name in names}
+    assert len(copies) == len(names)
+    assert all(len(copy) <= 253 for copy in copies)
+    assert copy_name(f"{'a' * 238}.{'b' * 8}").startswith(f"{'a' * 238}.kd-")
+
+
+def theirs(space: Namespace) -> JsonObject:
+    """Put a user's own Secret there that has the name of the copy."""
+    space.add_object("Secret", NEXT, object_type="token", data={"key": encoded("theirs")})
+    return copy.deepcopy(space.found[f"{SECRETS}/{NEXT}"])
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_users_own_object_with_the_copys_name_is_neither_used_nor_deleted(
+    linked: Namespace, run: Run, check: bool
+) -> None:
+    before = theirs(linked)
+    result = run(kd_connection, check, secrets=[SHARED])
+    assert result["failed"] is True
+    assert f"Secret team-a/{NEXT}" in result["msg"] and "Rename it" in result["msg"]
+    assert linked.writes == []
+    assert linked.found[f"{SECRETS}/{NEXT}"] == before
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_users_own_object_with_the_copys_name_stays_connected(
+    space: Namespace, run: Run, state: str
+) -> None:
+    space.add_object("Secret", "shared", object_type="token", data={"key": encoded("new")})
+    before = theirs(space)
+    space.add_kdcluster("notebook", "pod-0", secrets=["shared", NEXT])
+    options = {"delete_objects": True} if state == "absent" else {}
+    result = run(kd_connection, **NOTEBOOK, secrets=[{"name": "shared"}], state=state, **options)
+    assert "failed" not in result, result
+    assert named(space, "notebook") == (["shared", NEXT] if state == "present" else [NEXT])
+    assert space.found[f"{SECRETS}/{NEXT}"] == before
+
+
+def left_copy(space: Namespace, uid: str = "uid-shared") -> None:
+    """A copy as a task that was killed leaves it."""
+    space.add_object(
+        "Secret", NEXT, object_type="token", data={"key": encoded("new")},
+        labels={"app.kubernetes.io/managed-by": "kubedirector.connections"},
+        annotations={"kubedirector.connections/copy-of": uid},
+    )  # fmt: skip
+
+
+def test_a_copy_of_another_original_is_not_ours(linked: Namespace, run: Run) -> None:
+    left_copy(linked, uid="uid-of-another")
+    result = run(kd_connection, secrets=[SHARED])
+    assert result["failed"] is True and "Rename it" in result["msg"]
+    assert linked.writes == []
+
+
+def test_a_left_over_copy_is_deleted_with_its_object(space: Namespace, run: Run) -> None:
+    space.add_object("Secret", "shared", object_type="token")
+    left_copy(space)
+    space.add_kdcluster("notebook", "pod-0", secrets=[NEXT])
+    gone = {"secrets": [{"name": "shared"}], "state": "absent", "delete_objects": True}
+    refused = run(kd_connection, **gone)
+    assert (
+        refused["failed"] is True and "KDCluster team-a/notebook still names it" in refused["msg"]
+    )
+    result = run(kd_connection, **NOTEBOOK, **gone)
+    assert "failed" not in result, result
+    assert named(space, "notebook") == []
+    assert not [path for path in space.found if path.startswith(f"{SECRETS}/shared")]
+    assert [(o["name"], o["action"]) for o in result["objects"]] == [
+        ("shared", "deleted"),
+        (NEXT, "deleted"),
+    ]
+    assert run(kd_connection, **NOTEBOOK, **gone)["changed"] is False
+
+
+def test_a_refusal_of_the_original_is_known_before_any_copy(linked: Namespace, run: Run) -> None:
+    linked.found[f"{SECRETS}/shared"]["immutable"] = True
+    result = run(kd_connection, secrets=[SHARED])
+    assert result["failed"] is True and "field is immutable" in result["msg"]
+    assert (result["changed"], linked.writes) == (False, [])
+
+
+def test_a_name_that_is_connected_twice_is_left_alone(space: Namespace, run: Run) -> None:
+    space.add_object("Secret", "new", object_type="token")
+    space.add_kdcluster("notebook", "pod-0", secrets=["a", "b", "a"])
+    assert run(kd_connection, **NOTEBOOK, configmaps=[{"name": "model"}])["changed"] is True
+    assert named(space, "notebook") == ["a", "b", "a"]
+    run(kd_connection, **NOTEBOOK, secrets=[{"name": "new"}])
+    assert named(space, "notebook") == ["a", "b", "a", "new"]

@@ -12,6 +12,9 @@ import pytest
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.desired import (
     parse_desired,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.shared_objects import (
+    copy_name,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.verification import (
     last_writer,
     undone_changes,
@@ -92,7 +95,7 @@ def test_what_stayed() -> None:
     assert undone({**NAMED, "state": "absent"}, lab(configmaps=["other"]), there) == []
     assert undone({**NAMED, "state": "absent"}, None, there) == []
     # Another task of this collection has it name a copy for a moment.
-    assert undone(NAMED, lab(configmaps=["model.kd-next"]), there) == []
+    assert undone(NAMED, lab(configmaps=[copy_name("model")]), there) == []
 
 
 @pytest.mark.parametrize(
