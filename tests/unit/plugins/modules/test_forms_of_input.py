@@ -133,7 +133,7 @@ def test_an_immutable_object_is_refused_before_the_first_write(run: Run, space: 
 def test_binary_data_never_reach_a_member(run: Run, space: Namespace, metadata_only: bool) -> None:
     found = space.found[f"{CORE}/configmaps/model"]
     if metadata_only:
-        fields = {"f:binaryData": {".": {}, "f:weights": {}}}
+        fields: dict[str, Any] = {"f:binaryData": {".": {}, "f:weights": {}}}
         found["metadata"]["managedFields"] = [{"manager": "kubectl", "fieldsV1": fields}]
     else:
         found["binaryData"] = {"weights": "AAA="}

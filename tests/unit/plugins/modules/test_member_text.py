@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -73,10 +72,11 @@ def test_what_the_member_itself_holds_is_masked(
     role: JsonObject = {"secret_keys": {"key": held}} if place == "secret key" else service
     groups: JsonObject = {"1": {"roles": {"controller": role}}}
     entry: JsonObject = {"metadata": {"name": encoded("s")}, "data": {"a": encoded(held)}}
-    configmeta: dict[str, Any] = {
+    places: dict[str, JsonObject] = {
         "connected token": {"connections": {"clusters": {"engine": {"nodegroups": groups}}}},
         "earlier value": {"connections": {"secrets": {"token": [entry]}}},
-    }.get(place, {"nodegroups": groups})
+    }
+    configmeta = places.get(place, {"nodegroups": groups})
     failing.files["pod-0", CONFIGMETA] = json.dumps(configmeta).encode()
     failing.files["pod-0", STDERR] = f"cannot use {held} here\n".encode()
     result = plain_run(kd_connection, **NOTEBOOK, clusters=["engine"])

@@ -17,7 +17,7 @@ from ansible_collections.kubedirector.connections.plugins.modules import (
 )
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
-from tests.unit.plugins.manifests import TYPE_LABELS, encoded
+from tests.unit.plugins.manifests import TYPE_LABELS, JsonObject, encoded
 from tests.unit.plugins.module_runs import MARK, NOTEBOOK, Run
 from tests.unit.plugins.namespace_server import Namespace
 
@@ -31,7 +31,7 @@ def disconnect(space: Namespace) -> None:
     """What a GitOps controller does that knows nothing of the connection."""
     manifest = space.kdcluster("notebook")
     manifest["spec"]["connections"]["secrets"] = []
-    owned = {"f:spec": {"f:connections": {"f:secrets": {}}}}
+    owned: JsonObject = {"f:spec": {"f:connections": {"f:secrets": {}}}}
     manifest["metadata"]["managedFields"] = [
         {"manager": "argocd", "operation": "Update", "time": "2026-01-01T00:00:00Z", "fieldsV1": owned}
     ]  # fmt: skip
@@ -63,7 +63,9 @@ def when(
     server: ScriptedServer, fits: Callable[[Request], bool], act: Act, space: Namespace
 ) -> None:
     """Do something once, before the first request that fits is answered."""
-    answer, done = server.otherwise, []
+    answer = server.otherwise
+    assert answer is not None
+    done: list[bool] = []
 
     def otherwise(request: Request) -> Answer:
         if fits(request) and not done:
@@ -101,6 +103,7 @@ def test_an_event_that_shows_it_ends_the_wait(
 ) -> None:
     space.asleep = True
     answer = server.otherwise
+    assert answer is not None
 
     def otherwise(request: Request) -> Answer:
         if "watch" not in request.query:
@@ -123,6 +126,7 @@ def test_an_unchanged_task_reads_nothing_twice(
     run(kd_connection, **WANTED)
     lists: list[Request] = []
     answer = server.otherwise
+    assert answer is not None
 
     def otherwise(request: Request) -> Answer:
         if request.path == KDCLUSTERS:

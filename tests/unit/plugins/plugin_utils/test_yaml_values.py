@@ -19,7 +19,7 @@ CONFIGMAP = """configmaps:
     data: {{{key}: {written}, other: text}}
 """
 knows_origins = pytest.mark.skipif(
-    _yaml_values.Origin is None, reason="this ansible-core does not keep what was written"
+    vars(_yaml_values)["Origin"] is None, reason="this ansible-core does not keep what was written"
 )
 
 

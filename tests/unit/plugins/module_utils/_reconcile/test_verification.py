@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_who_wrote_a_field_last(entries: list[JsonObject], told: str) -> None:
 def undone(
     options: JsonObject,
     cluster: JsonObject | None,
-    objects: dict[tuple[str, str], JsonObject | None] | None = None,
+    objects: Mapping[tuple[str, str], JsonObject | None] | None = None,
     *,
     versions: dict[tuple[str, str], str] | None = None,
 ) -> list[str]:
