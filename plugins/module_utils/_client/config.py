@@ -23,6 +23,8 @@ from .private_files import private_file
 from .renewal import Credential, Renewal
 
 _CONNECTIONS = 8
+# OpenSSL's X509_V_FLAG_PARTIAL_CHAIN; Python has a name for it from 3.10 on.
+_PARTIAL_CHAIN = 0x80000
 
 
 @dataclasses.dataclass
@@ -99,7 +101,7 @@ def tls_context(configuration: Configuration, credential: Credential) -> ssl.SSL
     :raises AuthError: a certificate or key cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_flags |= _PARTIAL_CHAIN
     context.hostname_checks_common_name = False
     try:
         if not configuration.verify_ssl:
