@@ -43,6 +43,7 @@ if t.TYPE_CHECKING:
 Prepare = t.Callable[[dict[str, t.Any]], dict[str, t.Any]]
 
 DEFAULT_NAMESPACE = "default"
+_LONGEST_SECONDS = 1e9
 
 
 class _Module(AnsibleModule):
@@ -162,7 +163,8 @@ def _connect(
         )
     api = Api(access, redactor.message, warn)
     if params.get("wait_timeout") is not None:
-        api.repeat_until(time.monotonic() + params["wait_timeout"])
+        # The task refuses what no clock can count to.
+        api.repeat_until(time.monotonic() + min(params["wait_timeout"], _LONGEST_SECONDS))
     return api, params.get("namespace") or access.namespace or DEFAULT_NAMESPACE
 
 

@@ -183,7 +183,8 @@ def _is_url(text: str, *schemes: str) -> bool:
 
 
 def _require_url(host: str) -> None:
-    if "@" in urllib.parse.urlsplit(host).netloc:
+    # Also of an address that cannot be parsed, which no message may show then.
+    if "@" in host.partition("://")[2].partition("/")[0]:
         raise AuthError(
             f"The API server's address {without_credentials(host, MASK)} holds a user and password. Give the "
             "address without them, and the options username and password."

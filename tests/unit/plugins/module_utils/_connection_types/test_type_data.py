@@ -196,10 +196,13 @@ def test_source_control_in_a_configmap_can_have_the_older_keys() -> None:
             {**SOURCE, "repo_url": "git.example.com/a"},
             "repo_url 'git.example.com/a' is no URL of a",
         ),
-        ({**SOURCE, "repo_url": "https://me:liquorice@"}, "repo_url 'https://***@' is no URL of a"),
+        (
+            {**SOURCE, "repo_url": "https://me:liquorice@"},
+            "repo_url 'https://********@' is no URL of a",
+        ),
         (
             {**SOURCE, "repo_url": "https://me:a@liquorice@"},
-            "repo_url 'https://***@' is no URL of a",
+            "repo_url 'https://********@' is no URL of a",
         ),
         ({**SOURCE, "branch": "my branch"}, "branch 'my branch' is no name that a branch can have"),
         ({**SOURCE, "email": "team-a"}, "email 'team-a' is no mail address; write name@host."),

@@ -40,7 +40,7 @@ def test_what_was_made_needs_no_change(kind: str) -> None:
 def test_the_wording_of_rules_does_not_count() -> None:
     found = manifest("Role")
     found["rules"] = [
-        {"apiGroups": rule["apiGroups"], "resources": [resource], "verbs": [verb]}
+        {**rule, "resources": [resource], "verbs": [verb]}
         for rule in reversed(found["rules"])
         for verb in rule["verbs"]
         for resource in rule["resources"]

@@ -117,4 +117,6 @@ def test_no_plugin_runs_a_program_of_the_controller(path: Path) -> None:
             called = node.func
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
             found |= {name} & FORBIDDEN_CALLS
-    assert found == set()
+    # A kubeconfig's credential plug-in is the one program that is run, and without a shell.
+    allowed = {"subprocess"} if path.name == "exec_plugin.py" else set()
+    assert found == allowed

@@ -157,7 +157,8 @@ def result_of(progress: Progress, *, as_planned: bool = False) -> JsonObject:
 def test_before_anything_is_written_nothing_is_told_as_done() -> None:
     result = result_of(Progress())
     assert result["changed"] is False
-    assert [o["action"] for o in result["objects"]] == ["unchanged", "unchanged"]
+    # The ConfigMap was to be created and does not exist yet.
+    assert [o["action"] for o in result["objects"]] == ["absent", "unchanged"]
     assert [c["action"] for c in result["kdclusters"]] == ["unchanged", "unchanged"]
 
 
