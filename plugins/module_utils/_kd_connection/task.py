@@ -15,6 +15,8 @@ from .._core.errors import (
     MemberError,
     ReconnectFailedError,
 )
+from .._kubedirector import facts
+from .._kubedirector.configmeta import parse_configmeta
 from .._kubedirector.snapshot import Snapshot
 from .._observe.member_text import MemberText
 from .._observe.reader import (
@@ -48,6 +50,7 @@ from .._reconcile.shared_objects import (
     other_keys,
     replaced_keys,
 )
+from .._reconcile.verification import not_held
 from .._reconcile.warnings import (
     NOT_WAITED,
     plan_warnings,
@@ -71,13 +74,15 @@ class ConnectionTask(Task):
         self._reconnects: dict[str, Reconnect] = {}
         self._text: MemberText | None = None
         self._accepted_dry = False
+        self._desired: DesiredState | None = None
+        self._not_held: list[str] = []
 
     def run(self) -> None:
         """Do what the task wants.
 
         :raises CollectionError: any of them; `result` then says what had been written.
         """
-        desired = parse_desired(self.params, self.namespace)
+        desired = self._desired = parse_desired(self.params, self.namespace)
         self._deadline = time.monotonic() + self.params["wait_timeout"]
         snapshot, resource_version = self._read_snapshot(desired)
         self._text = MemberText(self.api, snapshot, self.redactor)
@@ -114,6 +119,12 @@ class ConnectionTask(Task):
                 applier.wait()
                 self._ask_applications(self._plan, self._live, applier, early)
                 applier.verify()
+                if self._not_held:
+                    raise MemberError(
+                        "The change was written, but members hold something else: "
+                        f"{' '.join(self._not_held)} See that nothing but the operator writes "
+                        f"{facts.CONFIGMETA_PATH} there, or delete the pod to have it set up again."
+                    )
             finally:
                 early.abandon()
         elif self._plan_was_needed(self._plan):
@@ -187,6 +198,7 @@ class ConnectionTask(Task):
             for pod, reading in readings.items()
             if isinstance(outcome := reading.outcome, Reconnect)
         }
+        self._not_held = list(self._held_otherwise(self._present(plan, live), readings))
         unknown = [reading.unknown for reading in readings.values() if reading.unknown]
         clusters = self._present(plan, live)
         if self._text is not None:
@@ -201,6 +213,23 @@ class ConnectionTask(Task):
             raise MemberError(" ".join(unknown))
         for sentence in [*failures, *unknown]:
             self.warn(sentence)
+
+    def _held_otherwise(
+        self, clusters: list[KDCluster], readings: t.Mapping[str, MemberReading]
+    ) -> t.Iterator[str]:
+        if self._desired is None:
+            return
+        for cluster in clusters:
+            for pod in (member.pod for member in cluster.members if member.pod in readings):
+                content = readings[pod].configmeta
+                if not content:
+                    continue
+                try:
+                    held = parse_configmeta(content)
+                except ValueError as error:
+                    self.warn(f"{cluster.label}: what member {pod} holds is not known: {error}.")
+                    continue
+                yield from not_held(self._desired, cluster, held, pod)
 
     def _present(self, plan: Plan, live: SnapshotWatcher) -> list[KDCluster]:
         """The plan's KDClusters, without what was deleted while it was disconnected."""

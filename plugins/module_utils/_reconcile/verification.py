@@ -11,6 +11,7 @@ import typing as t
 
 from .._core.errors import OverwrittenError
 from .._kubedirector import facts
+from .._kubedirector.configmeta_diff import differing_keys
 from .plan import (
     CONNECTION_LISTS,
     connections_after,
@@ -97,6 +98,33 @@ def undone_changes(
             sentence = _difference(wanted, found)
         if sentence:
             yield Undone(*key, f"{wanted.kind} {desired.namespace}/{wanted.name} {sentence}")
+
+
+def not_held(
+    desired: DesiredState, cluster: KDCluster, configmeta: JsonObject, pod: str
+) -> t.Iterator[str]:
+    """Say what a member holds otherwise than the task wants it; keys only, never a value.
+
+    :param cluster: as it is live: what others connected or disconnected is theirs to answer for.
+    """
+    where = f"{cluster.label}: member {pod}"
+    for wanted in desired.objects:
+        named = (wanted.kind, wanted.name) in cluster.connections.objects()
+        values = dict(wanted.data or {}) if named else {}
+        keys = differing_keys(configmeta, wanted.kind, wanted.name, values)
+        thing = f"{wanted.kind} {desired.namespace}/{wanted.name}"
+        if named and keys is None:
+            yield f"{where} does not hold {thing}."
+        elif not named and keys is not None:
+            yield f"{where} still holds {thing}."
+        elif keys:
+            yield f"{where} holds {thing} with other data ({', '.join(keys)})."
+    held = (configmeta.get("connections") or {}).get("clusters") or {}
+    for name in desired.clusters:
+        named = name in cluster.connections.clusters
+        if named != (name in held):
+            verb = "does not hold" if named else "still holds"
+            yield f"{where} {verb} KDCluster {desired.namespace}/{name}."
 
 
 def require_unchanged(undone: t.Sequence[Undone]) -> None:

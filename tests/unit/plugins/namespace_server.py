@@ -12,7 +12,13 @@ from typing import Any
 
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDAPPS, KDCLUSTERS
-from tests.unit.plugins.manifests import JsonObject, kdcluster_manifest, member, object_manifest
+from tests.unit.plugins.manifests import (
+    JsonObject,
+    encoded,
+    kdcluster_manifest,
+    member,
+    object_manifest,
+)
 from tests.unit.plugins.patching import PatchFailed, json_patched, merge_patched
 from tests.unit.plugins.websocket_frames import CLOSE, SUCCESS, exit_code, stderr, stdout
 
@@ -21,6 +27,8 @@ STDERR = "/opt/guestconfig/configure.stderr"
 CONFIGMETA = "/etc/guestconfig/configmeta.json"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/team-a/leases"
 COUNT = "kubedirector.hpe.com/hashChangeCounter"
+# A file that follows the live connections, as the operator keeps it.
+AS_LIVE = b"{}"
 
 
 class Namespace:
@@ -54,7 +62,7 @@ class Namespace:
         manifest["status"]["lastConnectionHash"] = self.hash_of(manifest)
         for pod in pods:
             self.files[pod, STATUS] = b"containerd://abc=0"
-            self.files[pod, CONFIGMETA] = b"{}"
+            self.files[pod, CONFIGMETA] = AS_LIVE
 
     def add_object(self, kind: str, name: str, **parts: Any) -> None:
         """Put a ConfigMap or Secret there."""
@@ -184,9 +192,30 @@ class Namespace:
         return Answer(chunks=tuple(chunks))
 
     def _member(self, pod: str, *paths: str) -> Answer:
-        status, *configmeta = [self.files.get((pod, path)) for path in paths]
+        status, *files = [self.files.get((pod, path)) for path in paths]
+        configmeta = [self._held_by(pod) if content == AS_LIVE else content for content in files]
         runs = self.running.pop(0) if self.running else "no"
         return read_member(status, *configmeta, runs=runs)
+
+    def _held_by(self, pod: str) -> bytes:
+        """The connections of the KDCluster that a pod is a member of, each object with its data."""
+        (cluster,) = [
+            manifest
+            for path, manifest in self.found.items()
+            if path.startswith(f"{KDCLUSTERS}/") and f'"{pod}"' in json.dumps(manifest["status"])
+        ]
+        lists = cluster["spec"].get("connections") or {}
+        held: JsonObject = {"clusters": {name: {} for name in lists.get("clusters") or []}}
+        for plural, text in (("configmaps", str), ("secrets", encoded)):
+            live = [self.found.get(f"{CORE}/{plural}/{name}") for name in lists.get(plural) or []]
+            held[plural] = {
+                "any": [
+                    {"metadata": {"name": text(one["metadata"]["name"])}, "data": one.get("data")}
+                    for one in live
+                    if one is not None
+                ]
+            }
+        return json.dumps({"connections": held}).encode()
 
     def _exec(self, request: Request) -> Answer:
         pod, command = request.path.split("/")[-2], request.query["command"]

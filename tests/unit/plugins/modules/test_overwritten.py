@@ -17,9 +17,10 @@ from ansible_collections.kubedirector.connections.plugins.modules import (
 )
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
+from tests.unit.plugins.configmeta_files import configmeta
 from tests.unit.plugins.manifests import TYPE_LABELS, JsonObject, encoded
 from tests.unit.plugins.module_runs import MARK, NOTEBOOK, Run
-from tests.unit.plugins.namespace_server import Namespace
+from tests.unit.plugins.namespace_server import CONFIGMETA, Namespace
 
 SECRET = {"name": "token", "type": "source-control", "string_data": {"token": MARK}}
 WANTED = {**NOTEBOOK, "secrets": [SECRET]}
@@ -146,6 +147,23 @@ def test_without_waiting_it_says_what_it_does_not_know(
     assert [any("does not know whether" in str(one) for one in found) for found in warned] == [
         not wait, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("secrets", "told"),
+    [
+        ({"source-control": [{"metadata": {"name": encoded("token")}, "data": {"token": "eA=="}}]}, "with other data (token)"),
+        ({}, "does not hold Secret team-a/token"),
+    ],
+)  # fmt: skip
+def test_a_member_that_holds_something_else_fails_the_task(
+    space: Namespace, run: Run, secrets: JsonObject, told: str
+) -> None:
+    content = configmeta(secrets=secrets)
+    space.files["pod-1", CONFIGMETA] = json.dumps(content).encode()
+    result = run(kd_connection, **WANTED)
+    assert "pod-1" in result["msg"] and told in result["msg"] and "pod-0" not in result["msg"]
+    assert result["changed"] is True
 
 
 def test_kd_cluster_tells_live_connections(
