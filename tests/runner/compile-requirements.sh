@@ -20,6 +20,8 @@ pin() {
 }
 
 pin uv 3.9 "$@"
+# For that Python alone: newer ones would bring other releases of nearly everything.
+pin py39 3.9 --no-universal "$@"
 pin py311 3.11 "$@"
 pin py313 3.13 "$@"
 pin docs 3.13 "$@"

@@ -26,6 +26,18 @@ class CheckError(Exception):
     """Something that the checks need is missing; the message says what to do."""
 
 
+def environment_folder(name: str) -> Path:
+    """Return the folder of an environment of tests/requirements, made first where it is not there yet.
+
+    Raises CheckError with the reason where it cannot be made.
+    """
+    script = ROOT / "tests" / "runner" / "python-env.sh"
+    made = subprocess.run([str(script), name], stdout=subprocess.PIPE, text=True, check=False)
+    if made.returncode != 0:
+        raise CheckError(f"the environment {name} cannot be made (reason above)")
+    return Path(made.stdout.strip().splitlines()[-1])
+
+
 @dataclass(frozen=True)
 class Pair:
     """A supported pair of ansible-core and Python, and the environment that holds it."""
@@ -35,17 +47,8 @@ class Pair:
     python: str
 
     def folder(self) -> Path:
-        """Return the environment's folder, made first where it is not there yet.
-
-        Raises CheckError with the reason where it cannot be made.
-        """
-        script = ROOT / "tests" / "runner" / "python-env.sh"
-        made = subprocess.run(
-            [str(script), self.environment], stdout=subprocess.PIPE, text=True, check=False
-        )
-        if made.returncode != 0:
-            raise CheckError(f"the environment {self.environment} cannot be made (reason above)")
-        return Path(made.stdout.strip().splitlines()[-1])
+        """Return the environment's folder; raises CheckError as environment_folder() does."""
+        return environment_folder(self.environment)
 
     def python_path(self) -> Path:
         """Return the environment's interpreter; raises CheckError as folder() does."""
@@ -54,6 +57,8 @@ class Pair:
 
 NEWEST = Pair(environment="py313", ansible="2.21", python="3.13")
 OLDEST = Pair(environment="py311", ansible="2.18", python="3.11")
+# The oldest Python that modules run on; a controller is newer.
+OLDEST_FOR_MODULES = "py39"
 # What the docs site is made with; ansible-doc is asked for the reference.
 DOCS = Pair(environment="docs", ansible="2.21", python="3.13")
 

@@ -11,6 +11,11 @@ import sys
 import time
 import typing as t
 
+from .python_version import require_python
+
+# What is imported below fails on an older Python.
+require_python()
+
 from ansible.module_utils.basic import AnsibleModule
 
 from .._client.auth_options import (

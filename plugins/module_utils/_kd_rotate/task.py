@@ -387,7 +387,10 @@ class RotationTask(Task):
         return bool(done.objects or done.copies or done.repointed or done.clusters)
 
     def _deadline(self) -> float:
-        return time.monotonic() + float(self.params["wait_timeout"])
+        """Begin another stretch of wait_timeout, for what follows and for its requests."""
+        deadline = time.monotonic() + float(self.params["wait_timeout"])
+        self.api.repeat_until(deadline)
+        return deadline
 
     def _read(self, rotation: Rotation) -> tuple[Snapshot, str]:
         """Read the KDClusters, the object with its data, and what else those name that name it."""

@@ -323,6 +323,30 @@ def test_a_time_out_brings_the_old_values_back(
     assert values(space)["token"] == OLD
 
 
+def test_a_busy_api_server_is_asked_again_on_the_way_back(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The way back has its own time, which begins when that of the way there is over."""
+    settle = space._settle
+
+    def never_with_the_new_value() -> Answer:
+        return settle() if values(space)["token"] == OLD else Answer(chunks=())
+
+    monkeypatch.setattr(space, "_settle", never_with_the_new_value)
+    refusal = status_answer(429, "TooManyRequests", "slow down").body
+    left = [Answer(429, refusal, headers=(("Retry-After", "0"),))] * 2
+
+    def answer(request: Request) -> Answer:
+        removes = (request.method, request.path) == ("DELETE", KEPT) and not request.query
+        return left.pop() if removes and left else space._answer(request)
+
+    server.otherwise = answer
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 3}))
+    assert (result["rolled_back"], left) == (True, []), result["msg"]
+    assert result["kept_in"] is None, result["warnings"]
+
+
 def test_a_configmaps_values_are_not_shown_either(space: Namespace, run: Run) -> None:
     def held(path: str) -> bytes:
         entry = {"metadata": {"name": "model"}, "data": {"path": path}}

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every module, packed by Ansible, on the oldest Python that modules run on, and on one that is older."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import ansible_collections
+import pytest
+
+from tests.harness.canaries import canary
+from tests.runner.paths import OLDEST_FOR_MODULES, ROOT, environment_folder
+from tests.unit.plugins.api_server import ScriptedServer
+from tests.unit.plugins.clients import TOKEN
+from tests.unit.plugins.manifests import JsonObject, encoded
+from tests.unit.plugins.rotation_runs import Members
+
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("kd_*.py"))
+VALUE = canary("value of a Secret")
+OPTIONS: dict[str, JsonObject] = {
+    "kd_access": {},
+    "kd_cluster": {
+        "name": "batch", "app": "notebook-app", "connections": {"secrets": ["token"]},
+        "roles": [
+            {"id": "controller", "resources": {"limits": {"memory": "2Gi", "cpu": "500m"}}},
+        ],
+    },
+    "kd_configmeta_info": {"kdcluster": ["lab"]},
+    "kd_connection": {
+        "kdcluster": "lab",
+        "secrets": [{"name": "key", "type": "source-control", "string_data": {"token": VALUE}}],
+    },
+    "kd_rotate": {"secret": "token", "string_data": {"token": VALUE}},
+}  # fmt: skip
+# Python 3.8 reads these before it knows that it is too old.
+READ_BY_OLDER = ["_ansible/runner.py", "_ansible/python_version.py", "_ansible/__init__.py"]
+OLDER = """
+import runpy, sys
+from ansible.module_utils import basic
+basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = b"{}", "legacy"
+sys.version_info = (3, 8, 18, "final", 0)
+try:
+    runpy.run_module(sys.argv[1], run_name="__main__")
+finally:
+    print(*[name for name in sys.modules if "_client" in name or "_core" in name], file=sys.stderr)
+"""
+
+
+def tree() -> str:
+    """The folder that holds ansible_collections."""
+    return str(Path(next(iter(ansible_collections.__path__))).parent)
+
+
+def played(module: str, python: Path, folder: Path, **options: Any) -> JsonObject:
+    """Run one task on this machine with another Python, as Ansible does on a managed host."""
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).parent / "ansible"), "localhost",
+            "-m", f"kubedirector.connections.{module}", "-a", json.dumps(options),
+            "-e", json.dumps({"ansible_python_interpreter": str(python)}),
+        ],
+        env={
+            **os.environ, "ANSIBLE_COLLECTIONS_PATH": tree(), "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_HOME": str(folder), "ANSIBLE_REMOTE_TMP": str(folder),
+        },
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    head, _arrow, result = done.stdout.partition(" => ")
+    assert head in ("localhost | CHANGED", "localhost | SUCCESS"), done.stdout + done.stderr
+    found: JsonObject = json.loads(result)
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_on_the_oldest_python(
+    server: ScriptedServer, members: Members, module: str, tmp_path: Path
+) -> None:
+    members.exit_code = lambda value: 0
+    python = environment_folder(OLDEST_FOR_MODULES) / "bin" / "python"
+    options = {"host": server.url, "api_key": TOKEN, "namespace": "team-a", **OPTIONS[module]}
+    result = played(module, python, tmp_path, **options)
+    assert result["changed"] is (module != "kd_configmeta_info")
+    for secret in (VALUE, encoded(VALUE), TOKEN):
+        assert secret not in json.dumps(result)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_older_python_is_named_with_what_to_set(module: str) -> None:
+    name = f"ansible_collections.kubedirector.connections.plugins.modules.{module}"
+    done = subprocess.run(
+        [sys.executable, "-c", OLDER, name],
+        env={"PYTHONPATH": tree(), "PATH": ""},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.strip()) == (1, "")
+    assert json.loads(done.stdout) == {
+        "failed": True,
+        "msg": "The modules of kubedirector.connections need Python 3.9 or newer, and "
+        f"{sys.executable} is Python 3.8.18. Set ansible_python_interpreter to the path of a newer one on this "
+        "host.",
+    }
+
+
+def test_what_an_older_python_reads_has_no_newer_syntax() -> None:
+    plugins = ROOT / "plugins"
+    paths = [plugins / "modules" / f"{module}.py" for module in MODULES]
+    for path in [*paths, *(plugins / "module_utils" / name for name in READ_BY_OLDER)]:
+        ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 8))
