@@ -157,7 +157,7 @@ def result_of(progress: Progress, *, as_planned: bool = False) -> JsonObject:
 def test_before_anything_is_written_nothing_is_told_as_done() -> None:
     result = result_of(Progress())
     assert result["changed"] is False
-    assert [o["action"] for o in result["objects"]] == ["unchanged", "unchanged"]
+    assert [o["action"] for o in result["objects"]] == ["absent", "unchanged"]
     assert [c["action"] for c in result["kdclusters"]] == ["unchanged", "unchanged"]
 
 
