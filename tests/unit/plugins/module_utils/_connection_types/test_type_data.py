@@ -385,7 +385,7 @@ def test_several_groups_and_domains_are_joined_as_the_servers_are() -> None:
     [
         r"ou=Research\, Development,dc=example,dc=com",
         r"cn=a\2Cb+uid=7,dc=example,dc=com",
-        'o="Sue, Grabbit and Runn",c=GB',
+        'o="Example, Teams",c=GB',
         "2.5.4.11=people,dc=example,dc=com",
     ],
 )
