@@ -185,7 +185,7 @@ def _with_what_was_done(message: str, result: dict[str, t.Any]) -> str:
     done = [
         f"{item['kind']} {item['name']} {item['action']}"
         for item in result.get("objects", ())
-        if item["action"] != "unchanged"
+        if item["action"] not in ("unchanged", "absent")
     ]
     done += [
         f"KDCluster {item['name']} {item['action']}"

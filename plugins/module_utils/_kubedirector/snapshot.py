@@ -390,7 +390,8 @@ def parse_object(kind: str, manifest: JsonObject, *, with_data: bool) -> LiveObj
         kind=kind,
         namespace=metadata["namespace"],
         name=metadata["name"],
-        resource_version=metadata["resourceVersion"],
+        # What a dry run would create has none.
+        resource_version=metadata.get("resourceVersion", ""),
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
         data=(manifest.get("data") or {}) if with_data else None,

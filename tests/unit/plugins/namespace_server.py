@@ -143,9 +143,15 @@ class Namespace:
             after = merge_patched(copy.deepcopy(self.found[path]), request.json)
             if self.found[path].get("immutable") and after["data"] != self.found[path]["data"]:
                 return status_answer(422, "Invalid", "data: field is immutable")
-        self._version += 1
-        after["metadata"]["resourceVersion"] = str(self._version)
-        if not dry:
+        if dry:
+            # As the API server answers: of what would be created there is no version.
+            version = self.found.get(path, {"metadata": {}})["metadata"].get("resourceVersion")
+            after["metadata"] = {**after["metadata"], "resourceVersion": version}
+            if version is None:
+                del after["metadata"]["resourceVersion"]
+        else:
+            self._version += 1
+            after["metadata"]["resourceVersion"] = str(self._version)
             self.found[path] = after
         return Answer(201 if request.method == "POST" else 200, after)
 
