@@ -25,31 +25,30 @@ _COLOURS = {
 _TEXT = """\
 # Benchmarks
 
-`make bench` does the same jobs by this collection, by tasks of kubernetes.core and by a kubectl shell script
-(`tests/benchmark/jobs`), in turn, and writes `build/bench.json`.
-`python -m tests.benchmark --docs` writes this page as well.
+`make bench` runs the same jobs with this collection, with tasks of kubernetes.core and with a kubectl shell script
+(`tests/benchmark/jobs`), in turn, and writes `build/bench.json`. `python -m tests.benchmark --docs` also writes this page.
 
 ![Medians of each job, in seconds](benchmarks.svg)
 
-## What must be reached
-Ratios of wall-clock time, taken round by round, of which this is the median.
+## Targets
+Ratios of wall-clock time: the median of the rounds' ratios.
 
 {limits}
 
 ## As measured
-Medians of {rounds}. Each run is a whole process: `ansible-playbook` with its start, or the script. *CPU* is that of the process
-and its children, not of API server, operator or members. *Memory* is that of the largest process.
+Medians of {rounds}. Each run is a whole process: `ansible-playbook` with its start, or the script. *CPU* is the time of the process
+and its children, without API server, operator and members. *Memory* is the peak of the largest process.
 
 {figures}
 
-What Ansible itself takes for as many tasks is in the row *ansible*: there each is a process of its own, while the collection's
+The row *ansible* is the time of Ansible itself for as many tasks. Each of them is a process of its own, while the collection's
 modules run in Ansible's worker ([architecture.md](architecture.md)).
-kubernetes.core reads {timed} members; the time for all is reckoned from them. *Operator* is the time that the operator itself
-takes: from the first KDCluster's first new status to the last generation written, seen by `kubectl get --watch`.
+kubernetes.core reads {timed} members; the time for all is computed from them. *Operator* is the time of the operator itself: from the
+first KDCluster's first new status to the last generation written, seen by `kubectl get --watch`.
 
 ## Machine
-{cores} cores ({processor}), {memory} GiB, {system}; API server, operator and members run on it, too. Load before and after the
-rounds: {loads}; the benchmark ran at nice {nice}.
+{cores} cores ({processor}), {memory} GiB, {system}; API server, operator and members run on the same machine. Load before and after
+the rounds: {loads}; the benchmark ran at nice {nice}.
 
 {versions}
 """
