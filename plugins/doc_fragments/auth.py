@@ -84,5 +84,6 @@ requirements:
   - python >= 3.9
   - kubernetes >= 29
   - urllib3 >= 1.26 (comes with kubernetes)
+  - websocket-client (comes with kubernetes)
   - PyYAML
 """

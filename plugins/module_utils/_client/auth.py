@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 import typing as t
 import urllib.parse
 
@@ -27,8 +28,12 @@ from .config import (
 from .kubeconfig import (
     load_kubeconfig,
 )
-from .library import urllib3
+from .library import socks_library, urllib3
+from .proxy import Proxy
 from .renewal import Credential
+
+# What they are where the URL has none (source: net/http of Go).
+_PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,22 +134,36 @@ def _decide_proxy(
     """Decide on a proxy once, for requests and for commands in members: the option, then the kubeconfig's,
     then the environment's. As with kubectl, NO_PROXY is about the environment's proxy only."""
     proxy, source, spared = _chosen_proxy(configuration, auth, params, environ)
-    configuration.proxy = None
     if not proxy or is_spared_by(spared, configuration.host):
         return
-    if not _is_url(proxy, "http"):
-        scheme = proxy.partition("://")[0] if "://" in proxy else ""
-        if scheme in ("https", "socks5", "socks5h"):
-            raise AuthError(
-                f"The proxy of {source} begins with {scheme}://, and this collection uses http:// proxies only: give "
-                "one, or name the API server in no_proxy."
-            )
-        raise AuthError(f"The proxy of {source} must be a URL like http://proxy.example.com:3128.")
-    configuration.proxy = proxy
+    if not _is_url(proxy, *_PROXY_PORTS):
+        raise AuthError(
+            f"The proxy of {source} must be a URL like http://proxy.example.com:3128, which may begin with http, "
+            "https, socks5 or socks5h."
+        )
     parts = urllib.parse.urlsplit(proxy)
-    if parts.username:
-        user = urllib.parse.unquote(f"{parts.username}:{parts.password or ''}")
-        configuration.proxy_headers = {"Proxy-Authorization": basic_authentication(user)}
+    if parts.scheme.startswith("socks5"):
+        _require_socks(source, parts.scheme)
+    name = urllib.parse.unquote(parts.username) if parts.username else None
+    password = urllib.parse.unquote(parts.password or "") if parts.username else None
+    headers = {}
+    if name:
+        headers["Proxy-Authorization"] = basic_authentication(f"{name}:{password}")
+    configuration.proxy = Proxy(
+        scheme="socks5h" if parts.scheme == "socks5" else parts.scheme,
+        host=str(parts.hostname), port=parts.port or _PROXY_PORTS[parts.scheme],
+        username=name, password=password, headers=headers,
+    )  # fmt: skip
+
+
+def _require_socks(source: str, scheme: str) -> None:
+    try:
+        socks_library()
+    except ImportError:
+        raise AuthError(
+            f"The proxy of {source} begins with {scheme}://, which needs the Python library PySocks. Install it: "
+            f"{sys.executable} -m pip install PySocks."
+        ) from None
 
 
 def _chosen_proxy(
@@ -159,8 +178,8 @@ def _chosen_proxy(
     spared = (params if own else auth).get("no_proxy") or ""
     if auth.get("proxy"):
         return str(auth["proxy"]), "option proxy" if own else "K8S_AUTH_PROXY", spared
-    if configuration.proxy:
-        return str(configuration.proxy), "the kubeconfig (proxy-url)", spared
+    if configuration.proxy_url:
+        return str(configuration.proxy_url), "the kubeconfig (proxy-url)", spared
     scheme = configuration.host.partition(":")[0]
     for name in (f"{scheme}_proxy".upper(), f"{scheme}_proxy"):
         proxy = environ.get(name)

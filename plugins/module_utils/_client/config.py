@@ -18,8 +18,9 @@ import typing as t
 import urllib.parse
 
 from .._core.errors import AuthError
-from .library import urllib3
+from .library import socks_pool_manager, urllib3
 from .private_files import private_file
+from .proxy import Proxy, ProxyContext
 from .renewal import Credential, Renewal
 
 _CONNECTIONS = 8
@@ -31,6 +32,7 @@ _PARTIAL_CHAIN = 0x80000
 class Configuration:
     """Where an API server is and how to talk to it; the credentials are left out of its text.
 
+    :param proxy_url: the kubeconfig's own, which `proxy` is decided from.
     :param fixed: credentials that do not change while a task works.
     :param renewal: credentials that do, in place of the fixed ones.
     :param impersonation: headers of the kubeconfig that say as whom to act, as (name, value).
@@ -45,8 +47,8 @@ class Configuration:
     key_file: str | None = None
     tls_server_name: str | None = None
     assert_hostname: bool | None = None
-    proxy: str | None = None
-    proxy_headers: t.Any = dataclasses.field(default=None, repr=False)
+    proxy_url: str | None = dataclasses.field(default=None, repr=False)
+    proxy: Proxy | None = None
     fixed: Credential = dataclasses.field(default_factory=Credential, repr=False)
     renewal: Renewal | None = None
     impersonation: tuple[tuple[str, str], ...] = ()
@@ -84,11 +86,49 @@ def connection_pool(configuration: Configuration, tls: ssl.SSLContext | None) ->
             options["assert_hostname"] = configuration.assert_hostname
         if configuration.tls_server_name:
             options["server_hostname"] = configuration.tls_server_name
-    if configuration.proxy:
-        return urllib3.ProxyManager(
-            proxy_url=configuration.proxy, proxy_headers=configuration.proxy_headers, **options
+    proxy = configuration.proxy
+    if proxy is None:
+        return urllib3.PoolManager(**options)
+    if proxy.scheme == "socks5h":
+        return socks_pool_manager()(
+            proxy.url, username=proxy.username, password=proxy.password, **options
         )
-    return urllib3.PoolManager(**options)
+    proxy_tls = proxy_tls_context(configuration)
+    if tls is None and proxy_tls is not None:
+        # Such requests go to the proxy itself.
+        options["ssl_context"] = proxy_tls
+    return urllib3.ProxyManager(
+        proxy.url, proxy_headers=proxy.headers, proxy_ssl_context=proxy_tls, **options
+    )
+
+
+def proxy_tls_context(configuration: Configuration) -> ProxyContext | None:
+    """Make what TLS with an https proxy needs; None for another proxy.
+
+    It may show a certificate of the API server's CA, as kubectl wants it, or of a CA that this machine knows.
+    A client certificate is for the API server only.
+
+    :raises AuthError: the CA certificate cannot be used.
+    """
+    proxy = configuration.proxy
+    if proxy is None or proxy.scheme != "https":
+        return None
+    context = ProxyContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.proxy_host = proxy.host
+    context.verify_flags |= _PARTIAL_CHAIN
+    if not configuration.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    context.load_default_certs()
+    if configuration.ssl_ca_cert:
+        try:
+            context.load_verify_locations(configuration.ssl_ca_cert)
+        except OSError as error:
+            raise AuthError(
+                f"The CA certificate cannot be used ({error.strerror or error}): it has to be PEM."
+            ) from None
+    return context
 
 
 def tls_context(configuration: Configuration, credential: Credential) -> ssl.SSLContext:

@@ -65,7 +65,7 @@ def fill_in(
         configuration.key_file = _file_of(user, "client-key", held)
     configuration.verify_ssl = not _boolean(there, _INSECURE, what)
     configuration.tls_server_name = there.get("tls-server-name")
-    configuration.proxy = there.get("proxy-url")
+    configuration.proxy_url = there.get("proxy-url")
     configuration.impersonation = tuple(_impersonation(user.content, what))
     _fill_in_credentials(configuration, cluster, user, environ, what)
 

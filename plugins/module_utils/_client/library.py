@@ -35,10 +35,26 @@ _VERSION = re.compile(r"""^__version__\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 __all__ = [
     "find_library",
     "require_library",
+    "socks_library",
+    "socks_pool_manager",
     "urllib3",
     "websocket",
     "yaml",
 ]
+
+
+def socks_library() -> t.Any:
+    """The library for socks5 proxies, which nothing else needs. :raises ImportError: there is none."""
+    import socks
+
+    return socks
+
+
+def socks_pool_manager() -> t.Any:
+    """urllib3's own use of it. :raises ImportError: the library is not there."""
+    from urllib3.contrib.socks import SOCKSProxyManager
+
+    return SOCKSProxyManager
 
 
 class FoundLibrary(t.NamedTuple):

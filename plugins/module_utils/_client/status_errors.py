@@ -108,12 +108,12 @@ def error_from_response(
     elif status == 403 and _QUOTA in said:
         text = (
             f"Cannot {verb} {what}: a quota of the namespace is used up (403). Delete what is not needed, or "
-            f"have the ResourceQuota raised. ({with_full_stop(said)})"
+            f"have the ResourceQuota raised. ({with_full_stop(told)})"
         )
     elif status == 403 and (_TERMINATING in _causes_of(body) or _BEING_TERMINATED in said):
         text = (
             f"Cannot {verb} {what}: the namespace is being deleted (403), so nothing can be created in it. "
-            f"Run the task again once it is gone and made again. ({with_full_stop(said)})"
+            f"Run the task again once it is gone and made again. ({with_full_stop(told)})"
         )
     elif status == 403:
         scope = f"in namespace {namespace}" if namespace else "in the whole cluster"

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import math
+import socket
 import threading
 import time
 import typing as t
@@ -21,18 +21,19 @@ from .auth_options import (
 from .config import (
     connection_pool,
     is_ip_address,
+    proxy_tls_context,
     tls_context,
 )
 from .library import (
     urllib3,
     urllib3_release,
 )
+from .proxy import over
 from .status_errors import (
     error_from_transport,
 )
 
 if t.TYPE_CHECKING:
-    import socket
     import ssl
 
     from .auth import ClientConfig
@@ -102,7 +103,7 @@ class Transport:
             tls.check_hostname = False
         return connection_pool(self.configuration, tls)
 
-    def connect(self, seconds: float, credential: Credential) -> socket.socket:
+    def connect(self, seconds: float, credential: Credential) -> t.Any:
         """Open a connection of one's own to the API server, by the way that requests take.
 
         :param seconds: how long each wait for the network may be.
@@ -110,20 +111,15 @@ class Transport:
         """
         configuration, address = self.configuration, urllib.parse.urlsplit(self.host)
         host, port = str(address.hostname), address.port or _PORTS[address.scheme]
-        if configuration.proxy:
-            proxy = urllib.parse.urlsplit(configuration.proxy)
-            way = http.client.HTTPConnection(
-                str(proxy.hostname), proxy.port or _PORTS["http"], timeout=seconds
-            )
-            way.set_tunnel(host, port, configuration.proxy_headers)
+        if configuration.proxy is None:
+            way = socket.create_connection((host, port), seconds)
         else:
-            way = http.client.HTTPConnection(host, port, timeout=seconds)
-        way.connect()
+            way = configuration.proxy.connect(host, port, seconds, proxy_tls_context(configuration))
         # Not the pool's, of which urllib3 changes the context as it likes.
         tls = self._new_tls(credential)
         if tls is None:
-            return way.sock
-        return tls.wrap_socket(way.sock, server_hostname=configuration.tls_server_name or host)
+            return way
+        return over(way, tls, configuration.tls_server_name or host)
 
     def answer(
         self,

@@ -14,6 +14,8 @@ import ansible_collections
 import pytest
 import yaml
 
+from tests.runner.paths import ROOT
+
 MODULES = "ansible_collections.kubedirector.connections.plugins.modules"
 # Each of them costs more than the work itself (measured): the kubernetes library and what only it uses.
 DEAR = frozenset(
@@ -36,8 +38,9 @@ DEAR = frozenset(
         "pkg_resources",
     ]
 )
-# What is needed: Ansible's own side, and these of all that is installed.
-INSTALLED = frozenset(["ansible", "ansible_collections", "urllib3", "websocket", "yaml"])
+# What is needed, by the name under which requirements.txt declares it.
+DECLARED = {"urllib3": "urllib3", "websocket": "websocket-client", "yaml": "PyYAML"}
+INSTALLED = frozenset(["ansible", "ansible_collections", *DECLARED])
 # Optional parts of those, which they import where they are there.
 THEIRS = frozenset(
     [
@@ -127,3 +130,9 @@ def test_of_what_is_installed_only_the_needed_is_imported(module: str, kubeconfi
     # Compiled parts carry names of their own, such as a hash and "__mypyc".
     unexpected = {name for name in installed - INSTALLED - THEIRS if not name.endswith("__mypyc")}
     assert unexpected == set()
+
+
+def test_what_is_imported_is_declared() -> None:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
+    # The library that they come with is asked for, too, although it is not imported.
+    assert {line.partition(">=")[0] for line in lines} == {"kubernetes", *DECLARED.values()}

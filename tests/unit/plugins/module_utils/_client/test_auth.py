@@ -7,18 +7,27 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+    ClientConfig,
     resolve_client_config,
 )
+from tests.harness.canaries import canary
 from tests.unit.plugins.kubeconfigs import FROM_FILE, authorization, found, kubeconfig, refused
 from tests.unit.plugins.manifests import JsonObject
 
 PROXY = "http://proxy.example.com:3128"
+
+
+def proxy_of(access: ClientConfig) -> str | None:
+    """The address of the proxy that is asked."""
+    proxy = access.configuration.proxy
+    return None if proxy is None else proxy.url
 
 
 def test_single_options_go_over_the_kubeconfig(file: str) -> None:
@@ -87,7 +96,7 @@ def test_any_option_alone_shuts_the_environments_identity_out(
         assert getattr(access.configuration, held) == (file if held == own else None)
     assert access.verified is True
     # These say neither to whom to talk nor with which credentials.
-    assert access.configuration.proxy == PROXY
+    assert proxy_of(access) == PROXY
     assert ("Impersonate-User", "alice") in access.headers
 
 
@@ -169,7 +178,7 @@ def test_impersonation_and_proxy_come_from_the_environment() -> None:
     assert list(access.headers) == [
         ("Impersonate-User", "alice"), ("Impersonate-Group", "dev"), ("Impersonate-Group", "ops"),
     ]  # fmt: skip
-    assert access.configuration.proxy == "http://proxy.example.com:3128"
+    assert proxy_of(access) == PROXY
 
 
 @pytest.mark.parametrize(
@@ -179,6 +188,10 @@ def test_impersonation_and_proxy_come_from_the_environment() -> None:
         ({}, {"HTTPS_PROXY": PROXY}, PROXY),
         # By kubectl's rules, which are those of Go's httpproxy.
         ({}, {"https_proxy": "http://other.example.com", "HTTPS_PROXY": PROXY}, PROXY),
+        ({"proxy": "http://p.example.com"}, {}, "http://p.example.com:80"),
+        ({"proxy": "https://p.example.com"}, {}, "https://p.example.com:443"),
+        ({"proxy": "socks5://[::1]"}, {}, "socks5h://[::1]:1080"),
+        ({}, {"HTTPS_PROXY": "socks5h://me:pw@p.example.com:1"}, "socks5h://p.example.com:1"),
         ({}, {"HTTPS_PROXY": "proxy.example.com:3128"}, PROXY),
         ({}, {"HTTPS_PROXY": PROXY, "NO_PROXY": "*.example.com"}, None),
         ({}, {"HTTPS_PROXY": PROXY, "NO_PROXY": "*.e.example.com"}, PROXY),
@@ -201,7 +214,7 @@ def test_a_proxy_is_asked_but_for_what_is_spared(
     params: JsonObject, environ: dict[str, str], proxy: str | None
 ) -> None:
     access = resolve_client_config({"host": "https://e.example.com", **params}, environ)
-    assert access.configuration.proxy == proxy
+    assert proxy_of(access) == proxy
 
 
 def test_a_chosen_token_replaces_the_kubeconfigs_client_certificate(file: str) -> None:
@@ -225,10 +238,20 @@ def test_a_proxy_that_is_no_url_is_told(proxy: Any) -> None:
     assert "proxy" in refused({"host": "https://e.example.com", "proxy": proxy})
 
 
+def test_a_socks_proxy_without_its_library_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "socks", None)
+    proxy = f"socks5://me:{canary('proxy')}@p.example.com"
+    said = refused({"host": "https://e.example.com"}, {"HTTPS_PROXY": proxy})
+    assert "HTTPS_PROXY begins with socks5://, which needs the Python library PySocks." in said
+    assert f"{sys.executable} -m pip install PySocks" in said
+    assert canary("proxy") not in said
+
+
 def test_a_proxys_password_may_be_of_any_letters() -> None:
     proxy = "http://me:%C5%82%C3%B3d%C5%BA@p.example.com"
     access = resolve_client_config({"host": "https://e.example.com", "proxy": proxy}, {})
-    said = access.configuration.proxy_headers["Proxy-Authorization"].removeprefix("Basic ")
+    assert access.configuration.proxy is not None
+    said = access.configuration.proxy.headers["Proxy-Authorization"].removeprefix("Basic ")
     assert base64.b64decode(said).decode() == "me:\u0142\u00f3d\u017a"
 
 

@@ -140,6 +140,45 @@ def test_requests_and_commands_take_the_same_proxy(trust: Trust) -> None:
     assert [authorization for _address, authorization in proxy.asked] == [credentials] * 2
 
 
+@pytest.mark.parametrize("of_cluster", [True, False])
+def test_an_https_proxy_is_verified_and_asked_for_both(trust: Trust, of_cluster: bool) -> None:
+    identity = trust.server if of_cluster else trust.elsewhere
+    with connect_proxy(identity.server_context()) as proxy:
+        url = f"https://me:p%40ss@127.0.0.1:{proxy.port}"
+        if of_cluster:
+            trusted_both_ways(trust.server, trust.ours.certificate, proxy=url)
+        else:
+            refused_both_ways(trust.server, trust.ours.certificate, proxy=url)
+    credentials = "Basic " + base64.b64encode(b"me:p@ss").decode()
+    asked = [authorization for _address, authorization in proxy.asked]
+    assert asked == ([credentials] * 2 if of_cluster else [])
+
+
+def refused_both_ways(identity: Identity, ca_cert: Path, **options: Any) -> None:
+    """Neither a request nor a command in a member gets to the API server."""
+    with scripted_server(identity.server_context()) as server:
+        with pytest.raises(UnreachableError):
+            read(server, ca_cert=str(ca_cert), **options)
+        assert isinstance(execute(server, ca_cert=str(ca_cert), **options), MemberError)
+        assert server.requests == []
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_a_socks_proxy_is_asked_for_both_and_looks_names_up(trust: Trust, scheme: str) -> None:
+    with connect_proxy(socks=True) as proxy:
+        url = f"{scheme}://me:p%40ss@127.0.0.1:{proxy.port}"
+        named = trust.ours.identity("named", "localhost")
+        with scripted_server(named.server_context()) as server:
+            server.url = server.url.replace("127.0.0.1", "localhost")
+            server.on("GET", PATH, Answer(body=FOUND))
+            server.on("GET", EXEC, Answer(frames=(stdout(b"hello"), SUCCESS, CLOSE)))
+            options = {"ca_cert": str(trust.ours.certificate), "proxy": url}
+            assert read(server, **options) == FOUND
+            assert execute(server, **options) == Output(0, b"hello", b"")
+        there = server.url.removeprefix("https://")
+    assert proxy.asked == [(there, "me:p@ss")] * 2
+
+
 def test_no_proxy_holds_for_commands_too(trust: Trust, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
     trusted_both_ways(trust.server, trust.ours.certificate, no_proxy="127.0.0.1")
