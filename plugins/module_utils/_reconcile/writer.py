@@ -169,7 +169,7 @@ class Writer:
     def _write_once(
         self, change: ObjectChange, *, with_data: bool, dry_run: bool
     ) -> LiveObject | None:
-        """Write an object; return it as it is then. :raises ConflictError, ApiError, UnreachableError:"""
+        """Write an object; return it as it is then, None after a dry run. :raises ConflictError, ApiError, UnreachableError:"""
         namespace, resource = self._desired.namespace, BY_KIND[change.kind]
         if change.action == "deleted":
             return self._delete(change.found, dry_run=dry_run) if change.found else None
@@ -187,7 +187,8 @@ class Writer:
             manifest = self._api.merge_patch(
                 resource, namespace, change.name, body, dry_run=dry_run, metadata_only=not with_data
             )
-        return parse_object(change.kind, manifest, with_data=with_data)
+        # What a dry run creates has no resourceVersion (measured).
+        return None if dry_run else parse_object(change.kind, manifest, with_data=with_data)
 
     def _note_object(self, change: ObjectChange, found: LiveObject | None) -> None:
         if change.action == "created":
