@@ -262,7 +262,7 @@ WHO: dict[str, Any] = {
     "as": "jane",
     "as-groups": ["dev", "ops"],
     "as-uid": "u-1",
-    "as-user-extra": {"reason/a b%c": ["x", "y"], "scopes": ["z"]},
+    "as-user-extra": {"reason/a b%c": ["one", "two"], "scopes": ["all"]},
 }
 
 
@@ -301,7 +301,7 @@ def test_impersonation_is_that_of_kubectl(
 
 
 @pytest.mark.parametrize(
-    "of_file", [{"as-groups": ["dev"]}, {"as-uid": "u-1"}, {"as-user-extra": {"scopes": ["z"]}}]
+    "of_file", [{"as-groups": ["dev"]}, {"as-uid": "u-1"}, {"as-user-extra": {"scopes": ["all"]}}]
 )
 def test_impersonation_without_a_user_is_refused_as_by_kubectl(
     kubectl: Kubectl, tmp_path: Path, home: str, of_file: dict[str, Any]
