@@ -67,17 +67,23 @@ options:
     type: path
     aliases: [key_file]
   proxy:
-    description: URL of an HTTP proxy. Also E(K8S_AUTH_PROXY).
+    description:
+      - URL of a proxy, which begins with C(http), C(https), C(socks5) or C(socks5h). The last two need the Python
+        library PySocks, and the proxy looks names up. Also E(K8S_AUTH_PROXY).
+      - An C(https) proxy is verified by O(ca_cert) and by the CAs that the machine knows, unless
+        O(validate_certs) is false.
     type: str
   no_proxy:
     description: Hosts, separated by commas, that are not asked through the proxy. Also E(K8S_AUTH_NO_PROXY).
     type: str
   impersonate_user:
-    description: User to act as. Also E(K8S_AUTH_IMPERSONATE_USER).
+    description:
+      - User to act as. It replaces C(as) of the kubeconfig, and no other field, as C(kubectl --as) does.
+        Also E(K8S_AUTH_IMPERSONATE_USER).
     type: str
   impersonate_groups:
     description:
-      - Groups to act as. Also E(K8S_AUTH_IMPERSONATE_GROUPS), separated by commas.
+      - Groups to act as, in place of C(as-groups) of the kubeconfig. Also E(K8S_AUTH_IMPERSONATE_GROUPS), separated by commas.
     type: list
     elements: str
 requirements:

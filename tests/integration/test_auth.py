@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+    resolve_client_config,
+)
 from tests.harness.kubectl import Kubectl
 from tests.harness.module_runner import ModuleResult
 from tests.harness.modules import Fresh, Modules, model, succeeded
@@ -241,6 +246,71 @@ def test_impersonated_groups(admin: Modules, kubectl: Kubectl, home: str, fresh:
     )
     succeeded(reading(by_environment))
     assert "403" in reading(admin.acting(impersonate_user="anybody")).message
+
+
+def with_user(kubectl: Kubectl, tmp_path: Path, fields: dict[str, Any]) -> Path:
+    """The given kubeconfig, with further fields of its user."""
+    file = tmp_path / "kubeconfig"
+    shown = kubectl.json("config", "view", "--raw", "--minify", "--flatten")
+    shown["users"][0]["user"].update(fields)
+    file.write_text(yaml.safe_dump(shown))
+    file.chmod(0o600)
+    return file
+
+
+WHO: dict[str, Any] = {
+    "as": "jane",
+    "as-groups": ["dev", "ops"],
+    "as-uid": "u-1",
+    "as-user-extra": {"reason/a b%c": ["one", "two"], "scopes": ["all"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("of_file", "options", "flags"),
+    [
+        (WHO, {}, []),
+        # What the task gives replaces its own part only.
+        (WHO, {"impersonate_user": "bob"}, ["--as", "bob"]),
+        (WHO, {"impersonate_groups": ["qa"]}, ["--as-group", "qa"]),
+        (
+            WHO,
+            {"impersonate_user": "bob", "impersonate_groups": ["qa", "sre"]},
+            ["--as", "bob", "--as-group", "qa", "--as-group", "sre"],
+        ),
+        ({"as-groups": ["dev"]}, {"impersonate_user": "bob"}, ["--as", "bob"]),
+        ({"as-uid": "u-1"}, {"impersonate_user": "bob"}, ["--as", "bob"]),
+        ({"as": "jane"}, {"impersonate_groups": ["qa"]}, ["--as-group", "qa"]),
+        ({}, {"impersonate_user": "bob"}, ["--as", "bob"]),
+    ],
+)
+def test_impersonation_is_that_of_kubectl(
+    kubectl: Kubectl, tmp_path: Path, of_file: dict[str, Any], options: dict[str, Any],
+    flags: list[str],
+) -> None:  # fmt: skip
+    file = with_user(kubectl, tmp_path, of_file)
+    expected = Kubectl(file, kubectl.binary).json("auth", "whoami", *flags)["status"]["userInfo"]
+    assert expected["username"] in ("jane", "bob")
+    transport = Api(resolve_client_config({"kubeconfig": str(file), **options}, {})).transport
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    _response, text = transport.answer(
+        "POST", "apis/authentication.k8s.io/v1/selfsubjectreviews", {},
+        "application/json", "application/json", review,
+    )  # fmt: skip
+    assert json.loads(text)["status"]["userInfo"] == expected
+
+
+@pytest.mark.parametrize(
+    "of_file", [{"as-groups": ["dev"]}, {"as-uid": "u-1"}, {"as-user-extra": {"scopes": ["all"]}}]
+)
+def test_impersonation_without_a_user_is_refused_as_by_kubectl(
+    kubectl: Kubectl, tmp_path: Path, home: str, of_file: dict[str, Any]
+) -> None:
+    file = with_user(kubectl, tmp_path, of_file)
+    refused = Kubectl(file, kubectl.binary).run("auth", "whoami")
+    assert refused.returncode != 0 and "without impersonating a user" in refused.stderr
+    message = reading(Modules({"kubeconfig": str(file)}, home)).message
+    assert "are impersonated without a user" in message
 
 
 def test_a_ca_file_that_does_not_exist(

@@ -153,9 +153,6 @@ class Namespace:
             self._version += 1
             after["metadata"]["resourceVersion"] = str(self._version)
             self.found[path] = after
-        elif request.method == "POST":
-            # As the API server answers (measured).
-            del after["metadata"]["resourceVersion"]
         return Answer(201 if request.method == "POST" else 200, after)
 
     def _delete(self, request: Request, *, dry: bool) -> Answer:
