@@ -16,6 +16,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._client.a
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
     resolve_client_config,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import AuthError
 from tests.harness.kubectl import Kubectl
 from tests.harness.module_runner import ModuleResult
 from tests.harness.modules import Fresh, Modules, model, succeeded
@@ -304,13 +305,13 @@ def test_impersonation_is_that_of_kubectl(
     "of_file", [{"as-groups": ["dev"]}, {"as-uid": "u-1"}, {"as-user-extra": {"scopes": ["all"]}}]
 )
 def test_impersonation_without_a_user_is_refused_as_by_kubectl(
-    kubectl: Kubectl, tmp_path: Path, home: str, of_file: dict[str, Any]
+    kubectl: Kubectl, tmp_path: Path, of_file: dict[str, Any]
 ) -> None:
     file = with_user(kubectl, tmp_path, of_file)
     refused = Kubectl(file, kubectl.binary).run("auth", "whoami")
     assert refused.returncode != 0 and "without impersonating a user" in refused.stderr
-    message = reading(Modules({"kubeconfig": str(file)}, home)).message
-    assert "are impersonated without a user" in message
+    with pytest.raises(AuthError, match="are impersonated without a user"):
+        resolve_client_config({"kubeconfig": str(file)}, {})
 
 
 def test_a_ca_file_that_does_not_exist(
