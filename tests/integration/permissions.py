@@ -11,6 +11,8 @@ from tests.harness.kubectl import Kubectl, Manifest
 
 KDCLUSTERS = "kubedirectorclusters"
 KDAPPS = "kubedirectorapps"
+LEASES = "leases"
+LEASE = "kubedirector-connections"
 
 # Resource -> verbs: what a caller needs, and nothing more. Written out here on purpose: the
 # collection has its own list, and its Role is compared with this one.
@@ -21,8 +23,15 @@ NEEDED: Mapping[str, Sequence[str]] = {
     KDAPPS: ["list"],
     "pods": ["get"],
     "pods/exec": ["create", "get"],
+    LEASES: ["create", "get", "patch"],
 }
-_GROUPS = {KDCLUSTERS: "kubedirector.hpe.com", KDAPPS: "kubedirector.hpe.com"}
+_GROUPS = {
+    KDCLUSTERS: "kubedirector.hpe.com",
+    KDAPPS: "kubedirector.hpe.com",
+    LEASES: "coordination.k8s.io",
+}
+
+_RULE = ("apiGroups", "resources", "verbs")
 
 
 def role(name: str, verbs: Mapping[str, Sequence[str]]) -> Manifest:
@@ -52,10 +61,15 @@ def binding(name: str, subject: Manifest) -> Manifest:
 
 
 def granted_by(manifest: Manifest) -> dict[str, list[str]]:
-    """What a Role grants: resource to its sorted verbs. AssertionError where a group is another one."""
+    """What a Role grants: resource to its sorted verbs.
+
+    AssertionError where a group is another one, or where it grants more of Leases than the right to the one.
+    """
     granted: dict[str, list[str]] = {}
     for rule in manifest["rules"]:
-        assert set(rule) == {"apiGroups", "resources", "verbs"}, rule
+        of_one_lease = rule["resources"] == [LEASES] and rule["verbs"] != ["create"]
+        names = {"resourceNames": [LEASE]} if of_one_lease else {}
+        assert {key: rule[key] for key in rule if key not in _RULE} == names, rule
         for resource in rule["resources"]:
             assert rule["apiGroups"] == [_GROUPS.get(resource, "")], rule
             granted.setdefault(resource, []).extend(rule["verbs"])

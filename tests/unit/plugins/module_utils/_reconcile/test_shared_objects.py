@@ -256,6 +256,16 @@ def test_a_refusal_of_the_original_is_known_before_any_copy(linked: Namespace, r
     assert (result["changed"], linked.writes) == (False, [])
 
 
+def test_what_the_api_server_refuses_is_known_before_any_copy(
+    linked: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    refusal = status_answer(422, "Invalid", "denied by the site's policy")
+    server.on("PATCH", f"{SECRETS}/shared", refusal)
+    result = run(kd_connection, secrets=[SHARED])
+    assert result["failed"] is True and "denied by the site's policy" in result["msg"]
+    assert (result["changed"], linked.writes) == (False, [])
+
+
 def test_a_name_that_is_connected_twice_is_left_alone(space: Namespace, run: Run) -> None:
     space.add_object("Secret", "new", object_type="token")
     space.add_kdcluster("notebook", "pod-0", secrets=["a", "b", "a"])
