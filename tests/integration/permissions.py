@@ -11,7 +11,8 @@ from tests.harness.kubectl import Kubectl, Manifest
 
 KDCLUSTERS = "kubedirectorclusters"
 KDAPPS = "kubedirectorapps"
-LEASES, LEASE = "leases", "kubedirector-connections"
+LEASES = "leases"
+LEASE = "kubedirector-connections"
 
 # Resource -> verbs: what a caller needs, and nothing more. Written out here on purpose: the
 # collection has its own list, and its Role is compared with this one.
@@ -22,8 +23,7 @@ NEEDED: Mapping[str, Sequence[str]] = {
     KDAPPS: ["list"],
     "pods": ["get"],
     "pods/exec": ["create", "get"],
-    LEASES: ["create"],
-    f"{LEASES}/{LEASE}": ["get", "patch"],
+    LEASES: ["create", "get", "patch"],
 }
 _GROUPS = {
     KDCLUSTERS: "kubedirector.hpe.com",
@@ -31,33 +31,22 @@ _GROUPS = {
     LEASES: "coordination.k8s.io",
 }
 
+_RULE = ("apiGroups", "resources", "verbs")
+
 
 def role(name: str, verbs: Mapping[str, Sequence[str]]) -> Manifest:
     """A Role that grants the verbs of each resource."""
-    rules = []
-    for place, granted in verbs.items():
-        resource, name_of_one = _resource_of(place)
-        rule: Manifest = {
-            "apiGroups": [_GROUPS.get(resource, "")],
-            "resources": [resource],
-            "verbs": list(granted),
-        }
-        if name_of_one:
-            rule["resourceNames"] = [name_of_one]
-        if granted:
-            rules.append(rule)
+    rules = [
+        {"apiGroups": [_GROUPS.get(resource, "")], "resources": [resource], "verbs": list(granted)}
+        for resource, granted in verbs.items()
+        if granted
+    ]
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "Role",
         "metadata": {"name": name},
         "rules": rules,
     }
-
-
-def _resource_of(place: str) -> tuple[str, str]:
-    """Resource, and the name of the one object that is meant: "leases/one", but not "pods/exec"."""
-    resource, _, one = place.partition("/")
-    return (resource, one) if one and resource == LEASES else (place, "")
 
 
 def binding(name: str, subject: Manifest) -> Manifest:
@@ -72,15 +61,18 @@ def binding(name: str, subject: Manifest) -> Manifest:
 
 
 def granted_by(manifest: Manifest) -> dict[str, list[str]]:
-    """What a Role grants: resource to its sorted verbs. AssertionError where a group is another one."""
+    """What a Role grants: resource to its sorted verbs.
+
+    AssertionError where a group is another one, or where it grants more of Leases than the right to the one.
+    """
     granted: dict[str, list[str]] = {}
     for rule in manifest["rules"]:
-        assert set(rule) - {"resourceNames"} == {"apiGroups", "resources", "verbs"}, rule
+        of_one_lease = rule["resources"] == [LEASES] and rule["verbs"] != ["create"]
+        names = {"resourceNames": [LEASE]} if of_one_lease else {}
+        assert {key: rule[key] for key in rule if key not in _RULE} == names, rule
         for resource in rule["resources"]:
             assert rule["apiGroups"] == [_GROUPS.get(resource, "")], rule
-            for one in rule.get("resourceNames") or [""]:
-                place = f"{resource}/{one}" if one else resource
-                granted.setdefault(place, []).extend(rule["verbs"])
+            granted.setdefault(resource, []).extend(rule["verbs"])
     return {resource: sorted(verbs) for resource, verbs in granted.items()}
 
 

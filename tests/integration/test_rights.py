@@ -13,12 +13,15 @@ import pytest
 from tests.harness.canaries import canary
 from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl
+from tests.harness.manifests import Connections
 from tests.harness.module_runner import ModuleResult
 from tests.harness.modules import Fresh, Modules, model, token
 from tests.integration.conftest import TENANT, Named
 from tests.integration.permissions import (
     KDAPPS,
     KDCLUSTERS,
+    LEASE,
+    LEASES,
     NEEDED,
     granted_by,
     make_user_lacking,
@@ -37,6 +40,7 @@ ON_CONNECTING: list[Lacking] = [
     (KDCLUSTERS, "list"), (KDCLUSTERS, "watch"), (KDCLUSTERS, "patch"), (KDAPPS, "list"),
     ("configmaps", "get"), ("configmaps", "create"), ("secrets", "get"), ("secrets", "create"),
 ]  # fmt: skip
+ON_LINKED: list[Lacking] = [(LEASES, "create"), (LEASES, "get"), (LEASES, "patch")]
 ELSEWHERE: list[Lacking] = [("pods", "get"), ("pods/exec", "get"), ("pods/exec", "create")]
 
 
@@ -70,7 +74,7 @@ def test_what_is_shipped_grants_what_is_needed_and_nothing_else(
 
 
 def test_each_right_has_a_test_here() -> None:
-    assert sorted([*ON_OBJECTS, *ON_CONNECTING, *ELSEWHERE]) == sorted(ALL)
+    assert sorted([*ON_OBJECTS, *ON_CONNECTING, *ON_LINKED, *ELSEWHERE]) == sorted(ALL)
 
 
 @pytest.mark.parametrize(("resource", "verb"), ON_CONNECTING)
@@ -106,6 +110,22 @@ def test_a_right_that_an_object_takes(
     result = acting(resource, verb).connection(**task)
     assert_named(result, resource, verb, f"{home}/{name}")
     assert not result.changed
+
+
+@pytest.mark.parametrize(("resource", "verb"), ON_LINKED)
+def test_a_right_that_linked_kdclusters_take(
+    acting: Any, emptied: Named, kubectl: Kubectl, fresh: Fresh, resource: str, verb: str
+) -> None:
+    notebook, engine = emptied("notebook"), emptied("engine-tf")
+    notebook.reconnect_settled(Connections(clusters=["engine-tf"]))
+    if verb == "create":
+        kubectl.delete("lease", LEASE, namespace=notebook.namespace)
+    result = acting(resource, verb).connection(
+        kdclusters=["notebook", "engine-tf"], configmaps=[model(fresh("new"))]
+    )
+    assert not result.failed, result.message
+    assert "are changed without a Lease" in str(result.json["warnings"])
+    assert engine.unsettled_because(engine.get()) == []
 
 
 def test_the_right_to_run_commands(acting: Any, kdcluster: Named) -> None:
