@@ -241,7 +241,7 @@ def test_a_pod_that_is_gone(tenant: Modules, kdcluster: Named) -> None:
     restarts.wait_settled(2 * restarts.timing.settle_seconds)
 
 
-def test_an_object_without_type_label_is_not_stale_and_a_missing_one_is(
+def test_what_is_named_without_a_type_label_or_missing_is_stale(
     tenant: Modules, emptied: Named, kdcluster: Named
 ) -> None:
     lab = emptied("lab")
@@ -259,5 +259,6 @@ def test_an_object_without_type_label_is_not_stale_and_a_missing_one_is(
     )  # fmt: skip
     lab.wait_settled()
     (told,) = tenant.read(kdcluster=["lab"]).json["kdclusters"][0]["members"]
-    assert (told["current"], [one["name"] for one in told["stale"]]) == (False, ["no-such-map"])
+    names = [one["name"] for one in told["stale"]]
+    assert (told["current"], names) == (False, ["untyped", "no-such-map"])
     assert json.dumps(told["configmeta"]["connections"]["configmaps"]) == "{}"

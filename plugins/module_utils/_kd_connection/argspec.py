@@ -63,13 +63,12 @@ CONNECTION_SECRECY = {
 def with_named_objects(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Write plain names in configmaps and secrets as entries: git-login -> {name: git-login}.
 
-    Other text stays what it is and is refused without being shown: it may be a secret in the wrong place.
+    Text outside of a list stays what it is and is refused without being shown: it may be a secret in the wrong
+    place. So is text that cannot be a name.
     """
     prepared = dict(params)
     for option in ("configmaps", "secrets"):
-        value = prepared.get(option)
-        # A single name counts as a list of it, as in options that are lists of names.
-        entries = [value] if isinstance(value, str) and is_plain_name(value) else value
+        entries = prepared.get(option)
         if isinstance(entries, list):
             prepared[option] = [
                 {"name": entry} if isinstance(entry, str) and is_plain_name(entry) else entry

@@ -37,6 +37,8 @@ OPTIONS: dict[str, JsonObject] = {
     "kd_connection": {
         "kdcluster": "lab",
         "secrets": [{"name": "key", "type": "source-control", "string_data": {"token": VALUE}}],
+        # The member of this test holds what it held before.
+        "on_reconnect_failure": "ignore",
     },
     "kd_rotate": {"secret": "token", "string_data": {"token": VALUE}},
 }  # fmt: skip

@@ -17,7 +17,10 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotat
     keeper,
     rollback,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile import executor
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile import (
+    executor,
+    linked_lease,
+)
 from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
 from tests.harness.canaries import canary
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
@@ -48,6 +51,8 @@ RESTORE: JsonObject = {"secret": "token", "state": "restored", "wait_timeout": 3
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No patience for a task that was killed."""
     monkeypatch.setattr(keeper, "TAKEOVER_SECONDS", 0.1)
+    monkeypatch.setattr(linked_lease, "DURATION_SECONDS", 1)
+    monkeypatch.setattr(linked_lease, "_POLL_SECONDS", 0.05)
     monkeypatch.setattr(rollback, "_RETRY_SECONDS", 0.1)
     # The operator in memory needs no time between two changes.
     monkeypatch.setattr(executor, "_BREATH_SECONDS", 0.0)

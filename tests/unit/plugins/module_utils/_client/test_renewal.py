@@ -18,7 +18,6 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._client.a
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
     ApiError,
-    AuthError,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.resources import (
     KDCLUSTER,
@@ -175,11 +174,3 @@ def test_an_expired_list_begins_again_with_shorter_pages_where_they_are_too_long
     server.on("GET", SECRETS, Answer(body=b"x" * 300), more, expired, more, end)
     assert api.list_all(SECRET, "team-a") == ([{}, {}], "7")
     assert [r.query["limit"] for r in server.requests] == [["100"], *[["50"]] * 4]
-
-
-def test_socks_and_https_proxies_are_refused_with_their_source() -> None:
-    host = {"host": "https://e.example.com"}
-    assert "HTTPS_PROXY" in refused(host, {"HTTPS_PROXY": "socks5://p.example.com:1080"})
-    assert "option proxy" in refused({**host, "proxy": "https://p.example.com"})
-    with pytest.raises(AuthError, match="K8S_AUTH_PROXY"):
-        resolve_client_config(host, {"K8S_AUTH_PROXY": "https://p.example.com"})
