@@ -26,7 +26,15 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 # Ansible's own, which no module documents.
 ANSIBLES = {"changed", "invocation", "warnings", "diff", "failed", "msg", "exception"}
 # Documented to be null where there is nothing to tell.
-NULLABLE = {"reconnect", "configmeta", "error", "current", "connection_hash", "spec_generation"}
+NULLABLE = {
+    "versioned_name",
+    "reconnect",
+    "configmeta",
+    "error",
+    "current",
+    "connection_hash",
+    "spec_generation",
+}
 
 
 @cache

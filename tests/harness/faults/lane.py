@@ -181,7 +181,7 @@ class Lane:
 def _actions(result: ModuleResult) -> Iterator[tuple[tuple[str, str], bool]]:
     """(kind, name) of all that a result tells of, and whether it was written."""
     for one in result.json.get("objects", []):
-        yield (one["kind"], one["name"]), one["action"] != "unchanged"
+        yield (one["kind"], one["name"]), one["action"] not in ("unchanged", "absent")
     for one in result.json.get("kdclusters", []):
         yield ("KDCluster", one["name"]), one.get("action", "unchanged") != "unchanged"
 

@@ -25,7 +25,7 @@ LOGIN = {"type": "source-control", "string_data": {"token": MARK}}
 
 def test_a_plain_name_is_an_object_that_exists(run: Run, space: Namespace) -> None:
     space.add_object("Secret", "git-login", object_type="source-control")
-    result = run(kd_connection, secrets=["git-login"], configmaps="model", **NOTEBOOK)
+    result = run(kd_connection, secrets=["git-login"], configmaps=["model"], **NOTEBOOK)
     assert not result.get("failed"), result
     assert space.kdcluster("notebook")["spec"]["connections"]["secrets"] == ["git-login"]
 
