@@ -63,7 +63,7 @@ options:
     choices: [UID, CrNameRole]
     aliases: [namingScheme]
   default_secret:
-    description: A Secret to mount into the members of each role that has no O(roles[].secret).
+    description: A Secret to mount into the members of each role that has no C(roles[].secret).
     type: dict
     aliases: [defaultSecret]
     suboptions: &secret
@@ -88,7 +88,7 @@ options:
     description:
       - Its roles. Needed to create a KDCluster. Of one that exists, roles that are not given are left
         alone.
-      - While a role has members, the operator lets nobody change anything of it but O(roles[].members).
+      - While a role has members, the operator lets nobody change anything of it but C(roles[].members).
     type: list
     elements: dict
     suboptions:

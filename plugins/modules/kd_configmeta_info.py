@@ -148,10 +148,10 @@ kdclusters:
           description:
             - V(true) where the connections that it holds equal what is live, and all of them could be compared.
               Of a connected KDCluster its identity and its members are compared.
-            - V(false) where something does not, which RV(kdclusters[].members[].stale) names. An object that
+            - V(false) where something does not, which C(stale) names. An object that
               the KDCluster names is never current while it does not exist or has no type label.
             - V(null) where that is not known, since the member cannot be read, or nothing that could be compared
-              differs and RV(kdclusters[].members[].not_compared) names something.
+              differs and C(not_compared) names something.
           type: bool
           sample: true
         stale:

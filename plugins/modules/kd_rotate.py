@@ -28,7 +28,7 @@ options:
   secret:
     description:
       - The Secret.
-      - Exactly one of O(secret) and O(configmap) is needed.
+      - Exactly one of C(secret) and C(configmap) is needed.
     type: str
   configmap:
     description: The ConfigMap.
@@ -86,7 +86,7 @@ notes:
   - After a task that was killed, the next task on the same object finds that Secret. It waits 15 seconds to be sure that
     the other one has ended. With the same values it finishes that rotation. With other values it sets those. If either
     fails, or with O(state=restored), it restores the values from before the first of these tasks. A warning and
-    RV(earlier_rotation) say which.
+    C(earlier_rotation) say which.
   - The same Secret keeps two tasks from rotating one object at once. The second one waits, at most O(wait_timeout) seconds.
   - What others make of the object after the write is not overwritten on the way back, but named. Only its data and
     its type label count, not its annotations.
