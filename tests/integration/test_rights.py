@@ -120,6 +120,14 @@ def test_a_right_that_linked_kdclusters_take(
     notebook.reconnect_settled(Connections(clusters=["engine-tf"]))
     if verb == "create":
         kubectl.delete("lease", LEASE, namespace=notebook.namespace)
+    else:
+        # One that has to be taken over, not made.
+        free = {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": LEASE},
+        }
+        kubectl.ensure({**free, "spec": {}}, namespace=notebook.namespace)
     result = acting(resource, verb).connection(
         kdclusters=["notebook", "engine-tf"], configmaps=[model(fresh("new"))]
     )
