@@ -30,7 +30,8 @@ class Leavings:
     `temporary` is where the suites' own temporary files go, so that they can be searched.
     """
 
-    temporary: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="kd-checks-")))
+    # Short: a sandbox's socket below it has at most 107 characters.
+    temporary: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="kd-")))
     _places: list[Path] = field(default_factory=lambda: [BUILD])
     _secrets: list[str] = field(default_factory=list, repr=False)
 
