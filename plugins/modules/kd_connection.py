@@ -61,7 +61,8 @@ options:
         type: str
       data:
         description:
-          - The ConfigMap's whole data. One that is immutable is refused where its data would change. Keys that are not given here are removed. Left out, its data stay.
+          - The ConfigMap's whole data. Keys that are not given here are removed. Left out, its data stay.
+          - One that is immutable is refused where its data would change.
           - Numbers and booleans become text the YAML way (C(8080) becomes C("8080"), C(true) becomes
             C("true")). A list or dictionary is an error.
         type: dict

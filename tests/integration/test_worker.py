@@ -221,7 +221,7 @@ def test_a_credential_plugins_words_stay_with_it(
     log = tmp_path / "ansible.log"
     played = run_play(tmp_path, [one], "-vvv", environment={"ANSIBLE_LOG_PATH": str(log)})
     assert ways(played) == (1, 0), played.output
-    assert "run it by hand" in played.results[0]["msg"]
+    assert "Run it by hand" in played.results[0]["msg"]
     assert canary("lovage") not in played.output
     assert canary("lovage") not in log.read_text()
 

@@ -54,6 +54,7 @@ from .rotation import (
 )
 
 if t.TYPE_CHECKING:
+    from .._kubedirector.snapshot import LiveObject
     from .record import Record
     from .rotation import (
         Rotation,
@@ -161,8 +162,7 @@ class RotationTask(Task):
                 ]
             )
         snapshot, resource_version = self._read_ready(rotation, keeper, deadline)
-        found = snapshot.objects[rotation.key]
-        assert found is not None
+        found = t.cast("LiveObject", snapshot.objects[rotation.key])
         record = earlier or keeper.new_record(found)
         self._type = found.type
         self._before = found.data or {}
@@ -348,8 +348,7 @@ class RotationTask(Task):
         keeper.keep(record)
         with keeper.beating():
             told = self._go_back(rotation, keeper, forced=True)
-        back = self._rollback
-        assert back is not None
+        back = t.cast("Rollback", self._rollback)
         wants = self.params["on_reconnect_failure"]
         if not back.done or (back.refused and wants == "rollback"):
             raise RotationFailedError(told)

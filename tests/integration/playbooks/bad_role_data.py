@@ -127,7 +127,6 @@ BAD: dict[str, list[tuple[Variables, str]]] = {
         ({"secrets": [{**_LOGIN, "data": {"a": "{{ git_token }}"}}]}, "key a is not valid base64"),
         ({"secrets": [{**_LOGIN, "data": {"a": "YQ=="}, "string_data": {"a": "{{ git_token }}"}}]},
          "key a is in data and in string_data"),
-        ({"secrets": [{**_LOGIN, "stringData": {"a": "{{ git_token }}"}}]}, "stringData"),
         ({"secrets": [{**_LOGIN, "string_data": ["{{ git_token }}"]}]}, "string_data"),
         ({"clusters": [NOWHERE]}, f"{NOWHERE} does not exist"),
         *_OF_ALL,

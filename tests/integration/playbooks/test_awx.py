@@ -299,9 +299,9 @@ def test_mlflow_and_a_user_directory(
         "external_auth_kdclusters_text": NOTEBOOK,
         "external_auth_locations_text": "ldap-1.example.com:636\nldap-2.example.com:636",
         "external_auth_bind_type": "search_bind",
-        "external_auth_base_dn": "ou=people,dc=example,dc=com",
+        "external_auth_base_dn_text": "ou=people,dc=example,dc=com",
         "external_auth_user_attr": "uid",
-        "external_auth_groups": "cn=users,dc=example,dc=com",
+        "external_auth_groups_text": "cn=users,dc=example,dc=com",
     }
     binding = {"bind_dn": "cn=reader,dc=example,dc=com", "bind_pwd": canary("awx-directory")}
     succeeded(awx.launch("external_auth", answers, {"KubeDirector user directory": binding}))

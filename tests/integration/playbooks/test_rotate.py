@@ -164,6 +164,8 @@ def test_somebody_elses_edit_is_not_overwritten(
     assert result.json["rolled_back"] is False
     assert secret_values(kubectl, place)["token"] == foreign
     assert_absent(result.output, new, foreign)
+    # The values from before are kept until somebody decides.
+    kubectl.delete("secret", result.json["kept_in"], namespace=place)
     steer(kubectl, find, 0)
 
 
