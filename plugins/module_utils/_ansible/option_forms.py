@@ -49,7 +49,7 @@ def form_problems(
                 yield from form_problems(entry, inner, f"{here}.")
             elif not (isinstance(entry, str) and ("=" in entry or entry.lstrip()[:1] == "{")):
                 what = "a list" if isinstance(entry, (list, tuple)) else "a plain value"
-                first = next(iter(inner))
+                first = next(iter(inner), "name")
                 yield (
                     f"Option {here}: {what} stands where a dictionary belongs; write {first}: VALUE, and what "
                     "else it needs."

@@ -107,7 +107,7 @@ def _assigned(text: str) -> t.Iterator[Span]:
         match = _ASSIGNED.match(text, sign)
         if match is None:
             continue
-        part = next(name for name in ("double", "single", "bare") if match[name] is not None)
+        part = next((name for name in ("double", "single") if match[name] is not None), "bare")
         start, end = match.start(part), match.start(part) + len(match[part].rstrip(" \t,;"))
         if end > start and not _REFERENCE.fullmatch(text[start:end]):
             yield start, end

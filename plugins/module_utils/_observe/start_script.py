@@ -376,8 +376,8 @@ def _read_once(
 
 def _reading(where: str, member: Member, output: Output) -> MemberReading:
     """Read what _READ_MEMBER printed."""
-    runs, _, rest = output.stdout.partition(b"\0")
-    readable, _, rest = rest.partition(b"\0")
+    runs, _end, rest = output.stdout.partition(b"\0")
+    readable, _end, rest = rest.partition(b"\0")
     status, end, configmeta = rest.partition(b"\0")
     where = f"{where}: {facts.START_SCRIPT_STATUS_PATH}"
     if not end:

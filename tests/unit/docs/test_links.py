@@ -45,7 +45,7 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in targets:
         if re.match(r"[a-z]+:", target):
             continue
-        path, _, anchor = target.partition("#")
+        path, _mark, anchor = target.partition("#")
         file = (page.parent / path).resolve() if path else page
         assert file.exists(), f"{page.name} links to {target}, which does not exist"
         if anchor and file.suffix == ".md":

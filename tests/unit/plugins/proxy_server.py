@@ -50,7 +50,7 @@ class _SocksHandler(socketserver.StreamRequestHandler):
         self.rfile.read(self.rfile.read(2)[1])
         self.wfile.write(b"\5\2")
         self.rfile.read(1)
-        name, password = (self.rfile.read(self.rfile.read(1)[0]).decode() for _ in range(2))
+        name, password = (self.rfile.read(self.rfile.read(1)[0]).decode() for _text in range(2))
         self.wfile.write(b"\1\0")
         assert self.rfile.read(4) == b"\5\1\0\3"
         host = self.rfile.read(self.rfile.read(1)[0]).decode()

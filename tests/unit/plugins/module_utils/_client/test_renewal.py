@@ -156,7 +156,7 @@ def test_a_webhook_without_dry_run_is_a_warning(server: ScriptedServer) -> None:
     said = 'admission webhook "x.kubedirector.hpe.com" does not support dry run'
     server.on("PATCH", f"{KDCLUSTERS}/n", status_answer(400, "BadRequest", said), forever=True)
     server.on("GET", f"{KDCLUSTERS}/n", Answer(body={"kind": "x"}), forever=True)
-    for _ in range(2):
+    for _time in range(2):
         assert api.json_patch(KDCLUSTER, "team-a", "n", [], dry_run=True) == {"kind": "x"}
     assert len(warnings) == 1
     assert "0.9.0" in warnings[0]

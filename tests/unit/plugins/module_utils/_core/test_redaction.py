@@ -184,7 +184,7 @@ def random_text(size: int, prefix: str = "") -> str:
     """Lines of 60 characters."""
     chosen = random.Random(size)
     lines = [
-        prefix + "".join(chosen.choices(string.ascii_letters, k=60)) for _ in range(size // 60)
+        prefix + "".join(chosen.choices(string.ascii_letters, k=60)) for _line in range(size // 60)
     ]
     return "\n".join(lines)
 
@@ -199,7 +199,7 @@ def test_the_time_grows_with_the_size_and_no_faster(prefix: str, whole: bool) ->
         Redactor(values, [text]).message(text)
         return time.process_time() - begun
 
-    small = min(seconds(60_000) for _ in range(3))
+    small = min(seconds(60_000) for _turn in range(3))
     # Fifteen times the size on both sides: 225 times where one were searched for in the other.
     assert seconds(900_000) < 60 * max(small, 0.01)
 

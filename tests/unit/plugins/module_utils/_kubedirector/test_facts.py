@@ -111,7 +111,7 @@ def test_configure_status_is_read(status: str, code: int | None) -> None:
 def test_what_is_not_a_configure_status_is_an_error_that_does_not_quote_it(status: str) -> None:
     with pytest.raises(ValueError, match=r"is not what the operator writes") as caught:
         facts.start_script_exit_code(status)
-    assert status.rpartition("=")[2] not in str(caught.value).split("(")[0]
+    assert status.rpartition("=")[2] not in str(caught.value).partition("(")[0]
 
 
 @pytest.mark.parametrize("codes", ["07", "01", "70000", "256", "0010"])

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from hypothesis import given
@@ -27,7 +27,7 @@ from tests.unit.plugins.manifests import (
 from tests.unit.plugins.strategies import World, worlds
 
 MARK = "QXZJKV"
-Objects = dict[tuple[str, str], JsonObject | None]
+Objects = dict[tuple[str, str], Optional[JsonObject]]  # noqa: UP045
 
 
 def warnings_of(
