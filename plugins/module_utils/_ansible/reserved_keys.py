@@ -18,7 +18,7 @@ _RESERVED = "__ansible_"
 def with_plain_keys(value: t.Any) -> t.Any:
     """Put each reserved key of a result in parentheses, at any depth.
 
-    :returns: a new structure; the same value where no key is reserved.
+    :returns: a new structure with equal content where no key is reserved.
     """
     if isinstance(value, dict):
         return {_plain(key): with_plain_keys(inner) for key, inner in value.items()}
