@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,10 @@ from tests.sandbox.settings import Settings, read_settings
 
 
 @pytest.fixture
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a short name: the sockets in it have a longest path."""
-    return tmp_path_factory.mktemp("c")
+def cache() -> Iterator[Path]:
+    """A folder whose path is shorter than pytest's: a socket's path has at most 107 characters."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
