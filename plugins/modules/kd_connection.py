@@ -260,6 +260,10 @@ objects:
       description: V(ConfigMap) or V(Secret).
       type: str
       sample: ConfigMap
+    namespace:
+      description: Its namespace.
+      type: str
+      sample: team-a
     name:
       description: Its name; without the hash where it is a version (O(configmaps[].versioned)).
       type: str
@@ -281,8 +285,8 @@ objects:
       type: str
       sample: created
   sample:
-    - {kind: ConfigMap, name: convolutional-nn-model, versioned_name: null, type: model, action: created}
-    - {kind: ConfigMap, name: fullyconnected-nn-model, versioned_name: null, type: model, action: unchanged}
+    - {kind: ConfigMap, namespace: team-a, name: convolutional-nn-model, versioned_name: null, type: model, action: created}
+    - {kind: ConfigMap, namespace: team-a, name: fullyconnected-nn-model, versioned_name: null, type: model, action: unchanged}
 kdclusters:
   description:
     - The KDClusters whose connections are managed, as last seen.
@@ -291,6 +295,10 @@ kdclusters:
   type: list
   elements: dict
   contains:
+    namespace:
+      description: Its namespace.
+      type: str
+      sample: team-a
     name:
       description: Its name.
       type: str
@@ -344,7 +352,8 @@ kdclusters:
           type: dict
           sample: {rc: 0, stderr: ""}
   sample:
-    - name: deployment-engine
+    - namespace: team-a
+      name: deployment-engine
       action: updated
       connections: {clusters: [], configmaps: [convolutional-nn-model, fullyconnected-nn-model], secrets: []}
       connection_hash: 1b0ddb1e2d7b0bbd3ac0ca0cb7d0cd57

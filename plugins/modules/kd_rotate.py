@@ -162,6 +162,10 @@ kdclusters:
   type: list
   elements: dict
   contains:
+    namespace:
+      description: Its namespace.
+      type: str
+      sample: team-a
     name:
       description: Its name.
       type: str
@@ -214,7 +218,8 @@ kdclusters:
           type: dict
           sample: {rc: 0, stderr: ""}
   sample:
-    - name: jupyter-notebook
+    - namespace: team-a
+      name: jupyter-notebook
       action: updated
       connections: {clusters: [], configmaps: [], secrets: [source-control-secret]}
       connection_hash: 1b0ddb1e2d7b0bbd3ac0ca0cb7d0cd57

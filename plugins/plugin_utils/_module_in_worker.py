@@ -27,6 +27,9 @@ from ansible.module_utils.common import warnings as ansible_warnings
 from ansible.plugins.action.normal import ActionModule as OrdinaryAction
 from ansible.utils.display import Display
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.display import (
+    shown_by,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_values import (
     bad_keys,
     misread_values,
@@ -51,11 +54,17 @@ class ModuleInWorker(OrdinaryAction):
     ) -> dict[str, t.Any]:
         """Run the task; raises and returns what ansible.builtin.normal does."""
         variables = task_vars or {}
-        if problems := bad_keys(self._task.args):
-            return {"failed": True, "msg": " ".join(problems)}
+        if problems := [*bad_keys(self._task.args), *self.problems()]:
+            # Indented, so that each problem is a line of its own.
+            shown = {"problems": problems, "_ansible_verbose_always": True}
+            return {"failed": True, "msg": "\n".join(problems), **shown}
         misread = list(misread_values(self._task.args))
         done = self._run_module(tmp, variables)
         return {**done, "warnings": [*misread, *done.get("warnings", ())]} if misread else done
+
+    def problems(self) -> t.Iterable[str]:
+        """Say what is wrong with the task's options, where only the controller can say it well."""
+        return ()
 
     def _run_module(self, tmp: str | None, variables: _Variables) -> dict[str, t.Any]:
         if not self._is_at_home(variables):
@@ -95,6 +104,7 @@ class ModuleInWorker(OrdinaryAction):
         basic._ANSIBLE_PROFILE = _PROFILE
         # SystemExit is how exit_json and fail_json end; the result tells them apart.
         with (
+            shown_by(Display().display),
             _as_a_process_of_its_own(self._loader.get_basedir()) as printed,
             contextlib.suppress(SystemExit),
         ):

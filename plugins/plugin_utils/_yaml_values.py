@@ -13,12 +13,12 @@ import typing as t
 
 import yaml
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.scalars import (
+    scalar_text,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entries import (
     key_problem,
     shown_path,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.desired import (
-    scalar_text,
 )
 
 try:

@@ -23,8 +23,8 @@ from .._core.credentials import (
     without_credentials,
 )
 from .._core.redaction import unpacked
+from .._core.scalars import scalar_text
 from .._core.secrecy import Secrecy
-from .._reconcile.desired import scalar_text
 
 if t.TYPE_CHECKING:
     from .._core.secrecy import SecrecyTable

@@ -59,9 +59,14 @@ class _Module(AnsibleModule):
     no_log_values: t.AbstractSet[str]
 
     def __init__(
-        self, arguments: dict[str, dict[str, t.Any]], prepare: Prepare, secrecy: SecrecyTable
+        self,
+        arguments: dict[str, dict[str, t.Any]],
+        prepare: Prepare,
+        secrecy: SecrecyTable,
+        in_full: dict[str, dict[str, t.Any]],
     ) -> None:
         self._secrecy = secrecy
+        self._in_full = in_full
         self._divided: tuple[t.Mapping[str, t.Any], Options] | None = None
         self._takes_options = True
         self._prepare = prepare
@@ -72,7 +77,7 @@ class _Module(AnsibleModule):
     def divided(self, params: t.Mapping[str, t.Any]) -> Options:
         """Divide options into what is secret and what is clear; the same ones only once."""
         if self._divided is None or self._divided[0] is not params:
-            self._divided = params, divided(params, self.argument_spec, self._secrecy)
+            self._divided = params, divided(params, self._in_full, self._secrecy)
         return self._divided[1]
 
     def _load_params(self) -> None:
@@ -91,7 +96,7 @@ class _Module(AnsibleModule):
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         """End the task with an error."""
         if self._takes_options:
-            problems = list(form_problems(self._given, self.argument_spec))
+            problems = list(form_problems(self._given, self._in_full))
             if problems:
                 name = self._name.rpartition(".")[2]
                 msg = f"Unsupported parameters for ({name}) module: {' '.join(problems)}"
@@ -109,17 +114,21 @@ def run_module(
     prepare: Prepare = dict,
     *,
     secrecy: SecrecyTable | None = None,
+    in_full: dict[str, dict[str, t.Any]] | None = None,
 ) -> None:
     """Run a module: parse the options, find the API server, run the task, exit.
 
     :param arguments: the module's own options; those for authentication and namespace are added.
     :param prepare: makes of the options as they were given the form that `arguments` describes.
     :param secrecy: what is secret of these options besides those with no_log.
+    :param in_full: the options with those below them, where the task itself checks these.
     """
+    common = {**AUTH_ARGUMENTS, **NAMESPACE_ARGUMENT}
     module = _Module(
-        {**AUTH_ARGUMENTS, **NAMESPACE_ARGUMENT, **arguments},
+        {**common, **arguments},
         prepare,
         {**AUTH_SECRECY, **(secrecy or {})},
+        {**common, **arguments, **(in_full or {})},
     )
     params, options = module.params, module.divided(module.params)
     module.params = options.shown
@@ -147,7 +156,9 @@ def run_module(
     redactor.allow(names_in(result))
     # Not while the error is handled: Ansible can be told to show its traceback, words and all.
     if failure is not None:
-        failure = redactor.message(_with_what_was_done(failure, result))
+        if not task.says_what_was_done:
+            failure = _with_what_was_done(failure, result)
+        failure = redactor.message(failure)
         module.fail_json(msg=failure, **redactor.tree(result))
     module.exit_json(**redactor.tree(result))
 

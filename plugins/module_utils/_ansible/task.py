@@ -26,7 +26,10 @@ class Task(abc.ABC):
     :param namespace: where everything lives.
     :param warn: called with each warning, one sentence.
     :param redactor: what it does not know is printed; so the task adds the secret values that it reads.
+    :cvar says_what_was_done: whether its errors themselves say what had been written.
     """
+
+    says_what_was_done: t.ClassVar[bool] = False
 
     api: Api
     params: t.Mapping[str, t.Any]

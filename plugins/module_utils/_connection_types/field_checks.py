@@ -11,7 +11,7 @@ import typing as t
 
 from .._core.credentials import without_credentials
 from .._core.redaction import MASK
-from .._reconcile.desired import scalar_text
+from .._core.scalars import scalar_text
 
 Fields = t.Mapping[str, t.Any]
 _NOT_GIVEN: tuple[t.Any, ...] = (None, "", [], {})

@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import threading
 import typing as t
 
 from .credentials import (
@@ -68,6 +69,8 @@ class Redactor:
     """
 
     def __init__(self, values: t.Iterable[str | bytes] = (), clear: t.Iterable[str] = ()) -> None:
+        # Namespaces are worked on side by side, and each adds what it reads.
+        self._lock = threading.RLock()
         self._values: set[str] = set()
         self._clear_text: list[str] = list(clear)
         self._clear: set[str] = set()
@@ -77,6 +80,10 @@ class Redactor:
 
     def add(self, values: t.Iterable[str | bytes]) -> None:
         """Replace these, too."""
+        with self._lock:
+            self._add(values)
+
+    def _add(self, values: t.Iterable[str | bytes]) -> None:
         new = {word for value in values for word in _words(_octets(value))} - self._values
         self._values |= new
         for word in new:
@@ -91,13 +98,15 @@ class Redactor:
     def allow(self, texts: t.Iterable[str]) -> None:
         """Leave the words readable that these say in the clear, such as names of objects."""
         listed = list(texts)
-        self._clear_text += listed
-        self._look_at_clear(listed)
+        with self._lock:
+            self._clear_text += listed
+            self._look_at_clear(listed)
 
     def with_values(self, values: t.Iterable[str | bytes]) -> Redactor:
         """A redactor of these values, too. This one stays as it is."""
-        other = Redactor((), self._clear_text)
-        other.add([*(word.encode("latin-1") for word in self._values), *values])
+        with self._lock:
+            other = Redactor((), self._clear_text)
+            other.add([*(word.encode("latin-1") for word in self._values), *values])
         return other
 
     def message(self, text: str) -> str:
@@ -134,7 +143,8 @@ class Redactor:
 
         :param with_urls: mask the user and password of any URL, too.
         """
-        found = list(self._spans(text)) if self._values else []
+        with self._lock:
+            found = list(self._spans(text)) if self._values else []
         if with_urls:
             found += url_credentials_in(text)
         spans = [

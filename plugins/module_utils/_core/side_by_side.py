@@ -16,8 +16,11 @@ from .errors import (
 _THREADS = 8
 
 
-def side_by_side(writes: t.Iterable[t.Callable[[], None]]) -> None:
-    """Do all of them, whatever becomes of some, whose errors are raised as one in the end."""
+def side_by_side(writes: t.Iterable[t.Callable[[], None]], separator: str = " ") -> None:
+    """Do all of them, whatever becomes of some, whose errors are raised as one in the end.
+
+    :param separator: what stands between the messages of several errors.
+    """
     listed = list(writes)
     if len(listed) < 2:
         for write in listed:
@@ -33,5 +36,5 @@ def side_by_side(writes: t.Iterable[t.Callable[[], None]]) -> None:
     if told:
         # Whether something may have been written nevertheless is that one's to say.
         one = next((error for error in told if error.maybe_done), told[0])
-        one.args = (" ".join(dict.fromkeys(map(str, told))),)
+        one.args = (separator.join(dict.fromkeys(map(str, told))),)
         raise one

@@ -13,11 +13,11 @@ from .._core.errors import (
     NotFoundError,
     PreconditionError,
 )
+from .._core.names import require_name
 from .._kubedirector.resources import ROLE, ROLE_BINDING, SERVICE_ACCOUNT
 from .._observe.reader import (
     require_namespace,
 )
-from .._reconcile.desired import require_name
 from .._reconcile.verification import (
     Undone,
     last_writer,

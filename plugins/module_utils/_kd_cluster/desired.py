@@ -10,13 +10,15 @@ import dataclasses
 import typing as t
 
 from .._core.errors import InvalidInputError
+from .._core.names import require_name
+from .._core.scalars import (
+    removable_text_map,
+    scalar_text,
+    text_map,
+)
 from .._reconcile.desired import (
     DesiredState,
     parse_desired,
-    removable_text_map,
-    require_name,
-    scalar_text,
-    text_map,
 )
 
 # How the API spells an option, where that is not plain camel case.

@@ -154,7 +154,7 @@ def _creation(desired: WantedCluster, snapshot: Snapshot) -> ClusterPlan:
         for role in desired.roles
         if not {"memory", "cpu"} <= role.fields.get("resources", {}).get("limits", {}).keys()
     ]
-    connections = connections_after(desired.connections, Connections())
+    connections = connections_after(desired.connections, desired.name, Connections())
     metadata: JsonObject = {"name": desired.name, "namespace": desired.namespace}
     for field in ("labels", "annotations"):
         given = {k: v for k, v in getattr(desired, field).items() if v is not None}
@@ -191,6 +191,7 @@ def _update(
     cluster = snapshot.clusters[desired.name]
     connections = connections_after(
         desired.connections,
+        desired.name,
         repointed(cluster.connections, repoints_to_wanted(desired.connections, snapshot)),
     )
     problems = list(

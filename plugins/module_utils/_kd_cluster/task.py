@@ -200,7 +200,9 @@ class ClusterTask(Task):
         if not desired.absent:
             apps = read_app_names(self.api, self.namespace)
             if cluster is not None:
-                names += connections_after(desired.connections, cluster.connections).objects()
+                names += connections_after(
+                    desired.connections, desired.name, cluster.connections
+                ).objects()
                 names += other_keys(desired.connections, {cluster.name: cluster})
         snapshot = Snapshot(
             self.namespace,

@@ -11,6 +11,7 @@ import typing as t
 
 from .._core.errors import PreconditionError
 from .._kubedirector.snapshot import parse_kdcluster
+from .._reconcile.desired import DesiredConnections, DesiredState
 from .._reconcile.verification import (
     Undone,
     last_writer,
@@ -33,7 +34,8 @@ def undone_fields(
         admission webhook made otherwise then is not held against anybody.
     :param found: the KDCluster as just read.
     """
-    apart = dataclasses.replace(desired.connections, objects=(), clusters=(), exclusive=False)
+    none = DesiredConnections((desired.name,), ())
+    apart = DesiredState(desired.namespace, (), (none,))
     desired = dataclasses.replace(desired, connections=apart)
     try:
         paths = _paths(desired, found, snapshot)

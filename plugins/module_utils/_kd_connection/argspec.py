@@ -2,14 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""kd_connection's options as an argument spec: for the module, and for the check of a whole list of them."""
+"""The options of kd_connection and kd_connections as argument specs."""
 
 from __future__ import annotations
 
 import typing as t
 
+from .._client.auth_options import NAMESPACE_ARGUMENT
+from .._core.names import is_plain_name
 from .._core.secrecy import Secrecy
-from .._reconcile.desired import is_plain_name
 
 Option = dict[str, t.Any]
 
@@ -20,6 +21,9 @@ _OBJECT: dict[str, Option] = {
     "annotations": {"type": "dict"},
     "versioned": {"type": "bool", "default": False},
 }
+
+# What may be given for all entries of a list at once.
+WAITING = ("wait", "wait_timeout", "on_reconnect_failure")
 
 CONNECTION_ARGUMENTS: dict[str, Option] = {
     "kdcluster": {"type": "list", "elements": "str", "aliases": ["kdclusters"]},
@@ -60,6 +64,37 @@ CONNECTION_SECRECY = {
 }
 
 
+# Of one entry of a list; what kd_connections itself has as a default for all has none of its own here.
+ENTRY_ARGUMENTS: dict[str, Option] = {
+    **NAMESPACE_ARGUMENT,
+    **CONNECTION_ARGUMENTS,
+    **{
+        name: {key: value for key, value in CONNECTION_ARGUMENTS[name].items() if key != "default"}
+        for name in WAITING
+    },
+}
+
+CONNECTIONS_ARGUMENTS: dict[str, Option] = {
+    "connections": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+    },
+    "places": {"type": "list", "elements": "str"},
+    **{name: CONNECTION_ARGUMENTS[name] for name in WAITING},
+}
+
+# The same with the options of the entries, which the task checks itself, to report all problems at once.
+CONNECTIONS_IN_FULL: dict[str, Option] = {
+    **CONNECTIONS_ARGUMENTS,
+    "connections": {**CONNECTIONS_ARGUMENTS["connections"], "options": ENTRY_ARGUMENTS},
+}
+
+CONNECTIONS_SECRECY = {
+    f"connections.{path}": secrecy for path, secrecy in CONNECTION_SECRECY.items()
+}
+
+
 def with_named_objects(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Write plain names in configmaps and secrets as entries: git-login -> {name: git-login}.
 
@@ -75,3 +110,16 @@ def with_named_objects(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
                 for entry in entries
             ]
     return prepared
+
+
+def with_named_objects_in_entries(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The same in each entry of kd_connections."""
+    entries = params.get("connections")
+    if not isinstance(entries, list):
+        return dict(params)
+    return {
+        **params,
+        "connections": [
+            with_named_objects(entry) if isinstance(entry, dict) else entry for entry in entries
+        ],
+    }

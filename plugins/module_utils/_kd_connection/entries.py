@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check a list of kd_connection arguments as a whole, with no cluster, before any of it is done.
+"""Check each entry of a list of kd_connection arguments without a Kubernetes cluster, before any is applied.
 
-The rules are the module's own: its argument spec, held against by Ansible's validator, and _reconcile.desired. They are
-asked piece by piece, so that each thing that is wrong is told with its place. No value is ever told, since the
-values of an entry may be secret; names of objects, and labels, are.
+The rules are kd_connection's own: its argument spec, checked by Ansible's validator, and _reconcile.desired. They are
+applied value by value, so that each problem is reported with its place. No message shows a value, which may be secret;
+names of objects and labels are shown.
 """
 
 from __future__ import annotations
@@ -18,19 +18,15 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import ArgumentValueError, RequiredError, UnsupportedError
 
 from .._ansible.option_forms import meant
-from .._client.auth_options import (
-    AUTH_ARGUMENTS,
-    NAMESPACE_ARGUMENT,
-)
+from .._client.auth_options import AUTH_ARGUMENTS
 from .._core.errors import InvalidInputError
+from .._core.scalars import scalar_text
 from .._reconcile.desired import (
     DesiredState,
     parse_desired,
-    scalar_text,
 )
-from . import entry_links
 from .argspec import (
-    CONNECTION_ARGUMENTS,
+    ENTRY_ARGUMENTS,
     Option,
     with_named_objects,
 )
@@ -39,7 +35,6 @@ from .argspec import (
 Path = tuple[t.Any, ...]
 Found = t.Iterator[tuple[Path, str]]
 
-SPEC: dict[str, Option] = {**NAMESPACE_ARGUMENT, **CONNECTION_ARGUMENTS}
 _AUTH_NAMES = frozenset(
     name for option, spec in AUTH_ARGUMENTS.items() for name in (option, *spec.get("aliases", ()))
 )
@@ -79,56 +74,12 @@ class EntryProblem:
 
 
 def entry_problems(entries: t.Sequence[t.Any]) -> list[EntryProblem]:
-    """Find everything that is wrong with a list of kd_connection arguments, of any types.
-
-    What entries say of one another is looked at only once each of them is fine alone.
-    """
-    problems = [
+    """Find everything that is wrong with single entries of a list of kd_connection arguments, of any types."""
+    return [
         EntryProblem(index, path, text)
         for index, entry in enumerate(entries)
         for path, text in _problems_of(entry)
     ]
-    if problems:
-        return problems
-    return [
-        EntryProblem(index, (), text)
-        for index, text in entry_links.contradictions([read_entry(entry) for entry in entries])
-    ]
-
-
-def read_entry(entry: t.Mapping[str, t.Any]) -> entry_links.Entry:
-    """Read an entry of which entry_problems() found nothing."""
-    desired = _desired(_validated(SPEC, with_named_objects(entry)))
-    named = desired.namespace if entry.get("namespace") else None
-    return entry_links.Entry(named, desired)
-
-
-def rehearsal(
-    given: t.Mapping[str, t.Any], entry: entry_links.Entry, earlier: t.Iterable[entry_links.Entry]
-) -> dict[str, t.Any]:
-    """Reduce an entry to what can be checked before those in front of it are done.
-
-    :param given: the entry, of which entry_problems() found nothing.
-    :param entry: the same, read.
-    :param earlier: those in front of it.
-    :returns: the entry without the objects that they make; and, where they take connections away, without
-        what may be possible only then: new links between KDClusters, and deletions.
-    """
-    meeting = [other for other in earlier if other.may_meet(entry)]
-    made = {key for other in meeting for key in other.described()}
-    reduced = with_named_objects(given)
-    validated = _validated(SPEC, reduced)
-    for option, kind in _KINDS.items():
-        reduced[option] = [
-            one
-            for one, read in zip(reduced.get(option) or (), validated.get(option) or ())
-            if (kind, read["name"]) not in made
-        ]
-    if any(other.removes() for other in meeting):
-        reduced["delete_objects"] = False
-        if not entry.desired.absent:
-            reduced["clusters"] = []
-    return reduced
 
 
 def kdclusters_of(entry: t.Any) -> str:
@@ -139,6 +90,19 @@ def kdclusters_of(entry: t.Any) -> str:
     names = given if isinstance(given, list) else [given] if given else []
     told = ", ".join(name for name in names if isinstance(name, str))
     return f"kdcluster {told}" if told else "no kdcluster"
+
+
+def validated_entry(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """An entry of which entry_problems() found nothing, with each value in its option's type."""
+    return _validated(ENTRY_ARGUMENTS, with_named_objects(entry))
+
+
+def entry_label(entry: t.Any, index: int, place: str = "") -> str:
+    """Name an entry in messages: where it is written, its number counted from 1, its KDClusters.
+
+    :param place: such as "connections.yml:6"; "" where that is not known.
+    """
+    return f"{place or 'connections'}, entry {index + 1} ({kdclusters_of(entry)})"
 
 
 def shown_path(entry: t.Any, path: Path) -> str:
@@ -164,8 +128,8 @@ def _problems_of(entry: t.Any) -> Found:
         yield (), "an entry is a dictionary with kd_connection's options."
         return
     entry = with_named_objects(entry)
-    found = list(_spec_problems(SPEC, entry, ()))
-    yield from found or _rule_problems(_validated(SPEC, entry))
+    found = list(_spec_problems(ENTRY_ARGUMENTS, entry, ()))
+    yield from found or _rule_problems(_validated(ENTRY_ARGUMENTS, entry))
 
 
 def _spec_problems(spec: dict[str, Option], given: dict[str, t.Any], path: Path) -> Found:
@@ -250,7 +214,7 @@ def _object_problems(option: str, given: dict[str, t.Any]) -> Found:
 
     def ask(path: Path, **fields: t.Any) -> Found:
         one = {option: [{"name": given["name"], **fields}]}
-        for _path, text in _refusal(path, {**_validated(SPEC, {}), **one}):
+        for _path, text in _refusal(path, {**_validated(ENTRY_ARGUMENTS, {}), **one}):
             text = text.removeprefix(f"{label}: ").removeprefix(f"Option {option}: ")
             for what in ("", "key ", "label ", "annotation "):
                 # What the path says already.

@@ -98,7 +98,7 @@ class RotationAttempt:
         self.reconnects: dict[str, Reconnect] = {}
         self._applier = Applier(
             api, self.desired, self.plan, self.live, deadline, progress,
-            separate_runs=True, may_vanish=True,
+            separate_runs=True,
         )  # fmt: skip
 
     @property

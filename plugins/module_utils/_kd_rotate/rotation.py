@@ -14,6 +14,7 @@ from .._core.redaction import HIDDEN, HIDDEN_NEW
 from .._kubedirector import facts
 from .._observe.stall_diagnosis import config_error_sentence
 from .._reconcile.desired import (
+    DesiredConnections,
     DesiredObject,
     DesiredState,
     parse_desired,
@@ -186,15 +187,11 @@ def desired_for_rotation(
         annotations={},
         described=data is not None,
     )
-    return DesiredState(
-        namespace=rotation.namespace,
-        kdclusters=rotation.naming(snapshot),
-        objects=(desired_object,),
-        clusters=(),
-        absent=False,
-        exclusive=False,
-        delete_objects=False,
+    # Others may disconnect from it meanwhile whoever names it.
+    connections = DesiredConnections(
+        rotation.naming(snapshot), (desired_object.key,), required=False
     )
+    return DesiredState(rotation.namespace, (desired_object,), (connections,))
 
 
 def guarded(plan: Plan) -> Plan:

@@ -229,7 +229,7 @@ class RotationTask(Task):
                 deadline,
                 f"Nothing was written, because what changed before in namespace {self.namespace} has not "
                 "reached every member",
-                may_vanish=True,
+                may_vanish=busy,
             )
 
     def _note_earlier(

@@ -102,3 +102,35 @@ def in_dependency_order(links: Links, names: t.Iterable[str]) -> tuple[str, ...]
         sorter.done(name)
         order.append(name)
     return tuple(dict.fromkeys((*(name for name in order if name in wanted), *wanted)))
+
+
+def union(*several: Links) -> dict[str, tuple[str, ...]]:
+    """All links of several link maps."""
+    names = dict.fromkeys(name for links in several for name in links)
+    return {
+        name: tuple(dict.fromkeys(target for links in several for target in links.get(name, ())))
+        for name in names
+    }
+
+
+def change_order(before: Links, after: Links) -> tuple[str, ...]:
+    """Sort KDClusters whose links change, one after the other, so that no cycle exists in between.
+
+    :param before: the links of all KDClusters.
+    :param after: the new links of those that change; without a cycle among them all.
+    :returns: what is connected to comes before what connects to it, as far as that makes no cycle.
+    """
+    if len(after) < 2:
+        return tuple(after)
+    links = dict(before)
+    pending = list(in_dependency_order({**before, **after}, after))
+    order = []
+    while pending:
+        name = next(
+            (one for one in pending if find_cycle({**links, one: after[one]}, one) is None),
+            pending[0],
+        )
+        pending.remove(name)
+        links[name] = after[name]
+        order.append(name)
+    return tuple(order)

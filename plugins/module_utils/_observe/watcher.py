@@ -166,7 +166,7 @@ class SnapshotWatcher:
         deadline: float,
         why: str,
         *,
-        may_vanish: bool = False,
+        may_vanish: t.Collection[str] = (),
         require: t.Callable[[], None] | None = None,
     ) -> None:
         """Wait until all that is live has reached every member of these KDClusters.
@@ -176,13 +176,13 @@ class SnapshotWatcher:
         :param deadline: as of time.monotonic().
         :param why: how a message begins that says why it did not come to that, such as "The change
             was written, but it has not reached every member".
-        :param may_vanish: whether one of `names` that is deleted is not waited for any more.
+        :param may_vanish: those of `names` that are not waited for any more once they are deleted.
         :param require: called whenever `snapshot` is newer; what it raises ends the wait.
         :raises WaitTimeoutError: names the lagging members and what they last reported.
         :raises StalledError: it will not come by itself: the operator is down or stuck, or a pod does not
             start.
         :raises MemberError: a member is in `config error` and so will never take the change.
-        :raises PreconditionError: one of `names` was deleted meanwhile, and may not.
+        :raises PreconditionError: one of the other `names` was deleted meanwhile.
         :raises ApiError, UnreachableError:
         """
         settled = frozenset(names)
@@ -190,11 +190,12 @@ class SnapshotWatcher:
 
         def reached() -> bool | None:
             found = self.snapshot.clusters
-            for name in sorted(settled - set(found)):
-                if not may_vanish:
-                    raise deleted_meanwhile(self.snapshot.namespace, name)
+            for name in sorted(settled.difference(found, may_vanish)):
+                raise deleted_meanwhile(self.snapshot.namespace, name)
             # With one that is being deleted the operator does nothing any more but that.
-            there = {n for n in quiet & set(found) if not (may_vanish and found[n].terminating)}
+            there = {
+                n for n in quiet & set(found) if not (n in may_vanish and found[n].terminating)
+            }
             if require is not None:
                 require()
             if not self._all_quiet(there):

@@ -9,23 +9,27 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
-import math
 import re
 import typing as t
 
 from .._core.errors import InvalidInputError
+from .._core.names import (
+    require_data_key,
+    require_label_name,
+    require_label_value,
+    require_name,
+)
+from .._core.scalars import removable_text_map, text_map
 from .._kubedirector import facts
 from .shared_objects import (
     VERSION_OF,
     versioned_name,
 )
 
-_OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
-_DATA_KEY = re.compile(r"(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}")
 # Opaque apart, all of Kubernetes' own have a group (source: its documentation of Secrets).
 _KUBERNETES_TYPE = re.compile(r"[a-z0-9.-]+/\S+")
-_MAX_NAME, _MAX_LABEL = 253, 63
+Key = tuple[str, str]
+
 # A deadline is a number that a clock can count to.
 _MAX_SECONDS = 365 * 24 * 3600
 
@@ -39,6 +43,8 @@ class DesiredObject:
     :param described: the task says more of it than its name.
     :param secret_type: the Kubernetes type of a Secret, None when the task says nothing of it.
     :param version_of: the name that the task gives it, where a hash of the content comes after that.
+    :param absent: no connection of the task is to name it.
+    :param deleted: it is to be deleted as well.
     """
 
     kind: str
@@ -50,6 +56,8 @@ class DesiredObject:
     described: bool
     secret_type: str | None = None
     version_of: str | None = None
+    absent: bool = False
+    deleted: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -63,23 +71,138 @@ class DesiredObject:
 
 
 @dataclasses.dataclass(frozen=True)
+class DesiredConnections:
+    """What some KDClusters are to be connected to.
+
+    :param objects: (kind, name) of ConfigMaps and Secrets.
+    :param clusters: KDClusters to connect to.
+    :param absent: these are to be disconnected.
+    :param exclusive: the connections are to be exactly these.
+    :param required: False where others may change or delete the KDClusters while the task works.
+    """
+
+    kdclusters: tuple[str, ...]
+    objects: tuple[Key, ...]
+    clusters: tuple[str, ...] = ()
+    absent: bool = False
+    exclusive: bool = False
+    required: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
 class DesiredState:
-    """Everything that one task wants."""
+    """What a task wants in one namespace.
+
+    :param objects: each once.
+    :param connections: one for each entry; they do not contradict one another.
+    """
 
     namespace: str
-    kdclusters: tuple[str, ...]
     objects: tuple[DesiredObject, ...]
-    clusters: tuple[str, ...]
-    absent: bool
-    exclusive: bool
-    delete_objects: bool
+    connections: tuple[DesiredConnections, ...]
 
     @property
-    def keys_with_data(self) -> frozenset[tuple[str, str]]:
+    def kdclusters(self) -> tuple[str, ...]:
+        """The KDClusters whose connections the task manages."""
+        return tuple(dict.fromkeys(name for one in self.connections for name in one.kdclusters))
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The KDClusters that the task connects to, or disconnects from."""
+        return tuple(dict.fromkeys(name for one in self.connections for name in one.clusters))
+
+    @property
+    def may_vanish(self) -> frozenset[str]:
+        """The KDClusters that others may delete meanwhile: those that the task only disconnects, or that
+        only happen to name an object."""
+        needed = {
+            name
+            for one in self.connections
+            if one.required and not one.absent
+            for name in one.kdclusters
+        }
+        return frozenset(self.kdclusters) - needed
+
+    @property
+    def keys_with_data(self) -> frozenset[Key]:
         """(kind, name) of the objects of which more than the metadata must be read."""
         return frozenset(
-            o.key for o in self.objects if (o.data is not None or o.secret_type) and not self.absent
+            o.key for o in self.objects if (o.data is not None or o.secret_type) and not o.absent
         )
+
+    def of_kdcluster(self, name: str) -> DesiredState:
+        """The part of it that decides on one KDCluster's connections."""
+        connections = tuple(
+            dataclasses.replace(one, kdclusters=(name,))
+            for one in self.connections
+            if name in one.kdclusters
+        )
+        named = {key for one in connections for key in one.objects}
+        # A KDCluster may name an earlier version of any of these.
+        objects = tuple(
+            dataclasses.replace(o, deleted=False)
+            for o in self.objects
+            if o.version_of is not None or o.key in named
+        )
+        return dataclasses.replace(self, objects=objects, connections=connections)
+
+    def without(self, kdclusters: t.Collection[str]) -> DesiredState:
+        """The same without the connections of some KDClusters."""
+        return dataclasses.replace(
+            self,
+            connections=tuple(
+                dataclasses.replace(
+                    one, kdclusters=tuple(n for n in one.kdclusters if n not in kdclusters)
+                )
+                for one in self.connections
+            ),
+        )
+
+
+def merge_desired(states: t.Sequence[DesiredState]) -> DesiredState:
+    """Make one state of those of several entries of one namespace, which do not contradict one another.
+
+    :param states: at least one.
+    :returns: an object that one entry describes and another only names is described; one that an entry
+        describes as versioned is that version for all.
+    """
+    versions = {
+        (o.kind, o.version_of): o
+        for state in states
+        for o in state.objects
+        if o.version_of is not None
+    }
+
+    def resolved(key: Key) -> Key:
+        return versions[key].key if key in versions else key
+
+    objects: dict[Key, DesiredObject] = {}
+    for state in states:
+        for one in state.objects:
+            key = resolved(one.key)
+            before = objects.get(key)
+            if key != one.key:
+                one = versions[one.key]
+            objects[key] = one if before is None else _merged_object(before, one)
+    return DesiredState(
+        states[0].namespace,
+        tuple(objects.values()),
+        tuple(
+            dataclasses.replace(one, objects=tuple(map(resolved, one.objects)))
+            for state in states
+            for one in state.connections
+        ),
+    )
+
+
+def _merged_object(one: DesiredObject, other: DesiredObject) -> DesiredObject:
+    """Of two that mean the same object: the one that says more of it."""
+    if one.absent != other.absent:
+        return other if one.absent else one
+    return dataclasses.replace(
+        one if one.described or not other.described else other,
+        deleted=one.deleted or other.deleted,
+    )
 
 
 def parse_desired(params: t.Mapping[str, t.Any], namespace: str) -> DesiredState:
@@ -95,22 +218,25 @@ def parse_desired(params: t.Mapping[str, t.Any], namespace: str) -> DesiredState
         raise InvalidInputError("Option exclusive goes with state=present only.")
     if not absent and params["delete_objects"]:
         raise InvalidInputError("Option delete_objects goes with state=absent only.")
-    if not 1 <= params["wait_timeout"] <= _MAX_SECONDS:
+    timeout = params.get("wait_timeout")
+    if timeout is not None and not 1 <= timeout <= _MAX_SECONDS:
         raise InvalidInputError(
             f"Option wait_timeout is a number of seconds, 1 to {_MAX_SECONDS} (a year)."
         )
     require_name("namespace", namespace)
-    desired = DesiredState(
-        namespace=namespace,
+    objects = (
+        *_objects("ConfigMap", params.get("configmaps"), namespace, absent=absent),
+        *_objects("Secret", params.get("secrets"), namespace, absent=absent),
+    )
+    if absent:
+        deleted = bool(params["delete_objects"])
+        objects = tuple(dataclasses.replace(o, absent=True, deleted=deleted) for o in objects)
+    desired = DesiredConnections(
         kdclusters=_names("kdcluster", params.get("kdcluster"), namespace),
-        objects=(
-            *_objects("ConfigMap", params.get("configmaps"), namespace, absent=absent),
-            *_objects("Secret", params.get("secrets"), namespace, absent=absent),
-        ),
+        objects=tuple(o.key for o in objects),
         clusters=_names("clusters", params.get("clusters"), namespace),
         absent=absent,
         exclusive=bool(params["exclusive"]),
-        delete_objects=bool(params["delete_objects"]),
     )
     if desired.clusters and not desired.kdclusters:
         raise InvalidInputError(
@@ -123,27 +249,7 @@ def parse_desired(params: t.Mapping[str, t.Any], namespace: str) -> DesiredState
             raise InvalidInputError(
                 f"KDCluster {namespace}/{name} cannot be connected to itself: take it out of clusters or of kdcluster."
             )
-    return desired
-
-
-def scalar_text(value: t.Any) -> str | None:
-    """Write a scalar the way YAML does: 8080 -> "8080", True -> "true".
-
-    :returns: None for anything that is no scalar (null, list, dictionary).
-    """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        if math.isnan(value):
-            return ".nan"
-        if math.isinf(value):
-            return ".inf" if value > 0 else "-.inf"
-        return repr(value)
-    return None
+    return DesiredState(namespace, objects, (desired,))
 
 
 def _names(option: str, values: list[str] | None, namespace: str) -> tuple[str, ...]:
@@ -155,41 +261,6 @@ def _names(option: str, values: list[str] | None, namespace: str) -> tuple[str, 
                 f"Option {option} names KDCluster {namespace}/{name} more than once: name it once."
             )
     return names
-
-
-def require_name(where: str, name: str) -> None:
-    """Check the name of an object. :raises InvalidInputError: `where` begins the message."""
-    own = name.rpartition("/")[2]
-    if own != name and is_plain_name(name):
-        raise InvalidInputError(
-            f"Option {where} {name!r} names a namespace: connections stay in one namespace, that of the "
-            f"KDCluster. Write {own!r}, and put it into that namespace."
-        )
-    if not _is_subdomain(name):
-        raise InvalidInputError(
-            f"Option {where} {name!r} is not a valid object name: use at most {_MAX_NAME} lower case "
-            "letters, digits, '-' and '.', with a letter or digit at the beginning, at the end and on both "
-            "sides of each '.'."
-        )
-
-
-def is_plain_name(text: str) -> bool:
-    """Whether this is the name of an object, perhaps after that of its namespace and a "/"."""
-    parts = text.split("/")
-    return len(parts) <= 2 and all(_is_subdomain(part) for part in parts)
-
-
-def _is_subdomain(name: str) -> bool:
-    return bool(_OBJECT_NAME.fullmatch(name)) and len(name) <= _MAX_NAME
-
-
-def _is_label_key(key: str) -> bool:
-    prefix, slash, name = key.rpartition("/")
-    return name != "" and _is_label_value(name) and (_is_subdomain(prefix) or not slash)
-
-
-def _is_label_value(value: str) -> bool:
-    return bool(_LABEL_VALUE.fullmatch(value)) and len(value) <= _MAX_LABEL
 
 
 def _objects(
@@ -223,12 +294,11 @@ def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> Desire
     type_label = facts.TYPE_LABELS[kind]
     labels = removable_text_map(entry.get("labels"), f"{where}: label")
     for key, value in labels.items():
-        if not _is_label_key(key):
-            raise InvalidInputError(f"{where}: {key!r} is not a valid label name.")
+        require_label_name(key, where)
         if key == type_label:
             _require_type(kind, value, f"{where}: label {key}")
         elif value is not None:
-            _require_label_value(value, f"{where}: label {key}")
+            require_label_value(value, f"{where}: label {key}")
     wanted_type = entry.get("type")
     if wanted_type is not None:
         _require_type(kind, wanted_type, f"{where}: type")
@@ -268,55 +338,13 @@ def _require_type(kind: str, value: str | None, where: str) -> None:
             f"{facts.TYPE_LABELS[kind]}, by which applications find the Secret, such as source-control; "
             f"the type in Kubernetes is option secret_type. Write secret_type: {value}, and give its type."
         )
-    _require_label_value(value, where)
-
-
-def _require_label_value(value: str, where: str) -> None:
-    if not _is_label_value(value):
-        raise InvalidInputError(
-            f"{where}: {value!r} is not a valid label value: use at most {_MAX_LABEL} letters, digits, "
-            "'-', '_' and '.', beginning and ending with a letter or digit."
-        )
-
-
-def text_map(values: t.Mapping[str, t.Any] | None, where: str) -> dict[str, str]:
-    """Write a map's scalars as text. :raises InvalidInputError: a value is none; names `where` and its key."""
-    texts: dict[str, str] = {}
-    for key, value in (values or {}).items():
-        text = scalar_text(value)
-        if text is None:
-            raise InvalidInputError(f"{where} {key}: {_not_scalar(value)}")
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise InvalidInputError(
-                f"{where} {key}: the value is not text in UTF-8; only a Secret's data, in base64, can hold it."
-            ) from None
-        texts[str(key)] = text
-    return texts
-
-
-def removable_text_map(values: t.Mapping[str, t.Any] | None, where: str) -> dict[str, str | None]:
-    """The same for a map in which null stands for what is to be removed."""
-    texts = text_map({k: v for k, v in (values or {}).items() if v is not None}, where)
-    return {str(key): texts.get(str(key)) for key in values or ()}
-
-
-def _not_scalar(value: t.Any) -> str:
-    if value is None:
-        return "the value is empty (null); quote it, or give an empty string."
-    what = "list" if isinstance(value, list) else "dictionary"
-    return f"the value is a {what}; only text, numbers and booleans fit. Turn it into text, for example with to_json."
+    require_label_value(value, where)
 
 
 def _keyed_text(values: dict[str, t.Any] | None, where: str) -> dict[str, str]:
     texts = text_map(values, f"{where}: key")
     for key in texts:
-        if not _DATA_KEY.fullmatch(key):
-            raise InvalidInputError(
-                f"{where}: {key!r} is not a valid key: use letters, digits, '-', '_' and '.', and no '.' alone "
-                "or '..' at the beginning."
-            )
+        require_data_key(key, where)
     return texts
 
 

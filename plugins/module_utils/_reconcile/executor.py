@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import time
 import typing as t
@@ -93,8 +92,6 @@ class Applier:
     :param separate_runs: whether the exit code of the last run of each start script is wanted, so that the
         runs for several changes must not overlap.
     :ivar plan: the plan, which is made again where others changed something before linked KDClusters are.
-    :param may_vanish: whether others may delete the task's KDClusters meanwhile: one that is being
-        disconnected, or that only happens to name an object, need not be waited for then.
     """
 
     def __init__(
@@ -107,28 +104,21 @@ class Applier:
         progress: Progress,
         *,
         separate_runs: bool,
-        may_vanish: bool,
+        unwaited: frozenset[str] = frozenset(),
     ) -> None:
         self._api = api
         self._separate_runs = separate_runs
-        self._may_vanish = may_vanish
+        self._unwaited = unwaited
         self._desired = desired
         self.plan = plan
         self._live = live
         self._deadline = deadline
         self._progress = progress
         self._writer = Writer(
-            api, desired, live, deadline, progress, plan.links,
-            may_vanish=may_vanish, before_write=self._require_time,
-        )  # fmt: skip
+            api, desired, live, deadline, progress, plan.links, before_write=self._require_time
+        )
         self._waited = False
         self._lease: LinkedLease | None = None
-        # Who only happens to name an object may be disconnected from it by others.
-        self._kept = (
-            dataclasses.replace(desired, kdclusters=())
-            if may_vanish and not desired.absent
-            else desired
-        )
         found = live.snapshot.clusters
         self._uids = {
             name: found[name].uid
@@ -138,40 +128,48 @@ class Applier:
 
     def try_dry(self) -> None:
         """Ask the API server about every write, in a server-side dry run. :raises ApiError, PreconditionError:"""
-        for change in self._object_writes():
-            self._writer.write_object(change, dry_run=True)
-            if change.action != "deleted" and self._moved(naming(change, self._live.snapshot)):
-                self._writer.write_copy(change, dry_run=True)
         side_by_side(
-            functools.partial(self._writer.write_connections, change, dry_run=True)
-            for change in self._cluster_writes()
+            [
+                *(functools.partial(self._try_object_dry, one) for one in self._object_writes()),
+                *(
+                    functools.partial(self._writer.write_connections, one, dry_run=True)
+                    for one in self._cluster_writes()
+                ),
+            ]
         )
 
-    def write(self) -> None:
+    def _try_object_dry(self, change: ObjectChange) -> None:
+        self._writer.write_object(change, dry_run=True)
+        if change.action != "deleted" and self._moved(naming(change, self._live.snapshot)):
+            self._writer.write_copy(change, dry_run=True)
+
+    def write(self, *, tried: bool = False) -> None:
         """Write everything that differs; linked KDClusters only as the one task that changes such.
 
         Where there are several writes, all of them are tried dry first: a refusal of the last one
         must not leave the first ones written.
 
+        :param tried: whether the plan was tried dry already.
         :raises ApiError, PreconditionError, WaitTimeoutError, UnreachableError:
         """
         steps = self._steps()
         self._settle_linked([frozenset().union(*self._guards(steps))])
         if not any(self._guards(steps)):
-            self._write_steps(steps)
+            self._write_steps(steps, tried=tried)
         else:
             with LinkedLease(
                 self._api, self._desired.namespace, self._deadline, self._progress.warnings.append
             ) as self._lease:
+                planned = self.plan
                 self._plan_again()
                 steps = self._steps()
                 self._settle_linked([frozenset().union(*self._guards(steps))])
-                self._write_steps(steps)
+                self._write_steps(steps, tried=tried and self.plan == planned)
             self._lease = None
         self._delete_objects()
 
-    def _write_steps(self, steps: list[Step]) -> None:
-        if len(steps) + len(self._deletions()) > 1:
+    def _write_steps(self, steps: list[Step], *, tried: bool) -> None:
+        if not tried and len(steps) + len(self._deletions()) > 1:
             self.try_dry()
         while steps:
             candidates = next_steps(self._writer.links, steps)
@@ -179,7 +177,7 @@ class Applier:
             step = candidates[self._settle_linked(guards)]
             # The webhook takes its time for each KDCluster; unlinked ones need not queue.
             alone = [c for c, guard in zip(candidates, guards) if not guard]
-            chosen = alone if step.connects and step in alone else [step]
+            chosen = alone if step in alone else [step]
             self._require_time()
             self._prepare(chosen)
             side_by_side(one.write for one in chosen)
@@ -190,9 +188,7 @@ class Applier:
         """Take over what the last task that changed linked KDClusters left."""
         live, desired = self._live, self._desired
         live.refresh()
-        keys = [o.key for o in desired.objects] + other_keys(
-            desired, live.snapshot.clusters, copies=desired.delete_objects
-        )
+        keys = [o.key for o in desired.objects] + other_keys(desired, live.snapshot.clusters)
         live.replace_objects(
             read_objects(self._api, desired.namespace, keys, desired.keys_with_data)
         )
@@ -232,7 +228,7 @@ class Applier:
         # Somebody else may have connected one since the plan was made, as long as that is by now.
         self._live.refresh()
         snapshot = self._live.snapshot
-        problems = list(failed_deletion_preconditions(self._desired, snapshot, ()))
+        problems = list(failed_deletion_preconditions(self._desired, snapshot, {}))
         if problems:
             raise PreconditionError(problems)
         for change in deletions:
@@ -290,18 +286,19 @@ class Applier:
         :raises WaitTimeoutError, MemberError, PreconditionError, ApiError, UnreachableError:
         """
         live = self._live
-        named = {change.name for change in self.plan.clusters}
+        named = {change.name for change in self.plan.clusters} - self._unwaited
         touched = self._progress.touched(live)
         if touched or self._waited:
             live.refresh_before_waiting()
         self._waited = True
         also = (touched | dependents(self._writer.links, touched)) & set(live.snapshot.clusters)
+        also -= self._unwaited
         self._writer.wait_until_gone()
         written = "The change was written, but" if touched else "Nothing had to be written, but"
         why = f"{written} it has not reached every member"
         live.wait_until_settled(
             named, also, self._deadline, why,
-            may_vanish=self._may_vanish, require=self._require_unchanged,
+            may_vanish=self._desired.may_vanish, require=self._require_unchanged,
         )  # fmt: skip
 
     def verify(self) -> None:
@@ -324,7 +321,7 @@ class Applier:
 
     def _require_unchanged(self) -> None:
         undone = list(
-            undone_changes(self._kept, self._live.snapshot, self._uids, self._progress.versions)
+            undone_changes(self._desired, self._live.snapshot, self._uids, self._progress.versions)
         )
         self._progress.overwritten = {(one.kind, one.name) for one in undone}
         require_unchanged(undone)
@@ -403,8 +400,8 @@ class Applier:
         """The KDClusters that still name copies, because an earlier task was ended half way."""
         found: dict[str, list[Key]] = {}
         snapshot = self._live.snapshot
-        for desired in self._desired.objects if not self._desired.absent else ():
-            if live_copy(desired, snapshot) is not None:
+        for desired in self._desired.objects:
+            if not desired.absent and live_copy(desired, snapshot) is not None:
                 for name in snapshot.naming(desired.kind, copy_name(desired.name)):
                     found.setdefault(name, []).append(desired.key)
         return found

@@ -12,7 +12,8 @@ import typing as t
 from .._core.errors import PreconditionError
 from .._kubedirector import facts
 from .._kubedirector.links import (
-    in_dependency_order,
+    change_order,
+    union,
 )
 from .._kubedirector.snapshot import Connections
 from .preconditions import (
@@ -33,6 +34,7 @@ if t.TYPE_CHECKING:
         Snapshot,
     )
     from .desired import (
+        DesiredConnections,
         DesiredObject,
         DesiredState,
     )
@@ -111,7 +113,9 @@ def make_plan(desired: DesiredState, snapshot: Snapshot) -> Plan:
     # A task that was ended half way may have left copies there.
     repoints = repoints_to_wanted(desired, snapshot)
     after = {
-        name: connections_after(desired, repointed(snapshot.clusters[name].connections, repoints))
+        name: connections_after(
+            desired, name, repointed(snapshot.clusters[name].connections, repoints)
+        )
         for name in desired.kdclusters
         if name in snapshot.clusters
     }
@@ -129,21 +133,12 @@ def make_plan(desired: DesiredState, snapshot: Snapshot) -> Plan:
         name: ClusterChange(name, snapshot.clusters[name].connections, connections)
         for name, connections in after.items()
     }
-    links = {
-        name: tuple(
-            dict.fromkeys(
-                (
-                    *c.connections.clusters,
-                    *(changes[name].after.clusters if name in changes else ()),
-                )
-            )
-        )
-        for name, c in snapshot.clusters.items()
-    }
+    links_before = {name: c.connections.clusters for name, c in snapshot.clusters.items()}
+    links_after = {name: change.after.clusters for name, change in changes.items()}
     return Plan(
         objects=tuple(_object_changes(desired, snapshot)),
-        clusters=tuple(changes[name] for name in in_dependency_order(links, changes)),
-        links=links,
+        clusters=tuple(changes[name] for name in change_order(links_before, links_after)),
+        links=union(links_before, links_after),
     )
 
 
@@ -159,16 +154,23 @@ def replan(plan: Plan, desired: DesiredState, snapshot: Snapshot) -> Plan:
     )
 
 
-def connections_after(desired: DesiredState, before: Connections) -> Connections:
+def connections_after(desired: DesiredState, name: str, before: Connections) -> Connections:
     """What a KDCluster's connections are to be, given what they are. Order is kept.
 
     Present: missing names are put at the end. Exclusive: exactly the wanted names, in their order.
     Absent: the wanted names are taken out.
     """
+    for one in desired.connections:
+        if name in one.kdclusters:
+            before = _connections_after(one, before)
+    return before
+
+
+def _connections_after(desired: DesiredConnections, before: Connections) -> Connections:
     named = {
         "clusters": desired.clusters,
-        "configmaps": tuple(o.name for o in desired.objects if o.kind == "ConfigMap"),
-        "secrets": tuple(o.name for o in desired.objects if o.kind == "Secret"),
+        "configmaps": tuple(name for kind, name in desired.objects if kind == "ConfigMap"),
+        "secrets": tuple(name for kind, name in desired.objects if kind == "Secret"),
     }
 
     def merged(field: str) -> tuple[str, ...]:
@@ -227,9 +229,9 @@ def change_counter_patch(cluster: KDCluster) -> list[JsonObject]:
 def _object_changes(desired: DesiredState, snapshot: Snapshot) -> t.Iterator[ObjectChange]:
     for desired_object in desired.objects:
         found = snapshot.objects.get(desired_object.key)
-        versions = live_versions(desired, desired_object, snapshot)
-        if desired.absent:
-            deleted = desired.delete_objects and found is not None and not found.terminating
+        versions = live_versions(desired_object, snapshot)
+        if desired_object.absent:
+            deleted = desired_object.deleted and found is not None and not found.terminating
             action, body = ("deleted" if deleted else "unchanged"), {}
         elif found is None:
             action, body = "created", _manifest(desired.namespace, desired_object, versions)
@@ -245,8 +247,8 @@ def _object_changes(desired: DesiredState, snapshot: Snapshot) -> t.Iterator[Obj
             found=found,
             version_of=desired_object.version_of,
         )
-        leftover = live_copy(desired_object, snapshot) if desired.delete_objects else None
-        if desired.delete_objects or desired_object.version_of is not None:
+        leftover = live_copy(desired_object, snapshot) if desired_object.deleted else None
+        if desired_object.deleted or desired_object.version_of is not None:
             for other in [*versions, *([leftover] if leftover else [])]:
                 if not other.terminating:
                     yield ObjectChange(

@@ -38,10 +38,9 @@ def failed_preconditions(
         cluster = snapshot.clusters[name]
         if cluster.restoring and cluster.connections != connections:
             yield cluster.restore_sentence
-    if desired.absent:
-        yield from failed_deletion_preconditions(desired, snapshot, desired.kdclusters)
-        return
-    for name in desired.kdclusters:
+    yield from failed_deletion_preconditions(desired, snapshot, after)
+    present = [one for one in desired.connections if not one.absent]
+    for name in _unique(one.kdclusters for one in present):
         found = snapshot.clusters.get(name)
         if found is None:
             yield _no_cluster(desired, name, "Create it first, or correct its name.")
@@ -54,8 +53,9 @@ def failed_preconditions(
                 "Create the KDApp first."
             )
     for desired_object in desired.objects:
-        yield from _object_problems(desired, desired_object, snapshot)
-    for name in desired.clusters:
+        if not desired_object.absent:
+            yield from _object_problems(desired, desired_object, snapshot)
+    for name in _unique(one.clusters for one in present):
         found = snapshot.clusters.get(name)
         if found is None:
             yield _no_cluster(
@@ -71,7 +71,11 @@ def failed_preconditions(
                 f"{desired.namespace}, and the operator drops such a connection in silence. "
                 "Put a copy of the KDApp there."
             )
-    yield from _cycle_problems(desired, snapshot, after)
+    yield from _cycle_problems(_unique(one.kdclusters for one in present), snapshot, after)
+
+
+def _unique(several: t.Iterable[t.Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for names in several for name in names))
 
 
 def _terminating_cluster(label: str) -> str:
@@ -142,38 +146,44 @@ def _object_problems(
 
 
 def _cycle_problems(
-    desired: DesiredState, snapshot: Snapshot, after: t.Mapping[str, Connections]
+    names: t.Iterable[str], snapshot: Snapshot, after: t.Mapping[str, Connections]
 ) -> t.Iterator[str]:
     links = {
         name: after[name].clusters if name in after else found.connections.clusters
         for name, found in snapshot.clusters.items()
     }
-    told: set[frozenset[str]] = set()
-    for name in desired.kdclusters:
+    reported: set[frozenset[str]] = set()
+    for name in names:
         cycle = find_cycle(links, name)
-        if cycle is not None and frozenset(cycle) not in told:
-            told.add(frozenset(cycle))
+        if cycle is not None and frozenset(cycle) not in reported:
+            reported.add(frozenset(cycle))
             yield (
-                f"KDCluster {desired.namespace}/{name} would be connected to itself through a cycle "
+                f"KDCluster {snapshot.namespace}/{name} would be connected to itself through a cycle "
                 f"({' -> '.join(cycle)}), which makes the operator stuck within a second. "
                 "Take one of these connections out."
             )
 
 
 def failed_deletion_preconditions(
-    desired: DesiredState, snapshot: Snapshot, disconnecting: t.Collection[str]
+    desired: DesiredState, snapshot: Snapshot, after: t.Mapping[str, Connections]
 ) -> t.Iterator[str]:
     """Say why objects cannot be deleted.
 
-    :param disconnecting: the KDClusters that the task is still to disconnect from them.
+    :param after: what the connections of KDClusters are still to be.
     """
-    if not desired.delete_objects:
-        return
     for desired_object in desired.objects:
-        named = set(naming(desired_object, snapshot))
-        for version in live_versions(desired, desired_object, snapshot):
-            named |= set(snapshot.naming(version.kind, version.name))
-        others = sorted(named - set(disconnecting))
+        if not desired_object.deleted:
+            continue
+        keys = [
+            desired_object.key,
+            *((one.kind, one.name) for one in live_versions(desired_object, snapshot)),
+        ]
+        named = {*naming(desired_object, snapshot)}.union(*(snapshot.naming(*key) for key in keys))
+        others = sorted(
+            name
+            for name in named
+            if name not in after or not {*keys}.isdisjoint(after[name].objects())
+        )
         if others:
             yield (
                 f"{desired_object.kind} {desired.namespace}/{desired_object.name} cannot be deleted: "

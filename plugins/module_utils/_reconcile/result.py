@@ -49,6 +49,7 @@ def connection_result(
     objects: list[JsonObject] = [
         {
             "kind": change.kind,
+            "namespace": snapshot.namespace,
             "name": change.version_of or change.name,
             "type": change.type,
             "action": _action_as_planned(change)
@@ -68,6 +69,7 @@ def connection_result(
         connections = change.after if as_planned else cluster.connections
         kdclusters.append(
             {
+                "namespace": snapshot.namespace,
                 "name": change.name,
                 "action": "updated" if written and stayed else "unchanged",
                 "connections": connections.as_lists(),

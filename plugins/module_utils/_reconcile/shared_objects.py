@@ -25,6 +25,7 @@ import re
 import typing as t
 
 from .._core.errors import InvalidInputError
+from .._core.names import MAX_NAME
 from .._kubedirector import facts
 from .._kubedirector.links import (
     in_dependency_order,
@@ -55,7 +56,6 @@ VERSION_OF = "kubedirector.connections/version-of"
 # leaves them to the next.
 REPLACES = "kubedirector.connections/replaces"
 _LABEL = {"app.kubernetes.io/managed-by": "kubedirector.connections"}
-_MAX_NAME = 253
 _HASH_DIGITS = 10
 # Many can read a name: that makes a guess at a Secret's values dear. FIPS wants at least 1000.
 _ROUNDS, _SECRET_ROUNDS = 1000, 100_000
@@ -81,7 +81,7 @@ class Keyed(t.Protocol):
 def copy_name(name: str) -> str:
     """Name the copy of an object: always the same, so that a later task finds it again."""
     suffix = f".kd-{hashlib.sha256(name.encode()).hexdigest()[:_HASH_DIGITS]}"
-    return f"{name[: _MAX_NAME - len(suffix)].rstrip('.-')}{suffix}"
+    return f"{name[: MAX_NAME - len(suffix)].rstrip('.-')}{suffix}"
 
 
 def versioned_name(
@@ -94,9 +94,9 @@ def versioned_name(
         f"kubedirector.connections/{namespace}/{kind}/{name}".encode(),
         _SECRET_ROUNDS if kind == "Secret" else _ROUNDS,
     ).hex()[:_HASH_DIGITS]
-    if len(name) + 1 + len(digest) > _MAX_NAME:
+    if len(name) + 1 + len(digest) > MAX_NAME:
         raise InvalidInputError(
-            f"{kind} {namespace}/{name}: with versioned, the name has at most {_MAX_NAME - 1 - len(digest)} "
+            f"{kind} {namespace}/{name}: with versioned, the name has at most {MAX_NAME - 1 - len(digest)} "
             "characters, since a hash comes after it."
         )
     return f"{name}-{digest}"
@@ -112,23 +112,17 @@ def is_copy(found: LiveObject, original: LiveObject | None) -> bool:
     return ours and (not uid or original is None or uid == original.uid)
 
 
-def other_keys(
-    desired: DesiredState, clusters: t.Mapping[str, KDCluster], *, copies: bool = False
-) -> list[Key]:
+def other_keys(desired: DesiredState, clusters: t.Mapping[str, KDCluster]) -> list[Key]:
     """Which objects to look at besides the named ones, as (kind, name): by their names they may be copies
-    or versions of these, and some KDCluster names them.
-
-    :param copies: the copies even where nobody names them.
-    """
+    or versions of these, and some KDCluster names them. Of what is to be deleted the copy in any case."""
     named = {key for cluster in clusters.values() for key in cluster.connections.objects()}
-    return sorted(
-        {
-            key
-            for desired_object in desired.objects
-            for key in (named if not copies else {*named, _copy_key(desired_object)})
-            if key == _copy_key(desired_object) or _may_be_version(desired_object, key, desired)
-        }
-    )
+    found: set[Key] = set()
+    for one in desired.objects:
+        if one.deleted or _copy_key(one) in named:
+            found.add(_copy_key(one))
+        if _has_versions(one):
+            found.update(key for key in named if _may_be_version(one, key))
+    return sorted(found)
 
 
 def replaced_keys(desired: DesiredState, objects: t.Mapping[Key, LiveObject | None]) -> list[Key]:
@@ -151,16 +145,14 @@ def live_copy(desired_object: Keyed, snapshot: Snapshot) -> LiveObject | None:
     return found if found is not None and is_copy(found, original) else None
 
 
-def live_versions(
-    desired: DesiredState, desired_object: DesiredObject, snapshot: Snapshot
-) -> list[LiveObject]:
+def live_versions(desired_object: DesiredObject, snapshot: Snapshot) -> list[LiveObject]:
     """The versions of an object but the wanted one, as far as they were looked at."""
+    if not _has_versions(desired_object):
+        return []
     return [
         found
         for (kind, _name), found in sorted(snapshot.objects.items())
-        if found is not None
-        and kind == desired_object.kind
-        and _is_version(desired, desired_object, found)
+        if found is not None and kind == desired_object.kind and _is_version(desired_object, found)
     ]
 
 
@@ -184,7 +176,7 @@ def repoints_to_wanted(desired: DesiredState, snapshot: Snapshot) -> dict[Key, s
             repoints[key] = one.name
         if one.version_of is not None:
             repoints[one.kind, one.version_of] = one.name
-        for version in live_versions(desired, one, snapshot):
+        for version in live_versions(one, snapshot):
             repoints[version.kind, version.name] = one.name
     return repoints
 
@@ -271,18 +263,24 @@ def _copy_key(desired_object: Keyed) -> Key:
     return desired_object.kind, copy_name(desired_object.name)
 
 
-def _may_be_version(desired_object: DesiredObject, key: Key, desired: DesiredState) -> bool:
-    """Whether an object may be a version of another, by its name; asked only where that matters."""
+def _has_versions(desired_object: DesiredObject) -> bool:
+    """Whether versions of an object matter to the task."""
+    return desired_object.version_of is not None or desired_object.absent
+
+
+def _may_be_version(desired_object: DesiredObject, key: Key) -> bool:
+    """Whether an object may be a version of another, by its name."""
     kind, name = key
-    if kind != desired_object.kind or (desired_object.version_of is None and not desired.absent):
-        return False
     plain = re.escape(desired_object.plain_name)
-    return re.fullmatch(rf"{plain}-[0-9a-f]{{{_HASH_DIGITS}}}", name) is not None
+    return (
+        kind == desired_object.kind
+        and re.fullmatch(rf"{plain}-[0-9a-f]{{{_HASH_DIGITS}}}", name) is not None
+    )
 
 
-def _is_version(desired: DesiredState, desired_object: DesiredObject, found: LiveObject) -> bool:
+def _is_version(desired_object: DesiredObject, found: LiveObject) -> bool:
     return (
         found.annotations.get(VERSION_OF) == desired_object.plain_name
         and found.name != desired_object.name
-        and _may_be_version(desired_object, (found.kind, found.name), desired)
+        and _may_be_version(desired_object, (found.kind, found.name))
     )

@@ -70,21 +70,25 @@ def undone_changes(
     :param versions: the resourceVersion that each object got from this task's last write of it. At that
         version it is what the API server made of the write.
     """
-    if not desired.absent:
-        for name in (*desired.kdclusters, *desired.clusters):
-            yield from _replaced_cluster(desired, name, snapshot, uids)
-    for name in desired.kdclusters:
+    required = [one for one in desired.connections if one.required]
+    present = [one for one in required if not one.absent]
+    for name in dict.fromkeys(n for one in present for n in (*one.kdclusters, *one.clusters)):
+        yield from _replaced_cluster(desired, name, snapshot, uids)
+    repoints = repoints_to_wanted(desired, snapshot)
+    # Another task of this collection may have it name a copy for a moment, which was not looked at.
+    repoints.update(repoints_to_originals(o.key for o in desired.objects if not o.absent))
+    for name in dict.fromkeys(n for one in required for n in one.kdclusters):
         cluster = snapshot.clusters.get(name)
         if cluster is not None:
-            yield from _undone_connections(desired, cluster, snapshot)
+            yield from _undone_connections(desired, cluster, repoints)
     for wanted in desired.objects:
         key = (wanted.kind, wanted.name)
         if key not in snapshot.objects:
             continue
         found = snapshot.objects[key]
         sentence: str | None = None
-        if desired.absent:
-            if desired.delete_objects and found is not None and not found.terminating:
+        if wanted.absent:
+            if wanted.deleted and found is not None and not found.terminating:
                 who = last_writer(found.managed_fields, ())
                 sentence = f"was created again after this task had deleted it: {who}."
         elif found is None:
@@ -198,14 +202,10 @@ def _replaced_cluster(
 
 
 def _undone_connections(
-    desired: DesiredState, cluster: KDCluster, snapshot: Snapshot
+    desired: DesiredState, cluster: KDCluster, repoints: t.Mapping[Key, str]
 ) -> t.Iterator[Undone]:
-    repoints = repoints_to_wanted(desired, snapshot)
-    if not desired.absent:
-        # Another task of this collection may have it name a copy for a moment, which was not looked at.
-        repoints.update(repoints_to_originals(o.key for o in desired.objects))
     live = repointed(cluster.connections, repoints)
-    wanted = connections_after(desired, live)
+    wanted = connections_after(desired, cluster.name, live)
     sentences = []
     for field in CONNECTION_LISTS:
         difference = _list_difference(field, live, wanted)

@@ -35,28 +35,27 @@ def plan_warnings(desired: DesiredState, snapshot: Snapshot, plan: Plan) -> list
         that a connection hands over, two objects of one type, connections that the operator skips,
         KDClusters without configmeta.
     """
-    if desired.absent:
-        return [
-            *(
-                f"KDCluster {desired.namespace}/{name} does not exist, so there is nothing to disconnect."
-                for name in desired.kdclusters
-                if name not in snapshot.clusters
-            ),
-            *(
-                finalizers_sentence(
-                    f"{change.kind} {desired.namespace}/{change.name}", change.found.finalizers
-                )
-                for change in plan.objects
-                if change.found is not None and change.found.terminating
-            ),
-        ]
-    found = list(_value_warnings(desired))
+    found = [
+        f"KDCluster {desired.namespace}/{name} does not exist, so there is nothing to disconnect."
+        for name in desired.kdclusters
+        if name not in snapshot.clusters
+    ]
+    found += (
+        finalizers_sentence(
+            f"{change.kind} {desired.namespace}/{change.name}", change.found.finalizers
+        )
+        for change in plan.objects
+        if change.found is not None and change.found.terminating
+    )
+    found += _value_warnings(desired)
     types = {(change.kind, change.name): change.type for change in plan.objects}
     found += _shared_object_warnings(desired, snapshot, plan)
+    connected = {name for one in desired.connections if not one.absent for name in one.kdclusters}
+    changes = [change for change in plan.clusters if change.name in connected]
     found += unchecked_sentences(
-        dict.fromkeys(key for change in plan.clusters for key in change.after.objects()), snapshot
+        dict.fromkeys(key for change in changes for key in change.after.objects()), snapshot
     )
-    for change in plan.clusters:
+    for change in changes:
         found += _connection_warnings(desired, snapshot, change, types)
     return list(dict.fromkeys(found))
 

@@ -22,6 +22,7 @@ from .._core.errors import (
     deleted_meanwhile,
 )
 from .._core.retry import retry_transient_refusals
+from .._kubedirector.links import union
 from .._kubedirector.resources import BY_KIND, KDCLUSTER
 from .._kubedirector.snapshot import (
     Connections,
@@ -124,10 +125,8 @@ class Writer:
         progress: Progress,
         links: Links,
         *,
-        may_vanish: bool,
         before_write: t.Callable[[], None],
     ) -> None:
-        self._may_vanish = may_vanish
         self._before_write = before_write
         self._api = api
         self._desired = desired
@@ -333,7 +332,7 @@ class Writer:
         """Bring a KDCluster's connections to what is wanted. :raises ApiError, PreconditionError, UnreachableError:"""
         # From what is live now: others may have changed it since the plan was made.
         written = self._patch_connections(
-            change.name, lambda snapshot: self._planned(change.name, snapshot), dry_run=dry_run
+            change.name, lambda snapshot: self._planned(change, snapshot, dry_run), dry_run=dry_run
         )
         if written and not dry_run:
             self._progress.clusters[change.name] = written
@@ -360,7 +359,7 @@ class Writer:
             try:
                 manifest = self._patch_with_retry(name, patch, dry_run=dry_run)
             except NotFoundError:
-                if not self._may_vanish:
+                if name not in self._desired.may_vanish:
                     raise
                 return None
             except ApiError as error:
@@ -399,13 +398,17 @@ class Writer:
         if attempts > 1:
             time.sleep(random.uniform(0, longest))
 
-    def _planned(self, name: str, snapshot: Snapshot) -> ClusterChange:
+    def _planned(self, change: ClusterChange, snapshot: Snapshot, dry_run: bool) -> ClusterChange:
         """The change of one KDCluster, planned on what is live."""
+        name = change.name
         if name not in snapshot.clusters:
             return self._nothing_left(name)
-        plan = make_plan(self.still_desired(snapshot), snapshot)
-        self.links = plan.links
         unchanged = snapshot.clusters[name].connections
+        if dry_run and unchanged == change.before:
+            # On what is live, a change that is to come after others might seem to be impossible.
+            return change
+        plan = make_plan(self._desired.of_kdcluster(name), snapshot)
+        self.links = union(self.links, plan.links)
         return next(
             (change for change in plan.clusters if change.name == name),
             ClusterChange(name, unchanged, unchanged),
@@ -413,14 +416,11 @@ class Writer:
 
     def still_desired(self, snapshot: Snapshot) -> DesiredState:
         """What is wanted, but for KDClusters that were deleted and may have been."""
-        if not self._may_vanish:
-            return self._desired
-        there = tuple(name for name in self._desired.kdclusters if name in snapshot.clusters)
-        return dataclasses.replace(self._desired, kdclusters=there)
+        return self._desired.without(self._desired.may_vanish - set(snapshot.clusters))
 
     def _nothing_left(self, name: str) -> ClusterChange:
         """There is nothing to write of a KDCluster that was deleted. :raises PreconditionError: it may not have been."""
-        if not self._may_vanish:
+        if name not in self._desired.may_vanish:
             raise deleted_meanwhile(self._desired.namespace, name)
         return ClusterChange(name, Connections(), Connections())
 

@@ -90,10 +90,9 @@ def test_readme_molecule_verifies(run: Callable[..., PlaybookRun]) -> None:
     [
         "plugins/modules/kd_access.py",
         "plugins/modules/kd_connection.py",
+        "plugins/modules/kd_connections.py",
         "plugins/modules/kd_configmeta_info.py",
-        "plugins/filter/in_dependency_order.py",
-        "plugins/filter/connection_problems.py",
-        "plugins/filter/connection_steps.py",
+        "plugins/filter/entry_places.py",
     ],
 )
 def test_examples_of_a_plugin(plugin: str, run: Callable[..., PlaybookRun]) -> None:

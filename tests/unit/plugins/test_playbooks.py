@@ -16,7 +16,6 @@ import yaml
 from ansible_collections.kubedirector.connections.plugins.modules import (
     kd_access,
     kd_configmeta_info,
-    kd_connection,
 )
 
 COLLECTION = "kubedirector.connections."
@@ -73,16 +72,15 @@ def test_every_imported_playbook_is_among_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("playbook", "module", "times", "variable"),
+    ("playbook", "module", "variable"),
     [
-        ("connect.yml", kd_connection, 2, "kd_entry"),
-        ("configmeta.yml", kd_configmeta_info, 1, "kd_configmeta"),
-        ("rbac.yml", kd_access, 1, "kd_access"),
+        ("configmeta.yml", kd_configmeta_info, "kd_configmeta"),
+        ("rbac.yml", kd_access, "kd_access"),
     ],
-    ids=["connect", "configmeta", "rbac"],
+    ids=["configmeta", "rbac"],
 )
 def test_every_option_is_handed_on_under_its_own_name(
-    playbook: str, module: ModuleType, times: int, variable: str
+    playbook: str, module: ModuleType, variable: str
 ) -> None:
     expected: Mapping = {}
     for option, spec in {"namespace": {}, **module.arguments()}.items():
@@ -93,7 +91,7 @@ def test_every_option_is_handed_on_under_its_own_name(
         else:
             expected[option] = chained(*spellings, "omit")
     handed_on = arguments_of(playbook, module.__name__.rpartition(".")[2])
-    assert handed_on == [expected] * times
+    assert handed_on == [expected]
 
 
 @pytest.mark.parametrize(

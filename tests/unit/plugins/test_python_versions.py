@@ -40,6 +40,13 @@ OPTIONS: dict[str, JsonObject] = {
         # The member of this test holds what it held before.
         "on_reconnect_failure": "ignore",
     },
+    "kd_connections": {
+        "connections": [
+            {"kdcluster": "lab", "secrets": ["key"]},
+            {"secrets": [{"name": "key", "type": "login", "string_data": {"token": VALUE}}]},
+        ],
+        "on_reconnect_failure": "ignore",
+    },
     "kd_rotate": {"secret": "token", "string_data": {"token": VALUE}},
 }  # fmt: skip
 # Python 3.8 reads these before it knows that it is too old.

@@ -30,6 +30,7 @@ def test_connecting_twice_writes_once(space: Namespace, run: Run) -> None:
     assert first["objects"] == [
         {
             "kind": "Secret",
+            "namespace": "team-a",
             "name": "token",
             "versioned_name": None,
             "type": "source-control",
@@ -109,6 +110,7 @@ def test_an_object_without_type_is_told_without(space: Namespace, run: Run) -> N
     assert result["objects"] == [
         {
             "kind": "ConfigMap",
+            "namespace": "team-a",
             "name": "untyped",
             "versioned_name": None,
             "type": None,
@@ -116,6 +118,7 @@ def test_an_object_without_type_is_told_without(space: Namespace, run: Run) -> N
         },
         {
             "kind": "ConfigMap",
+            "namespace": "team-a",
             "name": "gone",
             "versioned_name": None,
             "type": None,
@@ -123,6 +126,7 @@ def test_an_object_without_type_is_told_without(space: Namespace, run: Run) -> N
         },
         {
             "kind": "Secret",
+            "namespace": "team-a",
             "name": "typed",
             "versioned_name": None,
             "type": "token",

@@ -17,6 +17,7 @@ import ansible_collections.kubedirector.connections.plugins.modules.kd_access as
 import ansible_collections.kubedirector.connections.plugins.modules.kd_cluster as cluster
 import ansible_collections.kubedirector.connections.plugins.modules.kd_configmeta_info as info
 import ansible_collections.kubedirector.connections.plugins.modules.kd_connection as connection
+import ansible_collections.kubedirector.connections.plugins.modules.kd_connections as connections
 import ansible_collections.kubedirector.connections.plugins.modules.kd_rotate as rotate
 from ansible_collections.kubedirector.connections.plugins.doc_fragments import attributes, auth
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth_options import (
@@ -28,7 +29,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._reconcil
 from tests.unit.plugins.return_docs import assert_value, returns_of
 
 ROOT = Path(connection.__file__).parents[2]
-MODULES = [connection, info, access, cluster, rotate]
+MODULES = [connection, connections, info, access, cluster, rotate]
 # What an option of an argument spec and one of the documentation have in common.
 SHARED = ("type", "elements", "required", "default", "choices", "aliases")
 # What the module itself adds for every module (contract: namespace and authentication).
@@ -95,7 +96,9 @@ def test_every_example_is_accepted(module: ModuleType) -> None:
     name = f"kubedirector.connections.{module.__name__.rpartition('.')[2]}"
     examples = [e[name] for e in yaml.safe_load(module.EXAMPLES) if name in e]
     assert examples
-    for options in examples:
+    for given in examples:
+        # A whole list may come from a variable.
+        options = {k: [{}] if str(v).startswith("{{") else v for k, v in given.items()}
         checked = ArgumentSpecValidator(spec_of(module)).validate(options)
         assert checked.error_messages == []
         if module is connection:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A list of connections is checked as a whole: what is wrong, in which entry and field, and no value of it."""
+"""Each entry of a list is checked: what is wrong, in which entry and field, and no value of it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ from datetime import date
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
 
-from ansible_collections.kubedirector.connections.plugins.filter.connection_steps import (
-    connection_steps,
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
+    InvalidInputError,
 )
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._entry_filters import (
-    problems,
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.contradictions import (
+    contradictions,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entries import (
+    validated_entry,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.desired import (
+    parse_desired,
+)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._entries import (
+    entry_places,
+    entry_sentences,
 )
 
 Entry = dict[str, Any]
@@ -50,7 +61,6 @@ ALONE: list[tuple[Any, str, str]] = [
     ({"namespace": "Team_A"}, "", "namespace 'Team_A' is not a valid object name"),
     ({"state": "sideways"}, "state", "is none of present, absent."),
     ({"wait_timeout": "soon"}, "wait_timeout", "text stands where a whole number belongs."),
-    ({"wait_timeout": None}, "wait_timeout", "nothing stands where a whole number belongs."),
     ({"wait_timeout": 0}, "", "Option wait_timeout is a number of seconds, 1 to 31536000 (a year)."),
     ({"wait_timeout": 10**400}, "", "Option wait_timeout is a number of seconds, 1 to 31536000"),
     ({"exclusive": "perhaps"}, "exclusive", "text stands where true or false belongs."),
@@ -89,14 +99,14 @@ ALONE: list[tuple[Any, str, str]] = [
 
 
 def test_what_a_task_would_take_is_fine_and_a_file_of_it_too() -> None:
-    assert problems([FINE, {"kdclusters": "other"}]) == []
+    assert entry_sentences([FINE, {"kdclusters": "other"}], []) == []
 
 
 @pytest.mark.parametrize(("entry", "field", "said"), ALONE)
 def test_a_broken_entry_is_told_with_file_entry_and_field(
     entry: Any, field: str, said: str
 ) -> None:
-    (found,) = problems([FINE, entry], "connections.yml")
+    (found,) = entry_sentences([FINE, entry], ["connections.yml", "connections.yml"])
     assert found.startswith("connections.yml, entry 2 (")
     assert (f"), {field}: {said}" if field else said) in found
     assert VALUE not in found
@@ -104,17 +114,16 @@ def test_a_broken_entry_is_told_with_file_entry_and_field(
 
 def test_everything_is_told_at_once_and_the_kdclusters_of_each_entry() -> None:
     broken = {"kdcluster": ["a", "b"], "secrets": [{"name": "A"}, {"name": "b", "type": ""}]}
-    found = problems([broken, {"state": "x"}])
+    found = entry_sentences([broken, {"state": "x"}], [])
     assert len(found) == 3
     assert all(one.startswith("kd_connections, entry 1 (kdcluster a, b), ") for one in found[:2])
     assert found[2].startswith("kd_connections, entry 2 (no kdcluster), state: ")
 
 
 @pytest.mark.parametrize("given", [None, "text", {"kdcluster": ["a"]}])
-def test_what_is_no_list_is_told(given: Any) -> None:
-    assert problems(given) == [
-        "kd_connections: a list of dictionaries with kd_connection's options belongs here."
-    ]
+def test_what_is_not_a_list_is_refused(given: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"kd_connections: a list of dictionaries with"):
+        entry_places(given)
 
 
 def info(value: Any, **more: Any) -> Entry:
@@ -136,12 +145,23 @@ TOGETHER: list[tuple[list[Entry], str]] = [
 ]  # fmt: skip
 
 
+def contradicting(entries: list[Entry]) -> list[tuple[int, str]]:
+    """What contradictions() says of entries without a namespace."""
+    read = (validated_entry(entry) for entry in entries)
+    return list(
+        contradictions(
+            [parse_desired(one, one["namespace"] or "context-namespace") for one in read]
+        )
+    )
+
+
 @pytest.mark.parametrize(("entries", "said"), TOGETHER)
 def test_entries_that_contradict_one_another_are_refused(entries: list[Entry], said: str) -> None:
-    (found,) = problems(entries)
-    assert ", entry 2 (" in found and said in found
+    ((index, found),) = contradicting(entries)
+    assert index == 1
+    assert said in found.replace("context-namespace/", "")
     elsewhere = [{**entry, "namespace": f"team-{n}"} for n, entry in enumerate(entries)]
-    assert problems(elsewhere) == []
+    assert contradicting(elsewhere) == []
 
 
 @pytest.mark.parametrize(
@@ -154,29 +174,31 @@ def test_entries_that_contradict_one_another_are_refused(entries: list[Entry], s
     ],
 )  # fmt: skip
 def test_entries_that_get_along_are_not_refused(entries: list[Entry]) -> None:
-    assert problems(entries) == []
+    assert contradicting(entries) == []
 
 
-def test_a_rehearsal_leaves_out_what_the_entries_in_front_make() -> None:
-    named = [{"name": "info"}, {"name": "of-somebody-else"}]
-    entries: list[Entry] = [
-        {"kdcluster": "notebook", "clusters": "tf", "configmaps": named},
-        info("1", kdcluster="tf"),
+def test_a_long_list_that_shares_one_secret_is_read_in_linear_time() -> None:
+    entries = [
+        parse_desired(
+            validated_entry({"kdcluster": f"notebook-{n}", "secrets": ["token"], "clusters": "tf"}),
+            "team-a",
+        )
+        for n in range(2000)
     ]
-    first, second = connection_steps(entries, "connections.yml")
-    assert first["arguments"] == {**entries[1]}
-    assert first["rehearsal"]["configmaps"] == entries[1]["configmaps"]
-    assert first["label"] == "connections.yml, entry 2 (kdcluster tf)"
-    assert second["arguments"] == entries[0]
-    assert second["rehearsal"]["configmaps"] == [{"name": "of-somebody-else"}]
-    assert second["rehearsal"]["clusters"] == "tf"
+    compared = 0
+
+    class Counted(type(entries[0])):  # type: ignore[misc]
+        def __getattribute__(self, name: str) -> Any:
+            nonlocal compared
+            compared += 1
+            return super().__getattribute__(name)
+
+    counted = [Counted(one.namespace, one.objects, one.connections) for one in entries]
+    compared = 0
+    assert list(contradictions(counted)) == []
+    assert compared < 40 * len(entries)
 
 
-def test_a_rehearsal_leaves_out_what_is_possible_only_once_links_are_gone() -> None:
-    gone = {"kdcluster": "a", "clusters": "b", "state": "absent"}
-    come = {"kdcluster": "b", "clusters": "a"}
-    deleted = {"secrets": [{"name": "x"}], "state": "absent", "delete_objects": True}
-    steps = connection_steps([deleted, come, gone])
-    assert [step["arguments"] for step in steps] == [deleted, gone, come]
-    assert [step["rehearsal"]["delete_objects"] for step in steps[2:]] == [False]
-    assert steps[2]["rehearsal"]["clusters"] == []
+def test_an_entry_refused_for_its_namespace_names_it() -> None:
+    with pytest.raises(InvalidInputError, match="namespace 'Team_A' is not a valid object name"):
+        contradicting([{"namespace": "Team_A", "kdcluster": "a"}])

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.links import (
+    change_order,
     dependents,
     find_cycle,
     in_dependency_order,
     linked_groups,
+    union,
 )
 from tests.unit.plugins.strategies import acyclic_links, links_maps
 
@@ -122,3 +124,34 @@ def test_names_on_a_cycle_come_last_and_nothing_is_lost() -> None:
     order = in_dependency_order(ring, ["a", "b", "c", "d", "e"])
     assert order[:2] == ("e", "d")
     assert sorted(order) == ["a", "b", "c", "d", "e"]
+
+
+def test_all_links_of_several_maps() -> None:
+    assert union({"a": ["b"]}, {"a": ["c", "b"], "d": []}) == {"a": ("b", "c"), "d": ()}
+
+
+@MANY
+@given(st.data())
+def test_changes_are_ordered_without_a_cycle_in_between(data: st.DataObject) -> None:
+    names = [f"k{n}" for n in range(6)]
+
+    def acyclic(order: list[str]) -> dict[str, list[str]]:
+        """Random links that follow an order."""
+        return {
+            name: data.draw(st.lists(st.sampled_from(order[:index]), unique=True)) if index else []
+            for index, name in enumerate(order)
+        }
+
+    before = acyclic(data.draw(st.permutations(names)))
+    wanted = acyclic(data.draw(st.permutations(names)))
+    changed = data.draw(st.lists(st.sampled_from(names), unique=True))
+    after = {name: wanted[name] for name in changed}
+    if any(find_cycle({**before, **after}, name) for name in names):
+        # A precondition refuses that.
+        return
+    links: dict[str, list[str]] = dict(before)
+    order = change_order(before, after)
+    assert sorted(order) == sorted(changed)
+    for name in order:
+        links[name] = after[name]
+        assert not any(find_cycle(links, one) for one in names)

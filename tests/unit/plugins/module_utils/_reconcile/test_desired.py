@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
     InvalidInputError,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.scalars import (
+    scalar_text,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.desired import (
     DesiredObject,
     DesiredState,
     parse_desired,
-    scalar_text,
 )
 from tests.unit.plugins.manifests import TYPE_LABELS, encoded, task
 

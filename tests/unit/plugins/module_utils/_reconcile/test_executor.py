@@ -11,7 +11,9 @@ from collections.abc import Callable
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection import task
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection import (
+    namespace_task,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector import webhook
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.snapshot import (
     Snapshot,
@@ -462,7 +464,7 @@ def test_what_another_thread_reads_between_planning_and_patching_is_not_lost(
             lives[0].refresh()
         return plan
 
-    monkeypatch.setattr(task, "SnapshotWatcher", Noted)
+    monkeypatch.setattr(namespace_task, "SnapshotWatcher", Noted)
     monkeypatch.setattr(writer, "make_plan", plan_then_read)
     result = run(kd_connection, **NOTEBOOK, clusters=["store"])
     assert "failed" not in result, result

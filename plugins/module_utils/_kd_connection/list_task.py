@@ -1,0 +1,218 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One kd_connections task: a whole list of entries, checked before the first write, namespaces side by side."""
+
+from __future__ import annotations
+
+import functools
+import time
+import typing as t
+
+from .._ansible.display import show
+from .._ansible.task import Task
+from .._core.errors import (
+    CollectionError,
+    PreconditionError,
+)
+from .._core.side_by_side import side_by_side
+from .._reconcile.desired import (
+    DesiredState,
+    merge_desired,
+    parse_desired,
+)
+from .._reconcile.plan import make_plan
+from .argspec import WAITING
+from .contradictions import contradictions
+from .entries import (
+    entry_label,
+    entry_problems,
+    shown_path,
+    validated_entry,
+)
+from .namespace_task import NamespaceTask, Waiting
+from .plan_lines import plan_lines
+
+if t.TYPE_CHECKING:
+    from .._kubedirector.snapshot import Snapshot
+
+_SEVERITY = ("ignore", "warn", "fail")
+
+
+class ConnectionsTask(Task):
+    """Runs one task. `result` is usable at any time, and after a failure tells what had been done."""
+
+    says_what_was_done = True
+
+    def __post_init__(self) -> None:
+        self._work: dict[str, NamespaceTask] = {}
+        self._plan: list[str] = []
+        self._problems: list[str] = []
+        self._params: list[dict[str, t.Any]] = []
+        self._entries: list[tuple[str, DesiredState]] = []
+
+    def run(self) -> None:
+        """Do what the entries want.
+
+        :raises CollectionError: any of them; `result` then says what had been written.
+        """
+        desired = self._read_entries()
+        by_namespace: dict[str, list[int]] = {}
+        for index, one in enumerate(desired):
+            by_namespace.setdefault(one.namespace, []).append(index)
+        for namespace, indexes in by_namespace.items():
+            self._work[namespace] = NamespaceTask(
+                self.api,
+                merge_desired([desired[index] for index in indexes]),
+                self._waiting([(self._params[index], desired[index]) for index in indexes]),
+                self.warn,
+                self.redactor,
+            )
+        work = list(self._work.values())
+        side_by_side((functools.partial(self._read_and_plan, one) for one in work), "\n")
+        self._plan = [
+            line
+            for one in work
+            if one.plan is not None
+            for line in plan_lines(one.plan, one.live.snapshot)
+        ]
+        show(self.redactor.message("\n".join(self._plan)))
+        # Some namespace may refuse what others would have written by then.
+        tried = self.check_mode or len(work) > 1
+        if tried:
+            side_by_side((one.try_dry for one in work), "\n")
+        if self.check_mode:
+            for each in work:
+                each.show_as_planned()
+            return
+        try:
+            side_by_side((functools.partial(one.apply, tried=tried) for one in work), "\n")
+        except CollectionError as error:
+            lines = [f"{label}: {self._outcome(entry)}" for label, entry in self._entries]
+            error.args = ("\n".join([str(error), "What the entries had done:", *lines]),)
+            raise
+
+    @property
+    def result(self) -> dict[str, t.Any]:
+        """The return values; empty lists where nothing was found out yet."""
+        results = [one.result for one in self._work.values()]
+        return {
+            "changed": any(one["changed"] for one in results),
+            "objects": [item for one in results for item in one["objects"]],
+            "kdclusters": [item for one in results for item in one["kdclusters"]],
+            "plan": self._plan,
+            "problems": self._problems,
+        }
+
+    @property
+    def diff(self) -> dict[str, t.Any] | None:
+        """The --diff: by namespace what kd_connection shows; None before there is a plan."""
+        diffs = {
+            namespace: diff
+            for namespace, one in self._work.items()
+            if (diff := one.diff) is not None
+        }
+        if not diffs:
+            return None
+        return {
+            side: {namespace: diff[side] for namespace, diff in diffs.items()}
+            for side in ("before", "after")
+        }
+
+    def _with_defaults(self, entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """An entry's options, with what the task gives for all where it gives none of its own."""
+        defaults = {name: self.params[name] for name in WAITING if entry.get(name) is None}
+        return {**entry, **defaults}
+
+    def _read_entries(self) -> list[DesiredState]:
+        """Read all entries. :raises PreconditionError: everything that is wrong, each with its entry."""
+        given, places = self.params["connections"], self.params.get("places") or []
+        labels = [
+            entry_label(entry, index, places[index] if index < len(places) else "")
+            for index, entry in enumerate(given)
+        ]
+        problems = [
+            f"{labels[one.entry]}, {shown_path(given[one.entry], one.path)}: {one.text}"
+            for one in entry_problems(given)
+        ]
+        if not problems:
+            self._params = [self._with_defaults(validated_entry(entry)) for entry in given]
+            desired = [
+                parse_desired(params, params["namespace"] or self.namespace)
+                for params in self._params
+            ]
+            problems = [f"{labels[index]}: {text}" for index, text in contradictions(desired)]
+        if problems:
+            self._problems = problems
+            raise PreconditionError(["\n".join(problems)])
+        self._entries = list(zip(labels, desired))
+        return desired
+
+    def _read_and_plan(self, work: NamespaceTask) -> None:
+        """Plan one namespace. :raises PreconditionError: all that is in the way, each with its entries."""
+        try:
+            work.read_and_plan()
+        except PreconditionError as error:
+            lines = self._with_labels(error.problems, work)
+            raise PreconditionError(["\n".join(lines)]) from None
+
+    def _with_labels(self, problems: list[str], work: NamespaceTask) -> t.Iterator[str]:
+        """Say of which entry each problem is, where it is one of a single entry."""
+        own = [
+            (label, _plan_problems(desired, work.snapshot))
+            for label, desired in self._entries
+            if work.snapshot is not None and desired.namespace == work.desired.namespace
+        ]
+        for problem in problems:
+            label = next((label for label, found in own if problem in found), None)
+            yield problem if label is None else f"{label}: {problem}"
+
+    def _waiting(self, entries: t.Sequence[tuple[t.Mapping[str, t.Any], DesiredState]]) -> Waiting:
+        """How the entries of one namespace wait, together: the longest timeout, the strictest reaction."""
+        waited, unwaited = set[str](), set[str]()
+        reactions: dict[str, str] = {}
+        for params, desired in entries:
+            (waited if params["wait"] else unwaited).update(desired.kdclusters)
+            for name in desired.kdclusters:
+                pair = (reactions.get(name, "ignore"), params["on_reconnect_failure"])
+                reactions[name] = max(pair, key=_SEVERITY.index)
+        return Waiting(
+            deadline=time.monotonic() + max(params["wait_timeout"] for params, _one in entries),
+            wait=any(params["wait"] for params, _one in entries),
+            unwaited=frozenset(unwaited - waited),
+            reactions=reactions,
+        )
+
+    def _outcome(self, entry: DesiredState) -> str:
+        """Say how far an entry came."""
+        work = self._work[entry.namespace]
+        if work.plan is None:
+            return "nothing"
+        progress, keys = work.progress, {o.key for o in entry.objects}
+        writes = [
+            (f"{one.kind} {one.name} {one.action}", one.key in progress.objects)
+            for one in work.plan.objects
+            if one.key in keys and one.action != "unchanged"
+        ]
+        writes += [
+            (f"KDCluster {one.name} updated", one.name in progress.clusters)
+            for one in work.plan.clusters
+            if one.name in entry.kdclusters and one.changed
+        ]
+        done = [text for text, written in writes if written]
+        left = [text for text, written in writes if not written]
+        if not writes:
+            return "had nothing to do"
+        if not left:
+            return f"done ({', '.join(done)})"
+        return f"done: {', '.join(done) or 'nothing'}; not done: {', '.join(left)}"
+
+
+def _plan_problems(desired: DesiredState, snapshot: Snapshot) -> list[str]:
+    """What is in the way of one entry alone."""
+    try:
+        make_plan(desired, snapshot)
+    except PreconditionError as error:
+        return error.problems
+    return []

@@ -1,0 +1,293 @@
+#!/usr/bin/python
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Connect many ConfigMaps, Secrets and KDClusters to many KDClusters in one task."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kd_connections
+short_description: Connect many ConfigMaps, Secrets and KDClusters to KubeDirector clusters in one task
+version_added: 0.1.0
+author: kubedirector.connections contributors (!UNKNOWN)
+description:
+  - Does what M(kubedirector.connections.kd_connection) does for a whole list of entries, in one process.
+  - All entries are checked before the first write, first without the Kubernetes cluster, then by the API server in a
+    dry run. Every problem is reported at once, with its entry and field.
+  - The entries of one namespace are one change. Its KDClusters and KDApps are listed once, each object is written once,
+    and each KDCluster's connections are written once, whatever the number of entries. Entries that contradict one
+    another are refused.
+  - KDClusters that are linked to one another change in dependency order, whatever the order of the entries. All others
+    change side by side, in all namespaces.
+  - Where something fails in one namespace, the others are still brought to their end, and the message says what
+    each entry had done.
+  - The plan is shown before the first write, and in check mode, where the module runs in Ansible's own worker process
+    (connection C(local), the controller's own Python, no C(become), C(environment), C(async) or C(timeout)). It is
+    returned in any case.
+options:
+  connections:
+    description:
+      - The entries. Each is a dictionary with the options of M(kubedirector.connections.kd_connection) other than those
+        for authentication, and with its own C(namespace).
+      - C(wait), C(wait_timeout) and C(on_reconnect_failure) of an entry come before those of the task. Of the entries of one
+        namespace the longest C(wait_timeout) counts, and of those that name one KDCluster the strictest C(on_reconnect_failure).
+        A KDCluster is waited for where one entry that names it waits.
+    type: list
+    elements: dict
+    required: true
+  places:
+    description:
+      - Where each entry was written, for messages, such as V(connections.yml:6).
+      - The filter P(kubedirector.connections.entry_places#filter) gives it.
+    type: list
+    elements: str
+  wait:
+    description: For entries that do not say; see O(kubedirector.connections.kd_connection#module:wait).
+    type: bool
+    default: true
+  wait_timeout:
+    description: For entries that do not say; see O(kubedirector.connections.kd_connection#module:wait_timeout).
+    type: int
+    default: 300
+  on_reconnect_failure:
+    description: For entries that do not say; see O(kubedirector.connections.kd_connection#module:on_reconnect_failure).
+    type: str
+    choices: [warn, fail, ignore]
+    default: warn
+extends_documentation_fragment:
+  - kubedirector.connections.auth
+  - kubedirector.connections.attributes
+seealso:
+  - module: kubedirector.connections.kd_connection
+  - module: kubedirector.connections.kd_configmeta_info
+"""
+
+EXAMPLES = r"""
+- name: Give one token to two notebooks, and connect one of them to a training engine
+  kubedirector.connections.kd_connections:
+    connections:
+      - namespace: team-a
+        kdcluster: [jupyter-notebook, deployment-engine]
+        secrets:
+          - name: git-login
+            type: source-control
+            string_data:
+              type: github
+              repoURL: https://git.example.com/team-a/notebooks.git
+              token: "{{ source_control_token }}"
+      - namespace: team-a
+        kdcluster: [jupyter-notebook]
+        clusters: [training-engine-tf]
+
+- name: Show what another list would change
+  kubedirector.connections.kd_connections: &list
+    connections: "{{ kd_connections }}"
+    # So that messages name the lines of the list.
+    places: "{{ kd_connections | kubedirector.connections.entry_places }}"
+  vars: &vars
+    kd_connections:
+      # What this entry connects, the next one makes.
+      - {namespace: team-a, kdcluster: [jupyter-notebook], configmaps: [training-data]}
+      - namespace: team-a
+        kdcluster: [training-engine-tf]
+        configmaps:
+          - {name: training-data, type: data-source, data: {url: "https://data.example.com/sets/1"}}
+  check_mode: true
+  register: planned
+
+- name: Print the plan
+  ansible.builtin.debug:
+    var: planned.plan
+
+- name: Apply it, and fail where a start script fails
+  kubedirector.connections.kd_connections:
+    <<: *list
+    on_reconnect_failure: fail
+    wait_timeout: 600
+  vars: *vars
+
+- name: Move a notebook from one training engine to another, in one change
+  kubedirector.connections.kd_connections:
+    connections:
+      - {namespace: team-a, kdcluster: [jupyter-notebook], clusters: [training-engine-tf], state: absent}
+      - {namespace: team-a, kdcluster: [jupyter-notebook], clusters: [training-engine-pytorch]}
+
+- name: Take the token away, and delete its Secret
+  kubedirector.connections.kd_connections:
+    connections:
+      - namespace: team-a
+        kdcluster: [jupyter-notebook, deployment-engine]
+        secrets: [git-login]
+        state: absent
+        delete_objects: true
+"""
+
+RETURN = r"""
+objects:
+  description:
+    - What happened to each named ConfigMap and Secret, and to their copies and earlier versions.
+    - After a failure, what had been done by then.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(ConfigMap) or V(Secret).
+      type: str
+      sample: ConfigMap
+    namespace:
+      description: Its namespace.
+      type: str
+      sample: team-a
+    name:
+      description: Its name; without the hash where it is a version (C(versioned)).
+      type: str
+      sample: convolutional-nn-model
+    versioned_name:
+      description: The name with the hash; V(null) where it is not a version.
+      type: str
+      sample: convolutional-nn-model-6b86b273ff
+    type:
+      description: The value of its type label; V(null) where it has none.
+      type: str
+      sample: model
+    action:
+      description:
+        - One of V(created), V(updated), V(unchanged), V(deleted), V(absent).
+        - V(absent) where it does not exist and this task did not delete it.
+        - What somebody else undid before the end of the task is V(unchanged) or V(absent), although C(changed)
+          is then true.
+      type: str
+      sample: created
+  sample:
+    - {kind: ConfigMap, namespace: team-a, name: convolutional-nn-model, versioned_name: null, type: model, action: created}
+    - {kind: ConfigMap, namespace: team-a, name: fullyconnected-nn-model, versioned_name: null, type: model, action: unchanged}
+kdclusters:
+  description:
+    - The KDClusters whose connections are managed, as last seen.
+    - After a failure, what had been done by then.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    namespace:
+      description: Its namespace.
+      type: str
+      sample: team-a
+    name:
+      description: Its name.
+      type: str
+      sample: deployment-engine
+    action:
+      description: V(updated) when its connections were written and stayed, else V(unchanged).
+      type: str
+      sample: updated
+    connections:
+      description: Its connections as last seen, in order; under check mode as they would be.
+      type: dict
+      sample: {clusters: [], configmaps: [convolutional-nn-model, fullyconnected-nn-model], secrets: []}
+    connection_hash:
+      description: The operator's hash over all that is connected (status.lastConnectionHash).
+      type: str
+      sample: 1b0ddb1e2d7b0bbd3ac0ca0cb7d0cd57
+    spec_generation:
+      description: The operator's generation of it (status.specGenerationToProcess); V(null) before the first.
+      type: int
+      sample: 2
+    state:
+      description: The operator's state of the KDCluster.
+      type: str
+      sample: configured
+    members:
+      description: Its members.
+      type: list
+      elements: dict
+      contains:
+        pod:
+          description: Name of the member's pod.
+          type: str
+          sample: kdss-4kzx2-0
+        role:
+          description: The member's role.
+          type: str
+          sample: RESTServer
+        node_id:
+          description: The member's node ID.
+          type: str
+          sample: "1"
+        has_configmeta:
+          description: Whether it gets configmeta.json; a role without a config package does not.
+          type: bool
+          sample: true
+        reconnect:
+          description:
+            - How the start script ended in the member; V(null) where that was not asked, or where the
+              operator did not run it for this change.
+            - Secret values that the member may know are masked in its C(stderr); where one cannot be read, it is empty.
+          type: dict
+          sample: {rc: 0, stderr: ""}
+  sample:
+    - namespace: team-a
+      name: deployment-engine
+      action: updated
+      connections: {clusters: [], configmaps: [convolutional-nn-model, fullyconnected-nn-model], secrets: []}
+      connection_hash: 1b0ddb1e2d7b0bbd3ac0ca0cb7d0cd57
+      spec_generation: 2
+      state: configured
+      members:
+        - {pod: kdss-4kzx2-0, role: RESTServer, node_id: "1", has_configmeta: true, reconnect: {rc: 0, stderr: ""}}
+plan:
+  description:
+    - What is to change, as lines for people. Nothing in it is secret.
+    - For each namespace a line for each object and each KDCluster. C(+) is created, C(~) updated, C(-) deleted, C(=) unchanged.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - team-a
+    - "  + Secret git-login (source-control)        create, 7 keys"
+    - "  ~ jupyter-notebook                         + Secret git-login; 2 members, start script runs once"
+    - "  = training-engine-tf                       unchanged"
+problems:
+  description: What is wrong with the entries, one sentence each; nothing was written then.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - "connections.yml:7, entry 1 (kdcluster jupyter-notebook), secret: is no option here; did you mean secrets?"
+"""
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (
+    run_module,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
+    CONNECTIONS_ARGUMENTS,
+    CONNECTIONS_IN_FULL,
+    CONNECTIONS_SECRECY,
+    with_named_objects_in_entries,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.list_task import (
+    ConnectionsTask,
+)
+
+
+def arguments() -> dict[str, dict[str, object]]:
+    """The module's own options, as an argument spec."""
+    return CONNECTIONS_ARGUMENTS
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(
+        arguments(),
+        ConnectionsTask,
+        with_named_objects_in_entries,
+        secrecy=CONNECTIONS_SECRECY,
+        in_full=CONNECTIONS_IN_FULL,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kd_connections on KDClusters in memory: one change a namespace, whatever the number of entries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._ansible import display
+from ansible_collections.kubedirector.connections.plugins.modules import kd_connections
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
+from tests.unit.plugins.clients import CORE, KDAPPS, KDCLUSTERS
+from tests.unit.plugins.manifests import JsonObject
+from tests.unit.plugins.module_runs import MARK, Run, returned
+from tests.unit.plugins.namespace_server import Namespace
+
+TOKEN = {"name": "token", "type": "source-control", "string_data": {"token": MARK}}
+ENTRIES: list[JsonObject] = [
+    {"kdcluster": ["notebook"], "clusters": ["engine"], "secrets": ["token"]},
+    {"kdcluster": ["engine"], "secrets": [TOKEN]},
+    {"kdcluster": ["other"], "configmaps": ["model"]},
+]
+
+
+@pytest.fixture
+def estate(space: Namespace) -> Namespace:
+    """A namespace with one more notebook."""
+    space.add_kdcluster("other", "pod-o")
+    return space
+
+
+def connect(run: Run, *entries: JsonObject, **options: Any) -> JsonObject:
+    """Run the module on entries."""
+    return run(kd_connections, connections=list(entries), **options)
+
+
+def test_a_list_is_one_change(estate: Namespace, run: Run, server: ScriptedServer) -> None:
+    result = returned(connect(run, *ENTRIES), kd_connections.RETURN)
+    assert result["changed"] is True
+    assert [(o["namespace"], o["name"], o["action"]) for o in result["objects"]] == [
+        ("team-a", "token", "created"),
+        ("team-a", "model", "unchanged"),
+    ]
+    assert {k["name"]: k["connections"]["clusters"] for k in result["kdclusters"]} == {
+        "engine": [], "notebook": ["engine"], "other": [],
+    }  # fmt: skip
+    patched = [one.path.rpartition("/")[2] for one in estate.writes if one.method == "PATCH"]
+    assert sorted(patched) == ["engine", "notebook", "other"]
+    assert patched.index("engine") < patched.index("notebook")
+    again = connect(run, *ENTRIES)
+    assert again["changed"] is False
+
+
+def test_a_list_with_nothing_to_do_costs_two_lists_and_the_objects(
+    estate: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    connect(run, *ENTRIES)
+    server.requests.clear()
+    connect(run, *ENTRIES)
+    asked = [one.path.partition("?")[0] for one in server.requests]
+    assert sorted(asked) == sorted(
+        [KDCLUSTERS, KDAPPS, f"{CORE}/secrets/token", f"{CORE}/configmaps/model"]
+    )
+
+
+def test_check_mode_writes_nothing_and_returns_the_plan(estate: Namespace, run: Run) -> None:
+    planned = connect(run, *ENTRIES, check=True)
+    assert estate.writes == []
+    assert planned["plan"] == [
+        "team-a",
+        "  + Secret token (source-control)            create, 1 key",
+        "  = ConfigMap model (model)                  unchanged",
+        "  ~ engine                                   + Secret token; 1 member, start script runs once",
+        "  ~ notebook                                 + KDCluster engine, + Secret token; 2 members, start "
+        "script runs once",
+        "  ~ other                                    + ConfigMap model; 1 member, start script runs once",
+    ]
+    assert connect(run, *ENTRIES)["plan"] == planned["plan"]
+
+
+def test_the_plan_is_shown_before_the_first_write(estate: Namespace, run: Run) -> None:
+    shown: list[tuple[str, int]] = []
+    with display.shown_by(lambda text: shown.append((text, len(estate.writes)))):
+        connect(run, *ENTRIES)
+    ((text, writes),) = shown
+    assert text.startswith("team-a\n  + Secret token")
+    assert writes == 0
+
+
+def test_a_move_of_a_link_makes_no_cycle_in_between(estate: Namespace, run: Run) -> None:
+    connect(run, {"kdcluster": ["notebook"], "clusters": ["engine"]})
+    estate.writes.clear()
+    result = connect(
+        run,
+        {"kdcluster": ["engine"], "clusters": ["notebook"]},
+        {"kdcluster": ["notebook"], "clusters": ["engine"], "state": "absent"},
+    )
+    assert result["changed"] is True
+    patched = [one.path.rpartition("/")[2] for one in estate.writes if one.method == "PATCH"]
+    assert patched == ["notebook", "engine"]
+
+
+def test_objects_are_deleted_once_all_entries_have_disconnected(
+    estate: Namespace, run: Run
+) -> None:
+    connect(run, {"kdcluster": ["other"], "configmaps": ["model"]})
+    gone = {"configmaps": ["model"], "state": "absent"}
+    result = connect(
+        run,
+        {**gone, "kdcluster": ["notebook"], "delete_objects": True},
+        {**gone, "kdcluster": ["other"]},
+    )
+    assert [one["action"] for one in result["objects"]] == ["deleted"]
+    assert f"{CORE}/configmaps/model" not in estate.found
+
+
+def test_a_named_object_is_the_version_that_another_entry_writes(
+    estate: Namespace, run: Run
+) -> None:
+    result = connect(
+        run,
+        {"kdcluster": ["notebook"], "secrets": ["token"]},
+        {"kdcluster": ["other"], "secrets": [{**TOKEN, "versioned": True}]},
+    )
+    (written,) = result["objects"]
+    names = [k["connections"]["secrets"] for k in result["kdclusters"]]
+    assert names == [[written["versioned_name"]]] * 2
+
+
+def test_all_problems_are_reported_one_a_line_before_any_request(
+    estate: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    result = connect(
+        run,
+        {"kdcluster": ["notebook"], "secret": ["token"]},
+        {"kdcluster": ["engine"], "state": "x"},
+        places=["connections.yml:2", "connections.yml:5"],
+    )
+    assert result["failed"] is True
+    assert result["msg"].splitlines() == [
+        "connections.yml:2, entry 1 (kdcluster notebook), secret: is no option here; did you mean secrets?",
+        "connections.yml:5, entry 2 (kdcluster engine), state: is none of present, absent.",
+    ]
+    assert server.requests == []
+
+
+def test_entries_that_contradict_one_another_are_refused(
+    estate: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    gone = {"kdcluster": ["notebook"], "configmaps": ["model"], "state": "absent"}
+    result = connect(run, {"kdcluster": ["notebook"], "configmaps": ["model"]}, gone)
+    assert result["msg"] == (
+        "connections, entry 2 (kdcluster notebook): ConfigMap model is connected to KDCluster notebook by one "
+        "of this and entry 1, and disconnected by the other: take one of them out."
+    )
+    assert server.requests == []
+
+
+def test_what_is_missing_is_reported_with_its_entry(estate: Namespace, run: Run) -> None:
+    result = connect(
+        run,
+        {"kdcluster": ["notebook"], "secrets": ["nowhere"]},
+        {"kdcluster": ["lost"], "configmaps": ["model"]},
+        {"kdcluster": ["engine"], "secrets": ["token"]},
+        {"kdcluster": ["other"], "secrets": [TOKEN]},
+        places=["a.yml:1", "a.yml:2", "a.yml:3", "a.yml:4"],
+    )
+    assert result["msg"].splitlines() == [
+        "a.yml:2, entry 2 (kdcluster lost): KDCluster team-a/lost does not exist. Create it first, or correct "
+        "its name.",
+        "a.yml:1, entry 1 (kdcluster notebook): Secret team-a/nowhere does not exist. Give its type and data to "
+        "have it created, or correct its name.",
+    ]
+    assert estate.writes == estate.trials == []
+
+
+def test_a_failure_says_what_each_entry_had_done(
+    estate: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    answer = server.otherwise
+
+    def refuse_other(request: Request) -> Answer:
+        refused = request.method == "PATCH" and request.path == f"{KDCLUSTERS}/other"
+        if refused and "dryRun" not in request.query:
+            return status_answer(403, "Forbidden", "kdclusters/other is forbidden")
+        assert answer is not None
+        return answer(request)
+
+    server.otherwise = refuse_other
+    result = connect(run, *ENTRIES)
+    assert result["failed"] is True
+    lines = result["msg"].splitlines()
+    start = lines.index("What the entries had done:")
+    assert lines[start + 1 :] == [
+        "connections, entry 1 (kdcluster notebook): done: Secret token created; not done: KDCluster notebook updated",
+        "connections, entry 2 (kdcluster engine): done: Secret token created; not done: KDCluster engine updated",
+        "connections, entry 3 (kdcluster other): done: nothing; not done: KDCluster other updated",
+    ]
+
+
+def test_entries_wait_and_fail_as_the_strictest_says(estate: Namespace, run: Run) -> None:
+    estate.files["pod-o", "/opt/guestconfig/configure.status"] = b"containerd://abc=0"
+    result = connect(
+        run,
+        {"kdcluster": ["notebook"], "secrets": [TOKEN], "wait": False},
+        {"kdcluster": ["other"], "configmaps": ["model"], "on_reconnect_failure": "ignore"},
+        wait_timeout=20,
+    )
+    members = {k["name"]: k["members"] for k in result["kdclusters"]}
+    assert [m["reconnect"] for m in members["other"]] == [None]
+    assert [m["reconnect"] for m in members["notebook"]] == [None, None]
