@@ -246,6 +246,9 @@ kept_in:
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (
     run_module,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate.argspec import (
+    ROTATE_ARGUMENTS,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate.task import (
     RotationTask,
 )
@@ -253,21 +256,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotat
 
 def arguments() -> dict[str, dict[str, object]]:
     """The module's own options, as an argument spec."""
-    return {
-        # The name of a Secret is no secret.
-        "secret": {"type": "str", "no_log": False},
-        "configmap": {"type": "str"},
-        "data": {"type": "dict", "no_log": True},
-        "string_data": {"type": "dict", "no_log": True},
-        "new_keys": {"type": "bool", "default": False},
-        "state": {"type": "str", "choices": ["present", "restored"], "default": "present"},
-        "on_reconnect_failure": {
-            "type": "str",
-            "choices": ["rollback", "warn", "ignore"],
-            "default": "rollback",
-        },
-        "wait_timeout": {"type": "int", "default": 300},
-    }
+    return ROTATE_ARGUMENTS
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ from .reserved_keys import with_plain_keys
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
-    from .._core.secrecy import SecrecyTable
+    from .._core.secrecy import ArgumentSpec, SecrecyTable
     from .task import Task
 
 Prepare = t.Callable[[dict[str, t.Any]], dict[str, t.Any]]
@@ -58,9 +58,7 @@ class _Module(AnsibleModule):
     params: dict[str, t.Any]
     no_log_values: t.AbstractSet[str]
 
-    def __init__(
-        self, arguments: dict[str, dict[str, t.Any]], prepare: Prepare, secrecy: SecrecyTable
-    ) -> None:
+    def __init__(self, arguments: ArgumentSpec, prepare: Prepare, secrecy: SecrecyTable) -> None:
         self._secrecy = secrecy
         self._divided: tuple[t.Mapping[str, t.Any], Options] | None = None
         self._takes_options = True
@@ -104,7 +102,7 @@ class _Module(AnsibleModule):
 
 
 def run_module(
-    arguments: dict[str, dict[str, t.Any]],
+    arguments: ArgumentSpec,
     make_task: type[Task],
     prepare: Prepare = dict,
     *,
