@@ -30,10 +30,9 @@ from .transport import (
 )
 
 if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
     from .._core.resource import Resource
     from .auth import ClientConfig
-
-JsonObject = dict[str, t.Any]
 
 # An object has at most 1.5 MiB or so, and most have a few KiB.
 PAGE_SIZE = 100
