@@ -12,16 +12,15 @@ the text is not shown.
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import typing as t
 
 from .._core.errors import CollectionError
 from .._core.redaction import values_of
+from .._core.side_by_side import answers_side_by_side
 from .._kubedirector.configmeta import secret_values
 from .._kubedirector.resources import SECRET
 from .members import read_configmetas
-from .reader import THREADS
 from .start_script import (
     STDERR_BYTES,
 )
@@ -100,10 +99,9 @@ class MemberText:
         try:
             for name in sorted({*then.clusters} - {*now.clusters}):
                 values += self._held_by(name)
-            with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-                names = sorted({*now.secrets, *then.secrets})
-                for found_values in pool.map(self._values_of_secret, names):
-                    values += found_values
+            names = sorted({*now.secrets, *then.secrets})
+            for found_values in answers_side_by_side(self._values_of_secret, names):
+                values += found_values
         except CollectionError as error:
             return [], str(error)
         return values, ""

@@ -10,7 +10,6 @@ start script's wrapper appends it to configure.status, which the next run emptie
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import time
 import typing as t
@@ -22,11 +21,14 @@ from .._core.errors import (
     NotFoundError,
     WaitTimeoutError,
 )
+from .._core.side_by_side import thread_pool
 from .._kubedirector import facts
 from .._kubedirector.resources import POD
 from .members import MAX_CONFIGMETA_BYTES
 
 if t.TYPE_CHECKING:
+    import concurrent.futures
+
     from .._client.api import Api
     from .._client.pod_exec import Output
     from .._kubedirector.snapshot import (
@@ -68,7 +70,6 @@ _NOT_KNOWN = (
     "does not ask)."
 )
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
-_EARLY_THREADS = 8
 _REPLACED_PAUSE = 1.0
 
 
@@ -131,7 +132,7 @@ class EarlyReads:
     def __init__(self, api: Api, namespace: str) -> None:
         self._api = api
         self._namespace = namespace
-        self._pool = concurrent.futures.ThreadPoolExecutor(_EARLY_THREADS)
+        self._pool = thread_pool()
         self._reads: dict[
             tuple[str, int | None, str], concurrent.futures.Future[MemberReading]
         ] = {}
