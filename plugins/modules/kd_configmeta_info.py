@@ -163,6 +163,7 @@ kdclusters:
         not_compared:
           description: What the KDCluster names and could not be compared, since the caller may not read it.
           type: list
+          version_added: 0.2.0
           elements: dict
           sample: []
   sample:
