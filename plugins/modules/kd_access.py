@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kd_access
 short_description: Make an account with the least rights that this collection needs
-version_added: 0.1.0
+version_added: 0.2.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Makes a ServiceAccount, a Role with the rights that the modules of this collection need in one
@@ -93,23 +93,22 @@ objects:
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (
     run_module,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_access.argspec import (
+    ACCESS_ARGUMENTS,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_access.task import (
-    RightsTask,
+    AccessTask,
 )
 
 
 def arguments() -> dict[str, dict[str, object]]:
     """The module's own options, as an argument spec."""
-    return {
-        "name": {"type": "str", "default": "kd-connections"},
-        "manage_kdclusters": {"type": "bool", "default": False},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    }
+    return ACCESS_ARGUMENTS
 
 
 def main() -> None:
     """Run the module."""
-    run_module(arguments(), RightsTask)
+    run_module(arguments(), AccessTask)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kd_cluster
 short_description: Create, scale and delete KubeDirector clusters
-version_added: 0.1.0
+version_added: 0.2.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Creates a KDCluster, with its connections inside from birth if wanted, and waits until it is

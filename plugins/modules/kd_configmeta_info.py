@@ -163,6 +163,7 @@ kdclusters:
         not_compared:
           description: What the KDCluster names and could not be compared, since the caller may not read it.
           type: list
+          version_added: 0.2.0
           elements: dict
           sample: []
   sample:
@@ -193,6 +194,9 @@ kdclusters:
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (
     run_module,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_configmeta_info.argspec import (
+    CONFIGMETA_INFO_ARGUMENTS,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_configmeta_info.task import (
     ConfigmetaTask,
 )
@@ -200,25 +204,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_confi
 
 def arguments() -> dict[str, dict[str, object]]:
     """The module's own options, as an argument spec."""
-    return {
-        "kdcluster": {
-            "type": "list",
-            "elements": "str",
-            "required": True,
-            "aliases": ["kdclusters"],
-        },
-        "roles": {"type": "list", "elements": "str"},
-        "pods": {"type": "list", "elements": "str"},
-        "fields": {"type": "list", "elements": "str"},
-        "secrets": {
-            "type": "str",
-            "choices": ["masked", "encoded", "decoded"],
-            "default": "masked",
-            "no_log": False,
-        },
-        "resolve_refs": {"type": "bool", "default": False},
-        "on_member_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
-    }
+    return CONFIGMETA_INFO_ARGUMENTS
 
 
 def main() -> None:

@@ -81,6 +81,7 @@ options:
             start script; and linked KDClusters that share the object need no copies of it.
           - With O(state=absent), the plain name stands for the version that is connected, with or without this option.
         type: bool
+        version_added: 0.2.0
         default: false
   secrets:
     description:
@@ -105,6 +106,7 @@ options:
           - The Secret's type in Kubernetes, such as V(kubernetes.io/tls), on creation. Left out, it is V(Opaque).
           - Refused where a Secret that exists has another one, since Kubernetes lets nobody change it.
         type: str
+        version_added: 0.2.0
       data:
         description:
           - The Secret's data in base64. Together with O(secrets[].string_data) it is the whole data;
@@ -126,6 +128,7 @@ options:
           - Many can read a name. The hash is made expensively (PBKDF2), but who guesses the values can verify that by it,
             so it is not for Secrets with nothing but a weak password.
         type: bool
+        version_added: 0.2.0
         default: false
   clusters:
     description:
@@ -271,6 +274,7 @@ objects:
     versioned_name:
       description: The name with the hash; V(null) where it is not a version.
       type: str
+      version_added: 0.2.0
       sample: convolutional-nn-model-6b86b273ff
     type:
       description: The value of its type label; V(null) where it has none.

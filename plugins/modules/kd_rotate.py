@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kd_rotate
 short_description: Give a connected Secret or ConfigMap new values, or the old ones back
-version_added: 0.1.0
+version_added: 0.2.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Finds every KDCluster of the namespace that names the object, writes the new values once, waits until they have
@@ -251,6 +251,9 @@ kept_in:
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (
     run_module,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate.argspec import (
+    ROTATE_ARGUMENTS,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate.task import (
     RotationTask,
 )
@@ -258,21 +261,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotat
 
 def arguments() -> dict[str, dict[str, object]]:
     """The module's own options, as an argument spec."""
-    return {
-        # The name of a Secret is no secret.
-        "secret": {"type": "str", "no_log": False},
-        "configmap": {"type": "str"},
-        "data": {"type": "dict", "no_log": True},
-        "string_data": {"type": "dict", "no_log": True},
-        "new_keys": {"type": "bool", "default": False},
-        "state": {"type": "str", "choices": ["present", "restored"], "default": "present"},
-        "on_reconnect_failure": {
-            "type": "str",
-            "choices": ["rollback", "warn", "ignore"],
-            "default": "rollback",
-        },
-        "wait_timeout": {"type": "int", "default": 300},
-    }
+    return ROTATE_ARGUMENTS
 
 
 def main() -> None:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import difflib
 import typing as t
 
-Option = dict[str, t.Any]
+if t.TYPE_CHECKING:
+    from .._core.secrecy import Option
 
 
 def meant(key: str, spec: t.Mapping[str, Option]) -> str:

@@ -42,7 +42,7 @@ from .reserved_keys import with_plain_keys
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
-    from .._core.secrecy import SecrecyTable
+    from .._core.secrecy import ArgumentSpec, SecrecyTable
     from .task import Task
 
 Prepare = t.Callable[[dict[str, t.Any]], dict[str, t.Any]]
@@ -60,10 +60,10 @@ class _Module(AnsibleModule):
 
     def __init__(
         self,
-        arguments: dict[str, dict[str, t.Any]],
+        arguments: ArgumentSpec,
         prepare: Prepare,
         secrecy: SecrecyTable,
-        in_full: dict[str, dict[str, t.Any]],
+        in_full: ArgumentSpec,
     ) -> None:
         self._secrecy = secrecy
         self._in_full = in_full
@@ -109,12 +109,12 @@ class _Module(AnsibleModule):
 
 
 def run_module(
-    arguments: dict[str, dict[str, t.Any]],
+    arguments: ArgumentSpec,
     make_task: type[Task],
     prepare: Prepare = dict,
     *,
     secrecy: SecrecyTable | None = None,
-    in_full: dict[str, dict[str, t.Any]] | None = None,
+    in_full: ArgumentSpec | None = None,
 ) -> None:
     """Run a module: parse the options, find the API server, run the task, exit.
 

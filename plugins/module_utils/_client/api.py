@@ -7,16 +7,18 @@
 from __future__ import annotations
 
 import json
-import time
 import typing as t
 import urllib.parse
 
 from .._core.errors import (
     AnswerTooLongError,
+    ApiError,
+    CollectionError,
     DryRunUnsupportedError,
     ExpiredError,
     UnreachableError,
 )
+from .._core.retry import retry_transient_refusals
 from .library import urllib3
 from .status_errors import (
     error_from_response,
@@ -27,18 +29,19 @@ from .transport import (
     MAX_BODY_BYTES,
     Transport,
     lines_of,
+    retry_after,
 )
 
 if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
     from .._core.resource import Resource
     from .auth import ClientConfig
 
-JsonObject = dict[str, t.Any]
-
 # An object has at most 1.5 MiB or so, and most have a few KiB.
 PAGE_SIZE = 100
-# For how long a list is begun again at most, and after which pause.
-_RESTART_SECONDS, _RESTART_PAUSE = 30.0, 0.2
+# For how long a busy server is asked again, and a list that has expired is begun again.
+BUSY_SECONDS, _RESTART_SECONDS = 10.0, 30.0
+_TOO_MANY_REQUESTS = 429
 _FIELD_MANAGER = "kubedirector.connections"
 _METADATA_OBJECT = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -104,18 +107,18 @@ class Api:
         :raises ApiError, UnreachableError:
         """
         page_size = PAGE_SIZE
-        until = min(self._transport.deadline, time.monotonic() + _RESTART_SECONDS)
-        while True:
-            try:
-                return self._list_pages(resource, namespace, metadata_only, selector, page_size)
-            except AnswerTooLongError:
-                if page_size == 1:
-                    raise
-                page_size //= 2
-            except ExpiredError:
-                if time.monotonic() + _RESTART_PAUSE > until:
-                    raise
-                time.sleep(_RESTART_PAUSE)
+
+        def read() -> tuple[list[JsonObject], str]:
+            nonlocal page_size
+            while True:
+                try:
+                    return self._list_pages(resource, namespace, metadata_only, selector, page_size)
+                except AnswerTooLongError:
+                    if page_size == 1:
+                        raise
+                    page_size //= 2
+
+        return retry_transient_refusals(read, self._transport.deadline, _restart_seconds)
 
     def _list_pages(
         self,
@@ -282,9 +285,13 @@ class Api:
         name_in_message: str | None = None,
     ) -> JsonObject:
         try:
-            return self._request(
-                verb, resource, namespace, name, query or {}, body, accept, content_type,
-                dry_run=dry_run, named=name or name_in_message,
+            return retry_transient_refusals(
+                lambda: self._request(
+                    verb, resource, namespace, name, query or {}, body, accept, content_type,
+                    dry_run=dry_run, named=name or name_in_message,
+                ),
+                self._transport.deadline,
+                _busy_seconds,
             )  # fmt: skip
         except DryRunUnsupportedError as error:
             if not dry_run:
@@ -327,11 +334,13 @@ class Api:
                 raise
             raise type(error)(f"{error}{unsure}", maybe_done=True) from None
         if response.status >= 400:
-            raise error_from_response(
+            refusal = error_from_response(
                 verb, resource, namespace, named,
                 response.status, text, self._host, unsure=unsure,
                 redact=self.redact,
             )  # fmt: skip
+            refusal.retry_after = retry_after(response)
+            raise refusal
         try:
             answer = json.loads(text)
         except ValueError:
@@ -345,6 +354,15 @@ class Api:
             f"{self._host} answered with something that is no Kubernetes object: is it a Kubernetes API "
             f"server? Check the address.{unsure}"
         )
+
+
+def _busy_seconds(error: CollectionError) -> float:
+    busy = isinstance(error, ApiError) and error.status == _TOO_MANY_REQUESTS
+    return BUSY_SECONDS if busy else 0.0
+
+
+def _restart_seconds(error: CollectionError) -> float:
+    return _RESTART_SECONDS if isinstance(error, ExpiredError) else 0.0
 
 
 def _is_list_of_objects(items: t.Any) -> bool:

@@ -18,7 +18,9 @@ from .._core.secrecy import Secrecy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-AUTH_ARGUMENTS: dict[str, dict[str, Any]] = {
+    from .._core.secrecy import ArgumentSpec
+
+AUTH_ARGUMENTS: ArgumentSpec = {
     "kubeconfig": {"type": "raw", "no_log": True},
     "context": {"type": "str"},
     "host": {"type": "str"},
@@ -41,7 +43,7 @@ AUTH_SECRECY = {
     "proxy": Secrecy.URL,
 }
 
-NAMESPACE_ARGUMENT: dict[str, dict[str, Any]] = {"namespace": {"type": "str"}}
+NAMESPACE_ARGUMENT: ArgumentSpec = {"namespace": {"type": "str"}}
 
 # The first spelling that is set counts.
 ENVIRONMENT: dict[str, tuple[str, ...]] = {

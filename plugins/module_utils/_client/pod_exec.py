@@ -10,7 +10,6 @@ decodes each frame by itself, which spoils a character that two frames share (re
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import http.client
 import json
@@ -19,6 +18,7 @@ import typing as t
 import urllib.parse
 
 from .._core.errors import MemberError
+from .._core.side_by_side import answers_side_by_side
 from .library import websocket
 from .status_errors import folded
 from .transport import UNAUTHORIZED
@@ -27,7 +27,6 @@ if t.TYPE_CHECKING:
     from .api import Api
     from .renewal import Credential
 
-THREADS = 8
 EXEC_SECONDS = 30
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
 _MAX_STDERR = 64 * 1024
@@ -52,7 +51,7 @@ def run_in_pods(
     *,
     max_bytes: int,
 ) -> list[Output | MemberError]:
-    """Run one command in each of several pods, at most THREADS at a time.
+    """Run one command in each of several pods, side by side.
 
     :param commands: (pod, argument list); no shell is involved.
     :param max_bytes: the most that a command may print on standard output.
@@ -65,10 +64,7 @@ def run_in_pods(
         except MemberError as error:
             return error
 
-    if len(commands) < 2:
-        return [run(command) for command in commands]
-    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(run, commands))
+    return answers_side_by_side(run, commands)
 
 
 def _run(

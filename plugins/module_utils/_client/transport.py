@@ -10,7 +10,6 @@ import json
 import math
 import socket
 import threading
-import time
 import typing as t
 import urllib.parse
 
@@ -42,8 +41,7 @@ if t.TYPE_CHECKING:
 _PORTS = {"http": 80, "https": 443}
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
-BUSY_SECONDS = 10
-UNAUTHORIZED, TOO_MANY_REQUESTS = 401, 429
+UNAUTHORIZED = 401
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
@@ -130,13 +128,12 @@ class Transport:
         content_type: str,
         body: t.Any,
     ) -> tuple[t.Any, bytes]:
-        """Send a request and read the answer; again, for a while, where the server has no time for it.
+        """Send a request and read the answer.
 
         :param body: sent as JSON, unless it is None.
         :returns: the response (status, headers) and its body.
         :raises UnreachableError: there is no answer, or it is too long.
         """
-        until = min(time.monotonic() + BUSY_SECONDS, self.deadline)
         renewed = False
         while True:
             credential = self.credential()
@@ -160,10 +157,7 @@ class Transport:
                 # A request that is refused so was not done, so that a write may be repeated.
                 renewed = True
                 continue
-            pause = _seconds_to_wait(response)
-            if response.status != TOO_MANY_REQUESTS or time.monotonic() + pause > until:
-                return response, text
-            time.sleep(pause)
+            return response, text
 
     def open_stream(self, path: str, query: dict[str, str], seconds: int) -> t.Any:
         """Begin to read an answer that comes bit by bit, for `seconds` at most. :raises UnreachableError:"""
@@ -235,10 +229,10 @@ class Transport:
             ) from None
 
 
-def _seconds_to_wait(response: t.Any) -> float:
-    """How long a busy server asks to be left alone."""
+def retry_after(response: t.Any) -> float | None:
+    """Return the number of seconds in Retry-After, or None if there is none."""
     text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else 1.0
+    return float(text) if text.isdecimal() else None
 
 
 def lines_of(response: t.Any) -> t.Iterator[bytes]:

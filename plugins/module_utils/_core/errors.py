@@ -100,6 +100,7 @@ class ApiError(CollectionError):
     :param reason: the API server's machine-readable reason, such as NotFound or Conflict.
     :param message: a whole sentence for people.
     :param server_message: what the API server itself said.
+    :ivar retry_after: after how many seconds the API server wants to be asked again, if it says so.
     """
 
     def __init__(self, message: str, *, status: int, reason: str, server_message: str) -> None:
@@ -107,6 +108,7 @@ class ApiError(CollectionError):
         self.status = status
         self.reason = reason
         self.server_message = server_message
+        self.retry_after: float | None = None
 
     @property
     def maybe_done(self) -> bool:

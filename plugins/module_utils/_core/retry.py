@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Try a write again while it is refused only for the moment."""
+"""Repeat a call while it fails only for the moment: refusals that pass, a busy server, lost answers."""
 
 from __future__ import annotations
 
 import time
 import typing as t
 
-from .errors import ApiError
+from .errors import ApiError, CollectionError
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
@@ -17,22 +17,29 @@ Answer = t.TypeVar("Answer")
 
 
 def retry_transient_refusals(
-    write: t.Callable[[], Answer], deadline: float, retry_seconds: t.Callable[[ApiError], float]
+    call: t.Callable[[], Answer],
+    deadline: float,
+    retry_seconds: t.Callable[[CollectionError], float],
+    first_pause: float = _FIRST_PAUSE,
 ) -> Answer:
-    """Write, again and again as long as a refusal is one that passes.
+    """Call, and call again after each error that may pass.
 
-    :param deadline: as of time.monotonic().
-    :param retry_seconds: for how many seconds after the first try an error is worth another one.
-    :raises ApiError: a lasting refusal, or one that lasted longer.
-    :raises UnreachableError:
+    The pauses grow from `first_pause` to 2 s, unless the server says in Retry-After how long to wait.
+
+    :param deadline: as of time.monotonic(); no call begins after it.
+    :param retry_seconds: for how many seconds after the first call an error is worth another one; 0 if it
+        lasts.
+    :raises CollectionError: the last error.
     """
     started = time.monotonic()
-    pause = _FIRST_PAUSE
+    pause = first_pause
     while True:
         try:
-            return write()
-        except ApiError as error:
-            if time.monotonic() + pause > min(deadline, started + retry_seconds(error)):
+            return call()
+        except CollectionError as error:
+            asked = error.retry_after if isinstance(error, ApiError) else None
+            seconds = pause if asked is None else asked
+            if time.monotonic() + seconds > min(deadline, started + retry_seconds(error)):
                 raise
-        time.sleep(pause)
+        time.sleep(seconds)
         pause = min(2 * pause, _LONGEST_PAUSE)

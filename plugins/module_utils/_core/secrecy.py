@@ -12,6 +12,10 @@ from __future__ import annotations
 import enum
 import typing as t
 
+# As Ansible has it: an option's type, default and the rest by name; and all options of a module.
+Option = dict[str, t.Any]
+ArgumentSpec = dict[str, Option]
+
 
 class Secrecy(enum.Enum):
     """What of an option's value is secret."""

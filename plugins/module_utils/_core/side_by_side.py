@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Several writes at once, and what became of them as one."""
+"""Run calls at the same time. Every thread pool of the collection is made here."""
 
 from __future__ import annotations
 
@@ -15,9 +15,29 @@ from .errors import (
 
 _THREADS = 8
 
+Item = t.TypeVar("Item")
+Answer = t.TypeVar("Answer")
+
+
+def thread_pool() -> concurrent.futures.Executor:
+    """Make a pool for calls that begin at different times."""
+    return concurrent.futures.ThreadPoolExecutor(_THREADS)
+
+
+def answers_side_by_side(ask: t.Callable[[Item], Answer], items: t.Iterable[Item]) -> list[Answer]:
+    """Call `ask` for each item; return the answers in the items' order.
+
+    :raises: what the first item that failed raised. Calls that have not begun by then are dropped.
+    """
+    listed = list(items)
+    if len(listed) < 2:
+        return [ask(item) for item in listed]
+    with thread_pool() as pool:
+        return list(pool.map(ask, listed))
+
 
 def side_by_side(writes: t.Iterable[t.Callable[[], None]], separator: str = " ") -> None:
-    """Do all of them, whatever becomes of some, whose errors are raised as one in the end.
+    """Call all of them, even if some fail; then raise their errors as one.
 
     :param separator: what stands between the messages of several errors.
     """
@@ -26,15 +46,15 @@ def side_by_side(writes: t.Iterable[t.Callable[[], None]], separator: str = " ")
         for write in listed:
             write()
         return
-    with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
+    with thread_pool() as pool:
         done = [pool.submit(write) for write in listed]
     errors = [error for future in done if (error := future.exception()) is not None]
-    told = [error for error in errors if isinstance(error, CollectionError)]
+    expected = [error for error in errors if isinstance(error, CollectionError)]
     for error in errors:
-        if error not in told:
+        if error not in expected:
             raise error
-    if told:
-        # Whether something may have been written nevertheless is that one's to say.
-        one = next((error for error in told if error.maybe_done), told[0])
-        one.args = (separator.join(dict.fromkeys(map(str, told))),)
+    if expected:
+        # The caller must learn if any of them may have been written nevertheless.
+        one = next((error for error in expected if error.maybe_done), expected[0])
+        one.args = (separator.join(dict.fromkeys(map(str, expected))),)
         raise one

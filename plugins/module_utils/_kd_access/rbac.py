@@ -14,7 +14,9 @@ import typing as t
 from .._kubedirector import facts
 from .._reconcile.linked_lease import LEASE_NAME
 
-JsonObject = dict[str, t.Any]
+if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
+
 # API group, resources, verbs, and the names of objects where only these are meant.
 _Rule = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 

@@ -30,15 +30,13 @@ from .rbac import (
 )
 
 if t.TYPE_CHECKING:
-    from .._client.api import (
-        JsonObject,
-    )
+    from .._core.json_types import JsonObject
 
 _RESOURCES = {resource.kind: resource for resource in (SERVICE_ACCOUNT, ROLE, ROLE_BINDING)}
 _SHOWN = ("rules", "roleRef", "subjects")
 
 
-class RightsTask(Task):
+class AccessTask(Task):
     """Runs one task. `result` is usable at any time, and after a failure tells what had been done."""
 
     def __post_init__(self) -> None:

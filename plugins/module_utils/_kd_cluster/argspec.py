@@ -10,7 +10,8 @@ import typing as t
 
 from .._core.secrecy import Secrecy
 
-Option = dict[str, t.Any]
+if t.TYPE_CHECKING:
+    from .._core.secrecy import ArgumentSpec, Option
 
 
 def _text(**more: t.Any) -> Option:
@@ -21,11 +22,11 @@ def _map(*aliases: str) -> Option:
     return {"type": "dict", **({"aliases": list(aliases)} if aliases else {})}
 
 
-def _structure(options: dict[str, Option], *aliases: str, **more: t.Any) -> Option:
+def _structure(options: ArgumentSpec, *aliases: str, **more: t.Any) -> Option:
     return {**_map(*aliases), **more, "options": options}
 
 
-def _list_of(options: dict[str, Option], *aliases: str, **more: t.Any) -> Option:
+def _list_of(options: ArgumentSpec, *aliases: str, **more: t.Any) -> Option:
     return {**_structure(options, *aliases, **more), "type": "list", "elements": "dict"}
 
 
@@ -34,7 +35,7 @@ _SIZE = _text(required=True)
 _MOUNT_PATH = _text(required=True, aliases=["mountPath"])
 _READ_ONLY: Option = {"type": "bool", "aliases": ["readOnly"]}
 # These hold a Secret's name, which is none.
-_SECRET: dict[str, Option] = {
+_SECRET: ArgumentSpec = {
     "name": _NAME,
     "mount_path": _MOUNT_PATH,
     "default_mode": {"type": "int", "aliases": ["defaultMode"]},
@@ -42,7 +43,7 @@ _SECRET: dict[str, Option] = {
 }
 _NAMES: Option = {"type": "list", "elements": "str"}
 
-_ROLE: dict[str, Option] = {
+_ROLE: ArgumentSpec = {
     "id": _text(required=True),
     "members": {"type": "int"},
     "resources": _structure({"limits": _map(), "requests": _map()}),
@@ -94,7 +95,7 @@ _ROLE: dict[str, Option] = {
     "affinity": _map(),
 }
 
-CLUSTER_ARGUMENTS: dict[str, Option] = {
+CLUSTER_ARGUMENTS: ArgumentSpec = {
     "name": _text(required=True, aliases=["kdcluster"]),
     "state": _text(choices=["present", "absent"], default="present"),
     "force": {"type": "bool", "default": False},

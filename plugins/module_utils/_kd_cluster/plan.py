@@ -33,12 +33,12 @@ from .role_form import (
 )
 
 if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
     from .._kubedirector.snapshot import Snapshot
     from .desired import (
         WantedCluster,
     )
 
-JsonObject = dict[str, t.Any]
 HeldSecretKeys = t.Mapping[str, t.Mapping[str, str]]
 
 # May never change (source: validateGeneralClusterChanges).

@@ -16,6 +16,7 @@ from .._kubedirector.snapshot import (
 )
 
 if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
     from .._kubedirector.snapshot import KDCluster
     from .desired import (
         WantedCluster,
@@ -23,8 +24,6 @@ if t.TYPE_CHECKING:
     from .plan import (
         ClusterPlan,
     )
-
-JsonObject = dict[str, t.Any]
 
 
 def cluster_result(

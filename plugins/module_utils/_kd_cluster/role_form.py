@@ -17,11 +17,10 @@ from .quantity import (
 )
 
 if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
     from .desired import (
         WantedRole,
     )
-
-JsonObject = dict[str, t.Any]
 
 
 # Of these the parts that a task leaves out are left alone; webhooks of other products add labels.

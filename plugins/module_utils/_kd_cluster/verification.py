@@ -19,10 +19,9 @@ from .._reconcile.verification import (
 from .plan import make_cluster_plan
 
 if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
     from .._kubedirector.snapshot import Snapshot
     from .desired import WantedCluster
-
-JsonObject = dict[str, t.Any]
 
 
 def undone_fields(

@@ -10,11 +10,9 @@ import typing as t
 
 from .._client.auth_options import NAMESPACE_ARGUMENT
 from .._core.names import is_plain_name
-from .._core.secrecy import Secrecy
+from .._core.secrecy import ArgumentSpec, Secrecy
 
-Option = dict[str, t.Any]
-
-_OBJECT: dict[str, Option] = {
+_OBJECT: ArgumentSpec = {
     "name": {"type": "str", "required": True},
     "type": {"type": "str"},
     "labels": {"type": "dict"},
@@ -25,7 +23,7 @@ _OBJECT: dict[str, Option] = {
 # What may be given for all entries of a list at once.
 WAITING = ("wait", "wait_timeout", "on_reconnect_failure")
 
-CONNECTION_ARGUMENTS: dict[str, Option] = {
+CONNECTION_ARGUMENTS: ArgumentSpec = {
     "kdcluster": {"type": "list", "elements": "str", "aliases": ["kdclusters"]},
     "configmaps": {
         "type": "list",
@@ -65,7 +63,7 @@ CONNECTION_SECRECY = {
 
 
 # Of one entry of a list; what kd_connections itself has as a default for all has none of its own here.
-ENTRY_ARGUMENTS: dict[str, Option] = {
+ENTRY_ARGUMENTS: ArgumentSpec = {
     **NAMESPACE_ARGUMENT,
     **CONNECTION_ARGUMENTS,
     **{
@@ -74,7 +72,7 @@ ENTRY_ARGUMENTS: dict[str, Option] = {
     },
 }
 
-CONNECTIONS_ARGUMENTS: dict[str, Option] = {
+CONNECTIONS_ARGUMENTS: ArgumentSpec = {
     "connections": {
         "type": "list",
         "elements": "dict",
@@ -85,7 +83,7 @@ CONNECTIONS_ARGUMENTS: dict[str, Option] = {
 }
 
 # The same with the options of the entries, which the task checks itself, to report all problems at once.
-CONNECTIONS_IN_FULL: dict[str, Option] = {
+CONNECTIONS_IN_FULL: ArgumentSpec = {
     **CONNECTIONS_ARGUMENTS,
     "connections": {**CONNECTIONS_ARGUMENTS["connections"], "options": ENTRY_ARGUMENTS},
 }

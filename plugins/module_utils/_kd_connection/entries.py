@@ -27,9 +27,11 @@ from .._reconcile.desired import (
 )
 from .argspec import (
     ENTRY_ARGUMENTS,
-    Option,
     with_named_objects,
 )
+
+if t.TYPE_CHECKING:
+    from .._core.secrecy import Option
 
 # Keys, which ought to be text, and indexes.
 Path = tuple[t.Any, ...]

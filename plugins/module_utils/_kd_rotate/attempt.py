@@ -43,10 +43,8 @@ if t.TYPE_CHECKING:
     from .._observe.member_text import MemberText
     from .._observe.members import Reading
     from .._reconcile.writer import Progress
-    from .rotation import (
-        Rotation,
-        Values,
-    )
+    from .record import Values
+    from .rotation import Rotation
 
 
 @dataclasses.dataclass(frozen=True)

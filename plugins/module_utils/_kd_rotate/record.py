@@ -15,9 +15,9 @@ import json
 import typing as t
 
 if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
     from .._kubedirector.snapshot import LiveObject
 
-JsonObject = dict[str, t.Any]
 Values = t.Mapping[str, str]
 
 # Beside the old values, each under its own key, so that people can read them back with kubectl.

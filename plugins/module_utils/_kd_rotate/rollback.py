@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import time
+import math
 import typing as t
 
 from .._core.errors import (
@@ -14,6 +14,7 @@ from .._core.errors import (
     ConflictError,
 )
 from .._core.redaction import values_of
+from .._core.retry import retry_transient_refusals
 from .._reconcile.shared_objects import live_copy
 from .attempt import RotationAttempt
 from .record import ObjectState
@@ -27,7 +28,7 @@ if t.TYPE_CHECKING:
     from .keeper import Keeper
     from .rotation import Rotation
 
-_RETRY_SECONDS = 1.0
+_RETRY_PAUSE = 1.0
 
 
 class Rollback:
@@ -80,14 +81,12 @@ class Rollback:
 
     def go(self) -> str:
         """Put the old values back, wait, and say in what state everything is then."""
-        while True:
-            try:
-                return self._once()
-            except CollectionError as error:
-                last = time.monotonic() + _RETRY_SECONDS > self._deadline
-                if last or not (error.passes or isinstance(error, ConflictError)):
-                    return self._failed(str(error))
-            time.sleep(_RETRY_SECONDS)
+        try:
+            return retry_transient_refusals(
+                self._once, self._deadline, _retry_seconds, _RETRY_PAUSE
+            )
+        except CollectionError as error:
+            return self._failed(str(error))
 
     def _once(self) -> str:
         rotation, progress = self._rotation, self._progress
@@ -175,3 +174,7 @@ class Rollback:
         if self._progress.copies:
             told += f" {self._progress.copies_sentence(rotation.namespace)}"
         return told
+
+
+def _retry_seconds(error: CollectionError) -> float:
+    return math.inf if error.passes or isinstance(error, ConflictError) else 0.0

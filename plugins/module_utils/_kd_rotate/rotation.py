@@ -27,11 +27,9 @@ from .._reconcile.shared_objects import (
 from .record import RECORD_KEY
 
 if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
     from .._kubedirector.snapshot import Snapshot
-    from .record import Record
-
-JsonObject = dict[str, t.Any]
-Values = t.Mapping[str, str]
+    from .record import Record, Values
 
 
 @dataclasses.dataclass(frozen=True)

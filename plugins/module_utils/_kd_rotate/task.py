@@ -55,11 +55,8 @@ from .rotation import (
 
 if t.TYPE_CHECKING:
     from .._kubedirector.snapshot import LiveObject
-    from .record import Record
-    from .rotation import (
-        Rotation,
-        Values,
-    )
+    from .record import Record, Values
+    from .rotation import Rotation
 
 
 class RotationTask(Task):

@@ -21,7 +21,9 @@ from .configmeta_form import (
     require_form,
 )
 
-JsonObject = dict[str, t.Any]
+if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
+
 
 # The operator's own files reach 12 levels (measured), in a connected KDCluster.
 MAX_DEPTH = 64

@@ -17,13 +17,13 @@ from . import facts
 from .configmeta import decoded
 
 if t.TYPE_CHECKING:
+    from .._core.json_types import JsonMapping
     from .snapshot import (
         KDCluster,
         LiveObject,
         Snapshot,
     )
 
-JsonObject = t.Mapping[str, t.Any]
 
 # The only part that is a member's own (source: pkg/catalog/configmeta.go; measured).
 OWN_PART = "node"
@@ -48,7 +48,7 @@ def differing_paths(one: t.Any, other: t.Any, path: str = "") -> t.Iterator[str]
         yield path
 
 
-def member_differences(configmetas: t.Mapping[str, JsonObject]) -> list[dict[str, str]]:
+def member_differences(configmetas: t.Mapping[str, JsonMapping]) -> list[dict[str, str]]:
     """Compare all members with the first one, leaving out what is a member's own.
 
     :param configmetas: pod to its configmeta.
@@ -86,7 +86,7 @@ def _without_order(nodegroups: t.Any) -> t.Any:
 
 
 def stale_parts(
-    configmeta: JsonObject, cluster: KDCluster, snapshot: Snapshot
+    configmeta: JsonMapping, cluster: KDCluster, snapshot: Snapshot
 ) -> list[dict[str, str]]:
     """Say what in a member's configmeta does not equal what is live.
 
@@ -105,7 +105,7 @@ def stale_parts(
 
 
 def differing_keys(
-    configmeta: JsonObject, kind: str, name: str, values: t.Mapping[str, str | None]
+    configmeta: JsonMapping, kind: str, name: str, values: t.Mapping[str, str | None]
 ) -> list[str] | None:
     """Say which of an object's values a member does not hold.
 
@@ -122,9 +122,9 @@ def differing_keys(
 
 
 def _stale_objects(
-    kind: str, held: JsonObject | None, names: t.Sequence[str], snapshot: Snapshot
+    kind: str, held: JsonMapping | None, names: t.Sequence[str], snapshot: Snapshot
 ) -> t.Iterator[dict[str, str]]:
-    live: dict[str, list[JsonObject]] = {}
+    live: dict[str, list[JsonMapping]] = {}
     live_names: dict[str, str] = {}
     skipped: dict[str, str] = {}
     for name in names:
@@ -174,7 +174,7 @@ def _stale_objects(
             )
 
 
-def _as_held(kind: str, found: LiveObject) -> JsonObject:
+def _as_held(kind: str, found: LiveObject) -> JsonMapping:
     """A live object in the form in which the operator puts it into configmeta.json."""
     if kind == "ConfigMap":
         return {
@@ -191,12 +191,12 @@ def _as_held(kind: str, found: LiveObject) -> JsonObject:
     }
 
 
-def _normal(entry: JsonObject) -> dict[str, t.Any]:
+def _normal(entry: JsonMapping) -> dict[str, t.Any]:
     """Empty maps come as null, {} or not at all."""
     return {part: dict(values) for part, values in entry.items() if values}
 
 
-def _name_of(kind: str, entry: JsonObject) -> str:
+def _name_of(kind: str, entry: JsonMapping) -> str:
     name = str((entry.get("metadata") or {}).get("name", ""))
     return decoded(name) if kind == "Secret" else name
 
@@ -215,7 +215,7 @@ def _skipped(kind: str, name: str, why: str, *, held: bool) -> dict[str, str]:
 
 
 def _stale_clusters(
-    held: JsonObject | None, cluster: KDCluster, snapshot: Snapshot
+    held: JsonMapping | None, cluster: KDCluster, snapshot: Snapshot
 ) -> t.Iterator[dict[str, str]]:
     held = held or {}
     for name in held:
@@ -238,7 +238,7 @@ def _stale_clusters(
                 yield _stale("KDCluster", name, reason)
 
 
-def _members_differ(entry: JsonObject, live: KDCluster) -> str | None:
+def _members_differ(entry: JsonMapping, live: KDCluster) -> str | None:
     """Compare a connected KDCluster's members by role.
 
     The operator repeats the last member of a role for each of them (measured; upstream bug), so it

@@ -14,7 +14,8 @@ import typing as t
 
 from . import facts
 
-JsonObject = t.Mapping[str, t.Any]
+if t.TYPE_CHECKING:
+    from .._core.json_types import JsonMapping
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +109,7 @@ class KDCluster:
     deletable_while_restoring: bool
     annotated: bool
     change_counter: str | None
-    managed_fields: tuple[JsonObject, ...] = dataclasses.field(
+    managed_fields: tuple[JsonMapping, ...] = dataclasses.field(
         default=(), compare=False, repr=False
     )
 
@@ -198,7 +199,7 @@ class LiveObject:
     data: t.Mapping[str, str] | None = None
     terminating: bool = False
     finalizers: tuple[str, ...] = ()
-    managed_fields: tuple[JsonObject, ...] = dataclasses.field(
+    managed_fields: tuple[JsonMapping, ...] = dataclasses.field(
         default=(), compare=False, repr=False
     )
     immutable: bool = False
@@ -298,7 +299,7 @@ class Snapshot:
         return self.is_quiet(cluster) and not cluster.lagging_members()
 
 
-def parse_connections(spec: JsonObject) -> Connections:
+def parse_connections(spec: JsonMapping) -> Connections:
     """Read spec.connections, where any list may be missing or null."""
     found = spec.get("connections") or {}
     return Connections(
@@ -308,7 +309,7 @@ def parse_connections(spec: JsonObject) -> Connections:
     )
 
 
-def parse_kdcluster(manifest: JsonObject) -> KDCluster:
+def parse_kdcluster(manifest: JsonMapping) -> KDCluster:
     """Read a KubeDirectorCluster manifest as the API server gives it."""
     metadata = manifest["metadata"]
     spec = manifest.get("spec") or {}
@@ -345,7 +346,7 @@ def parse_kdcluster(manifest: JsonObject) -> KDCluster:
     )
 
 
-def _restore_progress(progress: JsonObject) -> str:
+def _restore_progress(progress: JsonMapping) -> str:
     awaited = {"awaitingApp": "its KDApp", "awaitingStatus": "its KubeDirectorStatusBackup",
                "awaitingResources": "its resources"}  # fmt: skip
     names = [what for field, what in awaited.items() if progress.get(field)]
@@ -355,7 +356,7 @@ def _restore_progress(progress: JsonObject) -> str:
     return "; ".join(parts)
 
 
-def _role_sizes(spec: JsonObject, status: JsonObject) -> t.Iterator[tuple[str, int, int]]:
+def _role_sizes(spec: JsonMapping, status: JsonMapping) -> t.Iterator[tuple[str, int, int]]:
     has = {role.get("id"): len(role.get("members") or ()) for role in status.get("roles") or ()}
     for role in spec.get("roles") or ():
         # The webhook fills the number in (source: validateCardinality).
@@ -363,7 +364,7 @@ def _role_sizes(spec: JsonObject, status: JsonObject) -> t.Iterator[tuple[str, i
             yield role["id"], role["members"], has.get(role["id"], 0)
 
 
-def _members(status: JsonObject) -> t.Iterator[Member]:
+def _members(status: JsonMapping) -> t.Iterator[Member]:
     for role in status.get("roles") or ():
         for member in role.get("members") or ():
             detail = member.get("stateDetail") or {}
@@ -383,7 +384,7 @@ def _members(status: JsonObject) -> t.Iterator[Member]:
             )
 
 
-def parse_object(kind: str, manifest: JsonObject, *, with_data: bool) -> LiveObject:
+def parse_object(kind: str, manifest: JsonMapping, *, with_data: bool) -> LiveObject:
     """Read a ConfigMap or Secret, or the metadata of one."""
     metadata = manifest["metadata"]
     return LiveObject(
@@ -405,7 +406,7 @@ def parse_object(kind: str, manifest: JsonObject, *, with_data: bool) -> LiveObj
     )
 
 
-def _binary_keys(metadata: JsonObject) -> set[str]:
+def _binary_keys(metadata: JsonMapping) -> set[str]:
     """Keys of binaryData, as the metadata alone tell them: by who wrote which fields."""
     return {
         field[len("f:") :]

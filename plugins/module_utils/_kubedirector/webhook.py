@@ -15,6 +15,7 @@ import re
 from .._core.errors import (
     AdmissionError,
     ApiError,
+    CollectionError,
     DryRunUnsupportedError,
     NotFoundError,
     OperatorDownError,
@@ -83,15 +84,15 @@ def explain_refusal(action: str, status: int, reason: str, said: str) -> ApiErro
     return cls(text, status=status, reason=reason, server_message=said)
 
 
-def retry_seconds(error: ApiError) -> float:
-    """For how many seconds a refused write is worth another try: 0 when the refusal is lasting."""
+def retry_seconds(error: CollectionError) -> float:
+    """For how many seconds a refused write is worth another try; 0 if the refusal lasts."""
     if isinstance(error, OperatorDownError):
         return RESTART_SECONDS
-    return refusal_retry_seconds(error.server_message)
+    return refusal_retry_seconds(error.server_message) if isinstance(error, ApiError) else 0.0
 
 
 def refusal_retry_seconds(message: str) -> float:
-    """For how many seconds a refused write is worth another try: 0 when the refusal is lasting."""
+    """For how many seconds a write that was refused with these words is worth another try."""
     return max((s for text, s in _TRANSIENT_REFUSALS.items() if text in message), default=0.0)
 
 

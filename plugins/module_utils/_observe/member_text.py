@@ -12,16 +12,15 @@ the text is not shown.
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import typing as t
 
 from .._core.errors import CollectionError
 from .._core.redaction import values_of
-from .._kubedirector.configmeta import secret_values
+from .._core.side_by_side import answers_side_by_side
+from .._kubedirector.configmeta import parse_configmeta, secret_values
 from .._kubedirector.resources import SECRET
-from .members import read_configmetas
-from .reader import THREADS
+from .members import Reading, read_configmetas
 from .start_script import (
     STDERR_BYTES,
 )
@@ -73,18 +72,31 @@ class MemberText:
         self, cluster: KDCluster, members: list[Member], reconnects: t.Mapping[str, Reconnect]
     ) -> t.Iterator[tuple[str, Reconnect]]:
         values, unreadable = self._known_to(cluster)
-        for reading in read_configmetas(self._api, cluster.namespace, members):
-            one = reconnects[reading.member.pod]
-            if unreadable or reading.configmeta is None:
-                why = unreadable or str(reading.error)
-                yield (
-                    reading.member.pod,
-                    dataclasses.replace(one, printed=b"", stderr="", unshown=why),
-                )
-                continue
-            redactor = self._redactor.with_values([*values, *secret_values(reading.configmeta)])
-            text = redactor.output(one.printed, STDERR_BYTES)
-            yield reading.member.pod, dataclasses.replace(one, printed=b"", stderr=text)
+        for reading in self._held(cluster.namespace, members, reconnects):
+            failed, why, text = reconnects[reading.member.pod], unreadable, ""
+            if reading.configmeta is None:
+                why = why or str(reading.error)
+            elif not why:
+                known = [*values, *secret_values(reading.configmeta)]
+                text = self._redactor.with_values(known).output(failed.printed, STDERR_BYTES)
+            yield (
+                reading.member.pod,
+                dataclasses.replace(failed, printed=b"", configmeta=None, stderr=text, unshown=why),
+            )
+
+    def _held(
+        self, namespace: str, members: list[Member], reconnects: t.Mapping[str, Reconnect]
+    ) -> list[Reading]:
+        """What the members hold: as it was read with the exit code, or read again if that cannot be used."""
+        found, again = [], []
+        for member in members:
+            try:
+                configmeta = parse_configmeta(reconnects[member.pod].configmeta or b"")
+            except ValueError:
+                again.append(member)
+            else:
+                found.append(Reading(member, configmeta, None))
+        return [*found, *read_configmetas(self._api, namespace, again)]
 
     def _known_to(self, cluster: KDCluster) -> tuple[Values, str]:
         """The secret values that a KDCluster's members may know from outside; why they cannot be read, or ""."""
@@ -100,10 +112,9 @@ class MemberText:
         try:
             for name in sorted({*then.clusters} - {*now.clusters}):
                 values += self._held_by(name)
-            with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-                names = sorted({*now.secrets, *then.secrets})
-                for found_values in pool.map(self._values_of_secret, names):
-                    values += found_values
+            names = sorted({*now.secrets, *then.secrets})
+            for found_values in answers_side_by_side(self._values_of_secret, names):
+                values += found_values
         except CollectionError as error:
             return [], str(error)
         return values, ""

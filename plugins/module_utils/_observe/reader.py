@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import typing as t
 
 from .._core.errors import (
@@ -14,6 +13,7 @@ from .._core.errors import (
     NotFoundError,
     PreconditionError,
 )
+from .._core.side_by_side import answers_side_by_side
 from .._kubedirector.resources import BY_KIND, KDAPP, KDCLUSTER, NAMESPACE
 from .._kubedirector.snapshot import (
     KDCluster,
@@ -25,7 +25,6 @@ from .._kubedirector.snapshot import (
 if t.TYPE_CHECKING:
     from .._client.api import Api
 
-THREADS = 8
 _FORBIDDEN = 403
 
 
@@ -77,10 +76,7 @@ def read_objects(
         return parse_object(kind, manifest, with_data=full)
 
     keys = list(dict.fromkeys(names))
-    if len(keys) < 2:
-        return {key: read(key) for key in keys}
-    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-        return dict(zip(keys, pool.map(read, keys)))
+    return dict(zip(keys, answers_side_by_side(read, keys)))
 
 
 def read_allowed_objects(
@@ -103,8 +99,7 @@ def read_allowed_objects(
                 raise
             refused[key] = str(error)
 
-    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(read, dict.fromkeys(keys)))
+    answers_side_by_side(read, dict.fromkeys(keys))
     return found, refused
 
 

@@ -10,7 +10,6 @@ start script's wrapper appends it to configure.status, which the next run emptie
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import time
 import typing as t
@@ -22,11 +21,14 @@ from .._core.errors import (
     NotFoundError,
     WaitTimeoutError,
 )
+from .._core.side_by_side import thread_pool
 from .._kubedirector import facts
 from .._kubedirector.resources import POD
 from .members import MAX_CONFIGMETA_BYTES
 
 if t.TYPE_CHECKING:
+    import concurrent.futures
+
     from .._client.api import Api
     from .._client.pod_exec import Output
     from .._kubedirector.snapshot import (
@@ -37,8 +39,8 @@ if t.TYPE_CHECKING:
 # How much of a start script's output is shown, and how much is read: a value may stand at the cut.
 STDERR_BYTES = 4000
 _READ_STDERR_BYTES = 64 * 1024 + STDERR_BYTES
-# In each member: whether a start script runs, whether its status can be read, the status; then
-# configmeta.json, once no start script runs. The processes come first: a run that has ended before has
+# In each member: whether a start script runs, whether its status can be read, the status; then, if no start
+# script runs, configmeta.json, and what the last run printed if it failed. The processes come first: a run that has ended before has
 # written its code by then. `[s]` keeps the pattern from fitting this command's own process. Of the
 # wrapper's command the first line suffices (source: appPrepConfigRunCmd, appPrepConfigReconnectCmd).
 _READ_MEMBER = r"""runs=no
@@ -53,7 +55,15 @@ done
 code=absent status=
 if [ -e "$0" ]; then status=$(cat "$0"); code=$?; fi
 printf '%s\0%s\0%s\0' "$runs" "$code" "$status"
-[ "$runs" = yes ] || [ $# = 0 ] || exec cat "$1"
+[ "$runs" != yes ] && [ $# != 0 ] || exit 0
+cat "$1"
+code=$?
+printf '\0'
+case $status in
+  ''|*=0) ;;
+  *) tail -c "$3" "$2" 2>&1 ;;
+esac
+exit $code
 """
 # Between the note that a start script starts and its process; a run that left no code has ended otherwise.
 _START_SECONDS = 2.0
@@ -68,7 +78,6 @@ _NOT_KNOWN = (
     "does not ask)."
 )
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
-_EARLY_THREADS = 8
 _REPLACED_PAUSE = 1.0
 
 
@@ -79,12 +88,14 @@ class Reconnect:
     :param exit_code: 0 when it took the change.
     :param stderr: the end of what it printed, as far as it may be shown (see member_text).
     :param printed: the same and more of it as it was read, only when it failed; never shown.
+    :param configmeta: the member's configmeta.json, only when it failed; never shown.
     :param unshown: why nothing of it is shown, or "".
     """
 
     exit_code: int
     stderr: str = ""
     printed: bytes = dataclasses.field(default=b"", repr=False)
+    configmeta: bytes | None = dataclasses.field(default=None, repr=False)
     unshown: str = ""
 
 
@@ -119,7 +130,9 @@ class MemberReading:
         """How the last run ended, why that is not known, or None where none has run yet."""
         if self.unknown:
             return MemberError(self.unknown)
-        return None if self.exit_code is None else Reconnect(self.exit_code, printed=self.printed)
+        if not self.exit_code:
+            return None if self.exit_code is None else Reconnect(self.exit_code)
+        return Reconnect(self.exit_code, printed=self.printed, configmeta=self.configmeta)
 
 
 class EarlyReads:
@@ -131,7 +144,7 @@ class EarlyReads:
     def __init__(self, api: Api, namespace: str) -> None:
         self._api = api
         self._namespace = namespace
-        self._pool = concurrent.futures.ThreadPoolExecutor(_EARLY_THREADS)
+        self._pool = thread_pool()
         self._reads: dict[
             tuple[str, int | None, str], concurrent.futures.Future[MemberReading]
         ] = {}
@@ -190,9 +203,6 @@ def read_reconnects(
             f"The change has reached every member, but the start script still runs in: {', '.join(running)}. "
             f"Look at {facts.START_SCRIPT_STDERR_PATH} there, or give a longer wait_timeout."
         )
-    failed = [pod for pod, reading in readings.items() if reading.exit_code]
-    for pod, printed in zip(failed, _read_stderr(api, namespace, failed)):
-        readings[pod] = dataclasses.replace(readings[pod], printed=printed)
     return readings
 
 
@@ -358,13 +368,17 @@ def _read_once(
     """Read members side by side; in the order of `members`."""
     command = ["sh", "-c", _READ_MEMBER, facts.START_SCRIPT_STATUS_PATH]
     if with_configmeta:
-        command.append(facts.CONFIGMETA_PATH)
+        command += [
+            facts.CONFIGMETA_PATH,
+            facts.START_SCRIPT_STDERR_PATH,
+            str(_READ_STDERR_BYTES),
+        ]
     outputs = run_in_pods(
         api,
         namespace,
         facts.APP_CONTAINER,
         [(member.pod, command) for member in members],
-        max_bytes=MAX_CONFIGMETA_BYTES,
+        max_bytes=MAX_CONFIGMETA_BYTES + _READ_STDERR_BYTES,
     )
     return [
         MemberReading(unknown=str(output))
@@ -378,7 +392,8 @@ def _reading(where: str, member: Member, output: Output) -> MemberReading:
     """Read what _READ_MEMBER printed."""
     runs, _end, rest = output.stdout.partition(b"\0")
     readable, _end, rest = rest.partition(b"\0")
-    status, end, configmeta = rest.partition(b"\0")
+    status, end, rest = rest.partition(b"\0")
+    configmeta, _end, printed = rest.partition(b"\0")
     where = f"{where}: {facts.START_SCRIPT_STATUS_PATH}"
     if not end:
         return MemberReading(
@@ -404,7 +419,7 @@ def _reading(where: str, member: Member, output: Output) -> MemberReading:
             unknown = f"{where} {error}{_NOT_KNOWN}"
         else:
             if code is not None:
-                return dataclasses.replace(found, exit_code=code)
+                return dataclasses.replace(found, exit_code=code, printed=printed if code else b"")
             unknown = f"{where}: the last start script left no exit code, as if it had been killed{_NOT_KNOWN}"
             return dataclasses.replace(found, unknown=unknown, no_code=True)
     return dataclasses.replace(found, unknown=unknown)
@@ -421,19 +436,3 @@ def _was_replaced(api: Api, namespace: str, member: Member) -> bool:
         status.get("name") == facts.APP_CONTAINER and status.get("containerID") == member.container
         for status in statuses
     )
-
-
-def _read_stderr(api: Api, namespace: str, pods: list[str]) -> list[bytes]:
-    """The end of what each start script printed; that it cannot be read is not worth another failure."""
-    command = ["tail", "-c", str(_READ_STDERR_BYTES), facts.START_SCRIPT_STDERR_PATH]
-    outputs = run_in_pods(
-        api,
-        namespace,
-        facts.APP_CONTAINER,
-        [(pod, command) for pod in pods],
-        max_bytes=_READ_STDERR_BYTES,
-    )
-    return [
-        str(output).encode() if isinstance(output, MemberError) else output.stdout
-        for output in outputs
-    ]

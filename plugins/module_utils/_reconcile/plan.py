@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 from .._core.errors import PreconditionError
+from .._core.json_types import JsonObject
 from .._kubedirector import facts
 from .._kubedirector.links import (
     change_order,
@@ -39,7 +40,6 @@ if t.TYPE_CHECKING:
         DesiredState,
     )
 
-JsonObject = dict[str, t.Any]
 CONNECTION_LISTS = ("clusters", "configmaps", "secrets")
 
 

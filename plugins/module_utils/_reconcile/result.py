@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.credentials import without_credentials_in
+from .._core.json_types import JsonObject
 from .._core.redaction import HIDDEN, HIDDEN_NEW
 from .._kubedirector import facts
 
@@ -27,7 +28,6 @@ if t.TYPE_CHECKING:
     )
     from .writer import Progress
 
-JsonObject = dict[str, t.Any]
 _FIELDS = ("labels", "annotations", "data")
 
 

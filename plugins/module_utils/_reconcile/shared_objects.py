@@ -25,6 +25,7 @@ import re
 import typing as t
 
 from .._core.errors import InvalidInputError
+from .._core.json_types import JsonObject
 from .._core.names import MAX_NAME
 from .._kubedirector import facts
 from .._kubedirector.links import (
@@ -45,7 +46,6 @@ if t.TYPE_CHECKING:
         DesiredState,
     )
 
-JsonObject = dict[str, t.Any]
 Key = tuple[str, str]
 
 # The original's uid, or nothing where there was no original yet.

@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 from .._core.errors import OverwrittenError
+from .._core.json_types import JsonMapping
 from .._kubedirector import facts
 from .._kubedirector.configmeta_diff import differing_keys
 from .plan import (
@@ -35,7 +36,6 @@ if t.TYPE_CHECKING:
         DesiredState,
     )
 
-JsonObject = t.Mapping[str, t.Any]
 Key = tuple[str, str]
 
 OUR_MANAGER = "kubedirector.connections"
@@ -105,7 +105,7 @@ def undone_changes(
 
 
 def not_held(
-    desired: DesiredState, cluster: KDCluster, configmeta: JsonObject, pod: str
+    desired: DesiredState, cluster: KDCluster, configmeta: JsonMapping, pod: str
 ) -> t.Iterator[str]:
     """Say what a member holds otherwise than the task wants it; keys only, never a value.
 
@@ -141,7 +141,7 @@ def require_unchanged(undone: t.Sequence[Undone]) -> None:
         )
 
 
-def last_writer(managed_fields: t.Sequence[JsonObject], path: t.Sequence[str]) -> str:
+def last_writer(managed_fields: t.Sequence[JsonMapping], path: t.Sequence[str]) -> str:
     """Say who last wrote a field and when, as the API server recorded it in metadata.managedFields.
 
     :param path: keys of fieldsV1, such as ("f:spec", "f:connections", "f:secrets"); () for the object.
@@ -168,15 +168,15 @@ def last_writer(managed_fields: t.Sequence[JsonObject], path: t.Sequence[str]) -
     return _NOT_RECORDED
 
 
-def _manager(entry: JsonObject) -> str:
+def _manager(entry: JsonMapping) -> str:
     return f"field manager {str(entry.get('manager'))!r} ({entry.get('operation')})"
 
 
-def _time(entry: JsonObject) -> str:
+def _time(entry: JsonMapping) -> str:
     return str(entry.get("time") or "")
 
 
-def _owns(entry: JsonObject, path: t.Sequence[str]) -> bool:
+def _owns(entry: JsonMapping, path: t.Sequence[str]) -> bool:
     fields: t.Any = entry.get("fieldsV1")
     for key in path:
         if not isinstance(fields, dict) or key not in fields:

@@ -199,9 +199,9 @@ class Namespace:
 
     def _member(self, pod: str, *paths: str) -> Answer:
         status, *files = [self.files.get((pod, path)) for path in paths]
-        configmeta = [self._held_by(pod) if content == AS_LIVE else content for content in files]
+        found = [self._held_by(pod) if content == AS_LIVE else content for content in files]
         runs = self.running.pop(0) if self.running else "no"
-        return read_member(status, *configmeta, runs=runs)
+        return read_member(status, *found, runs=runs)
 
     def _held_by(self, pod: str) -> bytes:
         """The connections of the KDCluster that a pod is a member of, each object with its data."""
@@ -226,21 +226,24 @@ class Namespace:
     def _exec(self, request: Request) -> Answer:
         pod, command = request.path.split("/")[-2], request.query["command"]
         if command[0] == "sh":
-            return self._member(pod, *command[3:])
+            return self._member(pod, *command[3:6])
         content = self.files.get((pod, command[-1]))
         if content is None:
             return Answer(frames=(stderr(b"cat: No such file or directory\n"), exit_code(1), CLOSE))
         return Answer(frames=(stdout(content), SUCCESS, CLOSE))
 
 
-def read_member(status: bytes | None, *configmeta: bytes | None, runs: str = "no") -> Answer:
-    """What the command of _observe.start_script prints: of the start script, and of configmeta.json."""
+def read_member(status: bytes | None, *files: bytes | None, runs: str = "no") -> Answer:
+    """What the command of _observe.start_script prints: of the start script, configmeta.json and stderr."""
     said = b"" if status is None else status
     head = f"{runs}\0{'absent' if status is None else 0}\0".encode() + said + b"\0"
-    if runs != "yes" and None in configmeta:
-        return Answer(frames=(stdout(head), stderr(b"cat: No such file\n"), exit_code(1), CLOSE))
-    held = b"" if runs == "yes" else b"".join(part or b"" for part in configmeta)
-    return Answer(frames=(stdout(head + held), SUCCESS, CLOSE))
+    if runs == "yes" or not files:
+        return Answer(frames=(stdout(head), SUCCESS, CLOSE))
+    configmeta, printed = (*files, None)[:2]
+    failed = said.strip() and not said.strip().endswith(b"=0")
+    rest = (configmeta or b"") + b"\0" + ((printed or b"") if failed else b"")
+    ends = SUCCESS if configmeta is not None else exit_code(1)
+    return Answer(frames=(stdout(head + rest), ends, CLOSE))
 
 
 def _counted_up(annotations: JsonObject | None) -> int | None:

@@ -230,7 +230,7 @@ def test_a_way_back_that_fails_says_what_to_type(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(rollback, "_RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(rollback, "_RETRY_PAUSE", 0.1)
 
     members.exit_code = lambda value: 3
     forbidden = refused(403, "Forbidden", f"policy: {NEW} is not allowed")
@@ -252,7 +252,7 @@ def test_a_passing_trouble_on_the_way_back_is_borne_with(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(rollback, "_RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(rollback, "_RETRY_PAUSE", 0.1)
     members.exit_code = lambda value: 3 if value == NEW else 0
     passing = refused(503, "ServiceUnavailable", "try later")
     patches(server, space, PATH, space._write, passing, passing)

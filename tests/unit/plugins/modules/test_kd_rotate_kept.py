@@ -53,7 +53,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "TAKEOVER_SECONDS", 0.1)
     monkeypatch.setattr(linked_lease, "DURATION_SECONDS", 1)
     monkeypatch.setattr(linked_lease, "_POLL_SECONDS", 0.05)
-    monkeypatch.setattr(rollback, "_RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(rollback, "_RETRY_PAUSE", 0.1)
     # The operator in memory needs no time between two changes.
     monkeypatch.setattr(executor, "_BREATH_SECONDS", 0.0)
     monkeypatch.setattr(executor, "_HEAD_START_SECONDS", 0.0)

@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._client import (
+    api as api_module,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._client import transport
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
@@ -142,7 +145,7 @@ def test_a_busy_server_is_asked_again_for_a_while(
     busy = Answer(429, b"", "text/plain", headers=(("Retry-After", "0"),))
     server.on("GET", f"{SECRETS}/one", busy, busy, Answer(body={"metadata": {}}))
     assert api.get(SECRET, "team-a", "one") == {"metadata": {}}
-    monkeypatch.setattr(transport, "BUSY_SECONDS", -1)
+    monkeypatch.setattr(api_module, "BUSY_SECONDS", -1)
     server.on("GET", f"{SECRETS}/one", busy)
     assert failure(ApiError, reading(api)).status == 429
 

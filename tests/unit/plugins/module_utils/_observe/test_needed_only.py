@@ -98,8 +98,8 @@ def test_commands_in_members_are_fixed_whatever_the_data_are(
     run(kd_configmeta_info, **NOTEBOOK, fields=[HOSTILE], on_member_error="report")
     commands = {tuple(r.query["command"]) for r in server.requests if r.path.endswith("/exec")}
     assert commands == {
-        ("sh", "-c", start_script._READ_MEMBER, STATUS, CONFIGMETA), ("cat", CONFIGMETA),
-        ("tail", "-c", "69536", STDERR),
+        ("sh", "-c", start_script._READ_MEMBER, STATUS, CONFIGMETA, STDERR, "69536"),
+        ("cat", CONFIGMETA),
     }  # fmt: skip
 
 

@@ -164,9 +164,9 @@ def test_a_way_back_after_a_lost_answer_is_kept_apart_too(
 
 
 def asked_of_members(server: ScriptedServer) -> list[str]:
-    """The writes and what was asked of members, in order: (name of an object) or (last path asked for)."""
+    """The writes and what was asked of members, in order: the name of an object, or configmeta.json if asked for."""
     return [
-        request.query["command"][-1]
+        next(path for path in (CONFIGMETA, STATUS) if path in request.query["command"])
         if request.path.endswith("/exec")
         else request.path.split("/")[-1]
         for request in server.requests
