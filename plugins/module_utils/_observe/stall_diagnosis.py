@@ -136,8 +136,7 @@ class Diagnosis:
         return ""
 
     def _looks_wedged(self, cluster: KDCluster) -> bool:
-        """Every member has the cluster's generation, and yet it is not done with (measured)."""
-        if cluster.state == facts.STATE_CONFIGURED or cluster.lagging_members():
+        if not cluster.looks_wedged:
             return False
         now = time.monotonic()
         still = now - self._moved[cluster.name]
