@@ -15,7 +15,7 @@ import typing as t
 from . import facts
 
 if t.TYPE_CHECKING:
-    from .snapshot import Connections, KDCluster, LiveObject, Snapshot
+    from .snapshot import Connections, KDCluster, LiveObject, Member, Snapshot
 
 Key = tuple[str, str]
 
@@ -181,6 +181,50 @@ def no_config_package(cluster: KDCluster) -> Problem:
         f"{cluster.app} has a config package: connections have no effect there.",
         "Disconnect them, or use a KDApp with a config package.",
         cluster.name,
+    )
+
+
+def restoring(cluster: KDCluster) -> Problem:
+    """A KDCluster is being restored."""
+    progress = f" ({cluster.restore_progress})" if cluster.restore_progress else ""
+    return Problem(
+        "restoring",
+        cluster.namespace,
+        f"{cluster.label} carries the label {facts.RESTORING_LABEL}: the operator refuses changes until it is "
+        f"restored{progress}.",
+        "Wait for that, or remove the label once it is.",
+        cluster.name,
+    )
+
+
+def config_error(cluster: KDCluster, members: t.Iterable[Member]) -> Problem:
+    """Members in state `config error`."""
+    return Problem(
+        "config_error",
+        cluster.namespace,
+        f"{cluster.label}: these members are in state {facts.MEMBER_CONFIG_ERROR!r} and get no change until "
+        f"their container restarts: {_listed(members)}.",
+        "Fix the cause, then delete their pods.",
+        cluster.name,
+    )
+
+
+def never_updated(cluster: KDCluster) -> Problem:
+    """Members that no change reaches (see KDCluster.without_setup)."""
+    return Problem(
+        "stale_configmeta",
+        cluster.namespace,
+        f"{cluster.label}: the eventList of its KDApp's roles lacks 'configure', so the operator brings changes "
+        f"to no member that there is: {_listed(cluster.lagging_members())}.",
+        "Delete their pods: new ones get configmeta.json as it is then. Or add 'configure' to the KDApp and "
+        "create the KDCluster again.",
+        cluster.name,
+    )
+
+
+def _listed(members: t.Iterable[Member]) -> str:
+    return ", ".join(
+        f"{m.pod} of role {m.role}" + (f" ({m.problem})" if m.problem else "") for m in members
     )
 
 

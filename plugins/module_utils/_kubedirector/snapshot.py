@@ -129,15 +129,6 @@ class KDCluster:
         return max(0, known - facts.change_counter(self.change_counter))
 
     @property
-    def restore_sentence(self) -> str:
-        """Why nothing can be changed while it is being restored, and what helps."""
-        progress = f" ({self.restore_progress})" if self.restore_progress else ""
-        return (
-            f"{self.label} carries the label {facts.RESTORING_LABEL}: the operator refuses changes until it is "
-            f"restored{progress}. Wait for that, or remove the label once it is."
-        )
-
-    @property
     def label(self) -> str:
         """How messages call it: "KDCluster ns/name"."""
         return f"KDCluster {self.namespace}/{self.name}"

@@ -9,6 +9,7 @@ import typing as t
 
 from .._kubedirector import facts
 from .._kubedirector.links import find_cycle
+from .._kubedirector.problems import restoring
 from .shared_objects import (
     VERSION_OF,
     live_versions,
@@ -36,7 +37,7 @@ def failed_preconditions(
     for name, connections in after.items():
         cluster = snapshot.clusters[name]
         if cluster.restoring and cluster.connections != connections:
-            yield cluster.restore_sentence
+            yield restoring(cluster).sentence
     if desired.absent:
         yield from failed_deletion_preconditions(desired, snapshot, desired.kdclusters)
         return
