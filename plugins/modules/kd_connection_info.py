@@ -93,9 +93,9 @@ EXAMPLES = r"""
   kubedirector.connections.kd_connection_info:
     all_namespaces: true
 
-- name: Look at the notebooks of two teams, into their members too
+- name: Look at all notebooks, into their members too
   kubedirector.connections.kd_connection_info:
-    namespace: [team-a, team-b]
+    all_namespaces: true
     label_selectors: ["purpose=notebook", "stage in (test, production)"]
     members: true
 

@@ -91,6 +91,8 @@ def test_readme_molecule_verifies(run: Callable[..., PlaybookRun]) -> None:
         "plugins/modules/kd_access.py",
         "plugins/modules/kd_connection.py",
         "plugins/modules/kd_configmeta_info.py",
+        "plugins/modules/kd_connection_info.py",
+        "plugins/filter/overview_lines.py",
         "plugins/filter/in_dependency_order.py",
         "plugins/filter/connection_problems.py",
         "plugins/filter/connection_steps.py",

@@ -17,6 +17,7 @@ from ansible_collections.kubedirector.connections.plugins.modules import (
     kd_access,
     kd_configmeta_info,
     kd_connection,
+    kd_connection_info,
 )
 
 COLLECTION = "kubedirector.connections."
@@ -78,8 +79,9 @@ def test_every_imported_playbook_is_among_them() -> None:
         ("connect.yml", kd_connection, 2, "kd_entry"),
         ("configmeta.yml", kd_configmeta_info, 1, "kd_configmeta"),
         ("rbac.yml", kd_access, 1, "kd_access"),
+        ("overview.yml", kd_connection_info, 1, "kd_overview"),
     ],
-    ids=["connect", "configmeta", "rbac"],
+    ids=["connect", "configmeta", "rbac", "overview"],
 )
 def test_every_option_is_handed_on_under_its_own_name(
     playbook: str, module: ModuleType, times: int, variable: str
@@ -98,8 +100,12 @@ def test_every_option_is_handed_on_under_its_own_name(
 
 @pytest.mark.parametrize(
     ("playbook", "module"),
-    [("configmeta.yml", kd_configmeta_info), ("rbac.yml", kd_access)],
-    ids=["configmeta", "rbac"],
+    [
+        ("configmeta.yml", kd_configmeta_info),
+        ("rbac.yml", kd_access),
+        ("overview.yml", kd_connection_info),
+    ],
+    ids=["configmeta", "rbac", "overview"],
 )
 def test_what_is_no_option_is_refused(playbook: str, module: ModuleType) -> None:
     (path,) = [path for path in PLAYBOOKS if path.name == playbook]
