@@ -116,7 +116,7 @@ def unused_object(space: Namespace) -> None:
 
 
 def secret_in_configmap(space: Namespace) -> None:
-    fields = {"f:data": {".": {}, "f:path": {}, "f:api_token": {}}}
+    fields: JsonObject = {"f:data": {".": {}, "f:path": {}, "f:api_token": {}}}
     stamp(object_in(space, "ConfigMap", "model"), LONG_AGO, **fields)
 
 
