@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kd_connections
 short_description: Connect many ConfigMaps, Secrets and KDClusters to KubeDirector clusters in one task
-version_added: 0.1.0
+version_added: 0.2.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Does what M(kubedirector.connections.kd_connection) does for a whole list of entries, in one process.

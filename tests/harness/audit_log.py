@@ -17,7 +17,10 @@ READING = frozenset({"get", "list", "watch"})
 
 @dataclass(frozen=True)
 class Request:
-    """One request: who asked what; `answered` in seconds since the epoch."""
+    """One request: who asked what; `answered` in seconds since the epoch.
+
+    :ivar answer: the object or list that came back, for the accounts of the sandbox's namespace `audited`.
+    """
 
     user: str
     verb: str
@@ -26,6 +29,7 @@ class Request:
     name: str
     dry_run: bool
     answered: float
+    answer: dict[str, Any] | None = None
 
     @property
     def writes(self) -> bool:
@@ -76,4 +80,5 @@ def _request(event: dict[str, Any]) -> Request:
         name=reference.get("name", ""),
         dry_run="dryRun=All" in event["requestURI"],
         answered=datetime.fromisoformat(event["stageTimestamp"]).timestamp(),
+        answer=event.get("responseObject"),
     )

@@ -52,6 +52,10 @@ class Modules:
         """Run kd_configmeta_info; AssertionError where it fails."""
         return succeeded(self.configmeta(**arguments))
 
+    def connections(self, **arguments: Any) -> ModuleResult:
+        """Run kd_connection_info and return its result, failed or not."""
+        return self.start("kd_connection_info", **arguments).result()
+
     def access(
         self, *, check_mode: bool = False, diff: bool = False, **arguments: Any
     ) -> ModuleResult:

@@ -14,7 +14,14 @@ import sys
 from tests.runner.paths import TREE
 
 MODULES = "ansible_collections.kubedirector.connections.plugins.modules"
-NAMES = ("kd_access", "kd_cluster", "kd_configmeta_info", "kd_connection", "kd_rotate")
+NAMES = (
+    "kd_access",
+    "kd_cluster",
+    "kd_configmeta_info",
+    "kd_connection",
+    "kd_connection_info",
+    "kd_rotate",
+)
 LIBRARIES = (
     "ansible.module_utils.basic",
     "kubernetes.client",

@@ -181,7 +181,10 @@ def _connect(
     if params.get("wait_timeout") is not None:
         # The task refuses what no clock can count to.
         api.repeat_until(time.monotonic() + min(params["wait_timeout"], _LONGEST_SECONDS))
-    return api, params.get("namespace") or access.namespace or DEFAULT_NAMESPACE
+    given = params.get("namespace")
+    # Several namespaces are for the task itself.
+    one = given if isinstance(given, str) else None
+    return api, one or access.namespace or DEFAULT_NAMESPACE
 
 
 def _with_diff(module: AnsibleModule, task: Task) -> dict[str, t.Any]:

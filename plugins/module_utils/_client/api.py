@@ -92,12 +92,12 @@ class Api:
     def list_all(
         self,
         resource: Resource,
-        namespace: str,
+        namespace: str | None,
         *,
         metadata_only: bool = False,
         selector: str | None = None,
     ) -> tuple[list[JsonObject], str]:
-        """Read all objects of a namespace, page by page.
+        """Read all objects of a namespace, or of all namespaces where it is None, page by page.
 
         A list that the API server has forgotten before its last page is begun again until the deadline;
         pages that are too long are asked for with half as many objects.
@@ -123,7 +123,7 @@ class Api:
     def _list_pages(
         self,
         resource: Resource,
-        namespace: str,
+        namespace: str | None,
         metadata_only: bool,
         selector: str | None,
         page_size: int,

@@ -11,6 +11,7 @@ import typing as t
 
 from .._core.errors import PreconditionError
 from .._kubedirector import facts
+from .._kubedirector.problems import restoring
 from .._kubedirector.snapshot import (
     Connections,
     parse_kdcluster,
@@ -217,7 +218,7 @@ def _update(
     problems += _role_problems(desired, found, after["roles"])
     patch += _role_patch(spec.get("roles") or [], after["roles"])
     if patch and cluster.restoring and connections == cluster.connections:
-        problems.append(cluster.restore_sentence)
+        problems.append(restoring(cluster).sentence)
     if problems:
         raise PreconditionError(problems)
     if connections != cluster.connections:

@@ -14,6 +14,8 @@ import hmac
 import json
 import typing as t
 
+from .._kubedirector.own_objects import OLD_VALUES_LABELS, OLD_VALUES_OF
+
 if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
     from .._kubedirector.snapshot import LiveObject
@@ -22,11 +24,6 @@ Values = t.Mapping[str, str]
 
 # Beside the old values, each under its own key, so that people can read them back with kubectl.
 RECORD_KEY = "kd-rotate.json"
-_LABELS = {
-    "app.kubernetes.io/managed-by": "kubedirector.connections",
-    "kubedirector.connections/keeps": "old-values",
-}
-_TARGET_ANNOTATION = "kubedirector.connections/old-values-of"
 
 
 class ObjectState(enum.Enum):
@@ -113,8 +110,8 @@ def record_manifest(record: Record, namespace: str) -> JsonObject:
         "metadata": {
             "name": record_name(record.kind, record.name),
             "namespace": namespace,
-            "labels": dict(_LABELS),
-            "annotations": {_TARGET_ANNOTATION: f"{record.kind}/{record.name}"},
+            "labels": dict(OLD_VALUES_LABELS),
+            "annotations": {OLD_VALUES_OF: f"{record.kind}/{record.name}"},
         },
         "data": {**old, **record_data(record)},
     }
@@ -143,7 +140,7 @@ def parse_record(manifest: t.Mapping[str, t.Any], kind: str, name: str) -> Recor
         )
     except (ValueError, TypeError, KeyError):
         return None
-    ours = labels.items() >= _LABELS.items()
+    ours = labels.items() >= OLD_VALUES_LABELS.items()
     return record if ours and (record.kind, record.name) == (kind, name) else None
 
 

@@ -159,7 +159,10 @@ def _stale_objects(
         for entry in entries:
             name = _name_of(kind, entry)
             if name in held_entries:
-                different = differing_paths(_normal(held_entries[name]), _normal(entry))
+                # Data that were not read cannot be compared.
+                parts = [part for part in held_entries[name] if entry.get(part, {}) is not None]
+                mine = {part: held_entries[name][part] for part in parts}
+                different = differing_paths(_normal(mine), _normal(entry))
                 paths = list(itertools.islice(different, _MAX_PATHS + 1))
                 if paths:
                     shown = ", ".join(paths[:_MAX_PATHS])

@@ -87,6 +87,8 @@ class KDCluster:
     :param annotated: whether it has any annotations.
     :param change_counter: the operator's count of connection changes, as it stands in the annotation.
     :param managed_fields: metadata.managedFields: who wrote what, and when.
+    :param labels: metadata.labels.
+    :param headless_service: name of the Service that its members' host names end in (status.clusterService).
     """
 
     namespace: str
@@ -112,6 +114,8 @@ class KDCluster:
     managed_fields: tuple[JsonMapping, ...] = dataclasses.field(
         default=(), compare=False, repr=False
     )
+    labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict, compare=False)
+    headless_service: str = ""
 
     @property
     def missing_counts(self) -> int:
@@ -124,15 +128,6 @@ class KDCluster:
             (m.connection_version or 0 for m in self.members if m.has_configmeta), default=0
         )
         return max(0, known - facts.change_counter(self.change_counter))
-
-    @property
-    def restore_sentence(self) -> str:
-        """Why nothing can be changed while it is being restored, and what helps."""
-        progress = f" ({self.restore_progress})" if self.restore_progress else ""
-        return (
-            f"{self.label} carries the label {facts.RESTORING_LABEL}: the operator refuses changes until it is "
-            f"restored{progress}. Wait for that, or remove the label once it is."
-        )
 
     @property
     def label(self) -> str:
@@ -166,6 +161,18 @@ class KDCluster:
         return set_up and member.config_generation == self.generation
 
     @property
+    def looks_wedged(self) -> bool:
+        """Whether every member has the cluster's generation, and yet the operator is not done with it (measured)."""
+        return self.state != facts.STATE_CONFIGURED and not self.lagging_members()
+
+    @property
+    def gets_no_configmeta(self) -> bool:
+        """Whether no role of its KDApp has a config package, so that connections have no effect."""
+        return bool(self.members) and all(
+            m.state == facts.MEMBER_CONFIGURED and not m.has_configmeta for m in self.members
+        )
+
+    @property
     def without_setup(self) -> bool:
         """Whether no role's eventList has `configure`, so that no change reaches a member that there is.
 
@@ -184,9 +191,12 @@ class LiveObject:
     :param data: key to value (a Secret's values still in base64); None when only the metadata were read.
     :param terminating: whether it is being deleted; then `finalizers` say who holds it.
     :param managed_fields: metadata.managedFields: who wrote what, and when.
-    :param immutable: whether it says that its data may not change; unknown without data.
+    :param immutable: whether its data may not change. Where only the metadata were read: whether somebody wrote
+        that field, which is then true nearly always.
     :param secret_type: a Secret's type in Kubernetes; None when only the metadata were read.
     :param binary_keys: keys of binaryData, which the operator leaves out.
+    :param data_keys: keys of its data, as far as the metadata tell them.
+    :param owner: the object that controls it, such as "ExternalSecret/git-login", or "".
     :param readable: whether the caller may read it. If not, nothing else is known, not even that it exists.
     """
 
@@ -207,6 +217,13 @@ class LiveObject:
     binary_keys: tuple[str, ...] = ()
     readable: bool = True
     uid: str = ""
+    data_keys: tuple[str, ...] = ()
+    owner: str = ""
+
+    @property
+    def label(self) -> str:
+        """How messages call it: "Secret ns/name"."""
+        return f"{self.kind} {self.namespace}/{self.name}"
 
     @property
     def type(self) -> str | None:
@@ -237,6 +254,20 @@ class Snapshot:
                 c.name for c in self.clusters.values() if (kind, name) in c.connections.objects()
             )
         )
+
+    def lacks_app(self, cluster: KDCluster, *, local_only: bool) -> bool:
+        """Whether a KDCluster's KDApp is not there, as far as it was looked at.
+
+        :param local_only: it counts only in the KDCluster's own namespace, as for a connection to it.
+        """
+        if self.apps is None or (cluster.app_catalog == facts.SYSTEM_CATALOG and not local_only):
+            return False
+        return cluster.app not in self.apps
+
+    @property
+    def links(self) -> dict[str, tuple[str, ...]]:
+        """Who connects to which KDClusters (see links)."""
+        return {name: cluster.connections.clusters for name, cluster in self.clusters.items()}
 
     def unreadable(self, cluster: KDCluster) -> list[LiveObject]:
         """What the cluster names and the caller may not read."""
@@ -343,6 +374,8 @@ def parse_kdcluster(manifest: JsonMapping) -> KDCluster:
         annotated=bool(metadata.get("annotations")),
         change_counter=(metadata.get("annotations") or {}).get(facts.CHANGE_COUNT),
         managed_fields=tuple(metadata.get("managedFields") or ()),
+        labels=metadata.get("labels") or {},
+        headless_service=status.get("clusterService") or "",
     )
 
 
@@ -399,18 +432,32 @@ def parse_object(kind: str, manifest: JsonMapping, *, with_data: bool) -> LiveOb
         terminating=bool(metadata.get("deletionTimestamp")),
         finalizers=tuple(metadata.get("finalizers") or ()),
         managed_fields=tuple(metadata.get("managedFields") or ()),
-        immutable=manifest.get("immutable") is True,
+        immutable=manifest.get("immutable") is True
+        or (not with_data and _written(metadata, "f:immutable") is not None),
         secret_type=manifest.get("type") if kind == "Secret" and with_data else None,
-        binary_keys=tuple(sorted(manifest.get("binaryData") or _binary_keys(metadata))),
+        binary_keys=tuple(
+            sorted(manifest.get("binaryData") or _written(metadata, "f:binaryData") or ())
+        ),
         uid=metadata.get("uid", ""),
+        data_keys=tuple(sorted(manifest.get("data") or _written(metadata, "f:data") or ())),
+        owner=next(
+            (
+                f"{owner.get('kind')}/{owner.get('name')}"
+                for owner in metadata.get("ownerReferences") or ()
+                if owner.get("controller")
+            ),
+            "",
+        ),
     )
 
 
-def _binary_keys(metadata: JsonMapping) -> set[str]:
-    """Keys of binaryData, as the metadata alone tell them: by who wrote which fields."""
-    return {
-        field[len("f:") :]
+def _written(metadata: JsonMapping, field: str) -> set[str] | None:
+    """Keys of a field, as the metadata alone tell them: by who wrote what. None where nobody wrote the field."""
+    found = [
+        entry["fieldsV1"][field]
         for entry in metadata.get("managedFields") or ()
-        for field in (entry.get("fieldsV1") or {}).get("f:binaryData") or ()
-        if field.startswith("f:")
-    }
+        if field in (entry.get("fieldsV1") or {})
+    ]
+    if not found:
+        return None
+    return {key[len("f:") :] for keys in found for key in keys if key.startswith("f:")}

@@ -24,6 +24,7 @@ from .._kubedirector.snapshot import (
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
+    from .._core.resource import Resource
 
 _FORBIDDEN = 403
 
@@ -43,6 +44,29 @@ def read_app_names(api: Api, namespace: str) -> frozenset[str]:
     """Read the names of the KDApps in a namespace. :raises ApiError, UnreachableError:"""
     manifests, _version = api.list_all(KDAPP, namespace, metadata_only=True)
     return frozenset(manifest["metadata"]["name"] for manifest in manifests)
+
+
+def list_manifests(
+    api: Api,
+    resource: Resource,
+    namespace: str | None,
+    *,
+    metadata_only: bool = False,
+    selector: str | None = None,
+) -> dict[str, list[dict[str, t.Any]]]:
+    """Read all objects of a kind by one LIST.
+
+    :param namespace: None for all namespaces.
+    :returns: manifests by namespace.
+    :raises ApiError, UnreachableError:
+    """
+    found: dict[str, list[dict[str, t.Any]]] = {}
+    manifests, _version = api.list_all(
+        resource, namespace, metadata_only=metadata_only, selector=selector
+    )
+    for manifest in manifests:
+        found.setdefault(manifest["metadata"]["namespace"], []).append(manifest)
+    return found
 
 
 def read_objects(

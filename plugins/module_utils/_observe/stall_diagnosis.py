@@ -18,7 +18,7 @@ from .._core.errors import (
     ApiError,
     OperatorDownError,
 )
-from .._kubedirector import facts
+from .._kubedirector import facts, problems
 from .._kubedirector.resources import KDCLUSTER, POD
 
 if t.TYPE_CHECKING:
@@ -136,8 +136,7 @@ class Diagnosis:
         return ""
 
     def _looks_wedged(self, cluster: KDCluster) -> bool:
-        """Every member has the cluster's generation, and yet it is not done with (measured)."""
-        if cluster.state == facts.STATE_CONFIGURED or cluster.lagging_members():
+        if not cluster.looks_wedged:
             return False
         now = time.monotonic()
         still = now - self._moved[cluster.name]
@@ -213,17 +212,6 @@ def lag_sentence(snapshot: Snapshot, cluster: KDCluster) -> str:
 
 def config_error_sentence(cluster: KDCluster) -> str:
     """Say which members will never take the change, and why."""
-    members = ", ".join(
-        f"{m.pod} of role {m.role}" + (f" ({m.problem})" if m.problem else "")
-        for m in cluster.lagging_members()
-    )
     if cluster.without_setup:
-        return (
-            f"{cluster.label}: the eventList of its KDApp's roles lacks 'configure', so the operator brings changes "
-            f"to no member that there is: {members}. Delete their pods: new ones get configmeta.json as it is then. "
-            "Or add 'configure' to the KDApp and create the KDCluster again."
-        )
-    return (
-        f"{cluster.label}: these members are in state {facts.MEMBER_CONFIG_ERROR!r} and get no "
-        f"change until their container restarts: {members}. Mend the cause, then delete their pods."
-    )
+        return problems.never_updated(cluster).sentence
+    return problems.config_error(cluster, cluster.lagging_members()).sentence

@@ -206,6 +206,11 @@ def read_reconnects(
     return readings
 
 
+def read_now(api: Api, namespace: str, members: t.Sequence[Member]) -> list[MemberReading]:
+    """Read members once, whether a start script runs or not; in the order of `members`."""
+    return _read_once(api, namespace, members, with_configmeta=True)
+
+
 def wait_until_ended(
     api: Api, namespace: str, members: t.Sequence[Member], deadline: float
 ) -> list[Member]:

@@ -9,6 +9,7 @@ import typing as t
 
 from .._kubedirector import facts
 from .._kubedirector.links import find_cycle
+from .._kubedirector.problems import restoring
 from .shared_objects import (
     VERSION_OF,
     live_versions,
@@ -18,7 +19,6 @@ from .shared_objects import (
 if t.TYPE_CHECKING:
     from .._kubedirector.snapshot import (
         Connections,
-        KDCluster,
         Snapshot,
     )
     from .desired import (
@@ -37,7 +37,7 @@ def failed_preconditions(
     for name, connections in after.items():
         cluster = snapshot.clusters[name]
         if cluster.restoring and cluster.connections != connections:
-            yield cluster.restore_sentence
+            yield restoring(cluster).sentence
     yield from failed_deletion_preconditions(desired, snapshot, after)
     present = [one for one in desired.connections if not one.absent]
     for name in _unique(one.kdclusters for one in present):
@@ -46,7 +46,7 @@ def failed_preconditions(
             yield _no_cluster(desired, name, "Create it first, or correct its name.")
         elif found.terminating:
             yield _terminating_cluster(found.label)
-        elif _app_missing(found, snapshot, local_only=False):
+        elif snapshot.lacks_app(found, local_only=False):
             yield (
                 f"{found.label} uses KDApp {found.app}, which does not exist in namespace "
                 f"{desired.namespace}: the operator refuses every change of such a KDCluster. "
@@ -65,7 +65,7 @@ def failed_preconditions(
             )
         elif found.terminating:
             yield _terminating_cluster(found.label)
-        elif _app_missing(found, snapshot, local_only=True):
+        elif snapshot.lacks_app(found, local_only=True):
             yield (
                 f"{found.label} cannot be connected to: its KDApp {found.app} is not in namespace "
                 f"{desired.namespace}, and the operator drops such a connection in silence. "
@@ -92,14 +92,6 @@ def finalizers_sentence(where: str, finalizers: t.Iterable[str]) -> str:
 
 def _no_cluster(desired: DesiredState, name: str, advice: str) -> str:
     return f"KDCluster {desired.namespace}/{name} does not exist. {advice}"
-
-
-def _app_missing(cluster: KDCluster, snapshot: Snapshot, *, local_only: bool) -> bool:
-    if snapshot.apps is None:
-        return False
-    if cluster.app_catalog == facts.SYSTEM_CATALOG and not local_only:
-        return False
-    return cluster.app not in snapshot.apps
 
 
 def _object_problems(

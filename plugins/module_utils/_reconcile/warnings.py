@@ -10,7 +10,7 @@ import base64
 import typing as t
 
 from .._core.credentials import credentials_in
-from .._kubedirector import facts
+from .._kubedirector import problems
 from .preconditions import finalizers_sentence
 from .shared_objects import kdclusters_to_repoint
 
@@ -94,24 +94,13 @@ def _shared_object_warnings(
 
 def _value_warnings(desired: DesiredState) -> t.Iterator[str]:
     for desired_object in desired.objects:
-        where = f"{desired_object.kind} {desired.namespace}/{desired_object.name}"
+        place = desired.namespace, desired_object.name
         for key, value in (desired_object.data or {}).items():
             if desired_object.kind == "ConfigMap":
                 if credentials_in(key, value):
-                    yield (
-                        f"{where}: key {key} looks like a credential or holds one, and a ConfigMap keeps it "
-                        "in the clear; a Secret is the place for it."
-                    )
-            elif _is_line(base64.b64decode(value)):
-                yield (
-                    f"{where}: the value of key {key} ends in a newline, which an application takes as "
-                    "part of it; encode it without (for example with printf or echo -n)."
-                )
-
-
-def _is_line(value: bytes) -> bool:
-    """Whether a value ends in a newline and is no file of several lines, which has to."""
-    return value.endswith(b"\n") and b"\n" not in value.strip(b"\r\n")
+                    yield problems.credential_in_configmap(*place, key).sentence
+            elif problems.is_line(base64.b64decode(value)):
+                yield problems.newline_in_secret(*place, key).sentence
 
 
 def _connection_warnings(
@@ -121,59 +110,14 @@ def _connection_warnings(
     types: t.Mapping[tuple[str, str], str | None],
 ) -> t.Iterator[str]:
     cluster = snapshot.clusters[change.name]
-    by_type: dict[tuple[str, str], list[str]] = {}
-    for kind, name in change.after.objects():
-        found = snapshot.objects.get((kind, name))
-        if found is not None and not found.readable:
-            # unchecked_sentences() says so.
-            continue
-        object_type = types.get((kind, name)) or (found.type if found else None)
-        where = f"{kind} {desired.namespace}/{name}"
-        if object_type is None:
-            why = "does not exist" if found is None else "carries no type label"
-            yield (
-                f"{cluster.label} names {where}, which {why}: the operator skips it in silence. "
-                "Create it with its type, or disconnect it."
-            )
-            continue
-        by_type.setdefault((kind, object_type), []).append(name)
-        if found is not None and found.binary_keys:
-            yield (
-                f"{where} has binaryData ({', '.join(found.binary_keys)}), which the operator leaves out of "
-                "configmeta.json: no member gets it. Put text into data, or the bytes into a Secret."
-            )
-        if (
-            kind == "Secret"
-            and found is not None
-            and facts.LAST_APPLIED_ANNOTATION in found.annotations
-        ):
-            yield (
-                f"{where} carries the annotation {facts.LAST_APPLIED_ANNOTATION}, which travels "
-                "into configmeta.json with whatever kubectl apply was given; remove it."
-            )
-    for (kind, object_type), names in by_type.items():
-        if len(names) > 1:
-            yield (
-                f"{cluster.label} connects {len(names)} {kind}s of type {object_type} "
-                f"({', '.join(names)}): some applications read the first, some the last."
-            )
+    # unchecked_sentences() says what the caller may not read.
+    for problem in problems.object_problems(cluster, change.after, snapshot, types):
+        yield problem.sentence
     for name in change.after.clusters:
         other = snapshot.clusters.get(name)
         if other is None:
-            yield (
-                f"{cluster.label} names KDCluster {desired.namespace}/{name}, which does not exist: "
-                "the operator skips it in silence. Create it, or disconnect it."
-            )
+            yield problems.missing_cluster(cluster, name).sentence
         elif name in desired.clusters and other.secret_keys:
-            yield (
-                f"{cluster.label} connects to {other.label}, which hands its secret keys over to it, in the "
-                f"clear in every member's configmeta.json: {', '.join(other.secret_keys)}."
-            )
-    if cluster.members and all(
-        member.state == facts.MEMBER_CONFIGURED and not member.has_configmeta
-        for member in cluster.members
-    ):
-        yield (
-            f"No member of {cluster.label} gets configmeta.json, because no role of its KDApp "
-            f"{cluster.app} has a config package: connections have no effect there."
-        )
+            yield problems.exposed_secret_keys(cluster, other).sentence
+    if cluster.gets_no_configmeta:
+        yield problems.no_config_package(cluster).sentence

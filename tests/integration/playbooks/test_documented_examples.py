@@ -93,6 +93,8 @@ def test_readme_molecule_verifies(run: Callable[..., PlaybookRun]) -> None:
         "plugins/modules/kd_connections.py",
         "plugins/modules/kd_configmeta_info.py",
         "plugins/filter/entry_places.py",
+        "plugins/modules/kd_connection_info.py",
+        "plugins/filter/overview_lines.py",
     ],
 )
 def test_examples_of_a_plugin(plugin: str, run: Callable[..., PlaybookRun]) -> None:

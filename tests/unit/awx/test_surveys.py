@@ -32,8 +32,12 @@ from tests.harness.documentation import marked_blocks
 
 TEMPLATES = job_templates()
 # Playbooks without a role of their name: what their variables hold, and whose options these are.
-MODULES = {"configmeta": "kd_configmeta_info", "rbac": "kd_access"}
-PREFIXES = {"configmeta": "kd_configmeta_", "rbac": "kd_access_"}
+MODULES = {
+    "configmeta": "kd_configmeta_info",
+    "overview": "kd_connection_info",
+    "rbac": "kd_access",
+}
+PREFIXES = {"configmeta": "kd_configmeta_", "overview": "kd_overview_", "rbac": "kd_access_"}
 # Text that the project's playbook makes something else of than the option of that name.
 OF_THE_PROJECT = {
     "kd_clusters_text", "kd_connections_text", "kd_demo_namespace", "source_control_proxy_text",

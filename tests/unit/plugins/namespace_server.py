@@ -39,6 +39,8 @@ class Namespace:
     :ivar trials: the dry runs.
     :ivar asleep: the operator does nothing.
     :ivar running: whether a start script runs, at each of the next readings of a member.
+    :ivar apps: the KDApps.
+    :ivar ran_at: by pod, when its start script wrote its exit code, in seconds since the epoch.
     :ivar missed: for how many of the next changes the operator runs no start script.
     """
 
@@ -51,6 +53,10 @@ class Namespace:
         self.asleep = False
         self.missed = 0
         self.running: list[str] = []
+        self.apps: list[JsonObject] = [
+            {"metadata": {"name": "notebook-app", "namespace": "team-a"}}
+        ]
+        self.ran_at: dict[str, int] = {}
         self._version = 100
         server.otherwise = self._answer
 
@@ -96,10 +102,26 @@ class Namespace:
         return self._write(request)
 
     def _read(self, request: Request) -> Answer:
-        if request.path == KDAPPS:
-            items: list[JsonObject] = [{"metadata": {"name": "notebook-app"}}]
-        elif request.path == KDCLUSTERS:
-            items = [v for k, v in self.found.items() if k.startswith(f"{KDCLUSTERS}/")]
+        # Of all namespaces this is the only one.
+        path = request.path
+        if not path.startswith("/api/v1/namespaces/") and "/namespaces/" not in path:
+            prefix, _slash, plural = path.rpartition("/")
+            path = f"{prefix}/namespaces/team-a/{plural}"
+        if path == KDAPPS:
+            items = self.apps
+        elif path in (KDCLUSTERS, f"{CORE}/configmaps", f"{CORE}/secrets"):
+            items = [v for k, v in self.found.items() if k.startswith(f"{path}/")]
+            if "labelSelector" in request.query:
+                wanted = dict(
+                    part.split("=") for part in request.query["labelSelector"][0].split(",")
+                )
+                items = [
+                    one
+                    for one in items
+                    if (one["metadata"].get("labels") or {}).items() >= wanted.items()
+                ]
+            if "PartialObjectMetadata" in str(request.header("Accept")):
+                items = [{"metadata": one["metadata"]} for one in items]
         elif request.path in self.found:
             return Answer(body=self.found[request.path])
         elif request.path == "/api/v1/namespaces/team-a":
@@ -228,6 +250,8 @@ class Namespace:
         if command[0] == "sh":
             return self._member(pod, *command[3:6])
         content = self.files.get((pod, command[-1]))
+        if command[0] == "stat":
+            content = str(self.ran_at.get(pod, "")).encode()
         if content is None:
             return Answer(frames=(stderr(b"cat: No such file or directory\n"), exit_code(1), CLOSE))
         return Answer(frames=(stdout(content), SUCCESS, CLOSE))

@@ -16,6 +16,7 @@ import yaml
 from ansible_collections.kubedirector.connections.plugins.modules import (
     kd_access,
     kd_configmeta_info,
+    kd_connection_info,
 )
 
 COLLECTION = "kubedirector.connections."
@@ -76,8 +77,9 @@ def test_every_imported_playbook_is_among_them() -> None:
     [
         ("configmeta.yml", kd_configmeta_info, "kd_configmeta"),
         ("rbac.yml", kd_access, "kd_access"),
+        ("overview.yml", kd_connection_info, "kd_overview"),
     ],
-    ids=["configmeta", "rbac"],
+    ids=["configmeta", "rbac", "overview"],
 )
 def test_every_option_is_handed_on_under_its_own_name(
     playbook: str, module: ModuleType, variable: str
@@ -96,8 +98,12 @@ def test_every_option_is_handed_on_under_its_own_name(
 
 @pytest.mark.parametrize(
     ("playbook", "module"),
-    [("configmeta.yml", kd_configmeta_info), ("rbac.yml", kd_access)],
-    ids=["configmeta", "rbac"],
+    [
+        ("configmeta.yml", kd_configmeta_info),
+        ("rbac.yml", kd_access),
+        ("overview.yml", kd_connection_info),
+    ],
+    ids=["configmeta", "rbac", "overview"],
 )
 def test_what_is_no_option_is_refused(playbook: str, module: ModuleType) -> None:
     (path,) = [path for path in PLAYBOOKS if path.name == playbook]

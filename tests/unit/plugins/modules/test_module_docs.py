@@ -17,6 +17,7 @@ import ansible_collections.kubedirector.connections.plugins.modules.kd_access as
 import ansible_collections.kubedirector.connections.plugins.modules.kd_cluster as cluster
 import ansible_collections.kubedirector.connections.plugins.modules.kd_configmeta_info as info
 import ansible_collections.kubedirector.connections.plugins.modules.kd_connection as connection
+import ansible_collections.kubedirector.connections.plugins.modules.kd_connection_info as connection_info
 import ansible_collections.kubedirector.connections.plugins.modules.kd_connections as connections
 import ansible_collections.kubedirector.connections.plugins.modules.kd_rotate as rotate
 from ansible_collections.kubedirector.connections.plugins.doc_fragments import attributes, auth
@@ -29,7 +30,9 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._reconcil
 from tests.unit.plugins.return_docs import assert_value, returns_of
 
 ROOT = Path(connection.__file__).parents[2]
-MODULES = [connection, connections, info, access, cluster, rotate]
+MODULES = [connection, connections, info, access, cluster, connection_info, rotate]
+# Those that only read.
+READING = (info, connection_info)
 # What an option of an argument spec and one of the documentation have in common.
 SHARED = ("type", "elements", "required", "default", "choices", "aliases")
 # What the module itself adds for every module (contract: namespace and authentication).
@@ -51,14 +54,16 @@ def shared_part(option: dict[str, Any]) -> dict[str, Any]:
 def documented_options(module: ModuleType) -> dict[str, Any]:
     """A module's documented options, those of its fragments included."""
     documentation = yaml.safe_load(module.DOCUMENTATION)
-    options = dict(documentation["options"])
+    own = documentation["options"]
+    options: dict[str, Any] = {}
     for fragment in documentation["extends_documentation_fragment"]:
         name = fragment.removeprefix("kubedirector.connections.")
         base, _dot, variant = name.partition(".")
         source = {"auth": auth, "attributes": attributes}[base].ModuleDocFragment
         text = getattr(source, (variant or "documentation").upper())
         options.update(yaml.safe_load(text)["options"])
-    return options
+    # What a module says itself goes before, word by word.
+    return {name: {**options.get(name, {}), **own.get(name, {})} for name in {**options, **own}}
 
 
 def spec_of(module: ModuleType) -> dict[str, Any]:
@@ -138,6 +143,12 @@ def test_the_contracts_options_are_there() -> None:
         "on_member_error": ("str", "fail"),
     }  # fmt: skip
     assert read["kdcluster"]["required"] is True
+    looked: dict[str, Any] = connection_info.arguments()
+    assert {n: (o["type"], o.get("default")) for n, o in looked.items()} == {
+        "namespace": ("list", None), "all_namespaces": ("bool", False), "kdcluster": ("list", None),
+        "label_selectors": ("list", None), "apps": ("list", None), "configmap": ("str", None),
+        "secret": ("str", None), "cluster": ("str", None), "members": ("bool", False),
+    }  # fmt: skip
 
 
 def test_the_action_group_holds_every_module() -> None:
@@ -153,9 +164,9 @@ def test_the_action_group_holds_every_module() -> None:
 def test_the_attributes_say_how_the_module_is_reached(module: ModuleType) -> None:
     documentation = yaml.safe_load(module.DOCUMENTATION)
     fragments = documentation["extends_documentation_fragment"]
-    base = "attributes.info" if module is info else "attributes"
+    base = "attributes.info" if module in READING else "attributes"
     assert f"kubedirector.connections.{base}" in fragments
-    text = getattr(attributes.ModuleDocFragment, "INFO" if module is info else "DOCUMENTATION")
+    text = getattr(attributes.ModuleDocFragment, "INFO" if module in READING else "DOCUMENTATION")
     found = yaml.safe_load(text)["attributes"]
     assert found["action_group"]["membership"] == ["kubedirector.connections.kd"]
     assert found["check_mode"]["support"] == "full"

@@ -129,16 +129,24 @@ def test_a_secrets_value_that_ends_in_a_newline_deserves_a_warning(ending: str) 
 
 def test_two_of_one_type_deserve_a_warning() -> None:
     objects: Objects = {
-        ("ConfigMap", "one"): object_manifest("ConfigMap", "one"),
-        ("ConfigMap", "two"): object_manifest("ConfigMap", "two"),
-        ("Secret", "one"): object_manifest("Secret", "one"),
+        ("ConfigMap", "one"): object_manifest("ConfigMap", "one", object_type="info"),
+        ("ConfigMap", "two"): object_manifest("ConfigMap", "two", object_type="info"),
+        ("Secret", "one"): object_manifest("Secret", "one", object_type="info"),
     }
     clusters = [kdcluster_manifest("notebook", configmaps=["one"])]
     found = warnings_of(objects, clusters, configmaps=[{"name": "two"}], secrets=[{"name": "one"}])
     assert len(found) == 1
     assert "KDCluster team-a/notebook" in found[0]
     assert "one, two" in found[0]
-    assert "model" in found[0]
+    assert "info" in found[0]
+
+
+def test_two_models_deserve_none() -> None:
+    """Deployment engines look a model up by its name and version."""
+    objects: Objects = {
+        ("ConfigMap", name): object_manifest("ConfigMap", name) for name in ("one", "two")
+    }
+    assert warnings_of(objects, configmaps=[{"name": "one"}, {"name": "two"}]) == []
 
 
 @pytest.mark.parametrize("manifest", [None, object_manifest("ConfigMap", "old", object_type=None)])

@@ -1,0 +1,257 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can be wrong with connections, each rule once: kd_connection warns of it, kd_connection_info reports it. Pure.
+
+No problem holds a value of a Secret or ConfigMap, only names and keys.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from . import facts
+
+if t.TYPE_CHECKING:
+    from .snapshot import Connections, KDCluster, LiveObject, Member, Snapshot
+
+Key = tuple[str, str]
+
+ERROR, WARNING, INFO = "error", "warning", "info"
+SEVERITIES = {
+    "missing_object": ERROR,
+    "unlabelled_object": ERROR,
+    "foreign_app": ERROR,
+    "cycle": ERROR,
+    "config_error": ERROR,
+    "stale_configmeta": ERROR,
+    "inconsistent_members": ERROR,
+    "reconnect_failed": ERROR,
+    "stuck_operator": ERROR,
+    "missed_reconnect": WARNING,
+    "duplicate_type": WARNING,
+    "secret_in_configmap": WARNING,
+    "trailing_newline": WARNING,
+    "last_applied_leak": WARNING,
+    "exposed_secret_keys": WARNING,
+    "no_config_package": WARNING,
+    "binary_data_dropped": WARNING,
+    "leftover_copy": WARNING,
+    "restoring": WARNING,
+    "unused_object": INFO,
+}
+# Types of which an application reads all objects, by a name in the data.
+_READ_BY_NAME = frozenset({("ConfigMap", "model")})
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """Something that is wrong with what is live.
+
+    :param code: one of SEVERITIES.
+    :param message: a sentence that names kind, namespace and name.
+    :param hint: a sentence that says what to do.
+    :param kdcluster: name of the KDCluster that has it, or "".
+    :param object: (kind, name) of what is concerned besides, or None.
+    """
+
+    code: str
+    namespace: str
+    message: str
+    hint: str
+    kdcluster: str = ""
+    object: Key | None = None
+
+    @property
+    def severity(self) -> str:
+        """How bad it is: error, warning or info."""
+        return SEVERITIES[self.code]
+
+    @property
+    def sentence(self) -> str:
+        """Both sentences, for a warning."""
+        return f"{self.message} {self.hint}"
+
+
+def object_problems(
+    cluster: KDCluster,
+    connections: Connections,
+    snapshot: Snapshot,
+    types: t.Mapping[Key, str | None] | None = None,
+) -> t.Iterator[Problem]:
+    """Look over the ConfigMaps and Secrets that a KDCluster names, or will name.
+
+    :param types: the type labels that objects are about to get.
+    """
+    by_type: dict[Key, list[str]] = {}
+    for kind, name in connections.objects():
+        found = snapshot.objects.get((kind, name))
+        if found is not None and not found.readable:
+            continue
+        object_type = (types or {}).get((kind, name)) or (found.type if found else None)
+        if object_type is None:
+            yield _skipped_object(cluster, kind, name, found)
+            continue
+        by_type.setdefault((kind, object_type), []).append(name)
+        if found is not None:
+            yield from _dropped_or_leaked(found)
+    for (kind, object_type), names in by_type.items():
+        if len(names) > 1 and (kind, object_type) not in _READ_BY_NAME:
+            yield Problem(
+                "duplicate_type",
+                cluster.namespace,
+                f"{cluster.label} connects {len(names)} {kind}s of type {object_type} "
+                f"({', '.join(names)}): some applications read the first, some the last.",
+                "Connect one of them, unless the application reads all.",
+                cluster.name,
+                (kind, names[0]),
+            )
+
+
+def _skipped_object(cluster: KDCluster, kind: str, name: str, found: LiveObject | None) -> Problem:
+    code, why = "missing_object", "does not exist"
+    if found is not None:
+        code, why = "unlabelled_object", "carries no type label"
+    return Problem(
+        code,
+        cluster.namespace,
+        f"{cluster.label} names {kind} {cluster.namespace}/{name}, which {why}: the operator skips it silently.",
+        "Create it with its type, or disconnect it.",
+        cluster.name,
+        (kind, name),
+    )
+
+
+def _dropped_or_leaked(found: LiveObject) -> t.Iterator[Problem]:
+    key = found.kind, found.name
+    if found.binary_keys:
+        yield Problem(
+            "binary_data_dropped",
+            found.namespace,
+            f"{found.label} has binaryData ({', '.join(found.binary_keys)}), which the operator leaves out of "
+            "configmeta.json: no member gets it.",
+            "Put text into data, or the bytes into a Secret.",
+            object=key,
+        )
+    if found.kind == "Secret" and facts.LAST_APPLIED_ANNOTATION in found.annotations:
+        yield Problem(
+            "last_applied_leak",
+            found.namespace,
+            f"{found.label} carries the annotation {facts.LAST_APPLIED_ANNOTATION}, which travels "
+            "into configmeta.json with whatever kubectl apply was given.",
+            "Remove the annotation, and create the Secret without kubectl apply.",
+            object=key,
+        )
+
+
+def missing_cluster(cluster: KDCluster, name: str) -> Problem:
+    """A KDCluster names another one that does not exist."""
+    return Problem(
+        "missing_object",
+        cluster.namespace,
+        f"{cluster.label} names KDCluster {cluster.namespace}/{name}, which does not exist: "
+        "the operator skips it silently.",
+        "Create it, or disconnect it.",
+        cluster.name,
+        ("KDCluster", name),
+    )
+
+
+def exposed_secret_keys(cluster: KDCluster, other: KDCluster) -> Problem:
+    """A KDCluster connects to another one that has secret keys."""
+    return Problem(
+        "exposed_secret_keys",
+        cluster.namespace,
+        f"{cluster.label} connects to {other.label}, which hands its secret keys over to it, in the "
+        f"clear in every member's configmeta.json: {', '.join(other.secret_keys)}.",
+        "Connect it only where all who can read these members may know them.",
+        cluster.name,
+        ("KDCluster", other.name),
+    )
+
+
+def no_config_package(cluster: KDCluster) -> Problem:
+    """No member of a KDCluster gets configmeta.json."""
+    return Problem(
+        "no_config_package",
+        cluster.namespace,
+        f"No member of {cluster.label} gets configmeta.json, because no role of its KDApp "
+        f"{cluster.app} has a config package: connections have no effect there.",
+        "Disconnect them, or use a KDApp with a config package.",
+        cluster.name,
+    )
+
+
+def restoring(cluster: KDCluster) -> Problem:
+    """A KDCluster is being restored."""
+    progress = f" ({cluster.restore_progress})" if cluster.restore_progress else ""
+    return Problem(
+        "restoring",
+        cluster.namespace,
+        f"{cluster.label} carries the label {facts.RESTORING_LABEL}: the operator refuses changes until it is "
+        f"restored{progress}.",
+        "Wait for that, or remove the label once it is.",
+        cluster.name,
+    )
+
+
+def config_error(cluster: KDCluster, members: t.Iterable[Member]) -> Problem:
+    """Members in state `config error`."""
+    return Problem(
+        "config_error",
+        cluster.namespace,
+        f"{cluster.label}: these members are in state {facts.MEMBER_CONFIG_ERROR!r} and get no change until "
+        f"their container restarts: {_listed(members)}.",
+        "Fix the cause, then delete their pods.",
+        cluster.name,
+    )
+
+
+def never_updated(cluster: KDCluster) -> Problem:
+    """Members that no change reaches (see KDCluster.without_setup)."""
+    return Problem(
+        "stale_configmeta",
+        cluster.namespace,
+        f"{cluster.label}: the eventList of its KDApp's roles lacks 'configure', so the operator brings changes "
+        f"to no member that there is: {_listed(cluster.lagging_members())}.",
+        "Delete their pods: new ones get configmeta.json as it is then. Or add 'configure' to the KDApp and "
+        "create the KDCluster again.",
+        cluster.name,
+    )
+
+
+def _listed(members: t.Iterable[Member]) -> str:
+    return ", ".join(
+        f"{m.pod} of role {m.role}" + (f" ({m.problem})" if m.problem else "") for m in members
+    )
+
+
+def credential_in_configmap(namespace: str, name: str, key: str) -> Problem:
+    """A ConfigMap holds what belongs into a Secret."""
+    return Problem(
+        "secret_in_configmap",
+        namespace,
+        f"ConfigMap {namespace}/{name}: key {key} looks like a credential or holds one, and a ConfigMap keeps it "
+        "in the clear.",
+        "Use a Secret for it.",
+        object=("ConfigMap", name),
+    )
+
+
+def newline_in_secret(namespace: str, name: str, key: str) -> Problem:
+    """A Secret's value ends in a newline."""
+    return Problem(
+        "trailing_newline",
+        namespace,
+        f"Secret {namespace}/{name}: the value of key {key} ends in a newline, which an application takes as "
+        "part of it.",
+        "Encode it without (for example with printf or echo -n).",
+        object=("Secret", name),
+    )
+
+
+def is_line(value: bytes) -> bool:
+    """Whether a value ends in a newline and is not a file of several lines, which has to."""
+    return value.endswith(b"\n") and b"\n" not in value.strip(b"\r\n")

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What kd_connection_info returns, as lines for people. Pure."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import typing as t
+
+Entry = t.Mapping[str, t.Any]
+Cell = list[str]
+
+# `debug` puts 11 columns around each line of a list, and a terminal has 100 or more.
+WIDTH = 88
+_GAP = "  "
+_HEADERS = ("KDCLUSTER", "APP", "STATE", "MEMBERS", "CONNECTS TO", "CONNECTED BY", "PROBLEMS")
+_LISTS = {"clusters": "kdcluster", "configmaps": "configmap", "secrets": "secret"}
+# What JSON would write in another way, and what a terminal may not show.
+_NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]")
+_UNUSED = "unused_object"
+
+
+def overview_lines(found: Entry, width: int = WIDTH) -> list[str]:
+    """Write a table for each namespace, and what is wrong below it.
+
+    :param found: what kd_connection_info returned.
+    :param width: the most characters of a line.
+    :returns: lines of printable ASCII.
+    """
+    spaces: dict[str, list[Entry]] = {}
+    for cluster in found["kdclusters"]:
+        spaces.setdefault(cluster["namespace"], []).append(cluster)
+    for problem in found["problems"]:
+        spaces.setdefault(problem["namespace"], [])
+    blocks = [
+        list(_space_lines(namespace, spaces[namespace], found, width))
+        for namespace in sorted(spaces)
+    ]
+    blocks.append(
+        [
+            line
+            for one in found["not_seen"]
+            for line in _paragraph(f"not seen: {one['reason']}", width)
+        ]
+    )
+    lines = [line for block in blocks if block for line in ("", *block)]
+    return lines[1:] or ["No KDCluster and no object with a type label was found."]
+
+
+def _space_lines(
+    namespace: str, clusters: list[Entry], found: Entry, width: int
+) -> t.Iterator[str]:
+    problems = [one for one in found["problems"] if one["namespace"] == namespace]
+    unused = [one for one in problems if one["code"] == _UNUSED]
+    others = [one for one in problems if one["code"] != _UNUSED]
+    counts = f"{_number(clusters, 'KDCluster')}, {_number(others, 'problem')}"
+    yield from _paragraph(f"Namespace {namespace}: {counts}", width)
+    if clusters:
+        yield from _table([_row(cluster, others, found["objects"]) for cluster in clusters], width)
+    if unused:
+        names = ", ".join(str(one["object"]).lower() for one in unused)
+        yield from _paragraph(f"connected to nothing: {names}", width)
+    for one in others:
+        yield from _paragraph(
+            f"{one['severity']} {one['code']}: {one['message']} {one['hint']}", width
+        )
+
+
+def _number(things: t.Sized, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+
+
+def _row(cluster: Entry, problems: list[Entry], objects: list[Entry]) -> list[Cell]:
+    name, members = cluster["name"], cluster["members"]
+    named = {
+        f"{one['kind']}/{one['name']}"
+        for one in objects
+        if one["namespace"] == cluster["namespace"] and name in one["connected_to"]
+    }
+    codes = [
+        one["code"]
+        for one in problems
+        if one["kdcluster"] == name or (one["kdcluster"] is None and one["object"] in named)
+    ]
+    configured = sum(member["state"] == "configured" for member in members)
+    unsettled = cluster["settled"] is False and cluster["state"] == "configured"
+    return [
+        [name],
+        [cluster["app"]],
+        [cluster["state"] or "new", *(["not settled"] if unsettled else [])],
+        [str(configured) if configured == len(members) else f"{configured}/{len(members)}"],
+        [
+            f"{kind}/{target}"
+            for part, kind in _LISTS.items()
+            for target in cluster["connections"][part]
+        ],
+        cluster["connected_by"],
+        list(dict.fromkeys(codes)),
+    ]
+
+
+def _table(rows: list[list[Cell]], width: int) -> t.Iterator[str]:
+    plain = [
+        [[header] for header in _HEADERS],
+        *([[_plain(item) for item in cell] for cell in row] for row in rows),
+    ]
+    widths = [
+        max(len(item) for row in plain for item in (*row[column], ""))
+        for column in range(len(_HEADERS))
+    ]
+    while sum(widths) + len(_GAP) * (len(widths) - 1) > width:
+        widths[widths.index(max(widths))] -= 1
+    for row in plain:
+        folded = [
+            [line for item in cell for line in _folded(item, size)]
+            for cell, size in zip(row, widths)
+        ]
+        for number in range(max(map(len, folded))):
+            cells = [column[number] if number < len(column) else "" for column in folded]
+            yield _GAP.join(text.ljust(size) for text, size in zip(cells, widths)).rstrip()
+
+
+def _folded(name: str, width: int) -> t.Iterator[str]:
+    """Cut a name into lines, after a sign where there is one."""
+    line = ""
+    for piece in re.findall(r"[^-_/.]*[-_/.]?", name):
+        if line and len(line) + len(piece) > width:
+            yield line
+            line = ""
+        line += piece
+        while len(line) > width:
+            yield line[:width]
+            line = line[width:]
+    yield line
+
+
+def _paragraph(text: str, width: int) -> list[str]:
+    return textwrap.wrap(_plain(text), width, subsequent_indent="    ")
+
+
+def _plain(text: str) -> str:
+    return _NOT_PLAIN.sub("?", text.replace('"', "'"))
