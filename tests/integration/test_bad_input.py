@@ -81,7 +81,7 @@ def test_no_such_connected_kdcluster(refused: Refusal, home: str, fresh: Fresh) 
 
 
 def test_a_connected_kdcluster_whose_kdapp_is_elsewhere(refused: Refusal, home: str) -> None:
-    # The operator would drop such a connection in silence.
+    # The operator would drop such a connection silently.
     message = refused(kdcluster=["lab"], clusters=["outsider"])
     assert f"KDCluster {home}/outsider" in message
     assert f"KDApp outside-{home}" in message

@@ -85,13 +85,13 @@ def entry_problems(entries: t.Sequence[t.Any]) -> list[EntryProblem]:
 
 
 def kdclusters_of(entry: t.Any) -> str:
-    """Say whose connections an entry is about, as far as that can be told of an entry that may be broken."""
+    """Name the KDClusters of an entry, which may be broken."""
     if not isinstance(entry, dict):
         return "unreadable"
     given = entry.get("kdcluster", entry.get("kdclusters"))
     names = given if isinstance(given, list) else [given] if given else []
-    told = ", ".join(name for name in names if isinstance(name, str))
-    return f"kdcluster {told}" if told else "no kdcluster"
+    shown = ", ".join(name for name in names if isinstance(name, str))
+    return f"kdcluster {shown}" if shown else "no kdcluster"
 
 
 def validated_entry(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -162,12 +162,12 @@ def _spec_problems(spec: dict[str, Option], given: dict[str, t.Any], path: Path)
 
 
 def _value_problems(
-    spec: dict[str, Option], key: str, value: t.Any, told: t.Any, expected: str, path: Path
+    spec: dict[str, Option], key: str, value: t.Any, given: t.Any, expected: str, path: Path
 ) -> Found:
     # Ansible would write these out as text, a list or dictionary even into messages.
-    no_text = isinstance(told, (list, dict)) or (told is None and isinstance(path[-1], int))
+    no_text = isinstance(given, (list, dict)) or (given is None and isinstance(path[-1], int))
     if expected == "str" and no_text:
-        yield path, _wrong_type(told, expected)
+        yield path, _wrong_type(given, expected)
         return
     for error in _validation_errors(spec, {key: value}):
         if isinstance(error, UnsupportedError):
@@ -176,12 +176,12 @@ def _value_problems(
             choices = spec[_option_name(spec, key)]["choices"]
             yield path, f"is none of {', '.join(choices)}."
         else:
-            yield path, _wrong_type(told, expected)
+            yield path, _wrong_type(given, expected)
         return
 
 
 def _wrong_type(value: t.Any, expected: str) -> str:
-    given = next((told for kind, told in _GIVEN.items() if isinstance(value, kind)), "nothing")
+    given = next((text for kind, text in _GIVEN.items() if isinstance(value, kind)), "nothing")
     return f"{given} stands where {_EXPECTED.get(expected, expected)} belongs."
 
 

@@ -41,7 +41,7 @@ _SEVERITY = ("ignore", "warn", "fail")
 
 
 class ConnectionsTask(Task):
-    """Runs one task. `result` is usable at any time, and after a failure tells what had been done."""
+    """Runs one task. `result` is usable at any time; after a failure it says what had been done."""
 
     says_what_was_done = True
 

@@ -62,12 +62,12 @@ def _cluster_parts(change: ClusterChange, snapshot: Snapshot) -> tuple[str, str,
         parts += [f"+ {kind} {name}" for name in after if name not in before]
         parts += [f"- {kind} {name}" for name in before if name not in after]
     members = snapshot.clusters[change.name].members
-    told = [
+    running = [
         member
         for member in members
         if member.state == facts.MEMBER_CONFIGURED and member.has_configmeta
     ]
-    runs = "start script runs once" if told else "no start script runs"
+    runs = "start script runs once" if running else "no start script runs"
     return (
         "~",
         change.name,

@@ -15,7 +15,7 @@ from .namespace_task import NamespaceTask, Waiting
 
 
 class ConnectionTask(Task):
-    """Runs one task. `result` is usable at any time, and after a failure tells what had been done."""
+    """Runs one task. `result` is usable at any time; after a failure it says what had been done."""
 
     def __post_init__(self) -> None:
         self._work: NamespaceTask | None = None

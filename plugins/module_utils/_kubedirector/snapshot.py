@@ -227,7 +227,7 @@ class LiveObject:
 
     @property
     def type(self) -> str | None:
-        """Its type label's value; None when the operator would skip it in silence."""
+        """Its type label's value; None when the operator would skip it silently."""
         return self.labels.get(facts.TYPE_LABELS[self.kind])
 
 

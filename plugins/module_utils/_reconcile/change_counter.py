@@ -38,7 +38,7 @@ def repair_change_counters(api: Api, live: SnapshotWatcher, names: t.Iterable[st
     """Bring up the count of those of these KDClusters that have lost some and are not being changed.
 
     This is never in the way of the change itself, which may be the way back of a rotation: what cannot be
-    written is left as it is, and a start script that is missed for it is told afterwards.
+    written is left as it is, and a missed start script is reported afterwards.
     """
     touched = False
     for name in names:

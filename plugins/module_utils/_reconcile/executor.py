@@ -381,7 +381,7 @@ class Applier:
         ]
 
     def _leftover_steps(self, stranded: t.Mapping[str, list[Key]]) -> t.Iterator[Step]:
-        """Delete copies that this task made and that nobody came to name."""
+        """Delete copies that this task made and that no KDCluster names."""
         named = {key for keys in stranded.values() for key in keys}
         for kind, name in sorted(self._progress.copies - named):
             yield Step(frozenset(), functools.partial(self._writer.delete_copy, kind, name))

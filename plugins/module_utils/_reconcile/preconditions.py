@@ -68,7 +68,7 @@ def failed_preconditions(
         elif snapshot.lacks_app(found, local_only=True):
             yield (
                 f"{found.label} cannot be connected to: its KDApp {found.app} is not in namespace "
-                f"{desired.namespace}, and the operator drops such a connection in silence. "
+                f"{desired.namespace}, and the operator drops such a connection silently. "
                 "Put a copy of the KDApp there."
             )
     yield from _cycle_problems(_unique(one.kdclusters for one in present), snapshot, after)
@@ -119,7 +119,7 @@ def _object_problems(
         yield f"{where} does not exist and cannot be created without a type. Give its type."
     elif found is not None and desired_object.type is None and not found.type:
         yield (
-            f"{where} carries no type label {label}, so the operator would skip it in silence. "
+            f"{where} carries no type label {label}, so the operator would skip it silently. "
             "Give its type, or set that label."
         )
     if found is None:

@@ -215,7 +215,7 @@ def kdclusters_to_repoint(links: Links, names: t.Iterable[str]) -> tuple[str, ..
     """Which of the KDClusters that name an object must name its copy while it is changed.
 
     :returns: all but one of those that are linked to one another, either way and through others;
-        in dependency order. Where none is linked to another that is nobody.
+        in dependency order; none where no two are linked.
     """
     groups = linked_groups(links)
     seen: set[frozenset[str]] = set()

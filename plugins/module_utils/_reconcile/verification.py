@@ -40,7 +40,7 @@ Key = tuple[str, str]
 
 OUR_MANAGER = "kubedirector.connections"
 _KINDS = {"clusters": "KDCluster", "configmaps": "ConfigMap", "secrets": "Secret"}
-_NOT_RECORDED = "its managedFields do not say by whom"
+_NOT_RECORDED = "its managedFields do not name the writer"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +135,7 @@ def require_unchanged(undone: t.Sequence[Undone]) -> None:
     """See that all is as the task wants it. :raises OverwrittenError: says what is not."""
     if undone:
         raise OverwrittenError(
-            "What this task wants did not stay, because somebody else changed it meanwhile. "
+            "What this task wrote did not stay, because another writer changed it meanwhile. "
             f"{' '.join(one.sentence for one in undone)} Make the change where these are managed (a GitOps "
             "controller, another play), or stop what changes them, then run the task again."
         )
@@ -145,7 +145,7 @@ def last_writer(managed_fields: t.Sequence[JsonMapping], path: t.Sequence[str]) 
     """Say who last wrote a field and when, as the API server recorded it in metadata.managedFields.
 
     :param path: keys of fieldsV1, such as ("f:spec", "f:connections", "f:secrets"); () for the object.
-    :returns: words that go on after a colon. A field that is gone belongs to nobody: then they name the last
+    :returns: words that follow a colon. A field that is gone has no owner: then they name the last
         other manager of what is around it, who wrote no earlier than this collection did.
     """
     owners = [entry for entry in managed_fields if path and _owns(entry, path)]

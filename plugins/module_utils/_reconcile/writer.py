@@ -202,8 +202,8 @@ class Writer:
     def _delete(self, found: LiveObject, *, dry_run: bool) -> LiveObject | None:
         """Delete exactly what was found; return it where finalizers hold it.
 
-        :raises NotFoundError: somebody else deleted it meanwhile.
-        :raises ConflictError: somebody else changed it, or made it again, meanwhile.
+        :raises NotFoundError: another writer deleted it meanwhile.
+        :raises ConflictError: another writer changed it, or created it again, meanwhile.
         :raises ApiError, UnreachableError:
         """
         answer = self._api.delete(
@@ -340,7 +340,7 @@ class Writer:
     def _patch_connections(
         self, name: str, planned: t.Callable[[Snapshot], ClusterChange], *, dry_run: bool
     ) -> ClusterChange | None:
-        """Write one KDCluster's connections; planned anew each time that others came between.
+        """Write one KDCluster's connections; planned again after each conflict.
 
         :returns: what was written, None where there was nothing to write.
         """

@@ -54,9 +54,9 @@ OURS = entry("kubedirector.connections", 10, *CONNECTED)
         ([entry("a", 12, *CONNECTED), entry("b", 13, *CONNECTED)], "'b' (Update) wrote it"),
         ([OURS], "another task of this collection"),
         ([OURS | {"fieldsV1": {}}, entry("argocd", 11, *CONNECTED[:2])], "near it is field manager 'argocd'"),
-        ([OURS | {"fieldsV1": {}}, entry("old", 9, *CONNECTED[:2])], "do not say"),
-        ([entry("operator", 12, *CONNECTED[:2], subresource="status")], "do not say"),
-        ([], "do not say"),
+        ([OURS | {"fieldsV1": {}}, entry("old", 9, *CONNECTED[:2])], "do not name"),
+        ([entry("operator", 12, *CONNECTED[:2], subresource="status")], "do not name"),
+        ([], "do not name"),
     ],
 )  # fmt: skip
 def test_who_wrote_a_field_last(entries: list[JsonObject], told: str) -> None:
