@@ -20,10 +20,9 @@ description:
     otherwise.
 options:
   kdcluster:
-    description: KDClusters to look into.
+    description: KDClusters to look into. Needed unless O(label_selectors) or O(apps) selects them.
     type: list
     elements: str
-    required: true
     aliases: [kdclusters]
   roles:
     description: Only members of these roles.
@@ -65,6 +64,7 @@ options:
     default: fail
 extends_documentation_fragment:
   - kubedirector.connections.auth
+  - kubedirector.connections.selection
   - kubedirector.connections.attributes.info
 seealso:
   - module: kubedirector.connections.kd_connection

@@ -187,6 +187,7 @@ options:
     default: warn
 extends_documentation_fragment:
   - kubedirector.connections.auth
+  - kubedirector.connections.selection
   - kubedirector.connections.attributes
 seealso:
   - module: kubedirector.connections.kd_configmeta_info

@@ -75,6 +75,7 @@ options:
     default: 300
 extends_documentation_fragment:
   - kubedirector.connections.auth
+  - kubedirector.connections.selection
   - kubedirector.connections.attributes
 notes:
   - It refuses before the first write if the object does not exist or has no type label, no KDCluster names it, one

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._kubedirector.selection import SELECTION_ARGUMENTS
+
 if t.TYPE_CHECKING:
     from .._core.secrecy import ArgumentSpec
 
@@ -15,9 +17,9 @@ CONFIGMETA_INFO_ARGUMENTS: ArgumentSpec = {
     "kdcluster": {
         "type": "list",
         "elements": "str",
-        "required": True,
         "aliases": ["kdclusters"],
     },
+    **SELECTION_ARGUMENTS,
     "roles": {"type": "list", "elements": "str"},
     "pods": {"type": "list", "elements": "str"},
     "fields": {"type": "list", "elements": "str"},

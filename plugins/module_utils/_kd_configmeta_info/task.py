@@ -10,6 +10,7 @@ import typing as t
 
 from .._ansible.task import Task
 from .._core.errors import (
+    InvalidInputError,
     MemberError,
     PreconditionError,
 )
@@ -30,6 +31,7 @@ from .._observe.reader import (
     read_allowed_objects,
     read_kdclusters,
     require_namespace,
+    with_selected,
 )
 
 if t.TYPE_CHECKING:
@@ -57,7 +59,12 @@ class ConfigmetaTask(Task):
         :raises MemberError: a member cannot be read and on_member_error is fail.
         :raises ApiError, UnreachableError:
         """
-        names = list(dict.fromkeys(self.params["kdcluster"]))
+        chosen_names = with_selected(self.api, self.namespace, self.params).get("kdcluster")
+        if chosen_names is None:
+            raise InvalidInputError(
+                "Name KDClusters in kdcluster, or select them by label_selectors or apps."
+            )
+        names = list(dict.fromkeys(chosen_names))
         clusters, _version = read_kdclusters(self.api, self.namespace)
         if not clusters:
             require_namespace(self.api, self.namespace)

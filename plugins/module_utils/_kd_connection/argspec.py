@@ -11,6 +11,7 @@ import typing as t
 from .._client.auth_options import NAMESPACE_ARGUMENT
 from .._core.names import is_plain_name
 from .._core.secrecy import ArgumentSpec, Secrecy
+from .._kubedirector.selection import SELECTION_ARGUMENTS
 
 _OBJECT: ArgumentSpec = {
     "name": {"type": "str", "required": True},
@@ -25,6 +26,7 @@ WAITING = ("wait", "wait_timeout", "on_reconnect_failure")
 
 CONNECTION_ARGUMENTS: ArgumentSpec = {
     "kdcluster": {"type": "list", "elements": "str", "aliases": ["kdclusters"]},
+    **SELECTION_ARGUMENTS,
     "configmaps": {
         "type": "list",
         "elements": "dict",

@@ -17,6 +17,7 @@ from .._core.errors import (
     PreconditionError,
 )
 from .._core.side_by_side import side_by_side
+from .._observe.reader import with_selected
 from .._reconcile.desired import (
     DesiredState,
     merge_desired,
@@ -49,7 +50,7 @@ class ConnectionsTask(Task):
         self._work: dict[str, NamespaceTask] = {}
         self._plan: list[str] = []
         self._problems: list[str] = []
-        self._params: list[dict[str, t.Any]] = []
+        self._params: list[t.Mapping[str, t.Any]] = []
         self._entries: list[tuple[str, DesiredState]] = []
 
     def run(self) -> None:
@@ -137,7 +138,8 @@ class ConnectionsTask(Task):
             for one in entry_problems(given)
         ]
         if not problems:
-            self._params = [self._with_defaults(validated_entry(entry)) for entry in given]
+            read = (self._with_defaults(validated_entry(entry)) for entry in given)
+            self._params = [self._selected(label, params) for label, params in zip(labels, read)]
             desired = [
                 parse_desired(params, params["namespace"] or self.namespace)
                 for params in self._params
@@ -148,6 +150,13 @@ class ConnectionsTask(Task):
             raise PreconditionError(["\n".join(problems)])
         self._entries = list(zip(labels, desired))
         return desired
+
+    def _selected(self, label: str, params: dict[str, t.Any]) -> t.Mapping[str, t.Any]:
+        """An entry's options with the KDClusters that it selects. :raises PreconditionError, ApiError:"""
+        try:
+            return with_selected(self.api, params["namespace"] or self.namespace, params)
+        except PreconditionError as error:
+            raise PreconditionError([f"{label}: {error}"]) from None
 
     def _read_and_plan(self, work: NamespaceTask) -> None:
         """Plan one namespace. :raises PreconditionError: all that is in the way, each with its entries."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import typing as t
 
+from .._kubedirector.selection import SELECTION_ARGUMENTS
+
 if t.TYPE_CHECKING:
     from .._core.secrecy import ArgumentSpec
 
 ROTATE_ARGUMENTS: ArgumentSpec = {
+    **SELECTION_ARGUMENTS,
     # The name of a Secret is no secret.
     "secret": {"type": "str", "no_log": False},
     "configmap": {"type": "str"},

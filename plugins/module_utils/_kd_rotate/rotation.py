@@ -28,6 +28,7 @@ from .record import RECORD_KEY
 
 if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
+    from .._kubedirector.selection import Selection
     from .._kubedirector.snapshot import Snapshot
     from .record import Record, Values
 
@@ -159,6 +160,23 @@ def rotation_problems(
             )
         elif record is None and snapshot.is_quiet(cluster) and not snapshot.is_settled(cluster):
             yield config_error_sentence(cluster)
+
+
+def left_out(
+    rotation: Rotation, snapshot: Snapshot, selection: Selection, selected: t.Collection[str]
+) -> t.Iterator[str]:
+    """Say which KDClusters name the object although the task does not select them.
+
+    :param selected: names of KDClusters of the namespace.
+    """
+    named = rotation.naming(snapshot)
+    others = [name for name in named if name not in selected]
+    if others:
+        labels = ", ".join(f"KDCluster {rotation.namespace}/{name}" for name in others)
+        yield (
+            f"{rotation.label} is named by {labels} too, which {selection} does not select. An object changes for all "
+            "that name it: select these too, or give them an object of their own."
+        )
 
 
 def unsettled(rotation: Rotation, snapshot: Snapshot) -> list[str]:

@@ -19,12 +19,14 @@ from .._core.errors import (
 )
 from .._core.redaction import values_of
 from .._core.retry import retry_transient_refusals
+from .._kubedirector.selection import selection_from
 from .._kubedirector.snapshot import Snapshot
 from .._kubedirector.webhook import retry_seconds
 from .._observe.member_text import MemberText
 from .._observe.reader import (
     read_kdclusters,
     read_objects,
+    read_selected,
     require_namespace,
 )
 from .._observe.stall_diagnosis import (
@@ -47,6 +49,7 @@ from .rollback import (
 )
 from .rotation import (
     changed_keys,
+    left_out,
     rotation_diff,
     rotation_from,
     rotation_problems,
@@ -210,9 +213,16 @@ class RotationTask(Task):
 
         :raises PreconditionError, WaitTimeoutError, MemberError, ApiError, UnreachableError:
         """
+        selection = selection_from(self.params)
+        selected = read_selected(self.api, self.namespace, selection) if selection else []
         while True:
             snapshot, resource_version = self._read(rotation)
             problems = list(rotation_problems(rotation, snapshot, keeper.record))
+            if selection is not None and not problems:
+                selection.require_size(
+                    [name for name in rotation.naming(snapshot) if name in selected], self.namespace
+                )
+                problems = list(left_out(rotation, snapshot, selection, selected))
             if problems and keeper.record is not None:
                 problems.append(f"An earlier rotation of it did not end: {keeper.way_out}")
             if problems:

@@ -15,6 +15,7 @@ from .._core.errors import (
 )
 from .._core.side_by_side import answers_side_by_side
 from .._kubedirector.resources import BY_KIND, KDAPP, KDCLUSTER, NAMESPACE
+from .._kubedirector.selection import Selection, selection_from
 from .._kubedirector.snapshot import (
     KDCluster,
     LiveObject,
@@ -44,6 +45,37 @@ def read_app_names(api: Api, namespace: str) -> frozenset[str]:
     """Read the names of the KDApps in a namespace. :raises ApiError, UnreachableError:"""
     manifests, _version = api.list_all(KDAPP, namespace, metadata_only=True)
     return frozenset(manifest["metadata"]["name"] for manifest in manifests)
+
+
+def read_selected(api: Api, namespace: str, selection: Selection) -> list[str]:
+    """Ask the API server which KDClusters of a namespace are selected: their names, sorted.
+
+    :raises ApiError: it does not understand a label selector, for example.
+    :raises UnreachableError:
+    """
+    manifests, _version = api.list_all(
+        KDCLUSTER,
+        namespace,
+        metadata_only=not selection.apps,
+        selector=",".join(selection.label_selectors) or None,
+    )
+    if selection.apps:
+        manifests = [one for one in manifests if parse_kdcluster(one).app in selection.apps]
+    return sorted(str(one["metadata"]["name"]) for one in manifests)
+
+
+def with_selected(api: Api, namespace: str, params: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """Make a selection of KDClusters their names.
+
+    :returns: the options with `kdcluster` in place of what selects; the same options where nothing does.
+    :raises InvalidInputError, PreconditionError, ApiError, UnreachableError:
+    """
+    selection = selection_from(params)
+    if selection is None:
+        return params
+    names = read_selected(api, namespace, selection)
+    selection.require_size(names, namespace)
+    return {**params, "label_selectors": None, "apps": None, "kdcluster": names}
 
 
 def list_manifests(

@@ -21,6 +21,7 @@ from .._core.names import (
 )
 from .._core.scalars import removable_text_map, text_map
 from .._kubedirector import facts
+from .._kubedirector.selection import selection_from
 from .shared_objects import (
     VERSION_OF,
     versioned_name,
@@ -224,6 +225,7 @@ def parse_desired(params: t.Mapping[str, t.Any], namespace: str) -> DesiredState
             f"Option wait_timeout is a number of seconds, 1 to {_MAX_SECONDS} (a year)."
         )
     require_name("namespace", namespace)
+    selects = selection_from(params) is not None
     objects = (
         *_objects("ConfigMap", params.get("configmaps"), namespace, absent=absent),
         *_objects("Secret", params.get("secrets"), namespace, absent=absent),
@@ -238,11 +240,11 @@ def parse_desired(params: t.Mapping[str, t.Any], namespace: str) -> DesiredState
         absent=absent,
         exclusive=bool(params["exclusive"]),
     )
-    if desired.clusters and not desired.kdclusters:
+    if desired.clusters and not desired.kdclusters and not selects:
         raise InvalidInputError(
             "Option clusters says what to connect to, but kdcluster, which would be connected, is not given."
         )
-    if desired.exclusive and not desired.kdclusters:
+    if desired.exclusive and not desired.kdclusters and not selects:
         raise InvalidInputError("Option exclusive needs kdcluster.")
     for name in desired.clusters:
         if name in desired.kdclusters and not absent:

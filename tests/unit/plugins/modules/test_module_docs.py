@@ -20,7 +20,11 @@ import ansible_collections.kubedirector.connections.plugins.modules.kd_connectio
 import ansible_collections.kubedirector.connections.plugins.modules.kd_connection_info as connection_info
 import ansible_collections.kubedirector.connections.plugins.modules.kd_connections as connections
 import ansible_collections.kubedirector.connections.plugins.modules.kd_rotate as rotate
-from ansible_collections.kubedirector.connections.plugins.doc_fragments import attributes, auth
+from ansible_collections.kubedirector.connections.plugins.doc_fragments import (
+    attributes,
+    auth,
+    selection,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth_options import (
     AUTH_ARGUMENTS,
 )
@@ -33,6 +37,11 @@ ROOT = Path(connection.__file__).parents[2]
 MODULES = [connection, connections, info, access, cluster, connection_info, rotate]
 # Those that only read.
 READING = (info, connection_info)
+FRAGMENTS = {"auth": auth, "attributes": attributes, "selection": selection}
+SELECTING = {
+    "label_selectors": ("list", None), "apps": ("list", None), "expect_min": ("int", 1),
+    "expect_max": ("int", None),
+}  # fmt: skip
 # What an option of an argument spec and one of the documentation have in common.
 SHARED = ("type", "elements", "required", "default", "choices", "aliases")
 # What the module itself adds for every module (contract: namespace and authentication).
@@ -59,7 +68,7 @@ def documented_options(module: ModuleType) -> dict[str, Any]:
     for fragment in documentation["extends_documentation_fragment"]:
         name = fragment.removeprefix("kubedirector.connections.")
         base, _dot, variant = name.partition(".")
-        source = {"auth": auth, "attributes": attributes}[base].ModuleDocFragment
+        source = FRAGMENTS[base].ModuleDocFragment
         text = getattr(source, (variant or "documentation").upper())
         options.update(yaml.safe_load(text)["options"])
     # What a module says itself goes before, word by word.
@@ -131,7 +140,7 @@ def test_the_contracts_options_are_there() -> None:
         "kdcluster": ("list", None), "configmaps": ("list", None), "secrets": ("list", None),
         "clusters": ("list", None), "state": ("str", "present"), "exclusive": ("bool", False),
         "delete_objects": ("bool", False), "wait": ("bool", True), "wait_timeout": ("int", 300),
-        "on_reconnect_failure": ("str", "warn"),
+        "on_reconnect_failure": ("str", "warn"), **SELECTING,
     }  # fmt: skip
     found: dict[str, Any] = connection.arguments()
     assert {n: (o["type"], o.get("default")) for n, o in found.items()} == expected
@@ -140,9 +149,8 @@ def test_the_contracts_options_are_there() -> None:
     assert {n: (o["type"], o.get("default")) for n, o in read.items()} == {
         "kdcluster": ("list", None), "roles": ("list", None), "pods": ("list", None),
         "fields": ("list", None), "secrets": ("str", "masked"), "resolve_refs": ("bool", False),
-        "on_member_error": ("str", "fail"),
+        "on_member_error": ("str", "fail"), **SELECTING,
     }  # fmt: skip
-    assert read["kdcluster"]["required"] is True
     looked: dict[str, Any] = connection_info.arguments()
     assert {n: (o["type"], o.get("default")) for n, o in looked.items()} == {
         "namespace": ("list", None), "all_namespaces": ("bool", False), "kdcluster": ("list", None),

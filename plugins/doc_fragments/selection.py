@@ -1,0 +1,36 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options that select KDClusters instead of naming them."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Documentation that modules have in common."""
+
+    DOCUMENTATION = r"""
+options:
+  label_selectors:
+    description:
+      - Select the KDClusters by their labels, instead of naming them; in the syntax of Kubernetes. All of these hold.
+      - The result names what was selected, in check mode too.
+    type: list
+    elements: str
+    version_added: 0.2.0
+  apps:
+    description: Select the KDClusters of these KDApps; together with O(label_selectors), those that meet both.
+    type: list
+    elements: str
+    version_added: 0.2.0
+  expect_min:
+    description: Fail before the first write where O(label_selectors) and O(apps) select fewer KDClusters.
+    type: int
+    default: 1
+    version_added: 0.2.0
+  expect_max:
+    description: Fail before the first write where they select more.
+    type: int
+    version_added: 0.2.0
+"""
