@@ -12,7 +12,7 @@ if t.TYPE_CHECKING:
     from .._core.secrecy import ArgumentSpec
 
 ROTATE_ARGUMENTS: ArgumentSpec = {
-    # The name of a Secret is no secret.
+    # The name of a Secret is not secret.
     "secret": {"type": "str", "no_log": False},
     "configmap": {"type": "str"},
     "data": {"type": "dict", "no_log": True},
