@@ -19,10 +19,10 @@ attributes:
     membership:
       - kubedirector.connections.kd
   check_mode:
-    description: Can run in check mode and tell what it would do, without changing anything.
+    description: In check mode, reports what would change, and changes nothing.
     support: full
     details:
-      - Every write is put to the API server as a server-side dry run, so that its refusals show too.
+      - Every write is sent to the API server as a server-side dry run, so its refusals are reported, too.
   diff_mode:
     description: Will return details on what has changed when in diff mode.
     support: full

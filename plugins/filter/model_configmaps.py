@@ -69,8 +69,8 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._connecti
     type_data,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
-    told,
     warn,
+    with_filter_errors,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_values import (
     misread_values,
@@ -88,7 +88,7 @@ def model_configmaps(models: t.Any, *, names_only: bool = False) -> list[dict[st
         warn(sentence.replace("configmaps", "models", 1))
     if names_only:
         return type_data.model_names(models)
-    return told(type_data.model_configmaps, models, warn=warn)
+    return with_filter_errors(type_data.model_configmaps, models, warn=warn)
 
 
 class FilterModule:

@@ -32,7 +32,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: >-
-    The fields, and C(key_spelling): V(newer), V(older), V(mixed), or V(either) where no key tells.
+    The fields, and C(key_spelling): V(newer), V(older), V(mixed), or V(either) if no key decides.
   type: dict
   sample:
     type: github

@@ -16,9 +16,8 @@ description:
   - Makes a ServiceAccount, a Role with the rights that the modules of this collection need in one
     namespace to connect KDClusters and read back what their members got, and a RoleBinding, all three
     of one name.
-  - The Role and the RoleBinding are brought to exactly that, so that rights which somebody added are
-    taken away again.
-  - Objects of that name which this module did not make are left alone, and the task fails.
+  - The Role and the RoleBinding get exactly these rights. Rights that others added are removed.
+  - If this module did not make an object of that name, it leaves it alone, and the task fails.
   - It returns no token. C(kubectl create token) makes one.
 options:
   name:
@@ -31,7 +30,7 @@ options:
     type: bool
     default: false
   state:
-    description: Whether they are there.
+    description: Whether the three objects exist.
     type: str
     choices: [present, absent]
     default: present
@@ -39,7 +38,7 @@ extends_documentation_fragment:
   - kubedirector.connections.auth
   - kubedirector.connections.attributes
 notes:
-  - Kubernetes lets nobody grant rights that they do not have themselves, so run it as an administrator
+  - In Kubernetes only users who have a right themselves can grant it. So run this as an administrator
     of the namespace who may use KubeDirector, or of the cluster.
 seealso:
   - module: kubedirector.connections.kd_connection
@@ -56,7 +55,7 @@ EXAMPLES = r"""
     name: kd-admin
     manage_kdclusters: true
 
-- name: Take the account and its rights away again
+- name: Remove the account and its rights
   kubedirector.connections.kd_access:
     namespace: team-a
     state: absent
@@ -80,7 +79,7 @@ objects:
     action:
       description:
         - V(created), V(updated), V(deleted) or V(unchanged).
-        - The task reads again what it wrote. Where somebody else changed that meanwhile, it fails, and this is
+        - The task reads again what it wrote. If others changed it meanwhile, the task fails, and this is
           V(unchanged).
       type: str
       sample: created

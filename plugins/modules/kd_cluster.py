@@ -13,15 +13,15 @@ short_description: Create, scale and delete KubeDirector clusters
 version_added: 0.2.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
-  - Creates a KDCluster, with its connections inside from birth if wanted, and waits until it is
-    configured; brings one that exists to what is wanted; or deletes it and waits until it is gone.
-  - What is given is compared with what is stored by its meaning, since the operator fills defaults in,
-    leaves empty lists out, rewrites quantities and encrypts secret keys. What is left out is left alone.
-  - KDClusters that are linked to this one, either way, are settled before it is touched, since the
-    operator gets stuck otherwise.
-  - After something was written or waited for, the task reads again what it wants. Where somebody else changed that
-    meanwhile (its scale, its connections, a deletion, another KDCluster of its name), it fails and names the field
-    manager and the time that the API server recorded.
+  - Creates a KDCluster, with its connections from the start if you name some, and waits until it is
+    configured; updates one that exists; or deletes it and waits until it is gone.
+  - Options are compared with the stored KDCluster by their meaning, because the operator fills in defaults,
+    leaves out empty lists, rewrites quantities and encrypts secret keys. Options that you leave out stay as they are.
+  - The task waits until all KDClusters that are linked to this one, either way, are settled before it changes
+    this one, because the operator gets stuck otherwise.
+  - After a write or a wait, the task reads the result again. If others changed it meanwhile (its scale, its
+    connections, a deletion, another KDCluster of its name), it fails and names the field manager and the time that
+    the API server recorded.
 options:
   name:
     description: Name of the KDCluster.
@@ -88,7 +88,7 @@ options:
     description:
       - Its roles. Needed to create a KDCluster. Of one that exists, roles that are not given are left
         alone.
-      - While a role has members, the operator lets nobody change anything of it but C(roles[].members).
+      - While a role has members, only C(roles[].members) of it can be changed. The operator refuses other changes.
     type: list
     elements: dict
     suboptions:
@@ -149,7 +149,7 @@ options:
         type: str
         aliases: [sharedMemory]
       env:
-        description: Environment variables of each member; they are no place for secrets.
+        description: Environment variables of each member. Do not put secrets here.
         type: list
         elements: dict
         suboptions:
@@ -164,8 +164,8 @@ options:
       secret_keys:
         description:
           - Secrets that the start script finds in configmeta.json. The operator stores them encrypted.
-          - Whether a value is another one is found out in a member, which holds it in the clear. Where
-            no member can tell, keys that are there are left as they are, with a warning.
+          - The task compares a value with the one in a member, which holds it in the clear. If no member can be
+            read, keys that exist stay as they are, with a warning.
         type: list
         elements: dict
         aliases: [secretKeys]
@@ -287,9 +287,9 @@ options:
     description:
       - Wait until the KDCluster is configured, has as many members as are wanted, and every member has
         what is connected; or until it and its members' pods are gone.
-      - KDClusters that are linked to it are waited for in any case before it is touched.
-      - Where it is V(false), the task does not know whether its change stayed and reached the members. A warning says
-        so where something was written.
+      - In any case, the task waits for KDClusters that are linked to it before it changes it.
+      - With V(false), the task does not know whether its change stayed and reached the members. A warning says
+        so if something was written.
     type: bool
     default: true
   wait_timeout:
@@ -376,23 +376,23 @@ kdclusters:
     action:
       description:
         - One of V(created), V(updated), V(unchanged), V(deleted).
-        - V(unchanged) where somebody else undid it before the end of the task, although C(changed) is then true.
+        - V(unchanged) if others undid it before the end of the task. C(changed) is true then.
       type: str
       sample: created
     app:
-      description: Name of its KDApp; V(null) where there is no KDCluster.
+      description: Name of its KDApp; V(null) if the KDCluster does not exist.
       type: str
       sample: training-engine
     connections:
       description:
-        - Its connections as last seen, in order; empty lists where there is no KDCluster. Under check mode as they
+        - Its connections as last seen, in order; empty lists if the KDCluster does not exist. In check mode as they
           would be.
       type: dict
       sample: {clusters: [], configmaps: [], secrets: []}
     connection_hash:
       description:
-        - The operator's hash over all that is connected (status.lastConnectionHash); V(null) where there
-          is no KDCluster.
+        - The operator's hash over all that is connected (status.lastConnectionHash); V(null) if the KDCluster
+          does not exist.
       type: str
       sample: d41d8cd98f00b204e9800998ecf8427e
     spec_generation:

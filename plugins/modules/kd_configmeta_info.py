@@ -13,14 +13,14 @@ short_description: Read configmeta.json back from the members of KubeDirector cl
 version_added: 0.1.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
-  - Reads C(/etc/guestconfig/configmeta.json) from the members of KDClusters, side by side, and tells
+  - Reads C(/etc/guestconfig/configmeta.json) from the members of KDClusters, side by side, and reports
     whether they agree with one another and with the ConfigMaps, Secrets and KDClusters that are
     connected.
   - Values of connected Secrets, service tokens and secret keys are masked unless O(secrets) says
     otherwise.
 options:
   kdcluster:
-    description: KDClusters to look into. Needed unless O(label_selectors) or O(apps) selects them.
+    description: KDClusters to read. Needed unless O(label_selectors) or O(apps) selects them.
     type: list
     elements: str
     aliases: [kdclusters]
@@ -48,16 +48,16 @@ options:
     default: masked
   resolve_refs:
     description:
-      - Put in place of every C(bdvlibrefkey) what it points at.
-      - Inside a connected KDCluster a reference is followed relative to that KDCluster, since the
-        operator lets some of them point at the wrong place.
+      - Replace every C(bdvlibrefkey) by what it points at.
+      - Inside a connected KDCluster a reference is followed relative to that KDCluster, because
+        some of the operator's references point at the wrong place.
     type: bool
     default: false
   on_member_error:
     description:
-      - What a member does that cannot be read. V(fail) fails the task, V(report) tells it in the
+      - What to do if a member cannot be read. V(fail) fails the task, V(report) only sets the
         member's C(error).
-      - A member of a role without config package gets no configmeta.json; that is always told and
+      - A member of a role without config package gets no configmeta.json. Its C(error) says so and
         never fails the task.
     type: str
     choices: [fail, report]

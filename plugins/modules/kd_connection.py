@@ -22,17 +22,17 @@ description:
     those linked to it are settled, since the operator gets stuck otherwise. Meanwhile the task holds the Lease
     C(kubedirector-connections) of the namespace, so that other tasks wait for it; without the right to that, it warns.
   - The operator runs the application's start script with C(--reconnect) in every member after a change.
-    Its exit code is read back from the members, and a run that the operator missed is told.
-  - After something was written or waited for, the task reads again what it wants. Where somebody else changed that
-    meanwhile (connections, data, labels, a deletion, a KDCluster of the same name), it fails and names the field
-    manager and the time that the API server recorded. Such a change ends the wait at once, where it can be seen.
+    The task reads its exit code from the members, and reports a missed C(--reconnect).
+  - After a write or a wait, the task reads the result again. If others changed it meanwhile (connections, data,
+    labels, a deletion, a KDCluster of the same name), it fails and names the field manager and the time that the
+    API server recorded. If the task sees such a change while it waits, it fails at once.
   - What a start script prints is shown only after the values of every Secret that its KDCluster connects to, or connected to before the
     task, and the tokens and secret keys in the member are masked. Without the right to read one of them it is not shown.
   - Credentials in a ConfigMap's O(configmaps[].data), by the key's name, in a file, or by their form, are hidden in diffs and logs, with a
     warning. They belong into a Secret.
   - Several changes that reach the same KDCluster are kept apart, by a second or two, since the operator would overlook some.
     Each is a run of the start script, and in between the members hold some new values and some old ones; what belongs
-    together is best in one object. The operator's count of them (annotation C(kubedirector.hpe.com/hashChangeCounter)) is put right where it has lost some.
+    together is best in one object. The operator's count of them (annotation C(kubedirector.hpe.com/hashChangeCounter)) is repaired if it has lost some.
 options:
   kdcluster:
     description:
@@ -104,7 +104,7 @@ options:
       secret_type:
         description:
           - The Secret's type in Kubernetes, such as V(kubernetes.io/tls), on creation. Left out, it is V(Opaque).
-          - Refused where a Secret that exists has another one, since Kubernetes lets nobody change it.
+          - Refused if the Secret exists with another type. Kubernetes cannot change it.
         type: str
         version_added: 0.2.0
       data:
@@ -132,8 +132,8 @@ options:
         default: false
   clusters:
     description:
-      - KDClusters to connect to. They must exist in the same namespace, and so must their KDApps; a KDApp
-        in the operator's own namespace does not do.
+      - KDClusters to connect to. They must exist in the same namespace, and so must their KDApps. A KDApp
+        in the operator's own namespace is not enough.
       - Whoever can read the configmeta of O(kdcluster) gets to see the service tokens and secret keys
         of these KDClusters.
     type: list
@@ -154,9 +154,9 @@ options:
   delete_objects:
     description:
       - With O(state=absent), also delete the named ConfigMaps and Secrets.
-      - Refused while another KDCluster of the namespace names one of them, or when somebody changed one meanwhile.
-      - Where a finalizer holds one, its end is waited for (O(wait)). One that is being deleted already is left alone,
-        with a warning.
+      - Refused while another KDCluster of the namespace names one of them, or if one was changed meanwhile.
+      - If a finalizer holds one, the task waits for its end (O(wait)). One that is being deleted already is left
+        alone, with a warning.
     type: bool
     default: false
   wait:
@@ -179,9 +179,9 @@ options:
         is not known (it cannot be read, or several runs overlapped).
       - Where several changes of the task reach the same KDCluster, each one waits until the start script
         has ended for the one before, for at most half of the time that is left.
-      - With V(ignore), the members are not asked, and the start script is not waited for. With V(warn),
-        they are not asked either where nothing had to be written and the operator had nothing to do.
-      - Without effect where O(wait=false).
+      - With V(ignore), the task neither reads the members nor waits for the start script. With V(warn),
+        it does not read them either if nothing had to be written and the operator had nothing to do.
+      - Without effect if O(wait=false).
     type: str
     choices: [warn, fail, ignore]
     default: warn
@@ -234,7 +234,7 @@ EXAMPLES = r"""
           token: "{{ source_control_token }}"
     on_reconnect_failure: fail
 
-- name: Connect a Secret that somebody else made
+- name: Connect a Secret that exists already
   kubedirector.connections.kd_connection:
     namespace: team-a
     kdcluster: [jupyter-notebook]
@@ -285,8 +285,7 @@ objects:
       description:
         - One of V(created), V(updated), V(unchanged), V(deleted), V(absent).
         - V(absent) where it does not exist and this task did not delete it.
-        - What somebody else undid before the end of the task is V(unchanged) or V(absent), although C(changed)
-          is then true.
+        - V(unchanged) or V(absent) if others undid it before the end of the task. C(changed) is true then.
       type: str
       sample: created
   sample:

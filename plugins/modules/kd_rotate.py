@@ -14,14 +14,14 @@ version_added: 0.2.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Finds every KDCluster of the namespace that names the object, writes the new values once, waits until they have
-    reached every member, and verifies what the members hold and how the application's start script took
-    it (C(--reconnect)).
-  - When any of that fails, the old values are put back, and it is waited for that, too. The task fails and says
-    what failed, where, and in what state everything is.
-  - A KDCluster that somebody deletes meanwhile is left out, with a warning.
+    reached every member, and verifies what the members hold and the exit code of each start script
+    (C(--reconnect)).
+  - If a step fails, the task restores the old values, waits until every member has them, and fails. The message
+    says what failed, where, and which values the object and the members have now.
+  - A KDCluster that is deleted meanwhile is left out, with a warning.
   - Only the given keys are changed; other keys, labels and annotations stay.
-  - Where linked KDClusters share the object, they are changed one after the other by way of a copy of the object,
-    in both directions, since the operator gets stuck otherwise.
+  - If linked KDClusters share the object, the task changes them one after the other. Each names a copy of the object
+    while it changes, because the operator gets stuck otherwise. A rollback does the same.
   - No value is ever shown, be it old or new, of a Secret or of a ConfigMap. Values of less than four characters, and
     numbers of less than six digits, are not masked in what an application prints.
 options:
@@ -44,15 +44,15 @@ options:
     type: dict
   new_keys:
     description:
-      - Take keys that the object does not have yet. Without it they count as misspelt.
-      - On the way back they are removed again.
+      - Accept keys that the object does not have yet. Without it such a key is an error.
+      - A rollback removes them.
     type: bool
     default: false
   state:
     description:
       - With V(present), the object gets the given values.
-      - With V(restored), it gets the old values back that an earlier task kept and that its rotation did not end.
-        The task fails where none are kept. It overwrites what others made of the object since, with a warning.
+      - With V(restored), it gets back the old values that an interrupted rotation kept.
+        The task fails if none are kept. It overwrites later edits of the object by others, with a warning.
     type: str
     choices: [present, restored]
     default: present
@@ -70,7 +70,7 @@ options:
   wait_timeout:
     description:
       - For how many seconds to wait before the first write (for KDClusters that have not settled, and for another task
-        that rotates the same object), on the way there, and on the way back. A task takes at most three times as long.
+        that rotates the same object), for the change, and for a rollback. A task takes at most three times as long.
     type: int
     default: 300
 extends_documentation_fragment:
@@ -79,7 +79,7 @@ extends_documentation_fragment:
   - kubedirector.connections.attributes
 notes:
   - It refuses before the first write if the object does not exist or has no type label, no KDCluster names it, one
-    that names it does not settle within O(wait_timeout) or has a member in C(config error), a member cannot be asked,
+    that names it does not settle within O(wait_timeout) or has a member in C(config error), a member cannot be read,
     the operator does not answer, or the old values cannot be kept (a full quota, a missing right).
   - Until all members have the new values, or the old ones again, the Secret C(kd-rotate-HASH) in the same namespace keeps
     the object's old data. It has no type label, so the operator ignores it. It carries the label
@@ -89,9 +89,9 @@ notes:
     fails, or with O(state=restored), it restores the values from before the first of these tasks. A warning and
     C(earlier_rotation) say which.
   - The same Secret keeps two tasks from rotating one object at once. The second one waits, at most O(wait_timeout) seconds.
-  - What others make of the object after the write is not overwritten on the way back, but named. Only its data and
-    its type label count, not its annotations.
-  - In check mode the members are looked into, too, and the API server is asked in a server-side dry run.
+  - A rollback does not overwrite an edit by others after the write. The message names it. Only data and type label
+    count, not annotations.
+  - Check mode reads the members, too, and sends every write as a server-side dry run.
 seealso:
   - module: kubedirector.connections.kd_connection
 """

@@ -50,7 +50,7 @@ def data_filters(
             raise AnsibleFilterError(f"{name} needs a dictionary.")
         for sentence in misread_values(fields):
             warn(f"{name}: {sentence}")
-        return told(make, fields)
+        return with_filter_errors(make, fields)
 
     return {name: data_filter}
 
@@ -60,7 +60,7 @@ def warn(text: str) -> None:
     Display().warning(text)
 
 
-def told(make: t.Callable[..., Made], *arguments: t.Any, **options: t.Any) -> Made:
+def with_filter_errors(make: t.Callable[..., Made], *arguments: t.Any, **options: t.Any) -> Made:
     """Call a function that checks data. :raises AnsibleFilterError: what it says is wrong."""
     try:
         return make(*arguments, **options)

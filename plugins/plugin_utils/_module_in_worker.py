@@ -74,8 +74,8 @@ class ModuleInWorker(OrdinaryAction):
         return {**result, **self._run_in_worker(variables)}
 
     def _is_at_home(self, variables: _Variables) -> bool:
-        """Whether the module would run as this user, on this machine, by this very Python, in this
-        environment, and nobody asked for its files or its process."""
+        """Whether the module would run as this user, on this machine, by this Python, in this
+        environment, and without files or a process of its own."""
         return (
             self._connection.transport == "local"
             and self._connection.become is None
@@ -102,7 +102,7 @@ class ModuleInWorker(OrdinaryAction):
         ansible_warnings._global_warnings.clear()
         basic._ANSIBLE_ARGS = _encoded({"ANSIBLE_MODULE_ARGS": arguments})
         basic._ANSIBLE_PROFILE = _PROFILE
-        # SystemExit is how exit_json and fail_json end; the result tells them apart.
+        # exit_json and fail_json end with SystemExit; the result says which it was.
         with (
             shown_by(Display().display),
             _as_a_process_of_its_own(self._loader.get_basedir()) as printed,
@@ -114,8 +114,8 @@ class ModuleInWorker(OrdinaryAction):
 
 @contextlib.contextmanager
 def _as_a_process_of_its_own(folder: str) -> t.Iterator[io.StringIO]:
-    """Let a module find what it finds as a process: the playbook's folder as its own, nobody who reads
-    what libraries say on standard error or log.
+    """Give a module what it has as a process: the playbook's folder as its own, and no reader of what
+    libraries write on standard error or log.
 
     :returns: what it prints.
     """

@@ -22,6 +22,6 @@ def require_python() -> None:
         f"The modules of kubedirector.connections need Python {needed} or newer, and {sys.executable} is "
         f"Python {found}. Set ansible_python_interpreter to the path of a newer one on this host."
     )
-    # There is no AnsibleModule on such a Python.
+    # AnsibleModule does not work on such a Python.
     print(json.dumps({"failed": True, "msg": message}))  # pylint: disable=ansible-bad-function
     sys.exit(1)  # pylint: disable=ansible-bad-function

@@ -154,7 +154,7 @@ def run_module(
         failure = internal_error_message(error)
     result = _with_diff(module, task)
     redactor.allow(names_in(result))
-    # Not while the error is handled: Ansible can be told to show its traceback, words and all.
+    # Not while the error is handled: Ansible may be set to show its traceback, with its text.
     if failure is not None:
         if not task.says_what_was_done:
             failure = _with_what_was_done(failure, result)
@@ -166,7 +166,7 @@ def run_module(
 def _connect(
     params: dict[str, t.Any], redactor: Redactor, warn: t.Callable[[str], None]
 ) -> tuple[Api, str]:
-    # Imported here so that a missing library is told by require_library, not by a traceback.
+    # Imported here so that require_library reports a missing library, without a traceback.
     from .._client.api import Api
     from .._client.auth import (
         resolve_client_config,

@@ -49,7 +49,7 @@ class Task(abc.ABC):
     @property
     @abc.abstractmethod
     def result(self) -> dict[str, t.Any]:
-        """The return values, usable at any time; after a failure they tell what had been done."""
+        """The return values. They can be read at any time; after a failure they say what was done."""
 
     @property
     def diff(self) -> dict[str, t.Any] | None:

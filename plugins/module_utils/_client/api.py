@@ -351,8 +351,8 @@ class Api:
 
     def _not_kubernetes(self, unsure: str = "") -> UnreachableError:
         return UnreachableError(
-            f"{self._host} answered with something that is no Kubernetes object: is it a Kubernetes API "
-            f"server? Check the address.{unsure}"
+            f"{self._host} did not return a Kubernetes object. Is this a Kubernetes API server? "
+            f"Check the address.{unsure}"
         )
 
 
@@ -370,12 +370,12 @@ def _is_list_of_objects(items: t.Any) -> bool:
 
 
 def _event(line: bytes) -> JsonObject:
-    """Read one line of a watch. :raises ValueError: it is no event."""
+    """Read one line of a watch. :raises ValueError: it is not an event."""
     event = json.loads(line)
     if (
         not isinstance(event, dict)
         or not isinstance(event.get("type"), str)
         or not isinstance(event.get("object"), dict)
     ):
-        raise ValueError("a line of the watch is no event")
+        raise ValueError("a line of the watch is not an event")
     return event

@@ -38,10 +38,10 @@ _PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 @dataclasses.dataclass(frozen=True)
 class ClientConfig:
-    """Where and as whom to talk.
+    """Address, credentials and identity for the API server.
 
     :param configuration: address, TLS, proxy and token.
-    :param headers: HTTP headers that say as whom to act, as (name, value).
+    :param headers: impersonation headers, as (name, value).
     :param namespace: the context's namespace, or None.
     :param verified: False when TLS certificates are not verified.
     """
@@ -210,7 +210,7 @@ def _require_url(host: str) -> None:
         )
     if not _is_url(host, "http", "https"):
         raise AuthError(
-            f"The API server's address {host!r} is no URL: it has to be like https://api.example.com:6443."
+            f"The API server's address {host!r} is not a URL. Write it like https://api.example.com:6443."
         )
 
 
@@ -227,7 +227,7 @@ def _require_files(configuration: Configuration) -> None:
 def _impersonation(
     configuration: Configuration, auth: dict[str, t.Any]
 ) -> t.Iterator[tuple[str, str]]:
-    """The headers that say as whom to act; the task's options replace the kubeconfig's, each its own."""
+    """The impersonation headers. Each of the task's options replaces the kubeconfig's field."""
     user, groups = auth.get("impersonate_user"), auth.get("impersonate_groups", ())
     if user:
         yield "Impersonate-User", header_text("impersonate_user", user)

@@ -63,7 +63,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "impersonate_groups": ("K8S_AUTH_IMPERSONATE_GROUPS",),
 }
 
-# Options that say to whom to talk and as whom. Where a task gives one of them, nothing of that group is
+# Options that name the API server and the user. If a task gives one of them, nothing of that group is
 # taken from the environment: a HOST that is set there must not beat the task's own kubeconfig.
 _IDENTITY = frozenset(
     {
@@ -85,7 +85,7 @@ _FALSE = {"0", "false", "no", "off", "n", "f"}
 def effective_auth(params: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     """Merge a task's own authentication options with the environment.
 
-    :param params: the task's options; those named in AUTH_ARGUMENTS are looked at.
+    :param params: the task's options; only those in AUTH_ARGUMENTS count.
     :param environ: environment variables.
     :returns: option name to value, only those that are set; validate_certs is a bool,
         impersonate_groups a list of str.
@@ -103,9 +103,9 @@ def effective_auth(params: Mapping[str, Any], environ: Mapping[str, str]) -> dic
                 chosen[name] = _from_environment(name, variable, text)
                 break
     if "api_key" not in chosen and ("username" in chosen) != ("password" in chosen):
-        # Without the other one it would be nobody's: a request of system:anonymous.
+        # Without the other one the request would be anonymous (system:anonymous).
         missing = "password" if "username" in chosen else "username"
-        raise ValueError(f"username and password go together, and there is no {missing}")
+        raise ValueError(f"username and password go together, but {missing} is missing")
     return chosen
 
 

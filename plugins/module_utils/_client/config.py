@@ -35,8 +35,8 @@ class Configuration:
     :param proxy_url: the kubeconfig's own, which `proxy` is decided from.
     :param fixed: credentials that do not change while a task works.
     :param renewal: credentials that do, in place of the fixed ones.
-    :param impersonation: headers of the kubeconfig that say as whom to act, as (name, value).
-    :param private_files: open files, of which nobody else may know, that the paths above may lead to;
+    :param impersonation: impersonation headers of the kubeconfig, as (name, value).
+    :param private_files: open files that only this process can reach, for the paths above;
         Python's ssl takes certificates and keys from files only. They are gone with this object.
     """
 
@@ -132,7 +132,7 @@ def proxy_tls_context(configuration: Configuration) -> ProxyContext | None:
 
 
 def tls_context(configuration: Configuration, credential: Credential) -> ssl.SSLContext:
-    """Make what TLS connections need: whom to trust, who one is.
+    """Make the TLS context: trusted CAs and the client certificate.
 
     What is trusted is what kubectl trusts: any certificate of the CA file, whether it is a root or not, and
     certificates without a key identifier, which many clusters' CAs make (from Python 3.13 urllib3's own

@@ -98,9 +98,11 @@ def _run_plugin(cluster: Entry, user: Entry, environ: t.Mapping[str, str], what:
     spec = user.content["exec"]
     if not isinstance(spec, dict) or not spec.get("command"):
         raise AuthError(f"The user's exec in {what} names no command.")
-    told = _for_plugin(cluster, what) if _boolean(spec, "provideClusterInfo", what) else None
+    cluster_info = (
+        _for_plugin(cluster, what) if _boolean(spec, "provideClusterInfo", what) else None
+    )
     try:
-        plugin = ExecPlugin(spec, user.folder, told, environ, what)
+        plugin = ExecPlugin(spec, user.folder, cluster_info, environ, what)
     except (TypeError, KeyError, AttributeError):
         raise AuthError(
             f"The user's exec in {what} is not of the right form. Check it with: kubectl config view."
@@ -119,19 +121,19 @@ def _refuse_auth_provider(who: t.Mapping[str, t.Any], what: str) -> Credential:
 
 def _for_plugin(cluster: Entry, what: str) -> dict[str, t.Any]:
     there = cluster.content
-    told = {key: there[key] for key in _CLUSTER_KEYS if there.get(key)}
+    cluster_info = {key: there[key] for key in _CLUSTER_KEYS if there.get(key)}
     if _boolean(there, _INSECURE, what):
-        told[_INSECURE] = True
+        cluster_info[_INSECURE] = True
     data = there.get("certificate-authority-data")
     if not data and there.get("certificate-authority"):
         with open(os.path.join(cluster.folder, there["certificate-authority"]), "rb") as file:
             data = base64.b64encode(file.read()).decode()
     if data:
-        told["certificate-authority-data"] = data
+        cluster_info["certificate-authority-data"] = data
     for extension in there.get("extensions") or ():
         if extension.get("name") == _EXTENSION:
-            told["config"] = extension.get("extension")
-    return told
+            cluster_info["config"] = extension.get("extension")
+    return cluster_info
 
 
 def _impersonation(who: t.Mapping[str, t.Any], what: str) -> t.Iterator[tuple[str, str]]:

@@ -111,7 +111,7 @@ class ExecPlugin:
             printed, _none = plugin.communicate(timeout=PLUGIN_SECONDS)
         except subprocess.TimeoutExpired:
             raise AuthError(
-                f"{self._name} did not end within {PLUGIN_SECONDS} seconds; it may be waiting for somebody to "
+                f"{self._name} did not end within {PLUGIN_SECONDS} seconds; it may be waiting for a person to "
                 "log in. Run it by hand first."
             ) from None
         finally:

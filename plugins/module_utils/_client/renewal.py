@@ -64,7 +64,7 @@ class Renewal:
 
 
 def token_file(path: str, fallback: str | None = None) -> Renewal:
-    """A file that somebody else keeps up to date. While it cannot be read, the last token counts.
+    """A token file that others renew. While it cannot be read, the last token counts.
 
     :param fallback: the token that counts at first.
     """

@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:
     from .._core.resource import Resource
 
 _MAX_SERVER_WORDS = 600
-# More of it is not looked at.
+# The rest of it is not read.
 _MAX_MESSAGE = 64 * 1024
 # Kubernetes' own words (source: pkg/registry/rbac/validation).
 _ESCALATION = "attempting to grant RBAC permissions not currently held"
@@ -65,12 +65,12 @@ def error_from_response(
     :param verb: the RBAC verb that was tried (get, list, create, patch, delete, watch).
     :param body: the answer's body; a Kubernetes Status as JSON, or anything.
     :param redact: takes secret values out of what the server says, before it is folded and cut.
-    :param unsure: what to add where the server, or somebody between, failed perhaps after the write.
+    :param unsure: what to add if the server, or a proxy on the way, may have failed after the write.
     :returns: NotFound, Conflict, Gone, Refused or a plain ApiError; its text names kind,
         namespace/name, what is wrong and what to do.
     """
     reason, message = _status_of(body)
-    said, told = " ".join(message.split()), folded(redact(message), _MAX_SERVER_WORDS)
+    said, shown = " ".join(message.split()), folded(redact(message), _MAX_SERVER_WORDS)
     what = place(resource.kind, namespace, name)
     if resource.explain is not None:
         explained = resource.explain(f"Cannot {verb} {what}", status, reason, said)
@@ -82,18 +82,18 @@ def error_from_response(
         cls = AdmissionError
         text = (
             f"Cannot {verb} {what}: the cluster's admission webhook refuses it: "
-            f"{with_full_stop(refusal_text(told) or told)}"
+            f"{with_full_stop(refusal_text(shown) or shown)}"
         )
     elif is_dry_run_unsupported(status, said):
         cls = DryRunUnsupportedError
         text = (
             f"Cannot try to {verb} {what}: an admission webhook of the cluster takes no dry run. "
-            f"({with_full_stop(told)})"
+            f"({with_full_stop(shown)})"
         )
     elif "failed calling webhook" in said:
         text = (
             f"Cannot {verb} {what}: an admission webhook of the cluster does not answer; see that what "
-            f"serves it runs. ({with_full_stop(told)})"
+            f"serves it runs. ({with_full_stop(shown)})"
         )
     elif status == 401:
         text = (
@@ -102,24 +102,24 @@ def error_from_response(
         )
     elif status == 403 and _ESCALATION in said:
         text = (
-            f"Cannot {verb} {what}: forbidden (403), because Kubernetes lets nobody grant rights that they do "
-            f"not have themselves; run the task as somebody who has them. ({with_full_stop(told)})"
+            f"Cannot {verb} {what}: forbidden (403), because only users who have a right can grant it in "
+            f"Kubernetes; run the task as a user who has these rights. ({with_full_stop(shown)})"
         )
     elif status == 403 and _QUOTA in said:
         text = (
             f"Cannot {verb} {what}: a quota of the namespace is used up (403). Delete what is not needed, or "
-            f"have the ResourceQuota raised. ({with_full_stop(told)})"
+            f"have the ResourceQuota raised. ({with_full_stop(shown)})"
         )
     elif status == 403 and (_TERMINATING in _causes_of(body) or _BEING_TERMINATED in said):
         text = (
             f"Cannot {verb} {what}: the namespace is being deleted (403), so nothing can be created in it. "
-            f"Run the task again once it is gone and made again. ({with_full_stop(told)})"
+            f"Run the task again once it is gone and made again. ({with_full_stop(shown)})"
         )
     elif status == 403:
         scope = f"in namespace {namespace}" if namespace else "in the whole cluster"
         text = (
             f"Cannot {verb} {what}: forbidden (403). Grant the verb {verb!r} on resource {resource.plural!r} "
-            f"{scope}, by a Role and a RoleBinding. ({with_full_stop(told)})"
+            f"{scope}, by a Role and a RoleBinding. ({with_full_stop(shown)})"
         )
     elif status == 404 and not reason:
         text = (
@@ -128,15 +128,15 @@ def error_from_response(
         )
     elif status == 404:
         cls = NotFoundError
-        text = f"Cannot {verb} {what}: it does not exist; run the task again once it is there. ({with_full_stop(told)})"
+        text = f"Cannot {verb} {what}: it does not exist; run the task again once it is there. ({with_full_stop(shown)})"
     elif status == 409:
         cls = ConflictError
-        text = f"Cannot {verb} {what}: somebody else changed it meanwhile; run the task again. ({with_full_stop(told)})"
+        text = f"Cannot {verb} {what}: it was changed meanwhile; run the task again. ({with_full_stop(shown)})"
     elif status == 410:
         cls = ExpiredError
-        text = f"Cannot {verb} {what}: the resourceVersion is too old; run the task again. ({with_full_stop(told)})"
+        text = f"Cannot {verb} {what}: the resourceVersion is too old; run the task again. ({with_full_stop(shown)})"
     else:
-        text = f"Cannot {verb} {what}: the API server refuses it ({status} {reason}): {with_full_stop(told)}"
+        text = f"Cannot {verb} {what}: the API server refuses it ({status} {reason}): {with_full_stop(shown)}"
         if status >= SERVER_ERRORS:
             text += unsure
     return cls(text, status=status, reason=reason, server_message=said)

@@ -36,7 +36,7 @@ def missing(label: str, fields: Fields, required: t.Iterable[str]) -> list[str]:
 
 
 def text_problems(label: str, fields: Fields, names: t.Iterable[str]) -> list[str]:
-    """Say in which fields there is no text; nothing would be written of them."""
+    """Name the fields that are not text."""
     return [
         f"{label}: {field} is a {what}; text belongs there."
         for field in names
@@ -63,4 +63,4 @@ def of_form(
     shown = (
         without_credentials(given, MASK) if "://" in given or ":" in given.split("@")[0] else given
     )
-    return [f"{label}: {field} {shown!r} is no {desired}."]
+    return [f"{label}: {field} {shown!r} is not {desired}."]

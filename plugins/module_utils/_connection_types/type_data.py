@@ -45,10 +45,10 @@ _BRANCH = re.compile(r"[^\s~^:?*\[\\]+")
 _DN_PART = r"\w[\w.-]*\s*=(?:\\.|\"[^\"]*\"|[^,\\\"])+"
 _DISTINGUISHED_NAME = re.compile(rf"{_DN_PART}(,\s*{_DN_PART})*")
 _HOST_AND_PORT = re.compile(r"([^\s:\[\]]+|\[(?P<ipv6>[^\s\[\]]+)\]):(?P<port>\d{1,5})")
-# How the applications that read extAuth tell several values of one key apart.
+# What separates several values of one key in extAuth.
 _SEPARATOR = "::::"
 _MODEL_PATH = (
-    "path that a deployment engine can follow; write repo://..., s3://bucket/..., http://host/... or an "
+    "a path that a deployment engine can follow; write repo://..., s3://bucket/..., http://host/... or an "
     "absolute path"
 )
 _GIT_SERVERS = ("github", "bitbucket")
@@ -96,7 +96,7 @@ _EXTERNAL_AUTH_REQUIRED = (
 
 
 def _ignore(_warning: str) -> None:
-    """Warn nobody."""
+    """Drop the warning."""
 
 
 def model_configmaps(models: t.Sequence[Fields], *, warn: Warn = _ignore) -> list[dict[str, t.Any]]:
@@ -134,12 +134,12 @@ def model_configmaps(models: t.Sequence[Fields], *, warn: Warn = _ignore) -> lis
         name = model_object_name(model)
         if not name and given:
             problems.append(
-                f"{label}: no object name can be made of it; give it an object_name of lower case letters, "
+                f"{label}: its name cannot become an object name. Give an object_name of lower case letters,  "
                 "digits and '-'."
             )
         if any(name == other["name"] for other in made):
             problems.append(
-                f"{label}: a ConfigMap {name} is made of another model already; give one of them an object_name."
+                f"{label}: another model has the ConfigMap {name}, too. Give one of them an object_name."
             )
         entry = {"name": name, "type": "model", "data": {**fields, **extra}}
         made.append({**entry, **({"labels": labels} if labels else {})})
@@ -180,10 +180,10 @@ def source_control_object(fields: Fields) -> dict[str, t.Any]:
     problems += one_of(label, fields, "key_spelling", _SPELLINGS)
     problems += one_of(label, fields, "type", _GIT_SERVERS)
     problems += of_form(
-        label, fields, "repo_url", _REPO_URL, "URL of a repository; write https://host/..."
+        label, fields, "repo_url", _REPO_URL, "the URL of a repository; write https://host/..."
     )
-    problems += of_form(label, fields, "branch", _BRANCH, "name that a branch can have; write main")
-    problems += of_form(label, fields, "email", _MAIL_ADDRESS, "mail address; write name@host")
+    problems += of_form(label, fields, "branch", _BRANCH, "a valid branch name; write main")
+    problems += of_form(label, fields, "email", _MAIL_ADDRESS, "a mail address; write name@host")
     problems += _credential_problems(label, fields)
     problems += _proxy_problems(label, fields)
     unspelt = [
@@ -208,17 +208,17 @@ def source_control_fields(data: Fields) -> dict[str, str]:
 
     :param data: key to value, decoded.
     :returns: the fields of SOURCE_CONTROL_KEYS that are there, and key_spelling: newer, older, or
-        "either" where no key tells them apart.
+        "either" if no key decides.
     """
     newer = {key: field for field, (key, _older) in SOURCE_CONTROL_KEYS.items()}
     older = {key: field for field, (_newer, key) in SOURCE_CONTROL_KEYS.items() if key}
     fields = {
         (newer | older)[key]: str(value) for key, value in data.items() if key in newer | older
     }
-    told = {"newer": bool(data.keys() & (newer.keys() - older.keys())),
+    seen = {"newer": bool(data.keys() & (newer.keys() - older.keys())),
             "older": bool(data.keys() & (older.keys() - newer.keys()))}  # fmt: skip
     spelling = (
-        "mixed" if all(told.values()) else next((s for s, is_it in told.items() if is_it), "either")
+        "mixed" if all(seen.values()) else next((s for s, is_it in seen.items() if is_it), "either")
     )
     return {**fields, "key_spelling": spelling}
 
@@ -245,9 +245,9 @@ def mlflow_secret(fields: Fields, *, warn: Warn = _ignore) -> dict[str, t.Any]:
         fields,
         "artifact_root",
         _ARTIFACT_ROOT,
-        "place; write s3://bucket, another URL that mlflow knows, or an absolute path",
+        "a valid place; write s3://bucket, another URL that mlflow knows, or an absolute path",
     )
-    problems += of_form(label, fields, "s3_endpoint_url", _HTTP_URL, "URL; write https://host...")
+    problems += of_form(label, fields, "s3_endpoint_url", _HTTP_URL, "a URL; write https://host...")
     _raise(problems)
     if scheme and scheme not in _ARTIFACT_SCHEMES:
         warn(
@@ -283,15 +283,15 @@ def external_auth_secret(fields: Fields, *, warn: Warn = _ignore) -> dict[str, t
     for name in lists["base_dn"]:
         problems += of_form(
             label, {"base_dn": name}, "base_dn", _DISTINGUISHED_NAME,
-            "distinguished name; write dc=example,dc=com",
+            "a distinguished name; write dc=example,dc=com",
         )  # fmt: skip
     if (ca := text_of(fields, "ca_cert")) and "-----BEGIN CERTIFICATE-----" not in ca:
         problems.append(
-            f"{label}: ca_cert is no certificate in PEM; give the text from BEGIN CERTIFICATE to END CERTIFICATE."
+            f"{label}: ca_cert is not a certificate in PEM; give the text from BEGIN CERTIFICATE to END CERTIFICATE."
         )
     given = fields.get("locations") or []
     if not isinstance(given, (list, tuple)):
-        problems.append(f"{label}: locations is no list; give a list of host:port.")
+        problems.append(f"{label}: locations is not a list; give a list of host:port.")
         given = []
     locations = [str(location) for location in given]
     problems += [
@@ -324,7 +324,7 @@ def _dictionary(label: str, fields: Fields, field: str) -> tuple[dict[str, t.Any
     given = fields.get(field) or {}
     if isinstance(given, dict):
         return given, []
-    return {}, [f"{label}: {field} is no dictionary (key: value)."]
+    return {}, [f"{label}: {field} is not a dictionary (key: value)."]
 
 
 def _texts(label: str, fields: Fields, field: str) -> tuple[list[str], list[str]]:
@@ -385,7 +385,9 @@ def _proxy_problems(label: str, fields: Fields) -> list[str]:
     ]
     port = text_of(fields, "proxy_port")
     if port and not _is_port(port):
-        problems.append(f"{label}: proxy_port {port!r} is no port; write a number from 1 to 65535.")
+        problems.append(
+            f"{label}: proxy_port {port!r} is not a port; write a number from 1 to 65535."
+        )
     return problems + one_of(label, fields, "proxy_protocol", ("http", "https"))
 
 

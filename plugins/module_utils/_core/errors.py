@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every way in which a task can fail. A message is one sentence for a person; it holds no secret."""
+"""Every error of the collection. Its message says what is wrong and what to do; it holds no secret."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ class CollectionError(Exception):
 
     @property
     def maybe_done(self) -> bool:
-        """Whether a write that failed with it may have been done nevertheless."""
+        """Whether the write that failed with it may have been done all the same."""
         return False
 
     @property
     def passes(self) -> bool:
-        """Whether the API server may well answer the next time."""
+        """Whether the API server may answer the next time."""
         return False
 
 
 class InvalidInputError(CollectionError):
-    """The task's options say something that cannot be done. Nothing was written."""
+    """An option is wrong. Nothing was written."""
 
 
 class PreconditionError(CollectionError):
-    """The wanted state and what was found do not go together. Nothing was written.
+    """The snapshot does not allow the desired state. Nothing was written.
 
     :param problems: one sentence per reason.
     """
@@ -43,20 +43,20 @@ class PreconditionError(CollectionError):
 
 
 def deleted_meanwhile(namespace: str, name: str) -> PreconditionError:
-    """Return the error for a KDCluster that is gone in the middle of a task."""
+    """Return the error for a KDCluster that disappears during a task."""
     return PreconditionError(
         [
-            f"KDCluster {namespace}/{name} was deleted by somebody else meanwhile; run the task again once it is there again."
+            f"KDCluster {namespace}/{name} was deleted during this task. Create it again, then run the task again."
         ]
     )
 
 
 def internal_error_message(error: Exception) -> str:
-    """Say that something went wrong that nobody thought of, and where. Its own words may hold a secret."""
+    """Name an unexpected error and its place, without its text, which may hold a secret."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return (
-        f"Something unforeseen went wrong in the collection ({type(error).__name__} in line {frame.lineno} of "
-        f"{os.path.basename(frame.filename)}); please report it."
+        f"Internal error in kubedirector.connections ({type(error).__name__} in line {frame.lineno} of "
+        f"{os.path.basename(frame.filename)}). Please report it."
     )
 
 
@@ -126,7 +126,7 @@ class NotFoundError(ApiError):
 
 
 class ConflictError(ApiError):
-    """The object was changed or made by somebody else meanwhile (409)."""
+    """Others changed or created the object meanwhile (409)."""
 
 
 class ExpiredError(ApiError):
@@ -146,7 +146,7 @@ class OperatorDownError(ApiError):
 
 
 class StalledError(CollectionError):
-    """What is waited for will not come by itself: somebody must do what the message says."""
+    """The KDCluster cannot settle by itself. The message says what to do."""
 
 
 class WaitTimeoutError(CollectionError):
@@ -154,7 +154,7 @@ class WaitTimeoutError(CollectionError):
 
 
 class OverwrittenError(CollectionError):
-    """What the task wants is not so any more: somebody else changed it meanwhile."""
+    """Others undid the task's change meanwhile."""
 
 
 class MemberError(CollectionError):
@@ -166,8 +166,8 @@ class MemberReplacedError(MemberError):
 
 
 class ReconnectFailedError(CollectionError):
-    """The application's start script refused the change and the task is told to fail on that."""
+    """A start script failed, and the task's options make that a failure."""
 
 
 class RotationFailedError(CollectionError):
-    """New values were not taken everywhere; the message says in what state everything is now."""
+    """Not every member took the new values. The message says which values are where now."""

@@ -52,7 +52,7 @@ _PERCENT = re.compile(r"%([0-9a-fA-F]{2})")
 _SHELL_QUOTE = re.compile(r"'\\''|'\"'\"'")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SHORTEST_ALPHABET = 8
-# What is longer, or has blanks in it, is no word that a message could not do without.
+# Messages need only such words; longer ones, or ones with blanks, stay redacted.
 _CLEAR_WORD = re.compile(r"[\w./:@-]{1,63}")
 _BLANKS = b" \t\r\n"
 # Whatever is not base64 becomes "A", so that groups beside it stay what they are.
@@ -128,7 +128,7 @@ class Redactor:
         texts = list(dict.fromkeys(_texts_in(value)))
         whole = self._redacted(_SEPARATOR.join(map(_octets, texts))).split(_SEPARATOR)
         if len(whole) != len(texts):
-            # Somebody's text has the separator in it.
+            # The text has the separator in it.
             whole = [self._redacted(_octets(text)) for text in texts]
         found = {text: new for number, text in enumerate(texts) if (new := whole[number]) != text}
         return _with_texts(value, found) if found else value

@@ -24,7 +24,7 @@ _LEASE_GROUP = "coordination.k8s.io"
 _RBAC_GROUP = "rbac.authorization.k8s.io"
 _KUBEDIRECTOR_GROUP = facts.API_VERSION.partition("/")[0]
 
-# Nothing is changed that does not carry it: a name may be that of somebody else's Role.
+# Only objects with this label are changed: another Role may have the same name.
 OURS = {"app.kubernetes.io/managed-by": "kubedirector.connections"}
 
 # Each of them is needed; a test takes them away one by one.
@@ -45,7 +45,7 @@ _MANAGING_RULES: tuple[_Rule, ...] = (
 )
 
 
-def wanted_manifests(
+def desired_manifests(
     namespace: str, name: str, *, manage_kdclusters: bool = False
 ) -> dict[str, JsonObject]:
     """Make the manifests of a ServiceAccount that may do what this collection does.
@@ -95,7 +95,7 @@ def problem_with(found: JsonObject, desired: JsonObject, where: str) -> str | No
             "give another name, or label it so to hand it over."
         )
     if found.get("roleRef") != desired.get("roleRef"):
-        return f"{where} binds another role, which Kubernetes lets nobody change: delete it and run the task again."
+        return f"{where} binds another role, and Kubernetes cannot change that. Delete it and run the task again."
     return None
 
 
@@ -105,7 +105,7 @@ def differs(found: JsonObject, desired: JsonObject) -> bool:
 
 
 def _granted(manifest: JsonObject) -> set[tuple[t.Any, ...]]:
-    """Every single right, so that rules may be cut and ordered as somebody likes."""
+    """Every single right, whatever the number and order of the rules."""
     return {
         (group, resource, verb, *restriction)
         for rule in manifest.get("rules") or ()

@@ -24,9 +24,9 @@ from .._reconcile.verification import (
     require_unchanged,
 )
 from .rbac import (
+    desired_manifests,
     differs,
     problem_with,
-    wanted_manifests,
 )
 
 if t.TYPE_CHECKING:
@@ -37,12 +37,12 @@ _SHOWN = ("rules", "roleRef", "subjects")
 
 
 class AccessTask(Task):
-    """Runs one task. `result` is usable at any time, and after a failure tells what had been done."""
+    """Runs one task. `result` can be read at any time; after a failure it says what was done."""
 
     def __post_init__(self) -> None:
         self._name: str = self.params["name"]
         self._absent: bool = self.params["state"] == "absent"
-        self._desired = wanted_manifests(
+        self._desired = desired_manifests(
             self.namespace, self._name, manage_kdclusters=self.params["manage_kdclusters"]
         )
         self._found: dict[str, JsonObject | None] = {}
@@ -132,7 +132,7 @@ class AccessTask(Task):
                 self._begun |= action != "unchanged"
 
     def _verify(self) -> None:
-        """Read again what was written. :raises OverwrittenError: somebody else changed it meanwhile."""
+        """Read again what was written. :raises OverwrittenError: others changed it meanwhile."""
         undone: list[Undone] = []
         for kind, action in self._actions.items():
             if action == "unchanged":
@@ -161,7 +161,7 @@ class AccessTask(Task):
             self.api.create(resource, self.namespace, desired, dry_run=dry_run)
         elif action == "updated" and found is not None:
             patch: JsonObject = {field: desired[field] for field in _SHOWN if field in desired}
-            # What somebody granted since it was read is not to be overwritten unseen.
+            # Do not overwrite rights that others granted since it was read.
             patch["metadata"] = {"resourceVersion": found["metadata"]["resourceVersion"]}
             self.api.merge_patch(resource, self.namespace, self._name, patch, dry_run=dry_run)
         elif action == "deleted" and found is not None:
@@ -172,7 +172,7 @@ class AccessTask(Task):
                     uid=metadata["uid"], resource_version=metadata["resourceVersion"],
                 )  # fmt: skip
             except NotFoundError:
-                # Somebody else deleted it meanwhile, which is what the task wants.
+                # Others deleted it meanwhile, as the task wants.
                 return
 
 

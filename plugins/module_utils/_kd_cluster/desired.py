@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From kd_cluster's options to the KDCluster that is wanted, typed and checked; no I/O."""
+"""From kd_cluster's options to the desired KDCluster, typed and checked; no I/O."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .._reconcile.desired import (
     parse_desired,
 )
 
-# How the API spells an option, where that is not plain camel case.
+# How the API spells an option, if not in plain camel case.
 _SPELLINGS = {"src_url": "srcURL"}
 _MAPS = ("pod_labels", "pod_annotations", "service_labels", "service_annotations")
 _STRUCTURES = (
@@ -41,7 +41,7 @@ class WantedRole:
 
     :param members: how many; None leaves that alone, or to the KDApp.
     :param fields: the role's other fields, as the API spells them, without those that are not given.
-    :param secret_keys: name to plain value; None when the task says nothing of them.
+    :param secret_keys: name to plain value; None if the task does not give them.
     """
 
     id: str
@@ -51,11 +51,11 @@ class WantedRole:
 
 
 @dataclasses.dataclass(frozen=True)
-class WantedCluster:
-    """The KDCluster that one task wants.
+class DesiredCluster:
+    """The KDCluster as one task wants it.
 
     :param fields: fields of its spec other than roles and connections, as the API spells them.
-    :param connections: what it is to be connected to, as kd_connection would be told.
+    :param connections: its desired connections, as kd_connection takes them.
     """
 
     namespace: str
@@ -74,7 +74,7 @@ class WantedCluster:
         return f"KDCluster {self.namespace}/{self.name}"
 
 
-def cluster_wanted_from(params: t.Mapping[str, t.Any], namespace: str) -> WantedCluster:
+def parse_desired_cluster(params: t.Mapping[str, t.Any], namespace: str) -> DesiredCluster:
     """Read kd_cluster's options.
 
     :raises InvalidInputError: a value cannot be used; the message names the KDCluster, role and option, and
@@ -87,7 +87,7 @@ def cluster_wanted_from(params: t.Mapping[str, t.Any], namespace: str) -> Wanted
     require_name("name: KDCluster", name)
     where = f"KDCluster {namespace}/{name}"
     connections = params.get("connections") or {}
-    return WantedCluster(
+    return DesiredCluster(
         namespace=namespace,
         name=name,
         absent=absent,
@@ -153,7 +153,7 @@ def _variable(entry: dict[str, t.Any], where: str) -> dict[str, str]:
     value = scalar_text(entry["value"])
     if value is None:
         raise InvalidInputError(
-            f"{where}: env {entry['name']}: the value is no text, number or boolean; quote it."
+            f"{where}: env {entry['name']}: the value is not text, a number or a boolean. Quote it."
         )
     return {"name": entry["name"], "value": value}
 

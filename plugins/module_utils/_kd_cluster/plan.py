@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan for one KDCluster: what is wanted + what was found -> what to write, or why not. Pure."""
+"""The plan for one KDCluster: desired KDCluster + snapshot -> what to write, or why not. Pure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
     from .._kubedirector.snapshot import Snapshot
     from .desired import (
-        WantedCluster,
+        DesiredCluster,
     )
 
 HeldSecretKeys = t.Mapping[str, t.Mapping[str, str]]
@@ -52,8 +52,8 @@ class ClusterPlan:
 
     :param action: created, updated, unchanged or deleted.
     :param body: the manifest to create, or the JSON patch.
-    :param before: the object as found, None where there is none; holds encrypted secret keys.
-    :param after: the object as it is to be, None where there is to be none; holds plain secret keys.
+    :param before: the object as found, None if it does not exist; holds encrypted secret keys.
+    :param after: the desired object, None if it is to be deleted; holds plain secret keys.
     :param links: every KDCluster's connected KDClusters, before and after the change taken together.
     """
 
@@ -95,7 +95,7 @@ def same_wishes(one: JsonObject, other: JsonObject) -> bool:
 
 
 def make_cluster_plan(
-    desired: WantedCluster,
+    desired: DesiredCluster,
     found: JsonObject | None,
     snapshot: Snapshot,
     held: HeldSecretKeys | None = None,
@@ -104,8 +104,8 @@ def make_cluster_plan(
 
     :param found: the KDCluster as the API server gives it, or None.
     :param snapshot: all KDClusters of the namespace, and what this one names or is to name.
-    :param held: role to its secret keys' plain values, as members hold them; None when nobody can tell.
-    :raises PreconditionError: all reasons why the task cannot be done; nothing has been written.
+    :param held: role to its secret keys' plain values, as members hold them; None if no member can be read.
+    :raises PreconditionError: all reasons why the plan is impossible; nothing was written.
     """
     if desired.absent:
         return _deletion(desired, found, snapshot)
@@ -114,7 +114,7 @@ def make_cluster_plan(
     return _update(desired, found, snapshot, held)
 
 
-def _deletion(desired: WantedCluster, found: JsonObject | None, snapshot: Snapshot) -> ClusterPlan:
+def _deletion(desired: DesiredCluster, found: JsonObject | None, snapshot: Snapshot) -> ClusterPlan:
     links = _links(snapshot)
     if found is None:
         return ClusterPlan("unchanged", None, None, None, links)
@@ -128,7 +128,7 @@ def _deletion(desired: WantedCluster, found: JsonObject | None, snapshot: Snapsh
             ]
         )
     cluster = snapshot.clusters[desired.name]
-    if cluster.restoring and not cluster.deletable_while_restoring and not _is_going(found):
+    if cluster.restoring and not cluster.deletable_while_restoring and not _is_terminating(found):
         progress = f" ({cluster.restore_progress})" if cluster.restore_progress else ""
         raise PreconditionError(
             [
@@ -137,11 +137,11 @@ def _deletion(desired: WantedCluster, found: JsonObject | None, snapshot: Snapsh
                 f"{facts.DELETABLE_LABEL} (with any value) as well; resources of the restore may be left then."
             ]
         )
-    action = "unchanged" if _is_going(found) else "deleted"
+    action = "unchanged" if _is_terminating(found) else "deleted"
     return ClusterPlan(action, None, found, None, links)
 
 
-def _creation(desired: WantedCluster, snapshot: Snapshot) -> ClusterPlan:
+def _creation(desired: DesiredCluster, snapshot: Snapshot) -> ClusterPlan:
     problems = [
         f"{desired.label} does not exist and cannot be created without {what}. Give {option}."
         for option, what, given in (
@@ -183,9 +183,9 @@ def _creation(desired: WantedCluster, snapshot: Snapshot) -> ClusterPlan:
 
 
 def _update(
-    desired: WantedCluster, found: JsonObject, snapshot: Snapshot, held: HeldSecretKeys | None
+    desired: DesiredCluster, found: JsonObject, snapshot: Snapshot, held: HeldSecretKeys | None
 ) -> ClusterPlan:
-    if _is_going(found):
+    if _is_terminating(found):
         raise PreconditionError(
             [f"{desired.label} is being deleted. Wait until it is gone, then run the task again."]
         )
@@ -211,8 +211,8 @@ def _update(
         )
         if field in _FIXED:
             problems.append(
-                f"{desired.label} has {field} {spec.get(field)!r}, which the operator lets nobody change. "
-                "Leave it as it is, or delete the KDCluster and create it anew."
+                f"{desired.label} has {field} {spec.get(field)!r}, which cannot be changed. Leave it as it is, or "
+                "delete the KDCluster and create it again."
             )
     after["roles"] = _roles_after(desired, spec.get("roles") or [], held)
     problems += _role_problems(desired, found, after["roles"])
@@ -234,7 +234,7 @@ def _update(
 
 
 def _roles_after(
-    desired: WantedCluster, found: list[JsonObject], held: HeldSecretKeys | None
+    desired: DesiredCluster, found: list[JsonObject], held: HeldSecretKeys | None
 ) -> list[JsonObject]:
     """All roles: those that are there, in their order, then new ones. Roles not named are left alone."""
     described = {role.id: role for role in desired.roles}
@@ -255,7 +255,7 @@ def _roles_after(
 
 
 def _role_problems(
-    desired: WantedCluster, found: JsonObject, after: list[JsonObject]
+    desired: DesiredCluster, found: JsonObject, after: list[JsonObject]
 ) -> t.Iterator[str]:
     before = {role["id"]: role for role in found["spec"].get("roles") or []}
     # The operator's own rule: a role that the status knows has members (source: validateRoleChanges).
@@ -265,10 +265,9 @@ def _role_problems(
         fields = changed_fields(old, role) if old is not None else []
         if fields and role["id"] in populated:
             yield (
-                f"{desired.label}: role {role['id']} has members, and while it has, the operator lets nobody "
-                f"change anything of it but their number; this would change {', '.join(fields)}. Leave that "
-                "as it is, scale the role to 0 members first where its KDApp allows that, or delete the "
-                "KDCluster and create it anew."
+                f"{desired.label}: role {role['id']} has members, so only their number can be changed, but this "
+                f"would change {', '.join(fields)}. Leave that as it is, scale the role to 0 members first if its "
+                "KDApp allows that, or delete the KDCluster and create it again."
             )
         if old is None and "resources" not in role:
             yield f"{desired.label}: role {role['id']} is new and needs resources. Give resources."
@@ -324,7 +323,7 @@ def _metadata_patch(
     ]
 
 
-def _is_going(found: JsonObject) -> bool:
+def _is_terminating(found: JsonObject) -> bool:
     return bool(found["metadata"].get("deletionTimestamp"))
 
 

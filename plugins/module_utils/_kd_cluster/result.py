@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
     from .._kubedirector.snapshot import KDCluster
     from .desired import (
-        WantedCluster,
+        DesiredCluster,
     )
     from .plan import (
         ClusterPlan,
@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 
 
 def cluster_result(
-    desired: WantedCluster,
+    desired: DesiredCluster,
     plan: ClusterPlan,
     cluster: KDCluster | None,
     *,
@@ -37,10 +37,10 @@ def cluster_result(
 ) -> JsonObject:
     """Make the return values `changed` and `kdclusters`.
 
-    :param cluster: as last seen, None where there is none.
-    :param done: the plan was carried out, or is told as if it were (check mode).
-    :param stayed: nobody else undid it meanwhile.
-    :param as_planned: tell the plan's connections in place of the live ones (check mode).
+    :param cluster: as last seen, None if it does not exist.
+    :param done: the plan was carried out, or is reported as if it were (check mode).
+    :param stayed: others did not undo it meanwhile.
+    :param as_planned: return the plan's connections instead of the live ones (check mode).
     """
     action = plan.action if done and stayed else "unchanged"
     seen = None if action == "deleted" else cluster
@@ -77,7 +77,7 @@ def cluster_result(
     }
 
 
-def cluster_diff(desired: WantedCluster, plan: ClusterPlan) -> JsonObject:
+def cluster_diff(desired: DesiredCluster, plan: ClusterPlan) -> JsonObject:
     """Make the --diff: {before, after}, each {kdclusters: {name: {labels, annotations, spec}}}.
 
     Of labels and annotations only those that the task names; of secret keys only names, and which of
@@ -91,7 +91,7 @@ def cluster_diff(desired: WantedCluster, plan: ClusterPlan) -> JsonObject:
     }
 
 
-def _side(desired: WantedCluster, manifest: JsonObject | None) -> JsonObject | None:
+def _side(desired: DesiredCluster, manifest: JsonObject | None) -> JsonObject | None:
     if manifest is None:
         return None
     metadata, spec = manifest["metadata"], manifest["spec"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A role as it is wanted against the role that the operator stores, which it rewrites. Pure.
+"""Compare a desired role with the stored one, which the operator rewrites. Pure.
 
 It fills defaults in, leaves empty fields out and writes quantities its own way (source: the webhook's
 patches, and updates that go through its Go types), so what is given is compared by what it means.
@@ -31,11 +31,11 @@ _LEFT_ALONE_IN_PARTS = ("resources", "storage", "blockStorage", *_LABELS)
 def role_after(
     desired: WantedRole, found: t.Mapping[str, t.Any], held: t.Mapping[str, str] | None
 ) -> JsonObject:
-    """What the role is to be: as found, but for what the task wants otherwise.
+    """Return the role as found, changed as the task wants.
 
     :param found: the role as stored; {} for one that is new.
     :param held: the plain values of its secret keys as its KDCluster's members hold them; None when
-        nobody could tell. Then a key that is there counts as having the value that is wanted.
+        no member can be read. Then a key that exists counts as having the desired value.
     """
     role = dict(found)
     role["id"] = desired.id

@@ -51,7 +51,7 @@ from .._reconcile.verification import (
 )
 from .._reconcile.warnings import NOT_WAITED, unchecked_sentences
 from .desired import (
-    cluster_wanted_from,
+    parse_desired_cluster,
 )
 from .plan import (
     make_cluster_plan,
@@ -65,7 +65,7 @@ from .verification import undone_fields
 
 if t.TYPE_CHECKING:
     from .desired import (
-        WantedCluster,
+        DesiredCluster,
     )
     from .plan import (
         ClusterPlan,
@@ -77,11 +77,11 @@ _GONE_PAUSE = 0.5
 
 
 class ClusterTask(Task):
-    """Runs one task. `result` is usable at any time, and after a failure tells what had been done."""
+    """Runs one task. `result` can be read at any time; after a failure it says what was done."""
 
     def __post_init__(self) -> None:
         self._deadline = 0.0
-        self._desired: WantedCluster | None = None
+        self._desired: DesiredCluster | None = None
         self._plan: ClusterPlan | None = None
         self._live: SnapshotWatcher | None = None
         self._done = False
@@ -93,7 +93,7 @@ class ClusterTask(Task):
 
         :raises CollectionError: any of them; `result` then says what had been written.
         """
-        desired = self._desired = cluster_wanted_from(self.params, self.namespace)
+        desired = self._desired = parse_desired_cluster(self.params, self.namespace)
         self._deadline = time.monotonic() + self.params["wait_timeout"]
         plan, live = self._plan_and_write(desired)
         if self.check_mode:
@@ -111,7 +111,7 @@ class ClusterTask(Task):
 
     @property
     def result(self) -> dict[str, t.Any]:
-        """The return values; an empty list where nothing was found out yet."""
+        """The return values; an empty list if nothing is known yet."""
         if self._desired is None or self._plan is None or self._live is None:
             return {"changed": False, "kdclusters": []}
         cluster = self._live.snapshot.clusters.get(self._desired.name)
@@ -127,8 +127,8 @@ class ClusterTask(Task):
             return None
         return cluster_diff(self._desired, self._plan)
 
-    def _plan_and_write(self, desired: WantedCluster) -> tuple[ClusterPlan, SnapshotWatcher]:
-        """Plan on what is there and write it; where somebody came between, plan anew."""
+    def _plan_and_write(self, desired: DesiredCluster) -> tuple[ClusterPlan, SnapshotWatcher]:
+        """Plan on the snapshot and write; plan again if others changed it meanwhile."""
         plan, live = self._make_plan(desired, warn=True)
         if not plan.changed:
             return plan, live
@@ -142,7 +142,7 @@ class ClusterTask(Task):
             return self._write_planned(desired, plan, live)
 
     def _write_planned(
-        self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher
+        self, desired: DesiredCluster, plan: ClusterPlan, live: SnapshotWatcher
     ) -> tuple[ClusterPlan, SnapshotWatcher]:
         refused: t.Any = None
         for _attempt in range(_MAX_REPLANS):
@@ -166,10 +166,10 @@ class ClusterTask(Task):
                 and manifest
                 and same_wishes(plan.before, manifest)
             ):
-                # A webhook of another product took back what was asked for, which writes nothing.
+                # A webhook of another product undid the change, so nothing was written.
                 self.warn(
-                    f"{desired.label}: the API server keeps none of the labels and annotations that differ "
-                    f"({', '.join(plan.metadata_keys)}); a webhook takes them back. Take them out of the task."
+                    f"{desired.label}: a webhook removes the labels and annotations that this task sets "
+                    f"({', '.join(plan.metadata_keys)}). Remove them from the task."
                 )
                 self._plan = plan = dataclasses.replace(plan, action="unchanged", after=plan.before)
                 live.put_cluster(manifest)
@@ -187,7 +187,7 @@ class ClusterTask(Task):
         )
 
     def _make_plan(
-        self, desired: WantedCluster, *, warn: bool
+        self, desired: DesiredCluster, *, warn: bool
     ) -> tuple[ClusterPlan, SnapshotWatcher]:
         manifests, resource_version = self.api.list_all(KDCLUSTER, self.namespace)
         if not manifests:
@@ -215,8 +215,8 @@ class ClusterTask(Task):
             held = read_held_secret_keys(self.api, cluster)
             if held is None and warn:
                 self.warn(
-                    f"{desired.label}: none of its members can tell the values of its secret keys, and what "
-                    "is stored is encrypted. Keys that are there were left as they are."
+                    f"{desired.label}: its secret keys are stored encrypted, and no member could be read to compare "
+                    "them. Secret keys that exist stay as they are."
                 )
         if warn:
             for sentence in unchecked_sentences(names, snapshot):
@@ -225,7 +225,7 @@ class ClusterTask(Task):
         self._plan = make_cluster_plan(desired, by_name.get(desired.name), snapshot, held)
         return self._plan, self._live
 
-    def _write(self, desired: WantedCluster, plan: ClusterPlan) -> dict[str, t.Any] | None:
+    def _write(self, desired: DesiredCluster, plan: ClusterPlan) -> dict[str, t.Any] | None:
         if plan.action == "created":
             return self.api.create(KDCLUSTER, self.namespace, plan.body, dry_run=self.check_mode)
         if plan.action == "updated":
@@ -235,16 +235,16 @@ class ClusterTask(Task):
         try:
             self.api.delete(KDCLUSTER, self.namespace, desired.name, dry_run=self.check_mode)
         except NotFoundError:
-            # Somebody else deleted it meanwhile, which is what the task wants.
+            # Others deleted it meanwhile, as the task wants.
             return None
         return None
 
     def _linked(
-        self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher
+        self, desired: DesiredCluster, plan: ClusterPlan, live: SnapshotWatcher
     ) -> frozenset[str]:
-        """The KDClusters that must be quiet before it is written, since they are linked to it.
+        """The linked KDClusters that must be quiet before it is written.
 
-        One that is to be deleted may itself be broken.
+        A KDCluster that is to be deleted may itself be broken.
         """
         group = set(linked_groups(plan.links).get(desired.name, ())) & set(live.snapshot.clusters)
         if desired.absent:
@@ -252,19 +252,20 @@ class ClusterTask(Task):
         alone = 0 if desired.absent or plan.action == "created" else 1
         return frozenset(group) if len(group) > alone else frozenset()
 
-    def _settle(self, desired: WantedCluster, group: frozenset[str], live: SnapshotWatcher) -> None:
+    def _settle(
+        self, desired: DesiredCluster, group: frozenset[str], live: SnapshotWatcher
+    ) -> None:
         """Wait until all KDClusters linked to it are quiet: a write that meets the operator's own write on
         a linked one makes it stuck (measured)."""
         if group:
             live.wait_until_one_is_quiet(
                 [group],
                 self._deadline,
-                f"{desired.label} was not touched, because KDClusters that are linked to one another did "
-                "not settle",
+                f"{desired.label} was not changed, because KDClusters that are linked to it did not settle",
             )
 
     def _wait_until_settled(
-        self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher
+        self, desired: DesiredCluster, plan: ClusterPlan, live: SnapshotWatcher
     ) -> None:
         also: set[str] = set()
         if self._done:
@@ -279,8 +280,8 @@ class ClusterTask(Task):
             require=functools.partial(self._require_unchanged, desired, plan, live),
         )  # fmt: skip
 
-    def _verify(self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher) -> None:
-        """Read again what the task wants, and see that it is so. :raises OverwrittenError:"""
+    def _verify(self, desired: DesiredCluster, plan: ClusterPlan, live: SnapshotWatcher) -> None:
+        """Read the result again and compare. :raises OverwrittenError:"""
         manifests, _version = self.api.list_all(KDCLUSTER, self.namespace)
         for manifest in manifests:
             live.put_cluster(manifest)
@@ -295,7 +296,7 @@ class ClusterTask(Task):
         self._require(list(undone_fields(desired, self._written, manifest, live.snapshot)))
 
     def _require_unchanged(
-        self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher
+        self, desired: DesiredCluster, plan: ClusterPlan, live: SnapshotWatcher
     ) -> None:
         manifest = self._written or plan.before or {"metadata": {}}
         uids = {desired.name: manifest["metadata"].get("uid", "")}
@@ -306,10 +307,9 @@ class ClusterTask(Task):
         require_unchanged(undone)
 
     def _wait_until_gone(
-        self, desired: WantedCluster, plan: ClusterPlan, live: SnapshotWatcher
+        self, desired: DesiredCluster, plan: ClusterPlan, live: SnapshotWatcher
     ) -> None:
-        """Wait until neither it nor the pods of its members exist, and those that connected to it have
-        taken that."""
+        """Wait until it and its members' pods are gone, and the KDClusters that connected to it have settled."""
         if plan.before is None:
             return
         pods = [member.pod for member in parse_kdcluster(plan.before).members if member.pod]
@@ -334,8 +334,8 @@ class ClusterTask(Task):
             if time.monotonic() + _GONE_PAUSE > self._deadline:
                 left = [*([desired.label] if there else ()), *(f"pod {pod}" for pod in pods)]
                 raise WaitTimeoutError(
-                    f"{desired.label} is being deleted, but in time it did not go: there still is "
-                    f"{', '.join(left)}. Check that the operator is running, and what its finalizer waits for."
+                    f"{desired.label} is being deleted, but was not gone in time. Still there: {', '.join(left)}. "
+                    "Check that the operator runs, and what its finalizer waits for."
                 )
             time.sleep(_GONE_PAUSE)
         also = set(dependents(plan.links, [desired.name])) & set(live.snapshot.clusters)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Compare the KDCluster that a task wanted with what is live now. Pure."""
+"""Compare the desired KDCluster with the live one. Pure."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from .plan import make_cluster_plan
 if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
     from .._kubedirector.snapshot import Snapshot
-    from .desired import WantedCluster
+    from .desired import DesiredCluster
 
 
 def undone_fields(
-    desired: WantedCluster, written: JsonObject | None, found: JsonObject, snapshot: Snapshot
+    desired: DesiredCluster, written: JsonObject | None, found: JsonObject, snapshot: Snapshot
 ) -> t.Iterator[Undone]:
-    """Say which fields are not as the task wants them, its connections left out.
+    """Name the fields that are not as the task wants them, except connections.
 
-    :param written: what the API server made of the task's write; None where nothing was written. What an
-        admission webhook made otherwise then is not held against anybody.
+    :param written: the KDCluster as the API server stored the task's write, with the changes of admission
+        webhooks; None if nothing was written.
     :param found: the KDCluster as just read.
     """
     none = DesiredConnections((desired.name,), ())
@@ -63,7 +63,7 @@ def undone_fields(
         )
 
 
-def _paths(desired: WantedCluster, found: JsonObject, snapshot: Snapshot) -> set[str]:
+def _paths(desired: DesiredCluster, found: JsonObject, snapshot: Snapshot) -> set[str]:
     """The JSON pointers of what would have to be written."""
     cluster = parse_kdcluster(found)
     seen = dataclasses.replace(snapshot, clusters={**snapshot.clusters, cluster.name: cluster})
@@ -71,7 +71,7 @@ def _paths(desired: WantedCluster, found: JsonObject, snapshot: Snapshot) -> set
     return {op["path"] for op in plan.body if op["op"] != "test"}
 
 
-def _secret_keys(desired: WantedCluster, manifest: JsonObject) -> dict[str, t.Any]:
+def _secret_keys(desired: DesiredCluster, manifest: JsonObject) -> dict[str, t.Any]:
     """By role, the secret keys as they are stored: each write of a value encrypts it differently."""
     described = {role.id for role in desired.roles if role.secret_keys}
     return {

@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
 
 ROTATE_ARGUMENTS: ArgumentSpec = {
     **SELECTION_ARGUMENTS,
-    # The name of a Secret is no secret.
+    # The name of a Secret is not secret.
     "secret": {"type": "str", "no_log": False},
     "configmap": {"type": "str"},
     "data": {"type": "dict", "no_log": True},

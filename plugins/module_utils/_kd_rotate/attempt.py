@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One way of a rotation: write an object's values, wait, and ask the members. There and back are alike."""
+"""One attempt: write an object's values, wait, and verify the members. A rollback is an attempt, too."""
 
 from __future__ import annotations
 
@@ -60,15 +60,15 @@ class Findings:
 
 
 class RotationAttempt:
-    """Brings the object to `data`, and every KDCluster that names it along.
+    """Writes `data` into the object, and waits until the KDClusters that name it have it.
 
     :param snapshot: as just read, at `resource_version`.
-    :param data: the object's whole data; None leaves it alone (see wanted_of).
-    :param on_reconnect_failure: rollback, warn or ignore; with the last one no start script is asked.
+    :param data: the object's whole data; None leaves it alone (see desired_for_rotation).
+    :param on_reconnect_failure: rollback, warn or ignore; with the last one exit codes are not read.
     :param deadline: as of time.monotonic(); bounds all of it.
     :param progress: filled while writing.
-    :param text: what makes the start scripts' output fit to be shown.
-    :ivar reconnects: how the start scripts ended, by pod, once they were asked.
+    :param text: redacts what start scripts printed.
+    :ivar reconnects: how the start scripts ended, by pod, once they were read.
     """
 
     def __init__(
@@ -101,28 +101,28 @@ class RotationAttempt:
 
     @property
     def needs_copies(self) -> bool:
-        """Whether linked KDClusters share the object, so that a copy of it must stand in."""
+        """Whether linked KDClusters share the object, so that they must name a copy meanwhile."""
         return bool(kdclusters_to_repoint(self.plan.links, self.desired.kdclusters))
 
     @property
     def vanished(self) -> list[str]:
-        """The KDClusters that named the object and that somebody deleted, or deletes, meanwhile."""
+        """The KDClusters that named the object and were deleted, or are being deleted."""
         found = self.live.snapshot.clusters
         return [n for n in self.desired.kdclusters if n not in found or found[n].terminating]
 
     def require_readable(self) -> None:
-        """See that the members can be asked at all. :raises PreconditionError:"""
+        """Check that the members can be read. :raises PreconditionError:"""
         errors = [reading.error for _one, reading in self._readings() if reading.error is not None]
         if errors:
             raise PreconditionError(
                 [
-                    "Nothing was written, because what the members hold could not be verified afterwards.",
+                    "Nothing was written, because the members could not be verified afterwards.",
                     *errors,
                 ]
             )
 
     def try_dry(self) -> None:
-        """Ask the API server about every write. :raises ApiError, UnreachableError:"""
+        """Try every write in a dry run. :raises ApiError, UnreachableError:"""
         self._applier.try_dry()
 
     def write(self) -> None:
@@ -130,10 +130,10 @@ class RotationAttempt:
         self._applier.write()
 
     def verify(self, values: t.Mapping[str, str | None]) -> Findings:
-        """Wait until everything has reached the members, and ask them.
+        """Wait until everything has reached the members, and read them.
 
         :param values: what they are to hold; None where there is to be no such key.
-        :raises OverwrittenError: somebody else changed the object meanwhile.
+        :raises OverwrittenError: others changed the object meanwhile.
         :raises CollectionError: it did not reach them, or a start script does not end.
         """
         while True:
@@ -145,11 +145,11 @@ class RotationAttempt:
             try:
                 self.live.refresh()
             except CollectionError:
-                # What was found wrong is what is to be told.
+                # Report the findings, not this error.
                 return findings
             if self.vanished == vanished:
                 return findings
-            # What is wrong may be that it is gone.
+            # The findings may be of a KDCluster that is gone.
 
     def _ask(self, values: t.Mapping[str, str | None]) -> Findings:
         self._applier.wait()
@@ -215,6 +215,6 @@ class RotationAttempt:
                 yield f"{where} does not hold {self._rotation.label}."
             elif keys:
                 yield (
-                    f"{where} holds another value of {self._rotation.label} than was written, in key "
+                    f"{where} holds other values of {self._rotation.label} than the written ones, in key "
                     f"{', '.join(keys)}."
                 )

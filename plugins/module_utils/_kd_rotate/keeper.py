@@ -77,7 +77,7 @@ class Keeper:
 
     @property
     def way_out(self) -> str:
-        """Say where the old values are and what puts them back."""
+        """Say where the old values are and how to restore them."""
         rotation = self._rotation
         return (
             f"{self.label} keeps the old values; restore them with: ansible-playbook "
@@ -103,19 +103,18 @@ class Keeper:
         if record is None:
             raise PreconditionError(
                 [
-                    f"{self.label} is in the way: the old values of {self._rotation.label} would be kept "
-                    "under that name, and kubedirector.connections did not create it. Delete it, or give "
-                    "it another name."
+                    f"{self.label} exists, but kubedirector.connections did not create it. It needs that name "
+                    f"to keep the old values of {self._rotation.label}. Delete it, or rename it."
                 ]
             )
         return _kept(record, manifest)
 
     def find_abandoned(self, deadline: float) -> Record | None:
-        """Look for what an earlier task kept that does not work on it any more.
+        """Look for what a task kept that was killed since.
 
         :param deadline: as of time.monotonic().
-        :returns: None once there is nothing, or no longer.
-        :raises PreconditionError: the other task is still at work at the deadline.
+        :returns: None if there is nothing, or nothing any more.
+        :raises PreconditionError: the other task still works at the deadline.
         :raises ApiError, UnreachableError:
         """
         record = self.find()
@@ -127,8 +126,8 @@ class Keeper:
             if lives and now >= deadline:
                 raise PreconditionError(
                     [
-                        f"Another task rotates {self._rotation.label} (begun {record.begun}). Nothing was "
-                        "written. Run this one again when that one has ended, or give a longer wait_timeout."
+                        f"Another task rotates {self._rotation.label} (since {record.begun}). Nothing was written. "
+                        "Run this task again when that one has ended, or give a longer wait_timeout."
                     ]
                 )
             time.sleep(min(_LOOK_SECONDS, TAKEOVER_SECONDS))
@@ -138,7 +137,7 @@ class Keeper:
         return None
 
     def new_record(self, found: LiveObject) -> Record:
-        """What is to be kept of the object as it is."""
+        """Return what to keep of the object as it is."""
         return Record(
             kind=found.kind,
             name=found.name,
@@ -153,7 +152,7 @@ class Keeper:
         )
 
     def try_dry(self, record: Record) -> None:
-        """Ask the API server whether the old values could be kept, and removed again.
+        """Try in a dry run to keep and remove the old values.
 
         :raises PreconditionError: they could not; nothing was written.
         :raises ApiError, UnreachableError:
@@ -168,7 +167,7 @@ class Keeper:
             self._create(record, dry_run=True)
 
     def keep(self, record: Record) -> None:
-        """Keep this record, in place of what an earlier task kept.
+        """Keep this record, and replace what an earlier task kept.
 
         :raises PreconditionError: it cannot be kept, or another task was faster.
         :raises ApiError, UnreachableError:
@@ -199,7 +198,7 @@ class Keeper:
 
     @contextlib.contextmanager
     def beating(self) -> t.Iterator[None]:
-        """Show other tasks that this one lives, as long as the context lasts."""
+        """Show other tasks that this one works, as long as the context lasts."""
         ended = threading.Event()
         thread = threading.Thread(target=self._beat_until, args=(ended,), daemon=True)
         thread.start()
@@ -210,7 +209,7 @@ class Keeper:
             thread.join()
 
     def require_held(self) -> Record:
-        """See that no other task has taken the rotation over; return what is kept.
+        """Check that no other task took over the rotation; return what is kept.
 
         :raises PreconditionError: one has, or may have.
         :raises ApiError, UnreachableError:
@@ -232,7 +231,7 @@ class Keeper:
 
     def _beat_until(self, ended: threading.Event) -> None:
         while not ended.wait(BEAT_SECONDS):
-            # What is wrong shows where it matters: require_held.
+            # require_held reports what is wrong.
             with contextlib.suppress(CollectionError), self._lock:
                 record = self.record
                 if record is not None:
@@ -282,14 +281,14 @@ class Keeper:
     def _taken(self, advice: str) -> PreconditionError:
         return PreconditionError(
             [
-                f"Another task rotates {self._rotation.label}: it holds {self.label}. {advice} Run this one "
+                f"Another task rotates {self._rotation.label}: it holds {self.label}. {advice} Run this task "
                 "again when that one has ended."
             ]
         )
 
     @contextlib.contextmanager
     def _explained(self) -> t.Iterator[None]:
-        """Say what to do where the API server does not let the old values be kept."""
+        """Say what to do if the API server refuses to keep the old values."""
         try:
             yield
         except ApiError as error:
@@ -297,9 +296,9 @@ class Keeper:
                 raise
             raise PreconditionError(
                 [
-                    f"{error} Until a rotation has ended, {self.label} keeps the old values. Nothing was "
-                    "written. Have the namespace's quota leave room for one more Secret of that size, and "
-                    "grant the verbs get, create, patch and delete on secrets."
+                    f"{error} A rotation keeps the old values in {self.label} until it ends. Nothing was written. "
+                    "Leave room in the namespace's quota for one more Secret of that size, and grant the verbs "
+                    "get, create, patch and delete on secrets."
                 ]
             ) from None
 

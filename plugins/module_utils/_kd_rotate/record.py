@@ -27,7 +27,7 @@ RECORD_KEY = "kd-rotate.json"
 
 
 class ObjectState(enum.Enum):
-    """How the object stands, compared with what a rotation keeps of it."""
+    """The object, compared with what a rotation keeps of it."""
 
     ORIGINAL = "it holds the old values"
     OURS = "it holds what the rotation wrote"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The way back of a rotation: old values into the object and all members, and what to say of it."""
+"""The rollback of a rotation: restores the old values in the object and all members, and reports it."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _RETRY_PAUSE = 1.0
 
 
 class Rollback:
-    """Puts the old values back.
+    """Restores the old values.
 
-    :param keeper: holds them.
-    :param resumed: an earlier task wrote something, so that members are to be asked in any case.
-    :param forced: what others made of the object is overwritten.
+    :param keeper: keeps them.
+    :param resumed: an earlier task wrote something, so the members are verified in any case.
+    :param forced: overwrite what others changed in the object.
     :param deadline: as of time.monotonic(); bounds all of it.
-    :param progress: what was written on the way there; filled further.
-    :param read: reads the estate anew.
+    :param progress: what the attempt wrote; filled further.
+    :param read: reads a new snapshot.
     :ivar done: the old values are back in the object and in every member.
-    :ivar nothing_written: there was nothing to put back.
-    :ivar object_is_back: they are back in the object.
-    :ivar refused: what start scripts said of the old values.
-    :ivar way: the way itself, once it was begun.
+    :ivar nothing_written: there was nothing to restore.
+    :ivar object_is_back: the old values are back in the object.
+    :ivar refused: the start scripts that failed with the old values, one sentence each.
+    :ivar way: the attempt that restores, once it has begun.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Rollback:
         self.way: RotationAttempt | None = None
 
     def go(self) -> str:
-        """Put the old values back, wait, and say in what state everything is then."""
+        """Restore the old values, wait, and return which values are where then."""
         try:
             return retry_transient_refusals(
                 self._once, self._deadline, _retry_seconds, _RETRY_PAUSE
@@ -104,14 +104,14 @@ class Rollback:
         if live_copy(rotation, snapshot) is None:
             progress.copies.discard(rotation.key)
         else:
-            # The answer to its creation may have got lost.
+            # The answer to its creation may be lost.
             progress.copies.add(rotation.key)
         if state is ObjectState.ORIGINAL and not (begun or progress.copies or self._resumed):
             self.nothing_written = True
             return f"Nothing was written: {rotation.label} holds the old values."
         if state is ObjectState.DELETED:
             return (
-                f"Somebody else deleted {rotation.label} meanwhile. Create it again with kd_connection. "
+                f"{rotation.label} was deleted during this task. Create it again with kd_connection. "
                 f"{self._keeper.label} keeps its old values."
                 + (f" {progress.copies_sentence(rotation.namespace)}" if progress.copies else "")
             )
@@ -136,44 +136,41 @@ class Rollback:
         self.refused = wrong.reconnect
         gone = way.vanished
         names = ", ".join(name for name in way.desired.kdclusters if name not in gone)
-        told = f"The old values are back in {rotation.label}" + (
+        report = f"The old values are back in {rotation.label}" + (
             f" and in every member of KDCluster {names}." if names else "."
         )
         if wrong.reconnect:
-            told += f" With them, too: {' '.join(wrong.reconnect)}"
-        return told
+            report += f" But with the old values, too: {' '.join(wrong.reconnect)}"
+        return report
 
     def _foreign(self, snapshot: Snapshot) -> str:
-        """Say that an edit by others is not overwritten."""
+        """Report an edit by others, which a rollback does not overwrite."""
         rotation = self._rotation
         found = snapshot.objects[rotation.key]
         version = "" if found is None else f" (it is at resourceVersion {found.resource_version})"
         return (
-            f"Somebody else changed {rotation.label} meanwhile, so it was left as they made it{version}, and "
-            "the old values are not back: it may hold new ones. Look at it with: kubectl get "
+            f"{rotation.label} was changed by others during this task{version}, so the old values were not "
+            "restored. It may hold new values. Look at it with: kubectl get "
             f"{rotation.kind.lower()} {rotation.name} -n {rotation.namespace} -o yaml. {self._keeper.way_out}"
         )
 
     def _failed(self, why: str) -> str:
-        """Say what state things are in when the way back did not come to its end."""
+        """Say which values are where if the rollback failed."""
         rotation = self._rotation
         names = "" if self.way is None else ", ".join(self.way.desired.kdclusters)
         members = f" of KDCluster {names}" if names else ""
         if self.object_is_back:
-            told = (
-                f"The old values are back in {rotation.label}, but not for sure in every member{members}: "
-                f"{why} Once that is fixed the members take them by themselves; see how far they are with: "
+            report = (
+                f"{rotation.label} was rolled back, but some members{members} may still have the new values: {why} "
+                "Fix that; then the operator updates the members by itself. Follow it with: "
                 f"kubectl get kubedirectorclusters {names.replace(',', '')} -n {rotation.namespace}."
             )
         else:
-            told = (
-                f"Putting the old values back failed, too: {why} {rotation.label} may hold the new values, and "
-                f"so may the members{members}."
-            )
-        told += f" {self._keeper.way_out}"
+            report = f"The rollback failed: {why} {rotation.label} and its members{members} may hold the new values."
+        report += f" {self._keeper.way_out}"
         if self._progress.copies:
-            told += f" {self._progress.copies_sentence(rotation.namespace)}"
-        return told
+            report += f" {self._progress.copies_sentence(rotation.namespace)}"
+        return report
 
 
 def _retry_seconds(error: CollectionError) -> float:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A rotation: which values of one object are to be others, what is in the way, and how far it came. Pure."""
+"""A rotation: which values of one object change, and its preconditions. Pure."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Rotation:
     """What one task wants.
 
     :param values: key to new value, a Secret's in base64.
-    :param new_keys: keys that the object does not have are meant so.
-    :param restoring: the old values that an earlier task kept are wanted, and no new ones.
+    :param new_keys: accept keys that the object does not have.
+    :param restoring: restore the old values that an earlier task kept.
     """
 
     kind: str
@@ -56,7 +56,7 @@ class Rotation:
 
     @property
     def copy_key(self) -> tuple[str, str]:
-        """(kind, name) of the copy that stands in for the object where linked KDClusters share it."""
+        """(kind, name) of the copy that linked KDClusters name meanwhile if they share the object."""
         return self.kind, copy_name(self.name)
 
     @property
@@ -65,7 +65,7 @@ class Rotation:
         return f"{self.kind} {self.namespace}/{self.name}"
 
     def naming(self, snapshot: Snapshot) -> tuple[str, ...]:
-        """The KDClusters that name the object, or its copy since an earlier task was ended half way."""
+        """The KDClusters that name the object, or its copy if an earlier task ended half way."""
         return naming(self, snapshot)
 
 
@@ -73,16 +73,16 @@ def rotation_from(params: t.Mapping[str, t.Any], namespace: str) -> Rotation:
     """Read kd_rotate's options.
 
     :param params: secret, configmap, data, string_data, new_keys, state, wait_timeout.
-    :raises InvalidInputError: names kind, namespace/name and key, and never a value.
+    :raises InvalidInputError: names kind, namespace/name and key, never a value.
     """
     secret, configmap = params.get("secret"), params.get("configmap")
     if (secret is None) == (configmap is None):
-        raise InvalidInputError("Give one of the options secret and configmap, and not both.")
+        raise InvalidInputError("Give either option secret or option configmap.")
     kind, name = ("ConfigMap", configmap) if secret is None else ("Secret", secret)
     if secret is None and params.get("string_data") is not None:
         raise InvalidInputError(
-            "Option string_data goes with secret only: the data of a ConfigMap are plain text, so give "
-            "them in data."
+            "Option string_data is for Secrets only. Give the values of a ConfigMap in data, as plain "
+            "text."
         )
     entry = {"name": name, "data": params.get("data"), "string_data": params.get("string_data")}
     desired = parse_desired(
@@ -99,8 +99,8 @@ def rotation_from(params: t.Mapping[str, t.Any], namespace: str) -> Rotation:
     restoring = params["state"] == "restored"
     if restoring and desired_object.data is not None:
         raise InvalidInputError(
-            "Options data and string_data go with state=present only: state=restored takes the old values "
-            "that an earlier task kept."
+            "Options data and string_data need state=present. state=restored takes the old values that an "
+            "earlier task kept. Leave them out."
         )
     if not restoring and not desired_object.data:
         given = "data" if secret is None else "data or string_data"
@@ -120,10 +120,10 @@ def rotation_from(params: t.Mapping[str, t.Any], namespace: str) -> Rotation:
 def rotation_problems(
     rotation: Rotation, snapshot: Snapshot, record: Record | None
 ) -> t.Iterator[str]:
-    """Say what is in the way, one sentence each: what is wrong and what to do.
+    """Name each failed precondition: what is wrong and what to do.
 
     :param snapshot: must hold the object with its data, and all that the KDClusters name that name it.
-    :param record: what an earlier task kept that did not end; then the KDClusters may be in any state.
+    :param record: what an interrupted task kept; then the KDClusters may be in any state.
     """
     found = snapshot.objects[rotation.key]
     if found is None:
@@ -131,8 +131,8 @@ def rotation_problems(
         return
     if not found.type:
         yield (
-            f"{rotation.label} carries no type label {facts.TYPE_LABELS[rotation.kind]}, so the operator "
-            "gives it to no member. Set its type with kd_connection."
+            f"{rotation.label} has no type label {facts.TYPE_LABELS[rotation.kind]}, so the operator does not "
+            "give it to members. Set its type with kd_connection."
         )
     have = (found.data or {}) if record is None else record.old
     unknown = [key for key in rotation.values if key not in have]
@@ -143,20 +143,20 @@ def rotation_problems(
         )
     if RECORD_KEY in have:
         yield (
-            f"{rotation.label} has a key {RECORD_KEY}, which kd_rotate itself needs where it keeps old "
+            f"{rotation.label} has a key {RECORD_KEY}. kd_rotate needs this key for itself when it keeps old "
             "values. Give that key another name."
         )
     names = rotation.naming(snapshot)
     if not names and not rotation.restoring:
         yield (
-            f"No KDCluster in namespace {rotation.namespace} names {rotation.label}, so that there is nobody "
-            "to take new values. Correct its name or namespace, or change it with kd_connection."
+            f"No KDCluster in namespace {rotation.namespace} names {rotation.label}, so no member would get the "
+            "new values. Correct its name or namespace, or change it with kd_connection."
         )
     for name in names:
         cluster = snapshot.clusters[name]
         if cluster.restoring:
             yield (
-                f"{cluster.label} carries the label {facts.RESTORING_LABEL}. Wait until it is restored."
+                f"{cluster.label} has the label {facts.RESTORING_LABEL}. Wait until it is restored."
             )
         elif record is None and snapshot.is_quiet(cluster) and not snapshot.is_settled(cluster):
             yield config_error_sentence(cluster)
@@ -188,7 +188,7 @@ def unsettled(rotation: Rotation, snapshot: Snapshot) -> list[str]:
 def desired_for_rotation(
     rotation: Rotation, snapshot: Snapshot, data: Values | None
 ) -> DesiredState:
-    """What the object and the KDClusters that name it are to be.
+    """Return the desired state of the object and the KDClusters that name it.
 
     :param data: the object's whole data; None leaves the object alone, while KDClusters that name its
         copy come to name itself again.
@@ -211,7 +211,7 @@ def desired_for_rotation(
 
 
 def guarded(plan: Plan) -> Plan:
-    """The same plan, of which the API server refuses what meets an object that others changed since."""
+    """The same plan; the API server refuses its writes if others changed the object since."""
     return dataclasses.replace(
         plan,
         objects=tuple(
@@ -233,12 +233,12 @@ def guarded(plan: Plan) -> Plan:
 
 
 def changed_keys(old: Values, new: Values) -> list[str]:
-    """The keys whose value is another one, or that only one of them has; sorted."""
+    """The keys whose values differ, or that only one of them has; sorted."""
     return sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
 
 
 def rotation_diff(rotation: Rotation, old: Values, new: Values) -> JsonObject:
-    """Make the --diff: which keys change, and never a value, be it a Secret or a ConfigMap."""
+    """Make the --diff: which keys change, never a value, for Secrets and ConfigMaps."""
     keys = changed_keys(old, new)
     where = f"{rotation.kind}/{rotation.name}"
     before = {key: HIDDEN for key in keys if key in old}

@@ -63,7 +63,7 @@ if t.TYPE_CHECKING:
 
 
 class RotationTask(Task):
-    """Runs one task. `result` is usable at any time, and after a failure tells in what state things are."""
+    """Runs one task. `result` can be read at any time; after a failure it says what holds which values."""
 
     def __post_init__(self) -> None:
         self._text = MemberText(self.api, Snapshot(self.namespace, {}, {}), self.redactor)
@@ -82,9 +82,9 @@ class RotationTask(Task):
     def run(self) -> None:
         """Do what the task wants.
 
-        :raises RotationFailedError: the new values were not taken everywhere; the message says in what
-            state everything is now.
-        :raises CollectionError: any other; nothing was written then.
+                :raises RotationFailedError: not every member took the new values; the message says which values are
+            where now.
+        :raises CollectionError: any other; then nothing was written.
         """
         self._rotation = rotation = rotation_from(self.params, self.namespace)
         self._keeper = keeper = Keeper(self.api, rotation)
@@ -121,16 +121,16 @@ class RotationTask(Task):
             "action": "updated" if keys else "unchanged",
             "changed_keys": keys,
         }
-        # There and back again is no change, unless an earlier task had gone there.
+        # After a rollback nothing has changed, unless an earlier task had written the new values.
         changed = self._begun() and not (is_back and self._earlier is None)
         kdclusters: list[dict[str, t.Any]] = []
         way = self._attempt if back is None or back.way is None else back.way
         if way is not None:
-            told = connection_result(
+            shown_result = connection_result(
                 way.plan, way.live.snapshot, self._progress, way.reconnects,
                 as_planned=self._accepted_dry,
             )  # fmt: skip
-            kdclusters = told["kdclusters"]
+            kdclusters = shown_result["kdclusters"]
             changed = changed or (self._accepted_dry and way.plan.changed)
         for one in kdclusters:
             one["action"] = "updated" if keys else one["action"]
@@ -152,13 +152,13 @@ class RotationTask(Task):
 
     def _rotate(self, rotation: Rotation, keeper: Keeper) -> None:
         deadline = self._deadline()
-        # A rehearsal takes nothing over, so it need not know whether the other task still works.
+        # Check mode takes over nothing, so it need not know whether the other task still works.
         earlier = keeper.find() if self.check_mode else keeper.find_abandoned(deadline)
         if earlier is None and rotation.restoring:
             raise PreconditionError(
                 [
-                    f"No old values of {rotation.label} are kept: no rotation of it was interrupted, or the "
-                    "last one has ended. Give the values that you want with state=present."
+                    f"No old values of {rotation.label} are kept: no rotation of it was interrupted. "
+                    "Give the values that you want with state=present."
                 ]
             )
         snapshot, resource_version = self._read_ready(rotation, keeper, deadline)
@@ -172,13 +172,13 @@ class RotationTask(Task):
         self._text = MemberText(self.api, snapshot, self.redactor)
         if earlier is not None:
             self._note_earlier(rotation, keeper, earlier, record.state_of(found))
-            # What it wrote may be on its way to the members.
+            # Its writes may still be on their way to the members.
             self._progress.reached |= set(rotation.naming(snapshot))
             if live_copy(rotation, snapshot) is not None:
                 self._progress.copies.add(rotation.key)
         self._attempt = way = self._way(rotation, snapshot, resource_version, self._deadline())
         if way.desired.kdclusters:
-            # Writing an object asks no webhook, so that a dead operator would be noticed only afterwards.
+            # A write of an object calls no webhook, so it would not show that the operator is down.
             named = snapshot.clusters[way.desired.kdclusters[0]]
             retry_transient_refusals(lambda: ask_operator(self.api, named), deadline, retry_seconds)
         if earlier is None:
@@ -199,7 +199,7 @@ class RotationTask(Task):
             wrong = self._wrong(way, rotation.values)
             if wrong:
                 raise RotationFailedError(
-                    f"Nothing had to be written, because {rotation.label} holds these values already. But "
+                    f"{rotation.label} holds these values already, so nothing was written. But "
                     f"{' '.join(wrong)}"
                 )
             self._warn_of_vanished(way)
@@ -207,9 +207,9 @@ class RotationTask(Task):
     def _read_ready(
         self, rotation: Rotation, keeper: Keeper, deadline: float
     ) -> tuple[Snapshot, str]:
-        """Read the estate once nothing is in the way of a change.
+        """Read the snapshot, and wait until the KDClusters that name the object are settled.
 
-        KDClusters that an earlier rotation left half way may never settle, so those are not waited for.
+        It does not wait for KDClusters that an earlier rotation left half way: they may never settle.
 
         :raises PreconditionError, WaitTimeoutError, MemberError, ApiError, UnreachableError:
         """
@@ -234,38 +234,38 @@ class RotationTask(Task):
                 busy,
                 (),
                 deadline,
-                f"Nothing was written, because what changed before in namespace {self.namespace} has not "
-                "reached every member",
+                f"Nothing was written, because an earlier change in namespace {self.namespace} has not reached "
+                "every member",
                 may_vanish=busy,
             )
 
     def _note_earlier(
         self, rotation: Rotation, keeper: Keeper, record: Record, state: ObjectState
     ) -> None:
-        """Say what becomes of a rotation that did not end.
+        """Warn of a rotation that did not end, and what this task does about it.
 
-        :raises PreconditionError: others changed the object since, and the task does not say what to keep.
+        :raises PreconditionError: others changed the object since, and the options do not say what to keep.
         """
         did_not_end = f"An earlier rotation of {rotation.label}, begun {record.begun}, did not end"
         self._earlier = "unfinished"
         if rotation.restoring:
-            goes_on = "This one restores the values from before it."
+            goes_on = "This task restores the values from before it."
             if state is ObjectState.MODIFIED:
-                goes_on += " What others made of the object since is overwritten."
+                goes_on += " It overwrites what others changed in the object since."
         elif state is ObjectState.MODIFIED:
             raise PreconditionError(
                 [
                     f"{did_not_end}, and others changed the object since. Nothing was written. "
-                    f"{keeper.way_out} Or keep what is there now, delete the old values with: kubectl delete "
+                    f"{keeper.way_out} Or keep the object as it is: delete the old values with kubectl delete "
                     f"secret {keeper.name} -n {self.namespace}, and run this task again."
                 ]
             )
         elif record.wrote(self._new):
-            goes_on = "This one finishes it."
+            goes_on = "This task finishes it."
         else:
             goes_on = (
-                "This one sets other values in place of its values, and if that fails, restores those from "
-                "before it."
+                "This task sets other values. If that fails, it restores the values from before the earlier "
+                "rotation."
             )
         self.warn(f"{did_not_end}. {goes_on}")
 
@@ -279,7 +279,7 @@ class RotationTask(Task):
         )  # fmt: skip
 
     def _wrong(self, way: RotationAttempt, keys: t.Iterable[str]) -> list[str]:
-        """Wait, ask the members, and return what is wrong with the new values of these keys."""
+        """Wait, read the members, and return what is wrong with the new values of these keys."""
         found = way.verify({key: self._new.get(key) for key in keys})
         if self.params["on_reconnect_failure"] != "warn":
             return [*found.held, *found.reconnect]
@@ -290,16 +290,16 @@ class RotationTask(Task):
     def _warn_of_vanished(self, way: RotationAttempt) -> None:
         for name in way.vanished:
             self.warn(
-                f"KDCluster {self.namespace}/{name} was deleted by somebody else meanwhile, so nothing was asked "
-                "of its members."
+                f"KDCluster {self.namespace}/{name} was deleted during this task, so its members were not "
+                "verified."
             )
 
     def _there_or_back(
         self, rotation: Rotation, keeper: Keeper, record: Record, way: RotationAttempt
     ) -> None:
-        """Write and verify; when anything is wrong restore everything."""
+        """Write and verify; roll back if anything is wrong."""
         if way.needs_copies:
-            # What the API server refuses is better known before copies are made and connected.
+            # A refusal should come before copies are made and connected.
             way.try_dry()
         finishes = keeper.record is not None and keeper.record.wrote(self._new)
         if keeper.record is None:
@@ -316,7 +316,7 @@ class RotationTask(Task):
                     raise
                 failures = [str(error)]
             except Exception as error:
-                # A mistake of ours must not leave the new values where nobody verified them.
+                # A bug must not leave new values in place unverified.
                 failures = [internal_error_message(error)]
             if failures:
                 back = self._go_back(rotation, keeper)
@@ -329,9 +329,9 @@ class RotationTask(Task):
         self._warn_of_vanished(way)
 
     def _write(self, rotation: Rotation, way: RotationAttempt) -> RotationAttempt:
-        """Write, again where others only touched the object's metadata since it was read.
+        """Write; again if others only changed the object's metadata since it was read.
 
-        :returns: the way that was taken in the end.
+        :returns: the attempt that wrote.
         :raises CollectionError: see RotationAttempt.write.
         """
         while True:
@@ -351,49 +351,49 @@ class RotationTask(Task):
                 self._attempt = way = self._way(rotation, snapshot, resource_version, way.deadline)
 
     def _restore(self, rotation: Rotation, keeper: Keeper, record: Record) -> None:
-        """Put the old values back that an earlier task kept."""
+        """Restore the old values that an earlier task kept."""
         keeper.keep(record)
         with keeper.beating():
-            told = self._go_back(rotation, keeper, forced=True)
+            report = self._go_back(rotation, keeper, forced=True)
         back = t.cast("Rollback", self._rollback)
         wants = self.params["on_reconnect_failure"]
         if not back.done or (back.refused and wants == "rollback"):
-            raise RotationFailedError(told)
+            raise RotationFailedError(report)
         for sentence in back.refused:
             self.warn(sentence)
 
     def _go_back(self, rotation: Rotation, keeper: Keeper, *, forced: bool = False) -> str:
-        """Restore the old values, keep them no longer where that went well, and say how it went."""
+        """Restore the old values, remove the kept ones if that worked, and return how it went."""
         self._rollback = back = Rollback(
             self.api, rotation, keeper,
             resumed=self._earlier is not None, forced=forced, text=self._text, redactor=self.redactor,
             on_reconnect_failure=self.params["on_reconnect_failure"], deadline=self._deadline(),
             progress=self._progress, read=self._read,
         )  # fmt: skip
-        told = back.go()
+        report = back.go()
         if back.done or back.nothing_written:
             self._remove(keeper)
             if self._earlier is not None:
                 self._earlier = "restored"
-        return told
+        return report
 
     def _remove(self, keeper: Keeper) -> None:
-        """Keep the old values no longer. That they stay is not worth a failure, but a warning."""
+        """Remove the kept old values. If that fails, only warn."""
         try:
             keeper.remove()
         except CollectionError as error:
             self.warn(
-                f"{error} {keeper.label} still keeps old values of {keeper.target}, which the next rotation would "
-                f"restore if it failed. Delete it: kubectl delete secret {keeper.name} -n {self.namespace}."
+                f"{error} {keeper.label} still keeps old values of {keeper.target}. If the next rotation failed, it "
+                f"would restore them. Delete it: kubectl delete secret {keeper.name} -n {self.namespace}."
             )
 
     def _begun(self) -> bool:
-        """Whether anything was written for sure."""
+        """Whether it is certain that something was written."""
         done = self._progress
         return bool(done.objects or done.copies or done.repointed or done.clusters)
 
     def _deadline(self) -> float:
-        """Begin another stretch of wait_timeout, for what follows and for its requests."""
+        """Start wait_timeout again, for the next phase and its requests."""
         deadline = time.monotonic() + float(self.params["wait_timeout"])
         self.api.repeat_until(deadline)
         return deadline
@@ -411,7 +411,7 @@ class RotationTask(Task):
         return Snapshot(self.namespace, clusters, objects), resource_version
 
     def _redact(self, rotation: Rotation, snapshot: Snapshot) -> None:
-        """Keep old and new values out of all that is shown, except those that are names in any message."""
+        """Redact old and new values everywhere, except names that messages need."""
         names = [rotation.namespace, rotation.name, *self._new]
         for name in rotation.naming(snapshot):
             members = snapshot.clusters[name].members

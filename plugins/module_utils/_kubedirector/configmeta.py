@@ -41,7 +41,7 @@ SECRET_MODES = ("masked", "encoded", "decoded")
 def parse_configmeta(text: bytes) -> JsonObject:
     """Parse the file's content.
 
-    :raises ValueError: it is no JSON of the operator's form; says where, and nothing of the content.
+    :raises ValueError: it is not JSON of the operator's form; says where, without the content.
     """
     if not text.strip():
         raise ValueError("it is empty")

@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 
 # The only part that is a member's own (source: pkg/catalog/configmeta.go; measured).
 OWN_PART = "node"
-# A member's file may differ in everything; nobody reads more of that than these.
+# A member's file may differ everywhere; more differences than these do not help.
 MAX_DIFFERENCES = 100
 _MAX_PATHS = 10
 

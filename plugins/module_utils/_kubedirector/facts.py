@@ -22,7 +22,7 @@ API_VERSION = "kubedirector.hpe.com/v1beta1"
 KDCLUSTER_KIND = "KubeDirectorCluster"
 CRD_NAME = "kubedirectorclusters.kubedirector.hpe.com"
 
-# An object without its type label is skipped in silence (source: pkg/catalog/configmeta.go).
+# An object without its type label is skipped silently (source: pkg/catalog/configmeta.go).
 TYPE_LABELS = {
     "ConfigMap": "kubedirector.hpe.com/cmType",
     "Secret": "kubedirector.hpe.com/secretType",
@@ -53,7 +53,7 @@ _EXIT_CODES, _LAST_EXIT_CODE = re.compile("[0-9]{1,60}"), 255
 START_SCRIPT = "/opt/guestconfig/*/startscript"
 
 # An app of the "system" catalog lives in the operator's namespace; one that a connected cluster uses
-# must be in the cluster's own namespace, or the operator drops the connection in silence
+# must be in the cluster's own namespace, or the operator drops the connection silently
 # (source: pkg/catalog/configmeta.go, genClusterConnections).
 SYSTEM_CATALOG = "system"
 
@@ -73,7 +73,7 @@ DOWN_REMEDY = (
 
 
 def change_counter(annotation: str | None) -> int:
-    """Read the annotation CHANGE_COUNT as the operator does: what is no number counts as 0 (source: syncCluster)."""
+    """Read the annotation CHANGE_COUNT as the operator does: other text than a number counts as 0 (source: syncCluster)."""
     found = re.fullmatch(r"[+-]?[0-9]+", annotation or "")
     return int(found[0]) if found else 0
 

@@ -44,13 +44,13 @@ class Connections:
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """One member of a KDCluster, as its status tells.
+    """One member of a KDCluster, from its status.
 
     :param config_generation: the generation of configmeta.json in it (stateDetail.lastConfigDataGeneration).
     :param setup_generation: the generation that its set-up has seen (stateDetail.lastSetupGeneration); None
         for good where the role's eventList lacks `configure`, which makes the operator run no set-up
         (source: appConfig).
-    :param connection_version: how many changes of the connections its start script was told of
+    :param connection_version: for how many changes of the connections its start script ran
         (stateDetail.lastConnectionVersion; counted up with each --reconnect, source: members.go).
     :param container: ID of the container that the operator set up (stateDetail.lastConfiguredContainer).
     :param problem: what the operator says is wrong with it, or "".
@@ -81,7 +81,7 @@ class KDCluster:
     :param secret_keys: names of its roles' secret keys, which whoever connects to it gets in the clear.
     :param role_sizes: (role, members that the spec wants, members that the status has) of each role.
     :param terminating: whether it is being deleted.
-    :param restore_progress: what its restore still waits for, as its status tells, or "".
+    :param restore_progress: what its restore still waits for, from its status, or "".
     :param deletable_while_restoring: whether it carries the label by which the operator lets it be deleted
         while it is being restored.
     :param annotated: whether it has any annotations.
@@ -227,13 +227,13 @@ class LiveObject:
 
     @property
     def type(self) -> str | None:
-        """Its type label's value; None when the operator would skip it silently."""
+        """Its type label's value; None if the operator would skip it silently."""
         return self.labels.get(facts.TYPE_LABELS[self.kind])
 
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
-    """The KDClusters of one namespace and those objects that were looked at.
+    """The KDClusters of one namespace and those objects that were read.
 
     :param objects: (kind, name) to what was found there; None where nothing exists.
     :param apps: names of the KDApps in the namespace; None when they were not asked for.
@@ -277,7 +277,7 @@ class Snapshot:
     def hash_fits(self, cluster: KDCluster) -> bool:
         """Whether the operator has seen everything that is live now, as far as that can be known.
 
-        :raises KeyError: an object that the cluster names was not looked at.
+        :raises KeyError: an object that the cluster names was not read.
         """
         if self.unreadable(cluster):
             return cluster.stored_hash != self.hashes_before.get(cluster.name)
@@ -288,7 +288,7 @@ class Snapshot:
 
         Meaningless where it names what the caller may not read (see hash_fits).
 
-        :raises KeyError: an object that the cluster names was not looked at.
+        :raises KeyError: an object that the cluster names was not read.
         """
 
         def versions(kind: str, names: t.Iterable[str]) -> t.Iterator[tuple[str, str | None]]:
@@ -452,7 +452,7 @@ def parse_object(kind: str, manifest: JsonMapping, *, with_data: bool) -> LiveOb
 
 
 def _written(metadata: JsonMapping, field: str) -> set[str] | None:
-    """Keys of a field, as the metadata alone tell them: by who wrote what. None where nobody wrote the field."""
+    """Keys of a field, from managedFields alone; None if the field was never written."""
     found = [
         entry["fieldsV1"][field]
         for entry in metadata.get("managedFields") or ()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read the estate: one LIST of KDClusters, one of KDApps, and the named objects side by side."""
+"""Read the snapshot: one LIST of KDClusters, one of KDApps, and the named objects side by side."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ def read_objects(
     :param names: (kind, name) of each.
     :param with_data: those of them whose data are needed; of the others only metadata are read, so
         that no Secret's values travel without need.
-    :returns: (kind, name) to what was found, None where nothing exists. One whose metadata the caller may
-        not read is one that is not `readable`.
+    :returns: (kind, name) to what was found, None if it does not exist. `readable` is false if the caller may not read
+        its metadata.
     :raises ApiError, UnreachableError:
     """
 
@@ -125,7 +125,7 @@ def read_objects(
         except NotFoundError:
             return None
         except ApiError as error:
-            # A tenant often may use Secrets, but not look at them.
+            # A tenant often may use Secrets, but not read them.
             if full or error.status != _FORBIDDEN:
                 raise
             return LiveObject(kind, namespace, name, "", {}, {}, readable=False)
@@ -160,7 +160,7 @@ def read_allowed_objects(
 
 
 def require_namespace(api: Api, namespace: str) -> None:
-    """Say so if a namespace does not exist, as far as the caller may know.
+    """Check that a namespace exists, as far as the caller may know.
 
     :raises PreconditionError: it does not exist.
     :raises UnreachableError:
@@ -172,6 +172,6 @@ def require_namespace(api: Api, namespace: str) -> None:
             [f"Namespace {namespace} does not exist. Create it first, or correct its name."]
         ) from None
     except ApiError as error:
-        # A tenant need not be allowed to look at namespaces; the API server still has the last word.
+        # A tenant may have no right to read namespaces; a later request will fail then.
         if error.status != _FORBIDDEN:
             raise

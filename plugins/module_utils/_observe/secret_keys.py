@@ -4,8 +4,8 @@
 
 """The plain values of a KDCluster's secret keys, as its members hold them.
 
-What the API stores is encrypted anew at each write and tells nothing; configmeta.json in every member
-has the values of all roles in the clear (measured).
+The API stores them encrypted, differently after each write. configmeta.json in every member has the
+values of all roles in the clear (measured).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if t.TYPE_CHECKING:
 
 
 def read_held_secret_keys(api: Api, cluster: KDCluster) -> dict[str, dict[str, str]] | None:
-    """Ask one member after the other until one can tell.
+    """Read one member after the other until one has them.
 
-    :returns: role to its secret keys' names and plain values; None when no member can tell.
+    :returns: role to its secret keys' names and plain values; None if no member has them.
     :raises ApiError, UnreachableError:
     """
     command = ["cat", facts.CONFIGMETA_PATH]
@@ -56,7 +56,7 @@ def read_held_secret_keys(api: Api, cluster: KDCluster) -> dict[str, dict[str, s
             for group in (configmeta.get("nodegroups") or {}).values()
             for role, entry in (group.get("roles") or {}).items()
         }
-        # Somebody wrote a file without roles there: it tells as little.
+        # A file without roles is of no use either.
         if held:
             return held
     return None

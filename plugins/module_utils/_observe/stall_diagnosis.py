@@ -63,7 +63,7 @@ class Diagnosis:
         self._moved[name] = time.monotonic()
 
     def unrecoverable(self, snapshot: Snapshot, names: t.Iterable[str]) -> list[str]:
-        """Say what must be done by somebody before these KDClusters can settle.
+        """Say what a person must do before these KDClusters can settle.
 
         :returns: sentences; none while it may still come by itself, which is most of the time.
         :raises ApiError, UnreachableError:
@@ -131,7 +131,7 @@ class Diagnosis:
             if waiting.get("reason") in _HOPELESS_STARTS:
                 return (
                     f"does not start: container {container.get('name')} is in {waiting['reason']}"
-                    f"{_words(self._api.redact(str(waiting.get('message') or '')))}. Mend that, or give wait=false."
+                    f"{_words(self._api.redact(str(waiting.get('message') or '')))}. Fix that, or give wait=false."
                 )
         return ""
 
@@ -158,7 +158,7 @@ def ask_operator(api: Api, cluster: KDCluster) -> None:
     except OperatorDownError:
         raise
     except ApiError:
-        # Refused by somebody who lives, or not allowed to the caller: nothing is known.
+        # A running webhook refuses it, or the caller has not the right: that says nothing.
         return
 
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the application made of the change: the exit code of each member's start script.
+"""How the application took the change: the exit code of each member's start script.
 
-The operator runs `--reconnect` in the background and looks at its exit code nowhere (measured). The
+The operator runs `--reconnect` in the background and ignores its exit code (measured). The
 start script's wrapper appends it to configure.status, which the next run empties (source: types.go).
 """
 
@@ -136,7 +136,7 @@ class MemberReading:
 
 
 class EarlyReads:
-    """Reads members of KDClusters that have settled while others are still waited for.
+    """Reads members of KDClusters that have settled while others still change.
 
     An answer counts only for the generation that it was asked for; all else is asked again.
     """
@@ -167,7 +167,7 @@ class EarlyReads:
         return found
 
     def abandon(self) -> None:
-        """Ask nothing more; nobody wants to know."""
+        """Ask nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, member: Member) -> MemberReading:
@@ -183,7 +183,7 @@ def read_reconnects(
 ) -> dict[str, MemberReading]:
     """Read how the start script ended in every member that gets configmeta, and what the member holds.
 
-    :param deadline: as of time.monotonic(); until then a start script that still runs is waited for.
+    :param deadline: as of time.monotonic(); until then it waits for start scripts that still run.
     :param known: readings that need not be asked for, by pod (see EarlyReads).
     :returns: by pod.
     :raises MemberReplacedError: a member's container is a new one, which the operator has not set up yet.
@@ -282,7 +282,7 @@ def _doubts(
     for cluster in clusters:
         for member in cluster.members:
             where = f"{cluster.label}: member {member.pod} (role {member.role})"
-            if cluster.name in before and _was_not_told(member, before[cluster.name]):
+            if cluster.name in before and _missed_reconnect(member, before[cluster.name]):
                 yield (
                     member.pod,
                     f"{where} has the change in configmeta.json, but the operator did not run its start script "
@@ -299,7 +299,7 @@ def _doubts(
                 )
 
 
-def _was_not_told(member: Member, before: KDCluster) -> bool:
+def _missed_reconnect(member: Member, before: KDCluster) -> bool:
     versions = {one.container: one.connection_version for one in before.members}
     version = versions.get(member.container)
     if not member.has_configmeta or version is None or member.connection_version is None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The exact wait: watch the KDClusters of a namespace until the operator is done with some of them."""
+"""Watch the KDClusters of a namespace until the operator is done with some of them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if t.TYPE_CHECKING:
 
 T = t.TypeVar("T")
 
-# One watch lasts this long at most; then objects that others may have changed are looked at again.
+# One watch lasts this long at most; then objects that others may have changed are read again.
 WATCH_SECONDS = 5
 _RETRY_SECONDS = 1.0
 _GONE_SECONDS = 0.1
@@ -52,10 +52,10 @@ _STARTING_STATUSES, _STARTING_SECONDS = frozenset({401, 403, 404}), 30.0
 
 
 class SnapshotWatcher:
-    """An estate that is kept up to date while it is waited on.
+    """Keeps a snapshot up to date and waits for changes in it.
 
-    :param snapshot: as it was read; `estate` is replaced by newer ones, never changed. `has_waited`
-        tells whether the operator had something to do; `before_last_change` has, by name, each KDCluster
+    :param snapshot: as it was read; the attribute is replaced by newer ones, never changed. `has_waited`
+        says whether the operator had something to do; `before_last_change` has, by name, each KDCluster
         whose connection hash changed meanwhile, as it was just before it last did; `on_change`, where it
         is set, is called with each KDCluster whenever it is read.
     """
@@ -120,7 +120,7 @@ class SnapshotWatcher:
             self.snapshot = dataclasses.replace(self.snapshot, objects=found)
 
     def read_missing(self, keys: t.Iterable[tuple[str, str]]) -> None:
-        """Read the metadata of those (kind, name) that were not looked at. :raises ApiError, UnreachableError:"""
+        """Read the metadata of those (kind, name) that were not read yet. :raises ApiError, UnreachableError:"""
         self._read_objects(key for key in keys if key not in self.snapshot.objects)
 
     def refresh(self) -> None:
@@ -140,7 +140,7 @@ class SnapshotWatcher:
                 self.on_change(cluster)
 
     def refresh_before_waiting(self) -> None:
-        """Read all KDClusters again at the next wait, which bears with passing troubles."""
+        """Read all KDClusters again at the next wait, which retries passing errors."""
         self._behind = True
 
     def wait_until_one_is_quiet(
@@ -174,9 +174,9 @@ class SnapshotWatcher:
         :param also_quiet: KDClusters on which the operator must have nothing to do either, as long as
             there are such.
         :param deadline: as of time.monotonic().
-        :param why: how a message begins that says why it did not come to that, such as "The change
+        :param why: how the message of a timeout begins, such as "The change
             was written, but it has not reached every member".
-        :param may_vanish: those of `names` that are not waited for any more once they are deleted.
+        :param may_vanish: the wait ends for those of `names` in it that are deleted.
         :param require: called whenever `snapshot` is newer; what it raises ends the wait.
         :raises WaitTimeoutError: names the lagging members and what they last reported.
         :raises StalledError: it will not come by itself: the operator is down or stuck, or a pod does not
@@ -210,7 +210,7 @@ class SnapshotWatcher:
     def _wait(
         self, names: frozenset[str], goal: t.Callable[[], T | None], deadline: float, why: str
     ) -> T:
-        """Take over what happens until `goal` gives something; it looks at nothing but `names`."""
+        """Follow events until `goal` returns something; `goal` reads only `names`."""
         lost_at = -math.inf
         while True:
             remaining = deadline - time.monotonic()
@@ -249,7 +249,7 @@ class SnapshotWatcher:
         return not any(self._busy(names))
 
     def _busy(self, names: t.Iterable[str]) -> t.Iterator[KDCluster]:
-        """Those that the operator still has to do with; with one that was deleted it has not."""
+        """Those that the operator still works on; not those that were deleted."""
         for name in sorted(names):
             cluster = self.snapshot.clusters.get(name)
             if cluster is not None and not self.snapshot.is_quiet(cluster):
@@ -283,7 +283,7 @@ class SnapshotWatcher:
         return None
 
     def _saw_something_else(self, name: str, before: str) -> bool:
-        """Whether the operator just took over a state of the connected objects that is not ours."""
+        """Whether the operator just read other content of the connected objects than this snapshot has."""
         cluster = self.snapshot.clusters.get(name)
         if cluster is None or cluster.stored_hash == before:
             return False
@@ -294,7 +294,7 @@ class SnapshotWatcher:
         self.read_missing(self._objects_of(names))
 
     def _read_objects_again(self, names: t.Iterable[str]) -> None:
-        """Look again at what is named by KDClusters whose hash does not fit: others may have changed it."""
+        """Read again the objects of KDClusters whose hash does not fit: others may have changed them."""
         self._read_objects(
             self._objects_of(
                 name

@@ -322,13 +322,13 @@ def test_mlflow_and_a_user_directory(
             "notebook",
             {"notebook_namespace": "none", "notebook_kdclusters_text": "none"},
             f"- password: {canary('unbalanced')}: [",
-            "The field Secrets of the credential is no list in YAML with namespace and secrets in",
+            "The field Secrets of the credential is not a YAML list with namespace and secrets in",
         ),
         (
             "connect",
             {"kd_connections_text": "- namespace: none"},
             f"just a word {canary('word')}",
-            "The field Secrets of the credential is no list in YAML with namespace and secrets in",
+            "The field Secrets of the credential is not a YAML list with namespace and secrets in",
         ),
         (
             "model_registry",
@@ -338,7 +338,7 @@ def test_mlflow_and_a_user_directory(
                 "model_registry_models_text": "my model",
             },
             None,
-            "The answer to Models is no list in YAML with name in each entry.",
+            "The answer to Models is not a YAML list with name in each entry.",
         ),
         (
             "rotate",

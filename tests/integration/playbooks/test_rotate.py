@@ -139,7 +139,7 @@ def test_a_start_script_that_takes_too_long_brings_the_old_values_back(
     modules: Modules, kubectl: Kubectl, place: str, find: Find, timing: Timing
 ) -> None:
     steer(kubectl, find, 0)
-    # Longer than the way there may take, and soon over on the way back.
+    # Longer than the attempt may take, and soon over in the rollback.
     patience = int(20 + timing.poll_seconds / 2)
     result = modules.rotation(
         configmap=STEERING, data={"seconds": patience + 10}, wait_timeout=patience
@@ -160,7 +160,7 @@ def test_somebody_elses_edit_is_not_overwritten(
     data = {"stringData": {"token": foreign}}
     kubectl.patch("secret", SECRET, data, namespace=place)
     result = running.result()
-    assert f"Somebody else changed Secret {place}/{SECRET} meanwhile" in result.message
+    assert f"Secret {place}/{SECRET} was changed by others during this task" in result.message
     assert result.json["rolled_back"] is False
     assert secret_values(kubectl, place)["token"] == foreign
     assert_absent(result.output, new, foreign)
@@ -195,8 +195,8 @@ def mistakes(place: str, value: str) -> list[tuple[dict[str, Any], str]]:
         ({"secret": SECRET, "string_data": {"tokne": value}}, "no key 'tokne'"),
         ({"secret": SECRET, "data": {"token": f"{value}!"}}, "is not valid base64"),
         ({"secret": SECRET, "string_data": {"token": [value]}}, "the value is a list"),
-        ({"secret": SECRET, "configmap": STEERING, "data": new}, "and not both"),
-        ({"configmap": STEERING, "string_data": new}, "string_data goes with secret only"),
+        ({"secret": SECRET, "configmap": STEERING, "data": new}, "Give either option"),
+        ({"configmap": STEERING, "string_data": new}, "string_data is for Secrets only"),
         ({"secret": SECRET, "string_data": value}, "string_data"),
         ({"secret": SECRET}, "give at least one new value"),
         ({"secret": SECRET, "string_data": new, "wait_timeout": 0}, "seconds, 1 to"),
@@ -276,7 +276,9 @@ def test_no_output_of_ansible_playbook_shows_a_value(
         },
     )
     refused, tried = played.results[:2]
-    assert "With them, too: " in refused["msg"] and refused["rolled_back"] is True, refused["msg"]
+    assert "But with the old values, too: " in refused["msg"] and refused["rolled_back"] is True, (
+        refused["msg"]
+    )
     assert tried["changed"] is True and not tried.get("failed")
     assert all(one.get("failed") for one in played.results[2:6])
     assert "no key 'tokne'" in played.output

@@ -239,7 +239,10 @@ def test_labels_that_a_webhook_takes_back_count_as_unchanged(
     for check in (True, False):
         result = run(kd_cluster, check, name="notebook", labels={"team": "vision"}, wait=False)
         assert (result["changed"], result["kdclusters"][0]["action"]) == (False, "unchanged")
-        assert "(team); a webhook takes them back" in json.dumps(result["warnings"])
+        assert (
+            "a webhook removes the labels and annotations that this task sets (team)"
+            in json.dumps(result["warnings"])
+        )
 
 
 @pytest.fixture

@@ -196,7 +196,7 @@ def test_restored_although_the_start_script_refuses_the_old_ones_fails(
     killed(space, server, run)
     members.exit_code = lambda value: 4
     result = rotated(run(kd_rotate, **RESTORE))
-    assert "With them, too: " in result["msg"] and "exit code 4" in result["msg"]
+    assert "But with the old values, too: " in result["msg"] and "exit code 4" in result["msg"]
     assert result["rolled_back"] is True and values(space)["token"] == OLD
 
 
@@ -249,7 +249,7 @@ def test_what_others_made_of_it_since_is_left_to_the_user(
     assert (result["kept_in"], result["earlier_rotation"]) == (name, "unfinished")
     assert space.writes == [] and values(space)["token"] == MODIFIED
     done = rotated(run(kd_rotate, **RESTORE))
-    assert "is overwritten" in str(done["warnings"])
+    assert "overwrites" in str(done["warnings"])
     assert values(space)["token"] == OLD and kept_values(space) is None
 
 
@@ -322,7 +322,7 @@ def test_a_way_back_that_fails_keeps_them(
     members.exit_code = lambda value: 3
     patches(server, space, PATH, space._write, refused(401, "Unauthorized", "expired"))
     result = rotated(run(kd_rotate, **ROTATE))
-    assert "Putting the old values back failed, too" in result["msg"]
+    assert "The rollback failed" in result["msg"]
     assert result["kept_in"] == KEPT.rpartition("/")[2]
     assert kept_values(space) == {"token": OLD, "user": "team-a"}
     members.exit_code = lambda value: 0

@@ -18,15 +18,15 @@ from tests.unit.plugins.namespace_server import CONFIGMETA, Namespace
 from tests.unit.plugins.rotation_runs import KEPT, NEW, OLD, ROTATE, Members, rotated
 
 BAD: list[tuple[JsonObject, str]] = [
-    ({}, "Give one of the options secret and configmap"),
-    ({"secret": "token", "configmap": "model", "data": {}}, "and not both"),
+    ({}, "Give either option secret or option configmap"),
+    ({"secret": "token", "configmap": "model", "data": {}}, "Give either option"),
     ({"secret": "token"}, "give at least one new value"),
     ({"secret": "token", "string_data": {}}, "give at least one new value"),
-    ({"configmap": "model", "string_data": {"path": NEW}}, "string_data goes with secret only"),
+    ({"configmap": "model", "string_data": {"path": NEW}}, "string_data is for Secrets only"),
     ({"secret": "token", "data": {"token": f"{NEW}!"}}, "key token is not valid base64"),
     ({"secret": "token", "string_data": {"token": [NEW]}}, "the value is a list"),
     ({"configmap": "model", "data": {"path": {"a": NEW}}}, "the value is a dictionary"),
-    ({"secret": "token", "string_data": {"token": NEW}, "state": "restored"}, "with state=present only"),
+    ({"secret": "token", "string_data": {"token": NEW}, "state": "restored"}, "need state=present"),
     ({"secret": "token", "data": {"token": "eA=="}, "string_data": {"token": "x"}}, "in string_data"),
     ({"secret": "Token", "string_data": {"token": NEW}}, "not a valid object name"),
     ({"secret": "token", "string_data": {"a key": NEW}}, "not a valid key"),
@@ -34,7 +34,7 @@ BAD: list[tuple[JsonObject, str]] = [
     ({"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 10**400}, "seconds, 1 to"),
     ({"secret": "gone", "string_data": {"token": NEW}}, "Secret team-a/gone does not exist"),
     ({"secret": "unnamed", "string_data": {"token": NEW}}, "No KDCluster in namespace team-a names"),
-    ({"secret": "untyped", "string_data": {"token": NEW}}, "carries no type label"),
+    ({"secret": "untyped", "string_data": {"token": NEW}}, "has no type label"),
 ]  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_old_values_that_cannot_be_kept_are_noticed_before(
     result = rotated(run(kd_rotate, **ROTATE))
     assert "exceeded quota" in result["msg"] and "Nothing was written." in result["msg"]
     assert "keeps the old values" in result["msg"]
-    assert "quota leave room for one more Secret" in result["msg"]
+    assert "quota for one more Secret" in result["msg"]
     assert (result["changed"], result["kept_in"], space.writes) == (False, None, [])
 
 
@@ -93,7 +93,10 @@ def test_a_secret_of_others_in_place_of_the_kept_values_is_left_alone(
     space.add_object("Secret", KEPT.rpartition("/")[2], data={"theirs": encoded(OLD)})
     for options in (ROTATE, {"secret": "token", "state": "restored"}):
         result = rotated(run(kd_rotate, **options))
-        assert f"{KEPT.rpartition('/')[2]} is in the way" in result["msg"]
+        assert (
+            f"{KEPT.rpartition('/')[2]} exists, but kubedirector.connections did not create it"
+            in result["msg"]
+        )
         assert space.writes == []
 
 

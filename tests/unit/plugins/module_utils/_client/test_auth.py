@@ -63,9 +63,9 @@ def test_half_of_a_name_and_password_is_refused_and_not_filled_up(
     given: str, missing: str, file: str
 ) -> None:
     environ = {"K8S_AUTH_USERNAME": "u", "K8S_AUTH_PASSWORD": "p", "KUBECONFIG": file}
-    assert f"there is no {missing}" in refused({given: "mine"}, environ)
+    assert f"{missing} is missing" in refused({given: "mine"}, environ)
     alone = {f"K8S_AUTH_{given.upper()}": "mine", "KUBECONFIG": file}
-    assert f"there is no {missing}" in refused({}, alone)
+    assert f"{missing} is missing" in refused({}, alone)
     assert (
         authorization(resolve_client_config({given: "mine", "api_key": "abc"}, environ))
         == "Bearer abc"

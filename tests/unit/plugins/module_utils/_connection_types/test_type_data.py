@@ -101,10 +101,10 @@ def test_a_model_without_object_name_gets_a_valid_one(model: dict[str, str], nam
         ({"model_version": ""}, "model fullyconnected-nn: model_version is missing."),
         ({"path": {}}, "model fullyconnected-nn: path is missing."),
         ({"name": None}, "model number 1: name is missing."),
-        ({"path": "models/fc.h5"}, "model fullyconnected-nn: path 'models/fc.h5' is no path"),
-        ({"path": "s3://"}, "model fullyconnected-nn: path 's3://' is no path"),
-        ({"path": "repo://"}, "model fullyconnected-nn: path 'repo://' is no path"),
-        ({"name": "---"}, "model ---: no object name can be made of it"),
+        ({"path": "models/fc.h5"}, "model fullyconnected-nn: path 'models/fc.h5' is not a path"),
+        ({"path": "s3://"}, "model fullyconnected-nn: path 's3://' is not a path"),
+        ({"path": "repo://"}, "model fullyconnected-nn: path 'repo://' is not a path"),
+        ({"name": "---"}, "model ---: its name cannot become an object name"),
         ({"extra": {"path": "x"}}, "model fullyconnected-nn: extra holds path"),
     ],
 )
@@ -118,7 +118,7 @@ def test_two_models_in_one_configmap_are_refused_and_everything_is_said_at_once(
     with pytest.raises(PreconditionError) as refused:
         type_data.model_configmaps([MODEL, {**MODEL, "path": "x"}])
     assert len(refused.value.problems) == 2
-    assert "a ConfigMap fullyconnected-nn is made of another model already" in str(refused.value)
+    assert "another model has the ConfigMap fullyconnected-nn, too" in str(refused.value)
 
 
 def test_source_control_in_a_secret_has_the_newer_keys() -> None:
@@ -194,21 +194,21 @@ def test_source_control_in_a_configmap_can_have_the_older_keys() -> None:
         ({**SOURCE, "type": "gitlab"}, "type 'gitlab' is not one of github, bitbucket."),
         (
             {**SOURCE, "repo_url": "git.example.com/a"},
-            "repo_url 'git.example.com/a' is no URL of a",
+            "repo_url 'git.example.com/a' is not the URL of a",
         ),
         (
             {**SOURCE, "repo_url": "https://me:liquorice@"},
-            "repo_url 'https://********@' is no URL of a",
+            "repo_url 'https://********@' is not the URL of a",
         ),
         (
             {**SOURCE, "repo_url": "https://me:a@liquorice@"},
-            "repo_url 'https://********@' is no URL of a",
+            "repo_url 'https://********@' is not the URL of a",
         ),
-        ({**SOURCE, "branch": "my branch"}, "branch 'my branch' is no name that a branch can have"),
-        ({**SOURCE, "email": "team-a"}, "email 'team-a' is no mail address; write name@host."),
+        ({**SOURCE, "branch": "my branch"}, "branch 'my branch' is not a valid branch name"),
+        ({**SOURCE, "email": "team-a"}, "email 'team-a' is not a mail address; write name@host."),
         (
             {**SOURCE, "email": "a b@x.org"},
-            "email 'a b@x.org' is no mail address; write name@host.",
+            "email 'a b@x.org' is not a mail address; write name@host.",
         ),
         ({**SOURCE, "auth_type": "key"}, "auth_type 'key' is not one of token, password."),
         ({**SOURCE, "token": ""}, "auth_type is token, but token is missing."),
@@ -217,7 +217,7 @@ def test_source_control_in_a_configmap_can_have_the_older_keys() -> None:
         ({**SOURCE, "proxy_port": 80}, "proxy_protocol is missing; the proxy's protocol"),
         (
             {**INFO, "proxy_protocol": "http", "proxy_hostname": "p", "proxy_port": 70000},
-            "proxy_port '70000' is no port",
+            "proxy_port '70000' is not a port",
         ),
         ({**SOURCE, "key_spelling": "older"}, "the older spelling has no key for auth_type, token"),
     ],
@@ -279,8 +279,8 @@ def test_an_mlflow_secret_has_the_names_that_its_clients_look_for() -> None:
     ("change", "said"),
     [
         ({"access_key_id": ""}, "mlflow mlflow-secret: access_key_id is missing."),
-        ({"artifact_root": "bucket"}, "artifact_root 'bucket' is no place"),
-        ({"s3_endpoint_url": "minio:9000"}, "s3_endpoint_url 'minio:9000' is no URL"),
+        ({"artifact_root": "bucket"}, "artifact_root 'bucket' is not a valid place"),
+        ({"s3_endpoint_url": "minio:9000"}, "s3_endpoint_url 'minio:9000' is not a URL"),
     ],
 )
 def test_bad_mlflow_settings_are_refused(change: dict[str, str], said: str) -> None:
@@ -363,7 +363,7 @@ def test_a_model_can_have_labels_and_its_type_in_either_place() -> None:
     assert made["data"]["modelType"] == "h5"
     with pytest.raises(PreconditionError, match="extra holds modelType"):
         type_data.model_configmaps([{**MODEL, "model_type": "h5", "extra": {"modelType": "pt"}}])
-    with pytest.raises(PreconditionError, match="labels is no dictionary"):
+    with pytest.raises(PreconditionError, match="labels is not a dictionary"):
         type_data.model_configmaps([{**MODEL, "labels": ["team"]}])
 
 
@@ -475,8 +475,8 @@ def test_an_external_auth_secret_holds_everything_by_its_own_name() -> None:
         ({"locations": ["ad1.example.com:99999"]}, "location 'ad1.example.com:99999' is not"),
         ({"security_protocol": "tls"}, "security_protocol 'tls' is not one of none, ldaps"),
         ({"base_dn": ""}, "base_dn is missing."),
-        ({"base_dn": "example.com"}, "base_dn 'example.com' is no distinguished name"),
-        ({"ca_cert": "/etc/ssl/ca.crt"}, "ca_cert is no certificate in PEM"),
+        ({"base_dn": "example.com"}, "base_dn 'example.com' is not a distinguished name"),
+        ({"ca_cert": "/etc/ssl/ca.crt"}, "ca_cert is not a certificate in PEM"),
     ],
 )
 def test_bad_directory_settings_are_refused(change: dict[str, Any], said: str) -> None:
@@ -547,11 +547,11 @@ def test_a_list_or_dictionary_where_text_belongs_is_refused(
 
 @pytest.mark.parametrize("locations", ["ad1.example.com:636", 5, {"a": 1}])
 def test_locations_that_are_no_list_are_refused(locations: Any) -> None:
-    with pytest.raises(PreconditionError, match="locations is no list"):
+    with pytest.raises(PreconditionError, match="locations is not a list"):
         type_data.external_auth_secret({**DIRECTORY, "locations": locations})
 
 
 @pytest.mark.parametrize("extra", [["a"], "text", 5])
 def test_further_keys_that_are_no_dictionary_are_refused(extra: Any) -> None:
-    with pytest.raises(PreconditionError, match="extra is no dictionary"):
+    with pytest.raises(PreconditionError, match="extra is not a dictionary"):
         type_data.model_configmaps([{**MODEL, "extra": extra}])

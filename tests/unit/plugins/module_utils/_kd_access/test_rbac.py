@@ -11,9 +11,9 @@ from collections.abc import Callable
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_access.rbac import (
+    desired_manifests,
     differs,
     problem_with,
-    wanted_manifests,
 )
 from tests.unit.plugins.manifests import JsonObject
 
@@ -23,7 +23,7 @@ Change = Callable[[JsonObject], object]
 
 def manifest(kind: str) -> JsonObject:
     """One of the three, apart from every other copy."""
-    return copy.deepcopy(wanted_manifests("team-a", "account")[kind])
+    return copy.deepcopy(desired_manifests("team-a", "account")[kind])
 
 
 @pytest.mark.parametrize("kind", ["ServiceAccount", "Role", "RoleBinding"])
@@ -91,7 +91,7 @@ def test_a_binding_of_another_role_is_left_alone() -> None:
 
 
 def test_rights_to_make_kdclusters_are_taken_back() -> None:
-    managing = wanted_manifests("team-a", "account", manage_kdclusters=True)["Role"]
+    managing = desired_manifests("team-a", "account", manage_kdclusters=True)["Role"]
     (more,) = [rule for rule in managing["rules"] if rule not in manifest("Role")["rules"]]
     assert more["resources"] == ["kubedirectorclusters"]
     assert sorted(more["verbs"]) == ["create", "delete"]

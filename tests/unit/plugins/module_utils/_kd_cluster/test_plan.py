@@ -20,8 +20,8 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_clust
     CLUSTER_ARGUMENTS,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_cluster.desired import (
-    WantedCluster,
-    cluster_wanted_from,
+    DesiredCluster,
+    parse_desired_cluster,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_cluster.plan import (
     ClusterPlan,
@@ -63,10 +63,10 @@ STORED: JsonObject = {
 HELD = {"controller": {"password": SECRET}}
 
 
-def desired(**options: Any) -> WantedCluster:
+def desired(**options: Any) -> DesiredCluster:
     checked = ArgumentSpecValidator(CLUSTER_ARGUMENTS).validate({"name": "notebook", **options})
     assert checked.error_messages == []
-    return cluster_wanted_from(checked.validated_parameters, NAMESPACE)
+    return parse_desired_cluster(checked.validated_parameters, NAMESPACE)
 
 
 def stored(*roles: JsonObject, populated: bool = True, **parts: Any) -> JsonObject:

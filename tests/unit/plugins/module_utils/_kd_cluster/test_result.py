@@ -144,7 +144,7 @@ def test_without_wait_it_ends_once_it_has_written(
     [
         (LAB, "KDCluster team-a/lab was created, but it is not configured in time"),
         (UPDATE, "The change was written, but it has not reached every member in time"),
-        ({"name": "engine", "state": "absent"}, "there still is pod pod-e"),
+        ({"name": "engine", "state": "absent"}, "Still there: pod pod-e"),
     ],
     ids=["created", "updated", "deleted"],
 )

@@ -32,7 +32,7 @@ def test_what_somebody_else_changes_or_makes_again_meanwhile_is_not_deleted(
     before_each_write(server, edit)
     result = run(kd_connection, **GONE)
     assert result["failed"] is True
-    assert "ConfigMap team-a/model" in result["msg"] and "changed it meanwhile" in result["msg"]
+    assert "ConfigMap team-a/model" in result["msg"] and "was changed meanwhile" in result["msg"]
     assert MODEL in space.found
 
 
@@ -46,7 +46,7 @@ def test_kd_access_deletes_only_what_it_found(
 
     before_each_write(server, edit)
     result = run(kd_access, name="reader", state="absent")
-    assert result["failed"] is True and "changed it meanwhile" in result["msg"]
+    assert result["failed"] is True and "was changed meanwhile" in result["msg"]
 
 
 def test_finalizers_that_hold_a_deleted_object_are_named(space: Namespace, run: Run) -> None:
