@@ -25,8 +25,8 @@ from .._observe.start_script import read_now
 from .problems import newest_write
 
 if t.TYPE_CHECKING:
-    from .._core.json_types import JsonObject
     from .._client.api import Api
+    from .._core.json_types import JsonObject
     from .._kubedirector.snapshot import KDCluster, Member
 
 # The start script notes its beginning and its end by whole seconds, and another clock stamps the objects.
