@@ -382,7 +382,8 @@ def test_the_documented_question(
         "kubedirector.connections.overview", "-e", f"@{given}", kubeconfig=kubectl.kubeconfig
     )
     assert done.returncode == 0, done.output
-    assert "1 KDCluster," in done.output and "notebook" in done.output
+    assert "1 KDCluster," in done.output
+    assert f"Secret {home}/login: used by notebook." in done.output
 
 
 def test_who_may_read_and_not_list_objects_sees_what_is_connected(
