@@ -13,7 +13,7 @@ author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - A table for each namespace, with KDCluster, KDApp, state, number of members (configured and all, where these differ),
     what it connects to, what connects to it, and the codes of its problems. Long names are folded.
-  - Below it objects that are connected to nothing, and each problem in words.
+  - Before it the answer to the question who uses an object, if the module was asked; below it objects that are connected to nothing, and each problem in words.
   - Lines hold printable ASCII only. Another character comes out as a question mark.
 positional: _input
 options:
@@ -68,7 +68,7 @@ _LEAST = 60
 
 def overview_lines(found: t.Any, width: int = WIDTH) -> list[str]:
     """Write the lines. :raises AnsibleFilterError: this is not a result of the module, or the width is too small."""
-    parts = ("kdclusters", "objects", "problems", "not_seen")
+    parts = ("kdclusters", "objects", "usage", "problems", "not_seen")
     if not isinstance(found, dict) or not all(part in found for part in parts):
         raise AnsibleFilterError("overview_lines needs the result of kd_connection_info.")
     if width < _LEAST:

@@ -35,7 +35,8 @@ def overview_lines(found: Entry, width: int = WIDTH) -> list[str]:
         spaces.setdefault(cluster["namespace"], []).append(cluster)
     for problem in found["problems"]:
         spaces.setdefault(problem["namespace"], [])
-    blocks = [
+    blocks = [[line for one in found["usage"] for line in _paragraph(_usage(one), width)]]
+    blocks += [
         list(_space_lines(namespace, spaces[namespace], found, width))
         for namespace in sorted(spaces)
     ]
@@ -67,6 +68,19 @@ def _space_lines(
         yield from _paragraph(
             f"{one['severity']} {one['code']}: {one['message']} {one['hint']}", width
         )
+
+
+def _usage(usage: Entry) -> str:
+    """Answer who uses an object."""
+    pods = [pod for one in usage["start_scripts"] for pod in one["pods"]]
+    through = usage["used_through"]
+    return (
+        f"{usage['kind']} {usage['namespace']}/{usage['name']}"
+        f"{' (does not exist)' if usage['exists'] is False else ''}: used by "
+        f"{', '.join(usage['used_by']) or 'no KDCluster'}"
+        f"{', and through these by ' + ', '.join(through) if through else ''}. "
+        f"A change runs the start script in {_number(pods, 'member')}."
+    )
 
 
 def _number(things: t.Sized, name: str) -> str:

@@ -326,10 +326,10 @@ def test_an_operator_that_hangs(
     before = codes(look())
     with parts.hanging_operator():
         kubectl.patch("configmap", "info-one", {"data": {"a": "new"}}, namespace=home)
-        assert ("stale_configmeta", "notebook", None) in codes(look())
+        assert ("stale_configmeta", "bare", None) in codes(look())
         wait_until(
             "the operator counts as stuck",
-            lambda: ("stuck_operator", "notebook", None) in codes(look()),
+            lambda: ("stuck_operator", "bare", None) in codes(look()),
             seconds=150, poll_seconds=5,
         )  # fmt: skip
     named("notebook").wait_settled()
@@ -348,6 +348,8 @@ def test_a_missed_reconnect(
     assert ("missed_reconnect", "scripted", None) in codes(found)
     (told,) = [one for one in found["problems"] if one["code"] == "missed_reconnect"]
     assert scripted.pod() in told["message"] and "--reconnect" in told["hint"]
+    # As it was.
+    set_count(scripted, -1)
 
 
 def test_the_overview_fits_and_writes_nothing(
@@ -380,7 +382,8 @@ def test_the_documented_question(
         "kubedirector.connections.overview", "-e", f"@{given}", kubeconfig=kubectl.kubeconfig
     )
     assert done.returncode == 0, done.output
-    assert "1 KDCluster," in done.output and "notebook" in done.output
+    assert "1 KDCluster," in done.output
+    assert f"Secret {home}/login: used by notebook." in done.output
 
 
 def test_who_may_read_and_not_list_objects_sees_what_is_connected(

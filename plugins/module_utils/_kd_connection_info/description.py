@@ -14,11 +14,10 @@ from .._kubedirector.links import dependents
 from .._kubedirector.services import services_of
 
 if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
     from .._kubedirector.problems import Problem
     from .._kubedirector.snapshot import KDCluster, LiveObject, Snapshot
     from .estate import Space
-
-JsonObject = dict[str, t.Any]
 
 
 def cluster_entry(space: Space, cluster: KDCluster) -> JsonObject:

@@ -26,9 +26,9 @@ from .problems import newest_write
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
+    from .._core.json_types import JsonObject
     from .._kubedirector.snapshot import KDCluster, Member
 
-JsonObject = dict[str, t.Any]
 # The start script notes its beginning and its end by whole seconds, and another clock stamps the objects.
 _MARGIN_SECONDS = 5.0
 _MOST_PATHS = 3
@@ -132,14 +132,20 @@ def _differences(
     snapshot: Snapshot, cluster: KDCluster, states: t.Sequence[MemberState]
 ) -> t.Iterator[Problem]:
     """Members that do not hold what is live, and members that hold it and differ nevertheless."""
-    readable = {
-        key: found for key, found in snapshot.objects.items() if found is None or found.readable
-    }
-    # What the operator skips is a problem of its own.
+    # What the operator skips or drops is a problem of its own.
     comparable = dataclasses.replace(
         snapshot,
-        objects={key: found for key, found in readable.items() if found is not None and found.type},
+        objects={
+            key: found
+            for key, found in snapshot.objects.items()
+            if found is not None and found.readable and found.type
+        },
     )
+    connected = {
+        name
+        for name, other in snapshot.clusters.items()
+        if not snapshot.lacks_app(other, local_only=True)
+    }
     current: dict[str, JsonObject] = {}
     for state in states:
         if state.configmeta is None:
@@ -147,7 +153,7 @@ def _differences(
         stale = [
             one
             for one in stale_parts(state.configmeta, cluster, comparable)
-            if one["kind"] != "KDCluster" or one["name"] in snapshot.clusters
+            if one["kind"] != "KDCluster" or one["name"] in connected
         ]
         for one in stale:
             yield Problem(

@@ -11,6 +11,7 @@ import typing as t
 
 from .._ansible.task import Task
 from .._core.errors import PreconditionError
+from .._core.printable import printable
 from .._observe.reader import require_namespace
 from .description import (
     cluster_entry,
@@ -77,7 +78,9 @@ class ConnectionInfoTask(Task):
             key=lambda p: (_ORDER[p.severity], p.namespace, p.kdcluster, p.object or (), p.code),
         )
         self._result["problems"] = [problem_entry(problem) for problem in unique]
-        self._result["not_seen"] = reader.not_seen
+        self._result["not_seen"] = [
+            {**one, "reason": printable(str(one["reason"]))} for one in reader.not_seen
+        ]
         self._warn(reader, spaces)
 
     def _namespaces(self) -> list[str] | None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
+    from .._core.json_types import JsonMapping
     from .snapshot import KDCluster
 
-JsonObject = t.Mapping[str, t.Any]
 
-
-def services_of(cluster: KDCluster, app: JsonObject | None) -> list[dict[str, t.Any]]:
+def services_of(cluster: KDCluster, app: JsonMapping | None) -> list[dict[str, t.Any]]:
     """List services with their endpoints, as members find them in configmeta.json (source: servicesForRole).
 
     :param app: the KDApp's manifest; None where it is not known.

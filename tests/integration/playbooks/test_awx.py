@@ -263,6 +263,15 @@ def test_rotate_takes_new_values_from_a_credential(awx: Awx, kubectl: Kubectl, t
     assert read["secrets"]["token"][0]["data"]["token"] == canary("awx-rotated")
 
 
+def test_overview_shows_what_is_there(awx: Awx, team: str) -> None:
+    job = succeeded(awx.launch("overview", {"kd_overview_namespace_text": team}))
+    (result,) = job.results("Look around")
+    assert NOTEBOOK in [one["name"] for one in result["kdclusters"]]
+    # The account may read them one by one.
+    assert {one["kind"] for one in result["not_seen"]} == {"ConfigMap", "Secret"}
+    assert f"Namespace {team}" in job.output
+
+
 def test_configmeta_shows_no_secret_and_keeps_none_in_the_fact_cache(
     awx: Awx, kubectl: Kubectl, team: str
 ) -> None:

@@ -62,7 +62,8 @@ def problem(code: str, **parts: Any) -> Found:
 
 def result(*clusters: Found, **parts: Any) -> Found:
     """What the module returns."""
-    return {"kdclusters": list(clusters), "objects": [], "problems": [], "not_seen": [], **parts}
+    found: Found = {"kdclusters": list(clusters), "objects": [], "usage": []}
+    return {**found, "problems": [], "not_seen": [], **parts}
 
 
 def test_the_table() -> None:
@@ -90,6 +91,21 @@ def test_the_table() -> None:
 
 def test_nothing_at_all() -> None:
     assert overview_lines(result()) == ["No KDCluster and no object with a type label was found."]
+
+
+def test_who_uses_an_object() -> None:
+    scripts = [{"kdcluster": "lab", "pods": ["lab-0", "lab-1"]}]
+    usage: Found = {
+        "namespace": "team-a", "kind": "Secret", "name": "login", "exists": True,
+        "used_by": ["lab"], "used_through": ["dashboard"], "start_scripts": scripts,
+    }  # fmt: skip
+    gone = {**usage, "exists": False, "used_by": [], "used_through": [], "start_scripts": []}
+    assert overview_lines(result(usage=[usage]), 130) == [
+        "Secret team-a/login: used by lab, and through these by dashboard. A change runs the start script in 2 members."
+    ]
+    assert overview_lines(result(usage=[gone]), 130) == [
+        "Secret team-a/login (does not exist): used by no KDCluster. A change runs the start script in 0 members."
+    ]
 
 
 names = st.text(min_size=1, max_size=70)
