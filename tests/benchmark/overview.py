@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def sandbox() -> Iterator[Kubectl]:
         kubectl.ok("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s")
         for name in NAMESPACES:
             kubectl.create(manifests.namespace(name))
-            wait_until("KDApps are served", lambda n=name: _made(kubectl, n), seconds=60)
+            wait_until("KDApps are served", partial(_made, kubectl, name), seconds=60)
         yield kubectl
     finally:
         subprocess.run([*command, "down"], cwd=REPOSITORY, env=environment, check=True)
