@@ -27,7 +27,7 @@ from ansible.module_utils.common import warnings as ansible_warnings
 from ansible.plugins.action.normal import ActionModule as OrdinaryAction
 from ansible.utils.display import Display
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.display import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.display import (
     shown_by,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_values import (

@@ -26,6 +26,7 @@ from .._client.auth_options import (
 from .._client.library import (
     require_library,
 )
+from .._core.display import shown_through
 from .._core.errors import (
     CollectionError,
     internal_error_message,
@@ -147,7 +148,8 @@ def run_module(
     )
     failure = None
     try:
-        task.run()
+        with shown_through(redactor.message):
+            task.run()
     except CollectionError as error:
         failure = str(error)
     except Exception as error:

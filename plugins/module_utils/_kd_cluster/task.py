@@ -12,6 +12,7 @@ import time
 import typing as t
 
 from .._ansible.task import Task
+from .._core.display import WaitDisplay
 from .._core.errors import (
     ApiError,
     NotFoundError,
@@ -313,6 +314,7 @@ class ClusterTask(Task):
         if plan.before is None:
             return
         pods = [member.pod for member in parse_kdcluster(plan.before).members if member.pod]
+        display = WaitDisplay(self._deadline)
         while True:
             live.refresh()
             found = live.snapshot.clusters.get(desired.name)
@@ -337,6 +339,7 @@ class ClusterTask(Task):
                     f"{desired.label} is being deleted, but was not gone in time. Still there: {', '.join(left)}. "
                     "Check that the operator runs, and what its finalizer waits for."
                 )
+            display.show(lambda: f"{desired.label} is being deleted.")
             time.sleep(_GONE_PAUSE)
         also = set(dependents(plan.links, [desired.name])) & set(live.snapshot.clusters)
         if also:

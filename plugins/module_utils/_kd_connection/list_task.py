@@ -10,8 +10,8 @@ import functools
 import time
 import typing as t
 
-from .._ansible.display import show
 from .._ansible.task import Task
+from .._core.display import show
 from .._core.errors import (
     CollectionError,
     PreconditionError,
@@ -78,7 +78,7 @@ class ConnectionsTask(Task):
             if one.plan is not None
             for line in plan_lines(one.plan, one.live.snapshot)
         ]
-        show(self.redactor.message("\n".join(self._plan)))
+        show("\n".join(self._plan))
         # Some namespace may refuse what others would have written by then.
         tried = self.check_mode or len(work) > 1
         if tried:

@@ -13,6 +13,7 @@ import time
 import typing as t
 import uuid
 
+from .._core.display import WaitDisplay
 from .._core.errors import (
     ApiError,
     CollectionError,
@@ -119,6 +120,7 @@ class Keeper:
         """
         record = self.find()
         seen, lives = time.monotonic(), False
+        display = WaitDisplay(deadline)
         while record is not None:
             now = time.monotonic()
             if now - seen >= TAKEOVER_SECONDS:
@@ -130,6 +132,7 @@ class Keeper:
                         "Run this task again when that one has ended, or give a longer wait_timeout."
                     ]
                 )
+            display.show(lambda: f"another task rotates {self._rotation.label}.")
             time.sleep(min(_LOOK_SECONDS, TAKEOVER_SECONDS))
             before, record = record, self.find()
             if record != before:

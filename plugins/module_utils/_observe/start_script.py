@@ -11,10 +11,12 @@ start script's wrapper appends it to configure.status, which the next run emptie
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 import typing as t
 
 from .._client.pod_exec import run_in_pods
+from .._core.display import WaitDisplay
 from .._core.errors import (
     MemberError,
     MemberReplacedError,
@@ -346,6 +348,7 @@ def _read_ended(
     no_code_since: dict[str, float] = {}
     pending = list(members)
     pause = _FIRST_PAUSE
+    display = WaitDisplay(deadline)
     while pending:
         found = _read_once(api, namespace, pending, with_configmeta=with_configmeta)
         now = time.monotonic()
@@ -362,9 +365,15 @@ def _read_ended(
         if now + pause > deadline:
             break
         if pending:
+            display.show(functools.partial(_still_running, namespace, pending))
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
     return readings
+
+
+def _still_running(namespace: str, members: t.Iterable[Member]) -> str:
+    pods = ", ".join(f"{namespace}/{member.pod}" for member in members)
+    return f"the start script has not ended in {pods}."
 
 
 def _read_once(

@@ -12,6 +12,7 @@ import threading
 import time
 import typing as t
 
+from .._core.display import WaitDisplay
 from .._core.errors import (
     ApiError,
     ExpiredError,
@@ -212,6 +213,7 @@ class SnapshotWatcher:
     ) -> T:
         """Follow events until `goal` returns something; `goal` reads only `names`."""
         lost_at = -math.inf
+        display = WaitDisplay(deadline)
         while True:
             remaining = deadline - time.monotonic()
             try:
@@ -226,6 +228,7 @@ class SnapshotWatcher:
                 reached = self._follow(names, goal, max(1, min(WATCH_SECONDS, int(remaining))))
                 if reached is not None:
                     return reached
+                display.show(lambda: self._lag_sentences(names))
                 self._read_objects_again(names)
                 unrecoverable = self._diagnosis.unrecoverable(self.snapshot, names)
                 if unrecoverable:

@@ -9,6 +9,7 @@ Two tasks that both see linked KDClusters settled, and then write at once, make 
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import threading
@@ -16,6 +17,7 @@ import time
 import typing as t
 import uuid
 
+from .._core.display import WaitDisplay
 from .._core.errors import (
     ApiError,
     CollectionError,
@@ -115,6 +117,7 @@ class LinkedLease:
     def _acquire(self) -> None:
         record: t.Any = None
         seen_at = 0.0
+        display = WaitDisplay(self._deadline)
         while True:
             try:
                 found = self._api.get(LEASE, self._namespace, LEASE_NAME)
@@ -151,6 +154,7 @@ class LinkedLease:
                     f"{holder}, changes some and holds the Lease {self._namespace}/{LEASE_NAME}. Run the task "
                     "again, or give a longer wait_timeout."
                 )
+            display.show(functools.partial(_busy_sentence, holder))
             time.sleep(_POLL_SECONDS)
 
     def _manifest(self) -> dict[str, t.Any]:
@@ -198,3 +202,7 @@ class LinkedLease:
 def _now() -> str:
     now = time.time()
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1e6):06d}Z"
+
+
+def _busy_sentence(holder: str | None) -> str:
+    return f"another task, {holder}, changes linked KDClusters."

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import math
 import random
 import time
 import typing as t
 
+from .._core.display import WaitDisplay
 from .._core.errors import (
     ApiError,
     ConflictError,
@@ -303,6 +305,7 @@ class Writer:
 
     def wait_until_gone(self) -> None:
         """Wait until finalizers let go of what was deleted. :raises WaitTimeoutError: names them."""
+        display = WaitDisplay(self._deadline)
         for key, found in self._progress.terminating.items():
             where = f"{found.kind} {found.namespace}/{found.name}"
             left: LiveObject | None = found
@@ -311,6 +314,7 @@ class Writer:
                     raise WaitTimeoutError(
                         f"{finalizers_sentence(where, left.finalizers)} See that what set these removes them."
                     )
+                display.show(functools.partial(finalizers_sentence, where, left.finalizers))
                 time.sleep(_GONE_SECONDS)
                 left = self._look_again(*key, with_data=False)
 

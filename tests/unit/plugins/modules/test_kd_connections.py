@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._ansible import display
+from ansible_collections.kubedirector.connections.plugins.module_utils._core import display
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connections
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDAPPS, KDCLUSTERS
@@ -212,3 +212,18 @@ def test_entries_wait_and_fail_as_the_strictest_says(estate: Namespace, run: Run
     members = {k["name"]: k["members"] for k in result["kdclusters"]}
     assert [m["reconnect"] for m in members["other"]] == [None]
     assert [m["reconnect"] for m in members["notebook"]] == [None, None]
+
+
+def test_a_long_wait_says_who_lags(
+    estate: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(display, "_EVERY_SECONDS", 0.5)
+    estate.asleep = True
+    shown: list[str] = []
+    with display.shown_by(shown.append):
+        result = connect(run, ENTRIES[2], wait_timeout=2)
+    assert result["failed"] is True
+    assert any(
+        line.startswith("Waiting for ") and "KDCluster team-a/other is in state" in line
+        for line in shown
+    ), shown

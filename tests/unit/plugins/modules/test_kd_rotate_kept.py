@@ -69,11 +69,10 @@ def kept_values(space: Namespace) -> JsonObject | None:
     return data
 
 
-def killed_after(space: Namespace, server: ScriptedServer, run: Run, number: int) -> bool:
-    """Run the rotation and bring everything back to how it was after its n-th write.
-
-    Returns whether it came to that write.
-    """
+def states_of_a_rotation(
+    space: Namespace, server: ScriptedServer, run: Run
+) -> list[dict[str, JsonObject]]:
+    """Run the rotation; return what was there after each of its writes."""
     states: list[dict[str, JsonObject]] = []
 
     def answer(request: Request) -> Answer:
@@ -86,11 +85,7 @@ def killed_after(space: Namespace, server: ScriptedServer, run: Run, number: int
     server.otherwise = answer
     run(kd_rotate, **ROTATE)
     server.otherwise = space._answer
-    if number >= len(states):
-        return False
-    space.found = states[number]
-    space.writes.clear()
-    return True
+    return states
 
 
 @pytest.mark.parametrize("refuses", [False, True])
@@ -110,8 +105,11 @@ def test_one_more_run_ends_what_was_killed_at_any_write(
         notebook["status"]["lastConnectionHash"] = space.hash_of(notebook)
     members.exit_code = lambda value: 3 if refuses and value == NEW else 0
     start = copy.deepcopy(space.found)
-    number = 0
-    while killed_after(space, server, run, number):
+    states = states_of_a_rotation(space, server, run)
+    assert len(states) >= 3
+    for number, state in enumerate(states):
+        space.found = copy.deepcopy(state)
+        space.writes.clear()
         old = {"token": OLD, "user": "team-a"}
         kept = kept_values(space)
         assert kept == old or (kept is None and values(space) in (old, {**old, "token": NEW}))
@@ -127,9 +125,6 @@ def test_one_more_run_ends_what_was_killed_at_any_write(
             assert "did not end" in str(result["warnings"])
         assert result["kept_in"] is None and result["rolled_back"] is refuses
         assert {path for path in space.found if not path.startswith(LEASES)} == set(start)
-        space.found = copy.deepcopy(start)
-        number += 1
-    assert number >= 3
 
 
 def test_old_values_are_kept_before_the_write_and_removed_at_the_end(
@@ -166,7 +161,8 @@ def test_a_long_name_has_a_place_of_its_own(space: Namespace, members: Members, 
 
 def killed(space: Namespace, server: ScriptedServer, run: Run) -> None:
     """A task was killed after it wrote the new value."""
-    assert killed_after(space, server, run, 1)
+    space.found = states_of_a_rotation(space, server, run)[1]
+    space.writes.clear()
     assert values(space)["token"] == NEW
     assert kept_values(space) == {"token": OLD, "user": "team-a"}
 
