@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 import logging
+import ssl
 from typing import Final
 
+import trustme
 from aiohttp import web
 
 from tests.kubedirector_simulator import facts
@@ -19,7 +21,6 @@ from tests.kubedirector_simulator.cluster_api import APPS, CLUSTERS, CONFIGS, WE
 from tests.kubedirector_simulator.objects import Json
 from tests.kubedirector_simulator.operator_state import Operator
 from tests.kubedirector_simulator.verdict import Verdict
-from tests.kubedirector_simulator.webhook_certificate import WebhookCertificate, make_certificate
 
 LOG = logging.getLogger(__name__)
 
@@ -34,7 +35,8 @@ class Webhook:
         self._operator = operator
         self._address = address
         self._port = port
-        self._certificate: WebhookCertificate = make_certificate(address)
+        # For this run only.
+        self._authority = trustme.CA()
         app = web.Application(client_max_size=16 * 1024 * 1024)
         app.router.add_post(_PATH, self._review)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LAST_ANSWERS_SECONDS)
@@ -42,7 +44,8 @@ class Webhook:
     async def start(self) -> None:
         """Listens, and registers with the API server. Raises OSError when it cannot listen."""
         await self._runner.setup()
-        context = self._certificate.server_context()
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self._authority.issue_cert(self._address).configure_cert(context)
         site = web.TCPSite(self._runner, self._address, self._port, ssl_context=context)
         await site.start()
         await self._register()
@@ -73,7 +76,7 @@ class Webhook:
                     "name": facts.HARD_WEBHOOK,
                     "clientConfig": {
                         "url": f"https://{host}:{self._port}{_PATH}",
-                        "caBundle": base64.b64encode(self._certificate.certificate).decode(),
+                        "caBundle": base64.b64encode(self._authority.cert_pem.bytes()).decode(),
                     },
                     "rules": [
                         {

@@ -197,20 +197,20 @@ def _make_credentials(state: Path, record: Record) -> dict[str, Pair]:
             ),
         ),
         "apiserver-kubelet": kubernetes.issue(
-            "apiserver-kubelet", "kube-apiserver-kubelet-client", groups=("system:masters",)
+            "apiserver-kubelet", "kube-apiserver-kubelet-client", group="system:masters"
         ),
         "kubelet": kubernetes.issue(
             "kubelet", f"system:node:{NODE_NAME}", hosts=(record.node_address, NODE_NAME)
         ),
     }
     users = {
-        state / "kubeconfig": ("sandbox-admin", ("system:masters",)),
-        state / "config/controller-manager.kubeconfig": ("system:kube-controller-manager", ()),
-        state / "config/scheduler.kubeconfig": ("system:kube-scheduler", ()),
-        state / "config/kubelet.kubeconfig": (f"system:node:{NODE_NAME}", ("system:nodes",)),
+        state / "kubeconfig": ("sandbox-admin", "system:masters"),
+        state / "config/controller-manager.kubeconfig": ("system:kube-controller-manager", None),
+        state / "config/scheduler.kubeconfig": ("system:kube-scheduler", None),
+        state / "config/kubelet.kubeconfig": (f"system:node:{NODE_NAME}", "system:nodes"),
     }
-    for file, (user, groups) in users.items():
-        client = kubernetes.issue(f"client-{user.replace(':', '-')}", user, groups=groups)
+    for file, (user, group) in users.items():
+        client = kubernetes.issue(f"client-{user.replace(':', '-')}", user, group=group)
         write_kubeconfig(
             file,
             server=record.apiserver,

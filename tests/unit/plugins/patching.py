@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
+
+import jsonpatch
+import jsonpointer
 
 
 class PatchFailed(Exception):
@@ -14,48 +16,25 @@ class PatchFailed(Exception):
 
 
 def json_patched(document: Any, patch: list[dict[str, Any]]) -> Any:
-    """Apply add, replace, remove and test.
+    """Apply a JSON patch.
 
-    As in the API server's own library, a test for null passes where the last step of the path does
-    not exist, and any other operation needs its parent.
+    As in the API server's own library, a test for null passes if the last step of the path does not
+    exist, and any other operation needs its parent.
     """
-    document = copy.deepcopy(document)
     for operation in patch:
-        _apply(document, operation)
+        if not _tests_for_absence(document, operation):
+            try:
+                document = jsonpatch.apply_patch(document, [operation])
+            except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
+                raise PatchFailed(str(error)) from None
     return document
 
 
-def _apply(document: Any, operation: dict[str, Any]) -> None:
-    steps = [
-        step.replace("~1", "/").replace("~0", "~") for step in operation["path"].split("/")[1:]
-    ]
-    parent = document
-    for step in steps[:-1]:
-        parent = _inside(parent, step)
-    if not isinstance(parent, dict):
-        raise PatchFailed(f"no parent for {operation['path']}")
-    key = steps[-1]
-    if operation["op"] == "test":
-        if parent.get(key) != operation["value"]:
-            raise PatchFailed(f"test failed at {operation['path']}")
-    elif operation["op"] == "add":
-        parent[key] = copy.deepcopy(operation["value"])
-    elif operation["op"] == "replace":
-        if key not in parent:
-            raise PatchFailed(f"nothing to replace at {operation['path']}")
-        parent[key] = copy.deepcopy(operation["value"])
-    elif operation["op"] == "remove":
-        if key not in parent:
-            raise PatchFailed(f"nothing to remove at {operation['path']}")
-        del parent[key]
-    else:
-        raise PatchFailed(f"unknown operation {operation['op']}")
-
-
-def _inside(parent: Any, step: str) -> Any:
-    if isinstance(parent, list):
-        return parent[int(step)] if step.isdecimal() and int(step) < len(parent) else None
-    return parent.get(step) if isinstance(parent, dict) else None
+def _tests_for_absence(document: Any, operation: dict[str, Any]) -> bool:
+    if (operation["op"], operation.get("value", "")) != ("test", None):
+        return False
+    parent, key = jsonpointer.JsonPointer(operation["path"]).to_last(document)
+    return isinstance(parent, dict) and key not in parent
 
 
 def merge_patched(document: Any, patch: Any) -> Any:

@@ -27,7 +27,7 @@ def test_files_and_folders_are_private(tmp_path: Path) -> None:
 
 def test_keys_certificates_and_kubeconfig_are_private(tmp_path: Path) -> None:
     authority = Authority(tmp_path, "ca")
-    client = authority.issue("admin", "admin", groups=("system:masters",))
+    client = authority.issue("admin", "admin", group="system:masters")
     kubeconfig = write_kubeconfig(
         tmp_path / "kubeconfig",
         server="https://127.0.0.1:1",
