@@ -7,50 +7,31 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from tests.harness import integration_objects
 from tests.harness.audit_log import AuditLog
-from tests.harness.cluster import ClusterUnderTest, NoClusterError, find_cluster
+from tests.harness.cluster import ClusterUnderTest
+from tests.harness.cluster_fixtures import (
+    emptied,
+    fresh,
+    kdcluster,
+    kubectl,
+    namespaces,
+    timing,
+    under_test,
+)
 from tests.harness.contract_objects import OPERATOR_NAMESPACE, global_config
-from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl, wait_until
-from tests.harness.kubectl_proxy import proxied
-from tests.harness.manifests import KDAPP, KDCLUSTER, Connections, namespace
-from tests.harness.modules import Fresh, Modules, succeeded
+from tests.harness.manifests import KDAPP, KDCLUSTER
+from tests.harness.modules import Modules, succeeded
 from tests.harness.timing import Timing
-from tests.harness.workspace import create_kdclusters, end_namespace
+from tests.harness.workspace import create_kdclusters
 
 TENANT = "tenant"
-
-Named = Callable[[str], KDCluster]
-
-
-@pytest.fixture(scope="session")
-def under_test() -> ClusterUnderTest:
-    """The cluster to test; ends the run when there is none."""
-    try:
-        return find_cluster()
-    except NoClusterError as error:
-        pytest.exit(str(error), returncode=1)
-
-
-@pytest.fixture(scope="session")
-def kubectl(under_test: ClusterUnderTest) -> Iterator[Kubectl]:
-    """kubectl with the given kubeconfig: the oracle."""
-    with proxied(under_test.kubectl) as reading:
-        yield reading
-
-
-@pytest.fixture(scope="session")
-def timing(under_test: ClusterUnderTest) -> Timing:
-    """How long the operator under test may take."""
-    return Timing(under_test.poll_seconds)
 
 
 @pytest.fixture(scope="session")
@@ -60,35 +41,17 @@ def audit_log(under_test: ClusterUnderTest) -> AuditLog | None:
     return AuditLog(path) if path.is_file() else None
 
 
-@contextmanager
-def namespaces(kubectl: Kubectl) -> Iterator[Callable[[], str]]:
-    """Make namespaces that are gone again afterwards."""
-    made: list[str] = []
-
-    def make() -> str:
-        name = f"integration-{uuid4().hex[:8]}"
-        kubectl.create(namespace(name))
-        made.append(name)
-        return name
-
-    try:
-        yield make
-    finally:
-        for name in made:
-            end_namespace(kubectl, name, seconds=180)
-
-
 @pytest.fixture(scope="module")
 def new_namespace(kubectl: Kubectl) -> Iterator[Callable[[], str]]:
     """Make namespaces for a module's tests: an operator polls every KDCluster as long as there is one."""
-    with namespaces(kubectl) as make:
+    with namespaces(kubectl, "integration") as make:
         yield make
 
 
 @pytest.fixture(scope="session")
 def home(kubectl: Kubectl, timing: Timing) -> Iterator[str]:
     """The namespace of the shared KDClusters, all of them configured."""
-    with namespaces(kubectl) as make:
+    with namespaces(kubectl, "integration") as make:
         name = make()
         # It stays: the operator does not let go of it while any KDCluster exists anywhere.
         kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
@@ -150,33 +113,6 @@ def tenant(home: str, address: dict[str, str], tenant_token: str) -> Modules:
 def admin(kubectl: Kubectl, home: str) -> Modules:
     """The modules with the given kubeconfig, which may do anything."""
     return Modules({"kubeconfig": str(kubectl.kubeconfig)}, home)
-
-
-@pytest.fixture(scope="session")
-def kdcluster(kubectl: Kubectl, home: str, timing: Timing) -> Named:
-    """The shared KDClusters by name, as the test before left them."""
-    return lambda name: KDCluster(kubectl, home, name, timing)
-
-
-@pytest.fixture
-def emptied(kdcluster: Named) -> Named:
-    """The shared KDClusters by name, settled and with no connections."""
-
-    def named(name: str) -> KDCluster:
-        found = kdcluster(name)
-        if any((found.get()["spec"].get("connections") or {}).values()):
-            found.connect(Connections())
-        found.wait_settled()
-        found.set_count_right()
-        return found
-
-    return named
-
-
-@pytest.fixture
-def fresh() -> Fresh:
-    """Names that no other test uses."""
-    return lambda base: f"{base}-{uuid4().hex[:6]}"
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 
 from tests.harness.canaries import canary
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import Connections, configmap
 from tests.harness.modules import Fresh, Modules, model, token
-from tests.integration.conftest import Named
 from tests.integration.test_connect import application, connections_of
 
 

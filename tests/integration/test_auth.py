@@ -17,10 +17,10 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._client.a
     resolve_client_config,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import AuthError
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kubectl import Kubectl
 from tests.harness.module_runner import ModuleResult
 from tests.harness.modules import Fresh, Modules, model, succeeded
-from tests.integration.conftest import Named
 from tests.integration.permissions import NEEDED, binding, role, user
 
 NOWHERE = "https://127.0.0.1:1"

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import CONFIGMAP_TYPE_LABEL, SECRET_TYPE_LABEL, configmap, secret
 from tests.harness.modules import Fresh, Modules, model, token
-from tests.integration.conftest import Named
 
 Refusal = Callable[..., str]
 

@@ -12,12 +12,13 @@ import pytest
 
 from tests.harness.audit_log import AuditLog
 from tests.harness.canaries import canary
+from tests.harness.cluster_fixtures import Named
 from tests.harness.integration_objects import RESTORING
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import KDCLUSTER, Connections, configmap
 from tests.harness.module_runner import ModuleResult
 from tests.harness.modules import Fresh, Modules, model, succeeded, token
-from tests.integration.conftest import TENANT, Named
+from tests.integration.conftest import TENANT
 from tests.integration.permissions import KDCLUSTERS, make_user_lacking
 from tests.integration.test_connect import connections_of
 

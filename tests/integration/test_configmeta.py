@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.integration_objects import READER_TOKEN, SECRET_KEY
 from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Manifest
 from tests.harness.manifests import SECRET_TYPE_LABEL, encoded
 from tests.harness.module_runner import ModuleResult
 from tests.harness.modules import Fresh, Modules, model
-from tests.integration.conftest import Named
 
 REFERENCE = "bdvlibrefkey"
 

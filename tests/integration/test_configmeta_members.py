@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.integration_objects import READER_TOKEN, UNSCHEDULABLE
 from tests.harness.kdcluster import CONFIGMETA, KDCluster
 from tests.harness.kubectl import Manifest
 from tests.harness.manifests import encoded
 from tests.harness.modules import Modules
-from tests.integration.conftest import Named
 
 SAVED = "/tmp/configmeta.saved"
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from tests.harness.canaries import canary
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kdcluster import KDCluster, Member
 from tests.harness.kubectl import Kubectl, Manifest
 from tests.harness.manifests import (
@@ -18,7 +19,6 @@ from tests.harness.manifests import (
     secret,
 )
 from tests.harness.modules import Fresh, Modules, model, token
-from tests.integration.conftest import Named
 
 
 def application(found: KDCluster, member: Member | None = None) -> Manifest:

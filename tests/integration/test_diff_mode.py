@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.harness.canaries import canary
+from tests.harness.cluster_fixtures import Named
 from tests.harness.manifests import Connections, encoded
 from tests.harness.module_runner import ModuleResult
 from tests.harness.modules import Fresh, Modules, model, succeeded, token
-from tests.integration.conftest import Named
 
 
 def leaves(part: Any, where: str = "") -> Iterator[tuple[str, Any]]:

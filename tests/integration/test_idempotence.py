@@ -12,8 +12,9 @@ import pytest
 
 from tests.harness.audit_log import AuditLog, Request
 from tests.harness.canaries import canary
+from tests.harness.cluster_fixtures import Named
 from tests.harness.modules import Fresh, Modules, model, steering, token
-from tests.integration.conftest import TENANT, Named
+from tests.integration.conftest import TENANT
 from tests.integration.permissions import KDCLUSTERS
 
 Versions = Callable[[], dict[str, str]]

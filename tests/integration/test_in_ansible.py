@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from tests.harness.canaries import canary
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import encoded
 from tests.harness.modules import Fresh, Modules, model, token
-from tests.integration.conftest import Named
 from tests.integration.playbook import FQCN, run_play, task
 from tests.integration.test_connect import application, connections_of
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kdcluster import CHANGE_COUNTER, KDCluster
 from tests.harness.kubectl import Kubectl, holds_for
 from tests.harness.manifests import KDCLUSTER
 from tests.harness.module_runner import ModuleResult
 from tests.harness.modules import Fresh, Modules, model, steering, succeeded
-from tests.integration.conftest import Named
 from tests.integration.permissions import KDCLUSTERS, make_user_lacking
 from tests.integration.test_connect import connections_of
 

@@ -11,10 +11,10 @@ from functools import cache
 from typing import Any
 
 from tests.harness.canaries import canary
+from tests.harness.cluster_fixtures import Named
 from tests.harness.connection_hash import connection_hash
 from tests.harness.integration_objects import READER_BORN_WITH
 from tests.harness.modules import Fresh, Modules, model, succeeded, token
-from tests.integration.conftest import Named
 
 TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str,

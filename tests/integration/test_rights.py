@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from tests.harness.canaries import canary
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import Connections
 from tests.harness.module_runner import ModuleResult
 from tests.harness.modules import Fresh, Modules, model, token
-from tests.integration.conftest import TENANT, Named
+from tests.integration.conftest import TENANT
 from tests.integration.permissions import (
     KDAPPS,
     KDCLUSTERS,

@@ -15,11 +15,11 @@ import pytest
 
 from tests.harness.canaries import INPUTS, forms, needles, search
 from tests.harness.canaries import canary as a_canary
+from tests.harness.cluster_fixtures import Named
 from tests.harness.integration_objects import SECRET_KEY
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import encoded
 from tests.harness.modules import Fresh, Modules, model, steering, token
-from tests.integration.conftest import Named
 from tests.integration.playbook import run_play, task
 
 MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kubectl import holds_for
 from tests.harness.modules import Fresh, Modules, model, steering
-from tests.integration.conftest import Named
 
 SECONDS = 4
 

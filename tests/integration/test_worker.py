@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from tests.harness.canaries import canary
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kubectl import Kubectl
 from tests.harness.modules import Fresh, Modules, model, token
-from tests.integration.conftest import Named
 from tests.integration.playbook import PlayResult, run_play, task
 
 IN_WORKER = "in Ansible's worker process"

@@ -6,22 +6,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from uuid import uuid4
 
 import pytest
 
 from tests.harness import contract_objects
-from tests.harness.cluster import ClusterUnderTest, NoClusterError, find_cluster
-from tests.harness.kdcluster import KDCluster
+from tests.harness.cluster_fixtures import (
+    emptied,
+    fresh,
+    kdcluster,
+    kubectl,
+    namespaces,
+    timing,
+    under_test,
+)
 from tests.harness.kubectl import Kubectl
-from tests.harness.kubectl_proxy import proxied
-from tests.harness.manifests import KDAPP, KDCLUSTER, Connections, namespace
+from tests.harness.manifests import KDAPP, KDCLUSTER
 from tests.harness.timing import Timing
 from tests.harness.workspace import wait_configured
 
 LAST = ("test_wedge",)
-
-Named = Callable[[str], KDCluster]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,43 +33,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def under_test() -> ClusterUnderTest:
-    """The cluster to test; ends the run when there is none."""
-    try:
-        return find_cluster()
-    except NoClusterError as error:
-        pytest.exit(str(error), returncode=1)
-
-
-@pytest.fixture(scope="session")
-def kubectl(under_test: ClusterUnderTest) -> Iterator[Kubectl]:
-    """kubectl, bound to the cluster under test."""
-    with proxied(under_test.kubectl) as reading:
-        yield reading
-
-
-@pytest.fixture(scope="session")
-def timing(under_test: ClusterUnderTest) -> Timing:
-    """How long the operator under test may take."""
-    return Timing(under_test.poll_seconds)
-
-
-@pytest.fixture(scope="session")
 def new_namespace(kubectl: Kubectl) -> Iterator[Callable[[], str]]:
     """Make namespaces that are gone again after the session."""
-    made: list[str] = []
-
-    def make() -> str:
-        name = f"contract-{uuid4().hex[:8]}"
-        kubectl.create(namespace(name))
-        made.append(name)
-        return name
-
-    yield make
-    for name in made:
-        # Clusters first: their finalizers need the operator, which needs the namespace.
-        kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
-        kubectl.delete("namespace", name, wait=False)
+    with namespaces(kubectl, "contract") as make:
+        yield make
 
 
 @pytest.fixture(scope="session")
@@ -88,34 +58,3 @@ def home(kubectl: Kubectl, timing: Timing, new_namespace: Callable[[], str]) -> 
     yield name
     kubectl.ok("delete", KDCLUSTER, "--all", namespace=name, seconds=180)
     kubectl.delete(KDAPP, outside, namespace=contract_objects.OPERATOR_NAMESPACE)
-
-
-@pytest.fixture(scope="session")
-def kdcluster(kubectl: Kubectl, home: str, timing: Timing) -> Named:
-    """The shared KDClusters by name, as the test before left them."""
-
-    def named(name: str) -> KDCluster:
-        return KDCluster(kubectl, home, name, timing)
-
-    return named
-
-
-@pytest.fixture
-def emptied(kdcluster: Named) -> Named:
-    """The shared KDClusters by name, settled and with no connections."""
-
-    def named(name: str) -> KDCluster:
-        found = kdcluster(name)
-        if found.named() != Connections():
-            found.connect(Connections())
-        found.wait_settled()
-        found.set_count_right()
-        return found
-
-    return named
-
-
-@pytest.fixture
-def fresh() -> Callable[[str], str]:
-    """Names that no other test uses."""
-    return lambda base: f"{base}-{uuid4().hex[:6]}"

@@ -9,10 +9,10 @@ from base64 import b64decode
 from collections.abc import Callable
 
 from tests.harness.canaries import canary
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kdcluster import CONFIGMETA
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import Connections, configmap, encoded, secret
-from tests.operator_contract.conftest import Named
 
 Fresh = Callable[[str], str]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import md5
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import (
     KDCLUSTER,
@@ -17,7 +18,6 @@ from tests.harness.manifests import (
     kdcluster,
     secret,
 )
-from tests.operator_contract.conftest import Named
 
 NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
 

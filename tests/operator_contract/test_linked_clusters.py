@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import Connections, configmap
-from tests.operator_contract.conftest import Named
 
 Fresh = Callable[[str], str]
 

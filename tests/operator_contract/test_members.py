@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.contract_objects import FAILING_SCRIPT
 from tests.harness.kdcluster import CONFIGMETA, KDCluster, members_of
 from tests.harness.kubectl import Kubectl, Manifest, wait_until
 from tests.harness.manifests import Connections, configmap
-from tests.operator_contract.conftest import Named
 from tests.operator_contract.watching import versions_of
 
 Fresh = Callable[[str], str]

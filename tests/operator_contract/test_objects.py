@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import KDCLUSTER
-from tests.operator_contract.conftest import Named
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kubectl import Kubectl, holds_for
 from tests.harness.manifests import KDCLUSTER, Connections
-from tests.operator_contract.conftest import Named
 
 
 def test_settled_clusters_are_left_alone_over_a_poll(

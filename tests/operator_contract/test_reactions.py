@@ -10,10 +10,10 @@ from time import monotonic
 
 import pytest
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl, Manifest, holds_for, wait_until
 from tests.harness.manifests import Connections, configmap, encoded, secret
-from tests.operator_contract.conftest import Named
 
 Fresh = Callable[[str], str]
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kdcluster import CHANGE_COUNTER, KDCluster, members_of
 from tests.harness.kubectl import Kubectl, wait_until
 from tests.harness.manifests import KDCLUSTER, Connections, configmap, start_script
-from tests.operator_contract.conftest import Named
 
 Fresh = Callable[[str], str]
 

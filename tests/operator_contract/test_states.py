@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kdcluster import members_of
 from tests.harness.kubectl import Kubectl, wait_until
 from tests.harness.manifests import KDCLUSTER, ClusterRole, Connections, kdcluster
-from tests.operator_contract.conftest import Named
 from tests.operator_contract.watching import versions_of
 
 Fresh = Callable[[str], str]

@@ -8,8 +8,8 @@ from __future__ import annotations
 import copy
 
 from tests.harness import contract_objects
+from tests.harness.cluster_fixtures import Named
 from tests.harness.manifests import KDCLUSTER
-from tests.operator_contract.conftest import Named
 from tests.operator_contract.test_webhook import edit, refusal_of
 
 

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl, KubectlError, Manifest, wait_until
 from tests.harness.manifests import KDCLUSTER, ClusterRole, Connections, kdcluster
-from tests.operator_contract.conftest import Named
 
 Fresh = Callable[[str], str]
 

@@ -11,11 +11,11 @@ from time import monotonic, sleep
 
 import pytest
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.contract_objects import OPERATOR_NAMESPACE
 from tests.harness.kdcluster import KDCluster, members_of
 from tests.harness.kubectl import POLL_SECONDS, Kubectl, Manifest, holds_for, wait_until
 from tests.harness.manifests import KDCLUSTER, Connections
-from tests.operator_contract.conftest import Named
 
 DEPLOYMENT = "kubedirector"
 TRIES = 12

@@ -8,11 +8,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kdcluster import TRANSIENT_REFUSALS
 from tests.harness.kubectl import Kubectl, KubectlError, wait_until
 from tests.harness.manifests import KDCLUSTER, Connections, configmap
 from tests.harness.modules import Fresh, Modules, model, succeeded
-from tests.integration.conftest import Named
 from tests.integration.test_connect import connections_of
 
 WRITERS = 4

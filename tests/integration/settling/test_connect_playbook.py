@@ -14,12 +14,13 @@ import pytest
 
 from tests.harness.audit_log import AuditLog
 from tests.harness.canaries import canary
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import encoded
 from tests.harness.modules import Fresh, Modules, model
 from tests.harness.playbook import PlaybookRun, run_playbook
 from tests.harness.vault import Vaulted, vars_file, vaulted
-from tests.integration.conftest import TENANT, Named
+from tests.integration.conftest import TENANT
 from tests.integration.test_connect import application, connections_of
 
 Entries = list[Any]

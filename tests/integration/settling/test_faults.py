@@ -13,12 +13,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.faults.fault import Fault
 from tests.harness.faults.lane import Action, Job, Lane, lane
 from tests.harness.faults.race import WRITERS, clear, race
 from tests.harness.faults.runs import run_with_fault, run_with_kill
 from tests.harness.modules import Fresh, Modules
-from tests.integration.conftest import Named
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kdcluster import KDCluster
 from tests.harness.manifests import Connections
 from tests.harness.modules import Fresh, Modules, model
-from tests.integration.conftest import Named
 from tests.integration.history import watched
 from tests.integration.test_connect import application, connections_of
 

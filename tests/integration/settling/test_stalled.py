@@ -11,10 +11,10 @@ from __future__ import annotations
 import pytest
 
 from tests.harness import integration_objects
+from tests.harness.cluster_fixtures import Named
 from tests.harness.kubectl import Kubectl, wait_until
 from tests.harness.modules import Fresh, Modules, model, steering
 from tests.harness.sandbox_parts import SandboxParts
-from tests.integration.conftest import Named
 from tests.integration.test_connect import connections_of
 
 LONGER_THAN_A_LOOK = 22

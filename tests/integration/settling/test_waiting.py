@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from tests.harness import integration_objects
+from tests.harness.cluster_fixtures import Named
 from tests.harness.connection_hash import connection_hash
 from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl, wait_until
 from tests.harness.module_runner import ModuleResult
 from tests.harness.modules import Fresh, Modules, model, steering
-from tests.integration.conftest import Named
 from tests.integration.test_connect import connections_of
 
 ROUNDS = 10
