@@ -101,7 +101,7 @@ def test_rights_that_were_added_or_lost_are_set_right(
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
-def test_somebody_elses_role_is_left_alone(
+def test_a_role_of_others_is_left_alone(
     admin: Modules, kubectl: Kubectl, home: str, fresh: Fresh, state: str
 ) -> None:
     name = fresh("theirs")
@@ -112,7 +112,7 @@ def test_somebody_elses_role_is_left_alone(
     assert granted_by(kubectl.get("role", name, namespace=home)) == {"pods": ["get"]}
 
 
-def test_who_lacks_the_rights_cannot_grant_them_and_is_told_so(
+def test_a_user_without_the_rights_cannot_grant_them(
     admin: Modules, kubectl: Kubectl, home: str, fresh: Fresh
 ) -> None:
     name, granting = fresh("account"), fresh("granting")
@@ -127,7 +127,7 @@ def test_who_lacks_the_rights_cannot_grant_them_and_is_told_so(
     assert found(kubectl, name, home) == [] and not result.changed
 
 
-def test_a_missing_namespace_and_an_impossible_name_are_told(admin: Modules) -> None:
+def test_a_missing_namespace_and_an_impossible_name_are_reported(admin: Modules) -> None:
     missing = admin.access(namespace="no-such-namespace").message
     assert "Namespace no-such-namespace does not exist" in missing
     assert "'No Name'" in admin.access(name="No Name").message
@@ -150,7 +150,7 @@ def test_the_playbook_makes_the_account_of_the_documentation(
     assert made["metadata"]["labels"] == documented["metadata"]["labels"]
 
 
-def test_the_playbook_makes_the_account_that_it_is_told_to_and_takes_it_away(
+def test_the_playbook_makes_and_removes_the_account(
     kubectl: Kubectl, home: str, fresh: Fresh
 ) -> None:
     name = fresh("account")

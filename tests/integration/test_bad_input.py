@@ -112,7 +112,7 @@ def test_a_type_label_that_is_empty_counts_as_none(
 
 @pytest.mark.parametrize("value", ["two words", "-dash", "x" * 64, "a/b", ""])
 @pytest.mark.parametrize(("field", "kind"), [("configmaps", "ConfigMap"), ("secrets", "Secret")])
-def test_a_type_that_is_no_label_value(
+def test_a_type_that_is_not_a_label_value(
     refused: Refusal, home: str, fresh: Fresh, field: str, kind: str, value: str
 ) -> None:
     name = fresh("typed")
@@ -191,7 +191,7 @@ def test_a_name_that_no_object_may_have(refused: Refusal, fresh: Fresh, name: st
     assert "ConfigMap" in message and "name" in message and name in message
 
 
-def test_a_label_that_is_no_label(refused: Refusal, home: str, fresh: Fresh) -> None:
+def test_a_label_that_is_not_a_label(refused: Refusal, home: str, fresh: Fresh) -> None:
     name = fresh("labelled")
     message = refused(configmaps=[{**model(name), "labels": {"colour": "very red"}}])
     assert f"{home}/{name}" in message and "colour" in message
@@ -223,7 +223,7 @@ def test_a_cycle_that_one_task_would_make(refused: Refusal, home: str) -> None:
     assert f"KDCluster {home}/second" in message
 
 
-def test_every_reason_is_told_at_once(refused: Refusal, home: str, fresh: Fresh) -> None:
+def test_every_reason_is_reported_at_once(refused: Refusal, home: str, fresh: Fresh) -> None:
     first, second = fresh("missing"), fresh("missing")
     message = refused(kdcluster=["lab"], configmaps=[{"name": first}], secrets=[{"name": second}])
     assert f"{home}/{first}" in message and f"{home}/{second}" in message

@@ -84,7 +84,7 @@ def test_a_file_of_64_mib_is_refused(tenant: Modules, tampered: Tampered) -> Non
     assert f"/{pod}: {CONFIGMETA} is longer than" in message and "bytes" in message
 
 
-def test_a_stale_secret_is_told_without_its_value(tenant: Modules, tampered: Tampered) -> None:
+def test_a_stale_secret_is_reported_without_its_value(tenant: Modules, tampered: Tampered) -> None:
     old = encoded("an older secret")
     place = 'meta["connections"]["secrets"]["token"][0]["data"]["token"]'
     # Not by its value: the API server's audit log keeps the commands that it hands on.
@@ -202,7 +202,7 @@ def test_a_message_about_a_broken_file_shows_none_of_it(
         assert value not in result.output
 
 
-def test_a_role_without_config_package_is_told_and_never_fails(
+def test_a_role_without_config_package_is_reported_and_never_fails(
     tenant: Modules, reader: KDCluster
 ) -> None:
     told, (*_controllers, sidecar) = members(tenant, on_member_error="fail")

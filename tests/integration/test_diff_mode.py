@@ -78,7 +78,7 @@ def test_nothing_differs_where_nothing_changes(
     assert before == after
 
 
-def test_there_is_no_diff_unless_it_is_asked_for(tenant: Modules, fresh: Fresh) -> None:
+def test_there_is_no_diff_by_default(tenant: Modules, fresh: Fresh) -> None:
     assert "diff" not in tenant.connected(configmaps=[model(fresh("plain"))]).json
 
 

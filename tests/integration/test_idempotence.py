@@ -83,7 +83,7 @@ def test_a_second_run_of_exclusive_writes_nothing(
     assert versions() == before
 
 
-def test_order_alone_is_no_reason_for_a_change(
+def test_another_order_alone_changes_nothing(
     tenant: Modules, emptied: Named, fresh: Fresh, versions: Versions
 ) -> None:
     emptied("lab")

@@ -40,7 +40,7 @@ def assert_names_the_member(text: str, found: KDCluster) -> None:
     assert LAST_WORDS in text
 
 
-def test_it_is_warned_of_unless_told_otherwise(
+def test_a_failed_start_script_is_a_warning_by_default(
     tenant: Modules, emptied: Named, fresh: Fresh
 ) -> None:
     scripted = emptied("scripted")
@@ -139,7 +139,7 @@ def test_a_count_that_the_operator_lost_is_put_right_before_an_object_changes(
 
 
 @pytest.mark.parametrize("reaction", ["warn", "fail", "ignore"])
-def test_a_start_script_that_the_operator_did_not_run_is_told(
+def test_a_missed_reconnect_is_reported(
     admin: Modules,
     tenant: Modules,
     emptied: Named,

@@ -119,7 +119,7 @@ def test_no_result_or_message_of_the_module_shows_it(
     )
 
 
-def test_configmeta_masks_it_unless_told_otherwise(
+def test_configmeta_masks_it_by_default(
     tenant: Modules, emptied: Named, fresh: Fresh, canary: Canary
 ) -> None:
     emptied("lab")
@@ -199,7 +199,7 @@ def test_a_secret_that_is_a_common_word_mangles_no_message(
     assert MASK not in message and "********" not in message
 
 
-def test_what_deserves_a_warning_is_told_and_leaves_no_copy(
+def test_a_warning_leaves_no_copy_of_the_value(
     tenant: Modules, emptied: Named, fresh: Fresh, kubectl: Kubectl, canary: Canary
 ) -> None:
     lab = emptied("lab")

@@ -216,7 +216,7 @@ def test_binary_data_of_a_configmap_is_dropped(
     assert "binaryData" not in found
 
 
-def test_missing_and_unlabelled_objects_are_skipped_in_silence(
+def test_missing_and_unlabelled_objects_are_skipped_silently(
     kubectl: Kubectl, emptied: Named, fresh: Fresh
 ) -> None:
     files = emptied("files")

@@ -72,7 +72,7 @@ def restart(restarts: KDCluster, log: Path) -> list[Manifest]:
     return versions
 
 
-def test_a_restarted_member_is_configured_anew(
+def test_a_restarted_member_is_configured_again(
     kubectl: Kubectl, emptied: Named, fresh: Fresh, tmp_path: Path
 ) -> None:
     restarts = emptied("restarts")

@@ -86,7 +86,7 @@ def test_members_reach_the_generation_before_the_state_says_so(
             assert member.setup_generation < generation
 
 
-def test_the_caller_of_an_edit_is_not_told_of_a_state_spec_modified(emptied: Named) -> None:
+def test_the_state_spec_modified_is_not_in_the_answer_to_an_edit(emptied: Named) -> None:
     states = emptied("states")
     answered = states.connect(Connections(configmaps=["no-such-map"]))
     assert answered["status"]["state"] == "configured"

@@ -359,7 +359,7 @@ def test_mlflow_and_a_user_directory(
     # By number: the names of tests are in a report that is searched, too.
     ids=range(4),
 )
-def test_what_is_no_list_is_named_and_not_shown(
+def test_an_answer_that_is_not_a_list_is_named_and_not_shown(
     awx: Awx, template: str, answers: dict[str, str], secrets: str | None, said: str
 ) -> None:
     credentials = {"KubeDirector Secrets": {"secrets": secrets}} if secrets else {}

@@ -150,7 +150,7 @@ def test_a_start_script_that_takes_too_long_brings_the_old_values_back(
     assert_everywhere(find, NAMING, "configmaps", STEERING, exit="0", seconds="0")
 
 
-def test_somebody_elses_edit_is_not_overwritten(
+def test_an_edit_by_others_is_not_overwritten(
     modules: Modules, kubectl: Kubectl, place: str, find: Find
 ) -> None:
     steer(kubectl, find, 0, seconds=4)

@@ -162,7 +162,7 @@ def test_what_only_the_api_server_knows_stops_before_the_first_write_too(
     assert f"entry 4 (kdcluster second): Secret {home}/{nowhere} does not exist" in done.output
 
 
-def test_an_estate_is_rehearsed_applied_and_then_left_alone(
+def test_a_list_is_checked_applied_and_then_unchanged(
     connect: Connect,
     key: Vaulted,
     emptied: Named,
@@ -208,7 +208,7 @@ def test_an_estate_is_rehearsed_applied_and_then_left_alone(
     # By number: the names of tests are in a report that is searched, too.
     ids=range(5),
 )  # fmt: skip
-def test_a_file_that_is_no_estate_is_named(tmp_path: Path, content: str, said: str) -> None:
+def test_a_file_without_a_list_of_entries_is_named(tmp_path: Path, content: str, said: str) -> None:
     file = tmp_path / "connections.yml"
     file.write_text(content)
     done = run_playbook(

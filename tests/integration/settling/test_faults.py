@@ -66,7 +66,7 @@ def test_429_is_waited_out(faulty: Lane) -> None:
     meet(faulty, "update", busy, failed=False)
 
 
-def test_429_that_asks_for_too_much_is_told(faulty: Lane) -> None:
+def test_a_429_with_too_long_a_pause_is_reported(faulty: Lane) -> None:
     meet(faulty, "create", Fault("too many requests", "write", 2, seconds=600), failed=True)
 
 

@@ -59,7 +59,7 @@ def test_every_member_has_each_of_many_quick_changes(
             assert_reached(wide, path, tenant.connected(kdcluster=["wide"], **wanted))
 
 
-def test_a_change_that_somebody_else_made_just_now_is_waited_for(
+def test_it_waits_for_a_change_that_others_just_made(
     tenant: Modules, emptied: Named, fresh: Fresh, kubectl: Kubectl
 ) -> None:
     wide = emptied("wide")
@@ -72,9 +72,7 @@ def test_a_change_that_somebody_else_made_just_now_is_waited_for(
     assert_reached(wide, path, result)
 
 
-def test_a_start_script_that_takes_its_time_is_waited_for(
-    tenant: Modules, emptied: Named, fresh: Fresh
-) -> None:
+def test_it_waits_for_a_slow_start_script(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
     scripted = emptied("scripted")
     result = tenant.connected(
         kdcluster=["scripted"], configmaps=[steering(fresh("slow"), seconds=2)]
@@ -85,7 +83,7 @@ def test_a_start_script_that_takes_its_time_is_waited_for(
     assert member["reconnect"]["rc"] == 0
 
 
-def test_a_restarted_member_is_waited_for(
+def test_it_waits_for_a_restarted_member(
     tenant: Modules, emptied: Named, fresh: Fresh, kubectl: Kubectl
 ) -> None:
     restarts = emptied("restarts")
@@ -105,7 +103,7 @@ def test_a_restarted_member_is_waited_for(
     assert_reached(restarts, "repo://new", result)
 
 
-def test_a_member_in_config_error_is_told_of_with_its_last_words(
+def test_a_member_in_config_error_is_reported_with_the_end_of_its_output(
     tenant: Modules, kdcluster: Named, fresh: Fresh
 ) -> None:
     broken = kdcluster("broken")
@@ -124,7 +122,7 @@ def test_a_member_in_config_error_is_told_of_with_its_last_words(
     assert name in connections_of(broken)["configmaps"]
 
 
-def test_without_wait_a_member_that_never_gets_it_is_no_reason_to_fail(
+def test_without_wait_a_member_that_never_gets_it_is_not_a_failure(
     tenant: Modules, kdcluster: Named, fresh: Fresh
 ) -> None:
     broken = kdcluster("broken")
@@ -155,7 +153,7 @@ def test_a_time_out_names_the_member_that_lags_and_what_it_last_reported(
     assert connections_of(pending)["configmaps"] == [*before, name]
 
 
-def test_several_kdclusters_are_all_waited_for(
+def test_it_waits_for_all_of_several_kdclusters(
     tenant: Modules, emptied: Named, fresh: Fresh
 ) -> None:
     found = [emptied("lab"), emptied("second"), emptied("wide")]

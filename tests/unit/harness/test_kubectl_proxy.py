@@ -46,7 +46,7 @@ def test_nothing_is_asked_before_the_proxy_listens(stand_in: Path) -> None:
         kubectl.get("namespaces", "default")
 
 
-def test_a_proxy_that_ends_is_told(stand_in: Path) -> None:
+def test_a_proxy_that_ends_is_reported(stand_in: Path) -> None:
     stand_in.write_text(f"#!{sys.executable}\nraise SystemExit(3)")
     with (
         pytest.raises(AssertionError, match="kubectl proxy ended 3"),

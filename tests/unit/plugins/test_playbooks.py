@@ -105,7 +105,7 @@ def test_every_option_is_handed_on_under_its_own_name(
     ],
     ids=["configmeta", "rbac", "overview"],
 )
-def test_what_is_no_option_is_refused(playbook: str, module: ModuleType) -> None:
+def test_what_is_not_an_option_is_refused(playbook: str, module: ModuleType) -> None:
     (path,) = [path for path in PLAYBOOKS if path.name == playbook]
     (admitted,) = [
         task["vars"]["kd_arguments"]

@@ -109,7 +109,7 @@ def test_a_key_of_the_data_could_be_a_files_name(text: str) -> None:
 
 
 @given(st.text(st.characters(categories=["Cs", "Ll"]), max_size=4))
-def test_text_that_is_no_utf_8_is_refused(text: str) -> None:
+def test_text_that_is_not_utf_8_is_refused(text: str) -> None:
     sound = not any("\ud800" <= character <= "\udfff" for character in text)
     assert accepted(secrets=[{"name": "one", "string_data": {"key": text}}]) is sound
     assert accepted(configmaps=[{"name": "one", "data": {"key": text}}]) is sound

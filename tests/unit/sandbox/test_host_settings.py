@@ -48,7 +48,7 @@ def test_only_the_last_one_puts_things_back(machine: Path) -> None:
     assert {file.name for file in machine.iterdir()} == {"panic", "noted.lock"}
 
 
-def test_what_somebody_else_has_begun_to_use_stays(machine: Path) -> None:
+def test_what_others_use_now_stays(machine: Path) -> None:
     host_settings.remember_host_settings(sandbox("one"))
     a_kubelet_starts(machine)
     foreign = machine / "containerd" / "containerd.sock"

@@ -28,7 +28,7 @@ def test_the_cache_is_looked_for_in_this_order() -> None:
 
 
 @pytest.mark.parametrize("name", ["A", "a_b", "-a", "a-", "a/b", "..", "x" * 33])
-def test_a_name_that_is_no_good_is_refused(name: str) -> None:
+def test_an_invalid_name_is_refused(name: str) -> None:
     with pytest.raises(SandboxError, match="KD_SANDBOX_NAME"):
         read_settings({"KD_SANDBOX_NAME": name})
 

@@ -32,7 +32,7 @@ def test_a_plain_name_is_an_object_that_exists(run: Run, space: Namespace) -> No
 
 # By number: the names of tests are in a report that is searched for secrets.
 @pytest.mark.parametrize("given", [[f"Token {MARK}"], f"Token {MARK}"], ids=range(2))
-def test_text_that_is_no_name_is_refused_and_not_shown(
+def test_text_that_is_not_a_name_is_refused_and_not_shown(
     run: Run, space: Namespace, given: Any
 ) -> None:
     result = run(kd_connection, secrets=given, **NOTEBOOK)

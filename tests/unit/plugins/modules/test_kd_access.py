@@ -49,7 +49,7 @@ def made(space: Namespace, run: Run) -> JsonObject:
     return run(kd_access)
 
 
-def test_they_are_made_in_the_order_that_is_told(space: Namespace, made: JsonObject) -> None:
+def test_they_are_made_in_the_returned_order(space: Namespace, made: JsonObject) -> None:
     assert made["changed"] is True
     assert objects(made) == all_three("created")
     assert written(space) == [("POST", ACCOUNTS), ("POST", ROLES), ("POST", BINDINGS)]

@@ -58,7 +58,7 @@ def test_reading_back(connected: Namespace, run: Run, resolve_refs: bool) -> Non
     assert set(secret["data"]) == {"token"}
 
 
-def test_a_member_that_is_behind_is_told(connected: Namespace, run: Run) -> None:
+def test_a_member_that_is_behind_is_reported(connected: Namespace, run: Run) -> None:
     connected.files["pod-1", CONFIGMETA] = held(MARK + "old")
     options = {**NOTEBOOK, "fields": ["connections"]}
     notebook = returned(run(kd_configmeta_info, **options), kd_configmeta_info.RETURN)[
@@ -131,7 +131,7 @@ def test_only_some_members(connected: Namespace, run: Run) -> None:
         assert next(iter(options.values()))[0] in result["msg"]
 
 
-def test_a_role_without_config_package_is_told_and_no_failure(
+def test_a_role_without_config_package_is_reported_and_not_a_failure(
     connected: Namespace, run: Run
 ) -> None:
     notebook = connected.kdcluster("notebook")

@@ -98,7 +98,7 @@ def test_disconnecting_and_deleting(space: Namespace, run: Run) -> None:
     assert len(space.writes) == 2
 
 
-def test_an_object_without_type_is_told_without(space: Namespace, run: Run) -> None:
+def test_an_object_without_type_is_returned_without(space: Namespace, run: Run) -> None:
     space.add_object("ConfigMap", "untyped", object_type=None)
     space.add_object("Secret", "typed", object_type="token")
     options = {

@@ -477,7 +477,7 @@ def test_who_may_not_list_kdapps_or_kdclusters(
     assert failed["failed"] is True and "'kubedirectorclusters'" in failed["msg"]
 
 
-def test_a_member_that_cannot_be_read_is_told(
+def test_a_member_that_cannot_be_read_is_reported(
     healthy: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     refusal = status_answer(403, "Forbidden", "bob cannot exec")
@@ -497,7 +497,7 @@ def test_a_namespace_that_does_not_exist(run: Run, server: ScriptedServer) -> No
     assert result["failed"] is True and "Namespace gone does not exist" in result["msg"]
 
 
-def test_a_change_under_way_is_no_problem(healthy: Namespace, run: Run) -> None:
+def test_a_change_under_way_is_not_a_problem(healthy: Namespace, run: Run) -> None:
     notebook = healthy.kdcluster("notebook")
     notebook["status"].update(state="updating", specGenerationToProcess=2)
     stamp(notebook, LONG_AGO)

@@ -95,7 +95,7 @@ def test_a_start_script_that_refuses_the_new_value_brings_the_old_one_back(
     assert len(writes(space)) == 2
 
 
-def test_one_that_refuses_the_old_value_too_is_told(
+def test_a_member_that_refuses_the_old_value_too_is_reported(
     space: Namespace, members: Members, run: Run
 ) -> None:
     members.exit_code = lambda value: 3
@@ -105,7 +105,7 @@ def test_one_that_refuses_the_old_value_too_is_told(
     assert values(space)["token"] == OLD
 
 
-def test_a_start_script_that_was_not_told_of_the_new_value_brings_the_old_one_back(
+def test_a_missed_reconnect_restores_the_old_value(
     space: Namespace, members: Members, run: Run
 ) -> None:
     # It is told of the old value's return to both KDClusters.
@@ -129,7 +129,7 @@ def test_a_member_that_holds_something_else(space: Namespace, members: Members, 
     assert values(space)["token"] == OLD
 
 
-def test_members_that_do_not_hold_the_old_value_again_are_told(
+def test_members_that_do_not_hold_the_old_value_again_are_reported(
     space: Namespace, members: Members, run: Run
 ) -> None:
     members.held = {"token": encoded(MODIFIED)}
@@ -140,7 +140,7 @@ def test_members_that_do_not_hold_the_old_value_again_are_told(
     assert values(space)["token"] == OLD
 
 
-def test_new_keys_are_taken_only_when_asked_for_and_removed_on_the_way_back(
+def test_new_keys_need_new_keys_and_a_rollback_removes_them(
     space: Namespace, members: Members, run: Run
 ) -> None:
     options = {**ROTATE, "string_data": {"token": NEW, "tokne": NEW}}
@@ -171,9 +171,7 @@ def edited_by_somebody(space: Namespace) -> Callable[[str], int]:
     return exit_code
 
 
-def test_what_somebody_else_made_of_it_is_left_alone(
-    space: Namespace, members: Members, run: Run
-) -> None:
+def test_an_edit_by_others_is_left_alone(space: Namespace, members: Members, run: Run) -> None:
     members.exit_code = edited_by_somebody(space)
     result = rotated(run(kd_rotate, **ROTATE))
     assert "Secret team-a/token was changed by others during this task" in result["msg"]
@@ -183,7 +181,7 @@ def test_what_somebody_else_made_of_it_is_left_alone(
     assert values(space)["token"] == MODIFIED
 
 
-def test_somebody_else_who_came_before_the_write_is_not_overwritten(
+def test_an_edit_by_others_before_the_write_is_not_overwritten(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     server.on("PATCH", PATH, status_answer(409, "Conflict", "the object has been modified"))
@@ -223,7 +221,7 @@ def test_an_answer_that_got_lost(
     assert values(space)["token"] == OLD
 
 
-def test_a_way_back_that_fails_says_what_to_type(
+def test_a_failed_rollback_says_what_to_type(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -245,7 +243,7 @@ def test_a_way_back_that_fails_says_what_to_type(
     assert result["object"]["action"] == "updated"
 
 
-def test_a_passing_trouble_on_the_way_back_is_borne_with(
+def test_a_rollback_retries_passing_errors(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -291,7 +289,7 @@ def test_a_refusal_is_known_before_any_copy_is_made(
     assert (result["changed"], space.writes) == (False, [])
 
 
-def test_a_copy_that_nobody_names_yet_is_deleted_on_the_way_back(
+def test_a_rollback_deletes_a_copy_that_no_kdcluster_names_yet(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     linked(space)
@@ -320,7 +318,7 @@ def test_a_time_out_brings_the_old_values_back(
     assert values(space)["token"] == OLD
 
 
-def test_a_busy_api_server_is_asked_again_on_the_way_back(
+def test_a_rollback_retries_when_the_api_server_is_busy(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -379,7 +377,7 @@ def test_a_kdcluster_that_is_deleted_meanwhile_stops_no_rotation_of_the_others(
 
 
 @pytest.mark.parametrize("refused", [True, False])
-def test_a_kdcluster_that_is_deleted_while_it_is_waited_for(
+def test_a_kdcluster_that_is_deleted_during_the_wait(
     space: Namespace, members: Members, run: Run, server: ScriptedServer, refused: bool
 ) -> None:
     """The others decide, whether they take the value or not."""
@@ -484,7 +482,7 @@ def test_a_kdcluster_that_takes_long_to_go_stops_no_rotation(
     assert "KDCluster team-a/lab was deleted during this task" in str(result["warnings"])
 
 
-def test_what_is_wrong_is_told_although_the_kdclusters_cannot_be_read_again(
+def test_findings_are_reported_although_the_kdclusters_cannot_be_read_again(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     members.exit_code = lambda value: 3 if value == NEW else 0
@@ -503,7 +501,7 @@ def test_what_is_wrong_is_told_although_the_kdclusters_cannot_be_read_again(
     assert result["rolled_back"] is True
 
 
-def test_where_all_are_deleted_meanwhile_each_is_told(
+def test_each_deleted_kdcluster_is_reported(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     def vanish(request: Request) -> Answer:

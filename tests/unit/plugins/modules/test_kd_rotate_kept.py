@@ -312,7 +312,7 @@ def test_a_type_label_that_others_took_off_is_a_change(
     assert len(writes(space)) == 1
 
 
-def test_a_way_back_that_fails_keeps_them(
+def test_a_failed_rollback_keeps_them(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     members.exit_code = lambda value: 3
@@ -341,7 +341,7 @@ def test_old_values_that_cannot_be_removed_are_a_warning(
     assert "still keeps old values of Secret team-a/token" in str(result["warnings"])
 
 
-def test_a_task_that_is_at_work_is_waited_for_then_refused(
+def test_it_waits_for_a_task_that_works_then_fails(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -433,7 +433,7 @@ def test_a_task_whose_rotation_another_took_over_writes_no_more(
     assert len(writes(space)) == 1 and kept_values(space) is not None
 
 
-def test_kept_values_that_were_deleted_by_hand_do_not_stop_the_way_back(
+def test_a_rollback_works_without_kept_values_that_were_deleted_by_hand(
     space: Namespace, members: Members, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "TAKEOVER_SECONDS", 15.0)

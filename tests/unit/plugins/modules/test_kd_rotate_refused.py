@@ -62,7 +62,7 @@ def test_a_kdcluster_that_does_not_settle_in_time_is_left_alone(
     assert space.writes == []
 
 
-def test_a_kdcluster_that_still_settles_is_waited_for(
+def test_it_waits_for_a_kdcluster_that_still_settles(
     space: Namespace, members: Members, run: Run
 ) -> None:
     space.kdcluster("notebook")["status"]["lastConnectionHash"] = "other"

@@ -44,7 +44,7 @@ def generations(space: Namespace) -> list[int]:
     return [space.kdcluster(name)["status"]["specGenerationToProcess"] for name in PODS]
 
 
-def test_after_a_rotation_they_are_told_as_they_are_then(
+def test_after_a_rotation_they_are_returned_as_they_are_then(
     space: Namespace, members: Members, run: Run
 ) -> None:
     before = {name: space.hash_of(space.kdcluster(name)) for name in PODS}
@@ -59,7 +59,7 @@ def test_after_a_rotation_they_are_told_as_they_are_then(
     assert again["kdclusters"] == expected(space, action="unchanged", generation=2, reconnect=TAKEN)
 
 
-def test_after_the_way_back_they_are_told_as_they_are_then(
+def test_after_a_rollback_they_are_returned_as_they_are_then(
     space: Namespace, members: Members, run: Run
 ) -> None:
     members.exit_code = lambda value: 3 if value == NEW else 0

@@ -84,7 +84,7 @@ def test_without_origins_every_number_with_a_point_is_warned_of(
 
 
 @pytest.mark.parametrize("key", ["on", "off", "yes", "no", "~"])
-def test_a_key_that_is_no_text_is_named(tmp_path: Path, key: str) -> None:
+def test_a_key_that_is_not_text_is_named(tmp_path: Path, key: str) -> None:
     options = read(tmp_path, CONFIGMAP.format(key=key, written="x"))
     (sentence,) = _yaml_values.bad_keys(options)
     assert sentence.startswith("configmaps[one].data.")

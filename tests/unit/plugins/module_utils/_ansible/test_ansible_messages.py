@@ -113,7 +113,7 @@ def test_an_error_of_options_shows_no_secret(
     assert space.writes == []
 
 
-def test_names_of_roles_are_no_secret(plain_run: Run) -> None:
+def test_names_of_roles_are_not_secret(plain_run: Run) -> None:
     result = plain_run(
         kd_configmeta_info, kdcluster=["lab"], roles=["controller"], secrets="shown",
         _ansible_inject_invocation=True,

@@ -37,7 +37,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("broken")
-def test_what_had_been_done_is_told(
+def test_what_was_done_is_reported(
     space: Namespace, plain_run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     space.add_object("Secret", "token", object_type="t", data={})

@@ -162,12 +162,12 @@ def test_base64_in_lines_is_masked_in_plain_text() -> None:
     assert redactor.message("is QXZJKVQXZJKVQXZJKV") == f"is {MASK}"
 
 
-def test_a_value_that_is_no_text_in_utf_8_is_masked_as_it_is() -> None:
+def test_a_value_that_is_not_text_in_utf_8_is_masked_as_it_is() -> None:
     redactor = redactor_of(task(secrets=[{"name": "s", "string_data": {"a": "QXZJ\ud800"}}]))
     assert redactor.message("is QXZJ\ud800") == f"is {MASK}"
 
 
-def test_a_kubeconfig_given_as_text_is_no_path() -> None:
+def test_a_kubeconfig_given_as_text_is_not_a_path() -> None:
     value = canary("chive")
     text = f"apiVersion: v1\nkind: Config\nusers:\n- name: me\n  user: {{token: {value}}}\n"
     assert redactor_of(task(kubeconfig=text)).message(f"is {value}") == f"is {MASK}"
@@ -217,7 +217,7 @@ def test_options_of_any_form_can_be_shown(secrets: Any, shown: Any) -> None:
     assert options_of(task(secrets=secrets)).shown["secrets"] == shown
 
 
-def test_ansibles_own_words_are_no_unknown_options() -> None:
+def test_ansibles_own_options_are_not_unknown() -> None:
     given_options = {**task(), "_ansible_module_name": "kd_connection"}
     assert redactor_of(given_options).message("of (kd_connection)") == "of (kd_connection)"
 
@@ -243,7 +243,7 @@ def test_a_roles_secret_keys_and_telling_variables_are_hidden() -> None:
     assert redactor.message("QXZJKV KVKVKV fast") == f"{MASK} {MASK} fast"
 
 
-def test_base64_of_what_is_no_text_is_masked() -> None:
+def test_base64_of_what_is_not_text_is_masked() -> None:
     binary = base64.b64encode(b"\xff\xfe" * 12).decode()
     redactor = redactor_of(
         task(secrets=[{"name": "s", "data": {"a": f"{binary[:16]}\n{binary[16:]}\n"}}])

@@ -155,7 +155,7 @@ def test_basic_authentication_goes_along(server: ScriptedServer) -> None:
         {"api_key": None, "username": "\u0142", "password": TOKEN},
     ],
 )
-def test_credentials_that_fit_no_header_are_told_without_them(
+def test_credentials_that_fit_no_header_are_reported_without_them(
     server: ScriptedServer, options: dict[str, Any]
 ) -> None:
     server.on("GET", f"{CORE}/configmaps/one", Answer(body=FOUND), forever=True)

@@ -48,7 +48,7 @@ def test_events_may_be_split_anywhere(server: ScriptedServer, api: Api, size: in
     assert watched(api) == EVENTS
 
 
-def test_a_watch_goes_on_from_where_it_is_told(server: ScriptedServer, api: Api) -> None:
+def test_a_watch_continues_from_a_resource_version(server: ScriptedServer, api: Api) -> None:
     server.on("GET", KDCLUSTERS, Answer(chunks=(STREAM,)))
     watched(api, seconds=7)
     assert server.requests[0].query == {
@@ -109,7 +109,7 @@ def test_403_names_the_verb_watch(server: ScriptedServer, api: Api) -> None:
 @pytest.mark.parametrize(
     "line", [b"<html>", b"{", b"7", b"null", b"[]", b'{"type":"ADDED"}', b"{}"]
 )
-def test_a_line_that_is_no_event(server: ScriptedServer, api: Api, line: bytes) -> None:
+def test_a_line_that_is_not_an_event(server: ScriptedServer, api: Api, line: bytes) -> None:
     server.on("GET", KDCLUSTERS, Answer(chunks=(line + b"\n",)))
     with pytest.raises(UnreachableError) as caught:
         watched(api)

@@ -145,7 +145,7 @@ def test_verification_can_be_turned_off_in_the_environment(
     assert resolve_client_config({"validate_certs": True}, environ).verified is True
 
 
-def test_tls_is_verified_unless_told_otherwise() -> None:
+def test_tls_is_verified_by_default() -> None:
     assert resolve_client_config({"host": "https://x.example.com"}, {}).verified is True
     assert (
         resolve_client_config(
@@ -234,11 +234,11 @@ def test_a_chosen_token_replaces_the_kubeconfigs_client_certificate(file: str) -
         "http://p.example.com:99999", "http://[::1", "http://p.example.com:0", 3128,
     ],
 )  # fmt: skip
-def test_a_proxy_that_is_no_url_is_told(proxy: Any) -> None:
+def test_a_proxy_that_is_not_a_url_is_reported(proxy: Any) -> None:
     assert "proxy" in refused({"host": "https://e.example.com", "proxy": proxy})
 
 
-def test_a_socks_proxy_without_its_library_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socks_proxy_without_its_library_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "socks", None)
     proxy = f"socks5://me:{canary('proxy')}@p.example.com"
     said = refused({"host": "https://e.example.com"}, {"HTTPS_PROXY": proxy})
@@ -284,7 +284,7 @@ def test_nothing_to_go_by_says_what_to_give(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["maybe", "2", " "])
-def test_an_environment_variable_that_is_no_boolean_is_named(value: str) -> None:
+def test_an_environment_variable_that_is_not_a_boolean_is_named(value: str) -> None:
     environ = {"K8S_AUTH_HOST": "https://e.example.com", "K8S_AUTH_VERIFY_SSL": value}
     assert "K8S_AUTH_VERIFY_SSL" in refused({}, environ)
 

@@ -110,7 +110,7 @@ def test_a_kubeconfig_that_is_missing_is_named(tmp_path: Path) -> None:
     refused({"kubeconfig": str(tmp_path)})
 
 
-def test_a_context_that_is_missing_is_told(file: str) -> None:
+def test_a_context_that_is_missing_is_reported(file: str) -> None:
     assert "three" in refused({"kubeconfig": file, "context": "three"})
     assert "three" in refused({"kubeconfig": kubeconfig(), "context": "three"})
 
@@ -128,7 +128,7 @@ def test_a_context_that_is_missing_is_told(file: str) -> None:
             "server": "https://x", "certificate-authority-data": f"{MARK}!"}}]}),
     ],
 )  # fmt: skip
-def test_a_kubeconfig_that_cannot_be_used_is_told(text: str, tmp_path: Path) -> None:
+def test_a_kubeconfig_that_cannot_be_used_is_reported(text: str, tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text(text, encoding="utf-8")
     refused({"kubeconfig": str(path)})
@@ -142,11 +142,11 @@ def test_a_kubeconfig_that_cannot_be_used_is_told(text: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("given", [7, ["a"], True])
-def test_a_kubeconfig_of_another_type_is_told(given: Any) -> None:
+def test_a_kubeconfig_of_another_type_is_reported(given: Any) -> None:
     assert "kubeconfig" in refused({"kubeconfig": given})
 
 
-def test_a_kubeconfig_given_as_text_is_told_without_it() -> None:
+def test_a_kubeconfig_given_as_text_is_reported_without_it() -> None:
     text = yaml.safe_dump(kubeconfig(token=MARK))
     assert "kubeconfig" in refused({"kubeconfig": text})
     assert "kubeconfig" in refused({"kubeconfig": json.dumps(kubeconfig(token=MARK))})

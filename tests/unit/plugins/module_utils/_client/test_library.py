@@ -27,7 +27,7 @@ def test_releases_from_29_on_will_do(version: str, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("version", ["28.1.0", "12.0.1", "unknown", ""])
-def test_an_old_release_is_told_with_its_file(
+def test_an_old_release_is_reported_with_its_file(
     version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = library.FoundLibrary("/usr/lib/kubernetes/__init__.py", version)
@@ -45,7 +45,7 @@ def test_urllib3_from_1_26_on_will_do(version: str, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("version", ["1.25.11", "1.24.2", "dev"])
-def test_an_old_urllib3_is_told_with_its_file(
+def test_an_old_urllib3_is_reported_with_its_file(
     version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(library.urllib3, "__version__", version)
@@ -55,7 +55,9 @@ def test_an_old_urllib3_is_told_with_its_file(
         assert words in str(caught.value)
 
 
-def test_a_missing_library_is_told_with_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_reported_with_the_interpreter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     error = ImportError("No module named 'kubernetes'")
     monkeypatch.setattr(library, "IMPORT_ERROR", error)
     with pytest.raises(LibraryError) as caught:

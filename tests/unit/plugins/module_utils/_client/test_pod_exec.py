@@ -103,7 +103,7 @@ def test_output_may_be_split_in_the_middle_of_a_character(
     assert outcome(server, api, *frames, SUCCESS, CLOSE) == Output(0, text, b"")
 
 
-def test_bytes_that_are_no_text_come_through(server: ScriptedServer, api: Api) -> None:
+def test_bytes_that_are_not_text_come_through(server: ScriptedServer, api: Api) -> None:
     raw = bytes(range(256)) * 3
     assert outcome(server, api, stdout(raw), SUCCESS, CLOSE) == Output(0, raw, b"")
 
@@ -141,7 +141,9 @@ def test_a_verdict_may_come_in_pieces(server: ScriptedServer, api: Api) -> None:
         {"status": "Failure", "message": "odd", "details": None},
     ],
 )
-def test_a_command_that_cannot_start_is_told(server: ScriptedServer, api: Api, status: Any) -> None:
+def test_a_command_that_cannot_start_is_reported(
+    server: ScriptedServer, api: Api, status: Any
+) -> None:
     failed(outcome(server, api, verdict(status), CLOSE), status["message"])
 
 
@@ -156,15 +158,15 @@ def test_a_command_that_cannot_start_is_told(server: ScriptedServer, api: Api, s
         {"details": {"causes": [{"reason": "ExitCode", "message": "x"}]}},
     ],
 )
-def test_a_verdict_of_another_form_is_told(server: ScriptedServer, api: Api, odd: Any) -> None:
+def test_a_verdict_of_another_form_is_reported(server: ScriptedServer, api: Api, odd: Any) -> None:
     failed(outcome(server, api, verdict(odd), CLOSE))
 
 
-def test_an_end_without_a_verdict_is_told(server: ScriptedServer, api: Api) -> None:
+def test_an_end_without_a_verdict_is_reported(server: ScriptedServer, api: Api) -> None:
     failed(outcome(server, api, stdout(b"half"), CLOSE))
 
 
-def test_a_connection_that_breaks_is_told(server: ScriptedServer, api: Api) -> None:
+def test_a_connection_that_breaks_is_reported(server: ScriptedServer, api: Api) -> None:
     failed(outcome(server, api, stdout(b"half")), "broke", "cat")
     failed(outcome(server, api, stdout(b"half")[:4]), "broke")
 
@@ -173,7 +175,7 @@ def test_a_verdict_counts_even_without_a_close(server: ScriptedServer, api: Api)
     assert outcome(server, api, stdout(b"x"), SUCCESS) == Output(0, b"x", b"")
 
 
-def test_output_over_the_bound_is_told(server: ScriptedServer, api: Api) -> None:
+def test_output_over_the_bound_is_reported(server: ScriptedServer, api: Api) -> None:
     found = outcome(server, api, stdout(b"x" * 60), stdout(b"x" * 41), SUCCESS, max_bytes=100)
     failed(found, "100 bytes")
     found = outcome(server, api, stdout(b"x" * 60), stdout(b"x" * 40), SUCCESS, max_bytes=100)
@@ -204,7 +206,7 @@ def test_endless_standard_error_is_cut(
     assert len(found.stderr) < 1000
 
 
-def test_a_command_that_does_not_end_is_told(
+def test_a_command_that_does_not_end_is_reported(
     server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pod_exec, "EXEC_SECONDS", 0.3)
@@ -227,7 +229,7 @@ def test_a_command_that_does_not_end_is_told(
         (Answer(status=0), ()),
     ],
 )
-def test_a_handshake_that_fails_is_told(
+def test_a_handshake_that_fails_is_reported(
     server: ScriptedServer, api: Api, answer: Answer, words: tuple[str, ...]
 ) -> None:
     server.on("GET", path_of("pod-0"), answer)
@@ -238,7 +240,7 @@ def test_nothing_listens() -> None:
     failed(run(api_for(f"http://127.0.0.1:{free_port()}"))[0])
 
 
-def test_many_pods_are_asked_side_by_side_and_told_in_order(
+def test_many_pods_are_asked_side_by_side_and_returned_in_order(
     server: ScriptedServer, api: Api
 ) -> None:
     pods = [f"pod-{number}" for number in range(20)]
@@ -253,5 +255,5 @@ def test_many_pods_are_asked_side_by_side_and_told_in_order(
     assert [o.stdout.decode() for o in found if isinstance(o, Output)] == [*pods[:7], *pods[8:]]
 
 
-def test_no_pods_are_no_problem(api: Api) -> None:
+def test_no_pods_need_no_request(api: Api) -> None:
     assert run_in_pods(api, "team-a", "app", [], max_bytes=1) == []

@@ -100,7 +100,7 @@ def test_credentials_that_cannot_be_had_are_explained(user: dict[str, Any], word
     assert words in refused({"kubeconfig": config_of("https://e.example.com", user)})
 
 
-def test_a_kubeconfig_says_as_whom_to_act() -> None:
+def test_a_kubeconfig_can_impersonate() -> None:
     user = {
         "token": "x", "as": "bob", "as-groups": ["g", "h"], "as-uid": "7",
         "as-user-extra": {"Dep/a b%": ["v"]},

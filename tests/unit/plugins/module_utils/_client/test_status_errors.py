@@ -117,7 +117,7 @@ def test_404_with_a_status_means_that_the_object_is_missing(
     assert "KubeDirector installed" not in str(error)
 
 
-def test_409_says_that_somebody_else_was_there(server: ScriptedServer, api: Api) -> None:
+def test_409_says_that_it_was_changed_meanwhile(server: ScriptedServer, api: Api) -> None:
     server.on("POST", SECRETS, status_answer(409, "AlreadyExists", 'secrets "one" already exists'))
     body = {"metadata": {"name": "one"}}
     error = failure(ConflictError, lambda: api.create(SECRET, "team-a", body, dry_run=False))
@@ -160,7 +160,7 @@ def test_a_write_of_which_nothing_is_known_says_so(server: ScriptedServer, api: 
     assert len(server.requests) == 1
 
 
-def test_a_webhooks_refusal_is_told_in_its_own_words(server: ScriptedServer, api: Api) -> None:
+def test_a_webhooks_refusal_is_reported_in_its_own_words(server: ScriptedServer, api: Api) -> None:
     said = (
         'admission webhook "hard-validate-cr.kubedirector.hpe.com" denied the request: \n'
         "Role(controller) is not what it was."
@@ -246,7 +246,7 @@ def test_a_proxys_error_page_is_cut_short(server: ScriptedServer, api: Api, stat
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"<html>hello</html>", b"[]", b"7", b'"x"', b"\xff\xfe", b"null"]
 )
-def test_an_answer_that_is_no_kubernetes_object(
+def test_an_answer_that_is_not_a_kubernetes_object(
     server: ScriptedServer, api: Api, body: bytes
 ) -> None:
     server.on("GET", f"{SECRETS}/one", Answer(body=body))
@@ -257,7 +257,7 @@ def test_an_answer_that_is_no_kubernetes_object(
     "page",
     [{}, {"status": "ok"}, {"items": {}}, {"items": [7]}, {"metadata": 7, "items": []}],
 )
-def test_a_list_of_another_form_is_told(server: ScriptedServer, api: Api, page: Any) -> None:
+def test_a_list_of_another_form_is_reported(server: ScriptedServer, api: Api, page: Any) -> None:
     server.on("GET", SECRETS, Answer(body=page))
     failure(UnreachableError, lambda: api.list_all(SECRET, "team-a"))
 
@@ -288,7 +288,7 @@ def test_nothing_listens() -> None:
 @pytest.mark.parametrize(
     "host", ["127.0.0.1:1", "ftp://127.0.0.1:1", "http://", "http://[::1", "http://a b", "https"]
 )
-def test_a_host_that_is_no_url(host: str) -> None:
+def test_a_host_that_is_not_a_url(host: str) -> None:
     with pytest.raises((AuthError, UnreachableError)) as caught:
         api_for(host).get(CONFIGMAP, "team-a", "one")
     assert TOKEN not in str(caught.value)

@@ -134,7 +134,7 @@ def test_a_ca_without_key_identifiers_is_trusted_as_kubectl_does(tmp_path: Path)
     trusted_both_ways(server, plain.certificate)
 
 
-def test_a_certificate_that_is_no_root_can_be_trusted_as_kubectl_does(trust: Trust) -> None:
+def test_a_certificate_that_is_not_a_root_can_be_trusted_as_kubectl_does(trust: Trust) -> None:
     trusted_both_ways(trust.server, trust.server.certificate)
 
 
@@ -210,7 +210,7 @@ def test_no_proxy_holds_for_commands_too(trust: Trust, monkeypatch: pytest.Monke
     trusted_both_ways(trust.server, trust.ours.certificate, no_proxy="127.0.0.1")
 
 
-def test_an_encrypted_key_is_told_and_nobody_asked_for_its_password(
+def test_an_encrypted_key_is_reported_without_a_prompt_for_its_password(
     trust: Trust, tmp_path: Path
 ) -> None:
     key = serialization.load_pem_private_key(trust.client.key.read_bytes(), None)
@@ -298,7 +298,7 @@ def test_a_module_takes_the_other_names_of_the_files(trust: Trust, plain_run: Ru
         assert "not verified" in told
 
 
-def test_a_server_without_tls_is_told(trust: Trust) -> None:
+def test_a_server_without_tls_is_reported(trust: Trust) -> None:
     with scripted_server() as server:
         url = server.url.replace("http://", "https://")
         with pytest.raises(UnreachableError):
@@ -306,7 +306,7 @@ def test_a_server_without_tls_is_told(trust: Trust) -> None:
         assert server.requests == []
 
 
-def test_a_ca_file_that_holds_none_is_told(trust: Trust, tmp_path: Path) -> None:
+def test_a_ca_file_without_a_certificate_is_reported(trust: Trust, tmp_path: Path) -> None:
     broken = tmp_path / "ca.crt"
     broken.write_text("no certificate\n", encoding="utf-8")
     with scripted_server(trust.server.server_context()) as server:

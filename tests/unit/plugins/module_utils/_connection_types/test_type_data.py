@@ -245,7 +245,7 @@ def test_all_forms_of_a_repository_are_taken(url: str) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["newer", "older"])
-def test_what_was_written_is_read_back_and_its_spelling_told(spelling: str) -> None:
+def test_what_was_written_is_read_back_with_its_spelling(spelling: str) -> None:
     settings = {**INFO, "key_spelling": spelling}
     data = type_data.source_control_object(settings)["data"]
     read = type_data.source_control_fields(data)
@@ -255,7 +255,7 @@ def test_what_was_written_is_read_back_and_its_spelling_told(spelling: str) -> N
     }
 
 
-def test_keys_of_both_spellings_are_told_as_mixed_and_of_neither_as_either() -> None:
+def test_keys_of_both_spellings_are_mixed_and_of_neither_either() -> None:
     told = type_data.source_control_fields
     assert told({"repoURL": "a", "repo-url": "b"})["key_spelling"] == "mixed"
     assert told({"type": "github", "other": "x"}) == {"type": "github", "key_spelling": "either"}
@@ -546,12 +546,12 @@ def test_a_list_or_dictionary_where_text_belongs_is_refused(
 
 
 @pytest.mark.parametrize("locations", ["ad1.example.com:636", 5, {"a": 1}])
-def test_locations_that_are_no_list_are_refused(locations: Any) -> None:
+def test_locations_that_are_not_a_list_are_refused(locations: Any) -> None:
     with pytest.raises(PreconditionError, match="locations is not a list"):
         type_data.external_auth_secret({**DIRECTORY, "locations": locations})
 
 
 @pytest.mark.parametrize("extra", [["a"], "text", 5])
-def test_further_keys_that_are_no_dictionary_are_refused(extra: Any) -> None:
+def test_further_keys_that_are_not_a_dictionary_are_refused(extra: Any) -> None:
     with pytest.raises(PreconditionError, match="extra is not a dictionary"):
         type_data.model_configmaps([{**MODEL, "extra": extra}])

@@ -88,7 +88,7 @@ def plan_on(
     return make_cluster_plan(desired(**options), found, estate_of(clusters, objects), held)
 
 
-def test_what_the_operator_rewrote_is_no_difference() -> None:
+def test_what_the_operator_rewrote_is_not_a_difference() -> None:
     found = stored(STORED, no_connections=True)
     options = {"app": "notebook-app", "roles": [ROLE], "connections": {"clusters": []}}
     assert plan_on(found, options, held=HELD).action == "unchanged"
@@ -115,7 +115,7 @@ def test_a_real_difference_is_refused_while_the_role_has_members(field: str, val
     assert plan.action == "updated"
 
 
-def test_secret_keys_that_nobody_can_tell_stay_as_they_are() -> None:
+def test_secret_keys_that_no_member_holds_stay_as_they_are() -> None:
     roles = [{**ROLE, "secretKeys": [{"name": "password", "value": "another one"}]}]
     assert plan_on(stored(STORED), {"roles": roles}, held=None).action == "unchanged"
 

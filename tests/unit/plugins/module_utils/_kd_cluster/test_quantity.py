@@ -27,7 +27,7 @@ def test_one_amount_in_two_spellings(left: object, right: object) -> None:
         "9" * 5000 + "E", "1.2.3", ".", "much", "",
     ],
 )  # fmt: skip
-def test_what_is_no_amount_is_the_same_as_itself_alone(text: str) -> None:
+def test_text_that_is_not_a_quantity_equals_only_itself(text: str) -> None:
     assert same_quantity(text, text)
     assert not same_quantity(text, "1")
     assert not same_quantity("1", text)

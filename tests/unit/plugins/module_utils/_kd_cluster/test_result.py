@@ -50,7 +50,7 @@ def told(result: JsonObject) -> JsonObject:
     return one
 
 
-def test_what_is_told_of_one_that_is_made_changed_and_deleted(space: Namespace, run: Run) -> None:
+def test_the_result_of_a_creation_a_change_and_a_deletion(space: Namespace, run: Run) -> None:
     made = run(kd_cluster, **LAB)
     assert made["changed"] is True
     expected = {
@@ -99,7 +99,7 @@ def test_one_that_the_operator_has_not_seen_yet_has_no_generation(
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_one_that_is_not_gone_yet_is_told_as_if_it_were(
+def test_a_kdcluster_that_is_not_gone_yet_is_returned_as_if_it_were(
     space: Namespace, run: Run, check: bool
 ) -> None:
     one = told(run(kd_cluster, check, name="engine", state="absent", wait=False))

@@ -130,20 +130,20 @@ def test_all_else_stays_as_it_is(found: tuple[JsonObject, list[str]], mode: str)
 
 
 @pytest.mark.parametrize("mode", SECRET_MODES)
-def test_nothing_connected_is_no_problem(mode: str) -> None:
+def test_nothing_connected_is_fine(mode: str) -> None:
     for connections in ({"clusters": None, "configmaps": None, "secrets": None}, None, {}):
         content = {**configmeta(), "connections": connections}
         assert with_secrets_as(mode, content)["connections"] == connections
 
 
-def test_a_value_that_is_no_text_stays_in_base64() -> None:
+def test_a_value_that_is_not_text_stays_in_base64() -> None:
     raw = base64.b64encode(b"\xff\xfe\x00").decode()
     entry: JsonObject = {**connected_object("Secret", "s", {}), "data": {"keystore": raw}}
     shown = with_secrets_as("decoded", configmeta(secrets={"t": [entry]}))
     assert shown["connections"]["secrets"]["t"][0]["data"] == {"keystore": raw}
 
 
-def test_an_empty_token_is_no_secret() -> None:
+def test_an_empty_token_is_not_a_secret() -> None:
     shown = with_secrets_as("masked", configmeta(roles={"controller": role(token="")}))
     service = shown["nodegroups"]["1"]["roles"]["controller"]["services"]["notebook"]
     assert service["authToken"] == ""
@@ -171,7 +171,7 @@ def test_half_a_file_is_an_error_that_shows_nothing_of_it(value: str, data: st.D
     [b"", b" \n", b"null", b"[]", b'"QQXX"', b"7", b"QQXX", b"<html>QQXX</html>", b'{"QQXX"}',
      b"\xff\xfeQQXX", b'{"a": "QQXX\xc3"}', b'{"a": QQXX}', b"\x00" * 8],
 )  # fmt: skip
-def test_what_is_no_json_object_is_an_error(text: bytes) -> None:
+def test_other_text_than_a_json_object_is_an_error(text: bytes) -> None:
     assert_refused(text, "QQXX")
 
 

@@ -81,7 +81,7 @@ def test_members_may_differ_in_their_own_part_only() -> None:
     assert member_differences({}) == member_differences({"pod-0": first}) == []
 
 
-def test_the_order_of_a_roles_nodes_is_no_difference() -> None:
+def test_the_order_of_a_roles_nodes_is_not_a_difference() -> None:
     first, second = configmeta(), configmeta()
     for content, nodes in ((first, ["1", "2"]), (second, ["2", "1"])):
         content["nodegroups"] = {"1": {"roles": {"controller": {"node_ids": nodes}}}}
@@ -220,14 +220,14 @@ def test_what_came_or_went_is_stale(change: Change, expected: tuple[str, str]) -
         ({"data": MODEL, "annotations": {"note": "b"}}, "annotations"),
     ],
 )
-def test_what_changed_is_told_by_its_path(live: dict[str, Any], path: str) -> None:
+def test_what_changed_is_reported_by_its_path(live: dict[str, Any], path: str) -> None:
     changed = object_manifest("ConfigMap", "one", **live)
     found = stale(held(), extra={("ConfigMap", "one"): changed})
     assert names(found) == [("ConfigMap", "one")]
     assert path in found[0]["reason"]
 
 
-def test_a_changed_value_of_a_secret_is_told_by_its_key_only() -> None:
+def test_a_changed_value_of_a_secret_is_reported_by_its_key_only() -> None:
     data = {"token": encoded("QXZother"), "branch": encoded("main")}
     changed = object_manifest("Secret", "token", object_type="source-control", data=data)
     found = stale(held(), extra={("Secret", "token"): changed})

@@ -139,7 +139,7 @@ def test_a_file_of_millions_of_parts_is_refused_before_it_is_parsed() -> None:
             parse_configmeta(text)
 
 
-def test_what_stands_in_strings_is_no_part() -> None:
+def test_brackets_in_strings_do_not_count() -> None:
     table = 'a,b,[c],{d},"e"\n' * 100_000
     text = json.dumps({"connections": {"configmaps": {"t": [{"data": {"table": table}}]}}}).encode()
     held = parse_configmeta(text)["connections"]["configmaps"]["t"][0]["data"]["table"]

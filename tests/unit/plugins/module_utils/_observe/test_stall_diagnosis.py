@@ -101,9 +101,7 @@ def test_an_operator_that_is_down(server: ScriptedServer, api: Api, state: str) 
     assert set(asked) == {NOTEBOOK}
 
 
-def test_an_operator_that_comes_back_is_no_reason_to_give_up(
-    server: ScriptedServer, api: Api
-) -> None:
+def test_the_wait_continues_if_the_operator_comes_back(server: ScriptedServer, api: Api) -> None:
     playing(server, ALIVE)
     server.on("PATCH", NOTEBOOK, DOWN)
     text = failure(api, notebook(state="configured", stored_hash="not yet"), seconds=1.2)
@@ -163,7 +161,7 @@ def test_a_pod_whose_image_cannot_be_had(server: ScriptedServer, api: Api, part:
         assert words in text
 
 
-def test_a_pod_that_starts_is_waited_for(server: ScriptedServer, api: Api) -> None:
+def test_it_waits_for_a_pod_that_starts(server: ScriptedServer, api: Api) -> None:
     waiting = {"reason": "ContainerCreating"}
     statuses = [{"name": "app", "state": {"waiting": waiting}}]
     scheduled = {"type": "PodScheduled", "status": "True"}

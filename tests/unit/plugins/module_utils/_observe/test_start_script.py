@@ -104,7 +104,7 @@ def test_what_a_member_holds_is_in_no_representation(server: ScriptedServer, api
 
 
 @pytest.mark.parametrize("said", [b"containerd://abc=", b"containerd://abc=0", b""])
-def test_a_start_script_that_still_runs_is_waited_for(
+def test_it_waits_for_a_start_script_that_runs(
     server: ScriptedServer, api: Api, said: bytes
 ) -> None:
     running = read_member(said, b"{}", runs="yes")
@@ -150,14 +150,14 @@ def test_a_start_script_that_runs_too_long_is_reported(server: ScriptedServer, a
 
 
 @pytest.mark.parametrize("said", [b"containerd://abc=", b""])
-def test_a_start_script_that_is_about_to_run_is_waited_for(
+def test_it_waits_for_a_start_script_that_is_about_to_run(
     server: ScriptedServer, api: Api, said: bytes
 ) -> None:
     server.on(*EXEC, status(said), RUNS, status(said), status(b"containerd://abc=0"))
     assert read(api) == {"pod-0": Reconnect(0, "")}
 
 
-def test_a_start_script_that_was_killed_is_not_waited_for(
+def test_it_does_not_wait_for_a_killed_start_script(
     server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(start_script, "_START_SECONDS", 0.05)
@@ -275,7 +275,7 @@ def test_a_member_whose_container_is_a_new_one_is_still_to_be_set_up(
         read(api)
 
 
-def test_nobody_to_ask_is_no_problem(api: Api) -> None:
+def test_no_members_need_no_request(api: Api) -> None:
     assert read_reconnects(api, "team-a", [], time.monotonic()) == {}
 
 
@@ -342,9 +342,7 @@ def told(
 
 
 @pytest.mark.parametrize("version", [4, 3])
-def test_a_start_script_that_was_not_told_of_the_change_is_named(
-    version: int, server: ScriptedServer, api: Api
-) -> None:
+def test_a_missed_reconnect_is_named(version: int, server: ScriptedServer, api: Api) -> None:
     server.on(*EXEC, status(b"containerd://abc=0"))
     error = told(api, {"version": 4}, {"version": version})
     assert isinstance(error, MemberError)
@@ -372,14 +370,14 @@ def test_a_start_script_that_was_not_told_of_the_change_is_named(
         ({"version": 4}, {}),
     ],
 )
-def test_a_start_script_that_was_told_of_the_change(
+def test_a_start_script_that_ran_for_the_change(
     before: dict[str, Any] | None, after: dict[str, Any], server: ScriptedServer, api: Api
 ) -> None:
     server.on(*EXEC, status(b"containerd://abc=0"))
     assert told(api, before, after) == Reconnect(0, "")
 
 
-def test_without_a_change_no_start_script_has_to_be_told(server: ScriptedServer, api: Api) -> None:
+def test_without_a_change_no_start_script_has_to_run(server: ScriptedServer, api: Api) -> None:
     server.on(*EXEC, status(b"containerd://abc=0"))
     assert told(api, {"version": 4}, {"version": 4}, changed=False) == Reconnect(0, "")
 

@@ -130,13 +130,13 @@ def test_one_watch_may_tell_everything(server: ScriptedServer, api: Api) -> None
     assert watches(server) == ["10"]
 
 
-def test_what_is_settled_is_not_waited_for(server: ScriptedServer, api: Api) -> None:
+def test_a_settled_kdcluster_needs_no_wait(server: ScriptedServer, api: Api) -> None:
     wait(live(api, DONE), seconds=-1)
     assert server.requests == []
 
 
 @pytest.mark.usefixtures("configmap")
-def test_a_watch_that_is_too_old_starts_anew_from_a_list(server: ScriptedServer, api: Api) -> None:
+def test_a_watch_that_is_too_old_begins_again_from_a_list(server: ScriptedServer, api: Api) -> None:
     expired = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}
     again = {"metadata": {"resourceVersion": "15"}, "items": [WALK[4]]}
     server.on(
@@ -148,7 +148,7 @@ def test_a_watch_that_is_too_old_starts_anew_from_a_list(server: ScriptedServer,
 
 
 @pytest.mark.usefixtures("configmap")
-def test_trouble_while_starting_anew_is_waited_through_too(
+def test_errors_while_it_begins_again_are_retried_too(
     server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As after a restart of the API server: too old, gone, not yet ready, and not yet knowing anybody.
@@ -195,9 +195,7 @@ def test_lasting_trouble_ends_the_wait_at_its_deadline(
         wait(live(api, BEFORE), seconds=0.1)
 
 
-def test_an_object_that_somebody_else_changed_is_looked_at_again(
-    server: ScriptedServer, api: Api
-) -> None:
+def test_an_object_that_others_changed_is_read_again(server: ScriptedServer, api: Api) -> None:
     newer = object_manifest("ConfigMap", "model", resource_version="9")
     fits = hashlib.md5(b"model9", usedforsecurity=False).hexdigest()
     server.on("GET", f"{CORE}/configmaps/model", Answer(body=newer), forever=True)
@@ -207,9 +205,7 @@ def test_an_object_that_somebody_else_changed_is_looked_at_again(
     assert watches(server) == ["10"]
 
 
-def test_an_object_that_a_new_connection_names_is_looked_at(
-    server: ScriptedServer, api: Api
-) -> None:
+def test_an_object_that_a_new_connection_names_is_read(server: ScriptedServer, api: Api) -> None:
     server.on("GET", f"{CORE}/secrets/new", status_answer(404, "NotFound", "no"), forever=True)
     text = hashlib.md5(b"new", usedforsecurity=False).hexdigest()
     done = kdcluster_manifest("notebook", secrets=["new"], stored_hash=text)
@@ -219,7 +215,7 @@ def test_an_object_that_a_new_connection_names_is_looked_at(
     )
 
 
-def test_an_object_that_somebody_else_changes_meanwhile_is_seen_with_the_operators_answer(
+def test_an_object_that_others_change_meanwhile_is_seen_with_the_operators_answer(
     server: ScriptedServer, api: Api
 ) -> None:
     newer = object_manifest("ConfigMap", "model", resource_version="9")
@@ -235,7 +231,7 @@ def test_an_object_that_somebody_else_changes_meanwhile_is_seen_with_the_operato
     assert watches(server) == ["10"]
 
 
-def test_whichever_group_is_quiet_first_is_told(server: ScriptedServer, api: Api) -> None:
+def test_the_group_that_is_quiet_first_is_returned(server: ScriptedServer, api: Api) -> None:
     def named(name: str, state: str, version: int) -> JsonObject:
         return kdcluster_manifest(
             name, state=state, stored_hash=OLD_HASH, resource_version=str(version)
@@ -318,7 +314,9 @@ def test_a_config_error_does_not_hide_members_that_are_still_at_work(api: Api) -
 
 
 @pytest.mark.usefixtures("configmap")
-def test_a_kdcluster_that_is_deleted_meanwhile_is_told(server: ScriptedServer, api: Api) -> None:
+def test_a_kdcluster_that_is_deleted_meanwhile_is_reported(
+    server: ScriptedServer, api: Api
+) -> None:
     server.on("GET", KDCLUSTERS, events(WALK[1], kind="DELETED"))
     with pytest.raises(PreconditionError, match="KDCluster team-a/notebook was deleted"):
         wait(live(api, BEFORE))
@@ -336,7 +334,7 @@ def test_linked_kdclusters_must_be_quiet_too(server: ScriptedServer, api: Api) -
 
 
 @pytest.mark.usefixtures("configmap")
-def test_a_linked_kdcluster_that_is_deleted_is_not_waited_for(
+def test_it_does_not_wait_for_a_linked_kdcluster_that_is_deleted(
     server: ScriptedServer, api: Api
 ) -> None:
     engine = kdcluster_manifest("engine", state="updating", stored_hash=OLD_HASH)
@@ -346,7 +344,7 @@ def test_a_linked_kdcluster_that_is_deleted_is_not_waited_for(
 
 
 @pytest.mark.usefixtures("configmap")
-def test_a_deletion_is_told_while_another_kdcluster_still_lags(
+def test_a_deletion_is_reported_while_another_kdcluster_still_lags(
     server: ScriptedServer, api: Api
 ) -> None:
     zoo = kdcluster_manifest("zoo", stored_hash=OLD_HASH)
