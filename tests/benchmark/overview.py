@@ -20,13 +20,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from hashlib import md5
 from pathlib import Path
 from typing import Any
 
 from tests.harness import benchmark_objects, manifests
 from tests.harness.audit_log import AuditLog
 from tests.harness.cluster import REPOSITORY, find_cluster
+from tests.harness.connection_hash import hash_of
 from tests.harness.kubectl import Kubectl, wait_until
 from tests.harness.measure import Measured, Meter
 from tests.runner.paths import NEWEST, suite_environment
@@ -176,12 +176,11 @@ def _kdcluster(number: int) -> Manifest:
 
 
 def _status(manifest: Manifest, versions: dict[tuple[str, str], str]) -> Manifest:
-    name, lists = manifest["metadata"]["name"], manifest["spec"]["connections"]
-    text = "".join(
-        one + versions[kind, one]
-        for kind, part in (("ConfigMap", "configmaps"), ("Secret", "secrets"))
-        for one in lists[part]
-    )
+    name, kinds = manifest["metadata"]["name"], {"configmaps": "ConfigMap", "secrets": "Secret"}
+
+    def find(field: str, one: str) -> Manifest:
+        return {"metadata": {"resourceVersion": versions[kinds[field], one]}}
+
     detail = {
         "lastConfigDataGeneration": 1,
         "lastSetupGeneration": 1,
@@ -192,7 +191,7 @@ def _status(manifest: Manifest, versions: dict[tuple[str, str], str]) -> Manifes
         "state": "configured",
         "clusterService": name,
         "specGenerationToProcess": 1,
-        "lastConnectionHash": md5(text.encode(), usedforsecurity=False).hexdigest(),
+        "lastConnectionHash": hash_of(manifest["spec"], find),
         "roles": [{"id": "controller", "statefulSet": name, "members": [member]}],
     }
 

@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import md5
 from pathlib import Path
 
+from tests.harness.connection_hash import hash_of
 from tests.harness.kdcluster import members_of
 from tests.harness.kubectl import Kubectl, Manifest, wait_until
 from tests.harness.manifests import KDCLUSTER
@@ -117,14 +117,15 @@ def _group(name: str, links: dict[str, set[str]]) -> set[str]:
 def _is_settled(state: Manifest, present: dict[str, Manifest], versions: dict[str, str]) -> bool:
     """Whether the connections had reached every member, all KDClusters being as in `present`."""
     status = state["status"]
-    connections = state["spec"].get("connections") or {}
-    text = "".join(
-        name + str(present[name]["status"]["specGenerationToProcess"]) for name in _connected(state)
-    )
-    text += "".join(name + versions[name] for name in connections.get("configmaps") or [])
+
+    def find(field: str, name: str) -> Manifest:
+        if field == "clusters":
+            return present[name]
+        return {"metadata": {"resourceVersion": versions[name]}}
+
     return (
         status["state"] == "configured"
-        and status["lastConnectionHash"] == md5(text.encode(), usedforsecurity=False).hexdigest()
+        and status["lastConnectionHash"] == hash_of(state["spec"], find)
         and all(
             one.config_generation == one.setup_generation == status["specGenerationToProcess"]
             for one in members_of(state)

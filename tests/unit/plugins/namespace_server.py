@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 from typing import Any
 
+from tests.harness.connection_hash import hash_of
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDAPPS, KDCLUSTERS
 from tests.unit.plugins.manifests import (
@@ -80,17 +80,12 @@ class Namespace:
 
     def hash_of(self, manifest: JsonObject) -> str:
         """The operator's hash, by its documented rule."""
-        lists = manifest["spec"].get("connections") or {}
-        text = ""
-        for name in lists.get("clusters") or []:
-            other = self.found.get(f"{KDCLUSTERS}/{name}")
-            text += name
-            text += str(other["status"].get("specGenerationToProcess", "nil")) if other else ""
-        for plural in ("configmaps", "secrets"):
-            for name in lists.get(plural) or []:
-                other = self.found.get(f"{CORE}/{plural}/{name}")
-                text += name + (other["metadata"]["resourceVersion"] if other else "")
-        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+        def find(field: str, name: str) -> JsonObject | None:
+            folder = KDCLUSTERS if field == "clusters" else f"{CORE}/{field}"
+            return self.found.get(f"{folder}/{name}")
+
+        return hash_of(manifest["spec"], find)
 
     def _answer(self, request: Request) -> Answer:
         if request.path.endswith("/exec"):
