@@ -18,7 +18,7 @@ description:
     connected to no KDCluster.
   - Answers the reverse question, too. Who uses a ConfigMap, Secret or KDCluster, and whose start script runs when it changes?
   - It asks for each kind once in each namespace, and of ConfigMaps and Secrets only for the metadata, so that no Secret's
-    values leave the API server. What only the data or the members can tell takes O(members).
+    values leave the API server. What only the data or the members show needs O(members).
   - It returns what the caller may see, and RV(not_seen) says what is left out. Without the right to list Secrets or
     ConfigMaps it looks at those that KDClusters name, so it does not find unused ones.
 options:
@@ -196,7 +196,7 @@ kdclusters:
       connected_by: []
       services: [{name: notebook, endpoints: ["http://kdss-lj5fr-0.kdhs-8qzvh.team-a.svc:8888"]}]
 objects:
-  description: ConfigMaps and Secrets that have a type label or that a KDCluster names, as their metadata tell.
+  description: ConfigMaps and Secrets that have a type label or that a KDCluster names, from their metadata.
   returned: always
   type: list
   elements: dict

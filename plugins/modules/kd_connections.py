@@ -33,7 +33,7 @@ options:
         for authentication, and with its own C(namespace).
       - C(wait), C(wait_timeout) and C(on_reconnect_failure) of an entry come before those of the task. Of the entries of one
         namespace the longest C(wait_timeout) counts, and of those that name one KDCluster the strictest C(on_reconnect_failure).
-        A KDCluster is waited for where one entry that names it waits.
+        The task waits for a KDCluster if one of the entries that name it waits.
     type: list
     elements: dict
     required: true
@@ -157,8 +157,7 @@ objects:
       description:
         - One of V(created), V(updated), V(unchanged), V(deleted), V(absent).
         - V(absent) where it does not exist and this task did not delete it.
-        - What somebody else undid before the end of the task is V(unchanged) or V(absent), although C(changed)
-          is then true.
+        - V(unchanged) or V(absent) if others undid it before the end of the task. C(changed) is true then.
       type: str
       sample: created
   sample:

@@ -59,7 +59,7 @@ class WaitDisplay:
         self._began = self._shown = time.monotonic()
 
     def show(self, describe: t.Callable[[], str]) -> None:
-        """Show it now, if it is time to. :param describe: says what is waited for, in sentences."""
+        """Show it now, if it is time to. :param describe: says what the task waits for, in sentences."""
         now = time.monotonic()
         if now - self._shown < _EVERY_SECONDS:
             return

@@ -171,8 +171,8 @@ class ConnectionInfoTask(Task):
         for kind, name in self._asked:
             if all(usage_entry(space, kind, name) is None for space in spaces):
                 self.warn(
-                    f"{kind} {name} does not exist, and no KDCluster names it, in what was looked at. Check its name "
-                    "and namespace."
+                    f"{kind} {name} does not exist in the namespaces that were read, and no KDCluster names it. "
+                    "Check its name and namespace."
                 )
 
 

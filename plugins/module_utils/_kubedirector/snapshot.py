@@ -191,11 +191,11 @@ class LiveObject:
     :param data: key to value (a Secret's values still in base64); None when only the metadata were read.
     :param terminating: whether it is being deleted; then `finalizers` say who holds it.
     :param managed_fields: metadata.managedFields: who wrote what, and when.
-    :param immutable: whether its data may not change. Where only the metadata were read: whether somebody wrote
-        that field, which is then true nearly always.
+    :param immutable: whether its data may not change. If only the metadata were read: whether that field was ever
+        written, which nearly always means true.
     :param secret_type: a Secret's type in Kubernetes; None when only the metadata were read.
     :param binary_keys: keys of binaryData, which the operator leaves out.
-    :param data_keys: keys of its data, as far as the metadata tell them.
+    :param data_keys: keys of its data, as far as the metadata show them.
     :param owner: the object that controls it, such as "ExternalSecret/git-login", or "".
     :param readable: whether the caller may read it. If not, nothing else is known, not even that it exists.
     """
@@ -256,7 +256,7 @@ class Snapshot:
         )
 
     def lacks_app(self, cluster: KDCluster, *, local_only: bool) -> bool:
-        """Whether a KDCluster's KDApp is not there, as far as it was looked at.
+        """Whether a KDCluster's KDApp is missing, as far as it was read.
 
         :param local_only: it counts only in the KDCluster's own namespace, as for a connection to it.
         """
