@@ -55,6 +55,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import plain
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._overview_table import (
     WIDTH,
 )
@@ -73,7 +74,8 @@ def overview_lines(found: t.Any, width: int = WIDTH) -> list[str]:
         raise AnsibleFilterError("overview_lines needs the result of kd_connection_info.")
     if width < _LEAST:
         raise AnsibleFilterError(f"overview_lines: width is {width}; give at least {_LEAST}.")
-    return lines_of(found, width)
+    # Ansible looks at each value of a result whenever it is read: at each of a copy only once.
+    return lines_of(plain(found, []), width)
 
 
 class FilterModule:

@@ -30,16 +30,28 @@ def overview_lines(found: Entry, width: int = WIDTH) -> list[str]:
     :param width: the most characters of a line.
     :returns: lines of printable ASCII.
     """
-    spaces: dict[str, list[Entry]] = {}
-    for cluster in found["kdclusters"]:
-        spaces.setdefault(cluster["namespace"], []).append(cluster)
-    for problem in found["problems"]:
-        spaces.setdefault(problem["namespace"], [])
+    # An estate can have thousands of each, so that nothing is looked for in a list.
+    users = {
+        (one["namespace"], f"{one['kind']}/{one['name']}"): one["connected_to"]
+        for one in found["objects"]
+    }
+    codes: dict[tuple[str, str], list[str]] = {}
+    clusters: dict[str, list[Entry]] = {}
+    problems: dict[str, list[Entry]] = {}
+    for one in found["problems"]:
+        namespace, name = one["namespace"], one["kdcluster"]
+        problems.setdefault(namespace, []).append(one)
+        for user in [name] if name else users.get((namespace, one["object"]), ()):
+            codes.setdefault((namespace, user), []).append(one["code"])
+    for one in found["kdclusters"]:
+        clusters.setdefault(one["namespace"], []).append(one)
     blocks = [[line for one in found["usage"] for line in _paragraph(_usage(one), width)]]
-    blocks += [
-        list(_space_lines(namespace, spaces[namespace], found, width))
-        for namespace in sorted(spaces)
-    ]
+    for namespace in sorted({*clusters, *problems}):
+        rows = [
+            _row(one, codes.get((namespace, one["name"]), ()))
+            for one in clusters.get(namespace, ())
+        ]
+        blocks.append([*_space_lines(namespace, rows, problems.get(namespace, []), width)])
     blocks.append(
         [
             line
@@ -52,15 +64,14 @@ def overview_lines(found: Entry, width: int = WIDTH) -> list[str]:
 
 
 def _space_lines(
-    namespace: str, clusters: list[Entry], found: Entry, width: int
+    namespace: str, rows: list[list[Cell]], problems: list[Entry], width: int
 ) -> t.Iterator[str]:
-    problems = [one for one in found["problems"] if one["namespace"] == namespace]
     unused = [one for one in problems if one["code"] == _UNUSED]
     others = [one for one in problems if one["code"] != _UNUSED]
-    counts = f"{_number(clusters, 'KDCluster')}, {_number(others, 'problem')}"
+    counts = f"{_number(rows, 'KDCluster')}, {_number(others, 'problem')}"
     yield from _paragraph(f"Namespace {namespace}: {counts}", width)
-    if clusters:
-        yield from _table([_row(cluster, others, found["objects"]) for cluster in clusters], width)
+    if rows:
+        yield from _table(rows, width)
     if unused:
         names = ", ".join(str(one["object"]).lower() for one in unused)
         yield from _paragraph(f"connected to nothing: {names}", width)
@@ -87,22 +98,12 @@ def _number(things: t.Sized, name: str) -> str:
     return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
-def _row(cluster: Entry, problems: list[Entry], objects: list[Entry]) -> list[Cell]:
-    name, members = cluster["name"], cluster["members"]
-    named = {
-        f"{one['kind']}/{one['name']}"
-        for one in objects
-        if one["namespace"] == cluster["namespace"] and name in one["connected_to"]
-    }
-    codes = [
-        one["code"]
-        for one in problems
-        if one["kdcluster"] == name or (one["kdcluster"] is None and one["object"] in named)
-    ]
+def _row(cluster: Entry, codes: t.Iterable[str]) -> list[Cell]:
+    members = cluster["members"]
     configured = sum(member["state"] == "configured" for member in members)
     unsettled = cluster["settled"] is False and cluster["state"] == "configured"
     return [
-        [name],
+        [cluster["name"]],
         [cluster["app"]],
         [cluster["state"] or "new", *(["not settled"] if unsettled else [])],
         [str(configured) if configured == len(members) else f"{configured}/{len(members)}"],

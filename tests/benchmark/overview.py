@@ -126,15 +126,13 @@ def add(kubectl: Kubectl, start: int, end: int) -> None:
     for place, namespace in enumerate(NAMESPACES):
         numbers = [number for number in range(start, end) if number % len(NAMESPACES) == place]
         objects = [one for number in numbers for one in _objects(number)]
-        made = json.loads(
-            kubectl.ok(
-                "create", "-f", "-", "-o", "json",
-                namespace=namespace, stdin=_listed(objects), seconds=SECONDS,
-            )
-        )  # fmt: skip
+        kubectl.ok(
+            "create", "-f", "-", namespace=namespace, stdin=_listed(objects), seconds=SECONDS
+        )
         versions = {
             (one["kind"], one["metadata"]["name"]): one["metadata"]["resourceVersion"]
-            for one in made["items"]
+            for kind in ("configmap", "secret")
+            for one in kubectl.list(kind, namespace=namespace)
         }
         clusters = [_kdcluster(number) for number in numbers]
         # kubectl prunes nothing here, but the API server drops the status of what is created.

@@ -109,7 +109,7 @@ def member_problems(
                 cluster.name,
             )
     yield from _newlines(cluster, states)
-    if not snapshot.is_settled(cluster):
+    if not states or not snapshot.is_settled(cluster):
         # Its members are about to get something else.
         return
     yield from _differences(snapshot, cluster, states)
@@ -137,14 +137,16 @@ def _differences(
         snapshot,
         objects={
             key: found
-            for key, found in snapshot.objects.items()
+            for key in cluster.connections.objects()
+            for found in [snapshot.objects[key]]
             if found is not None and found.readable and found.type
         },
     )
-    connected = {
+    dropped = {
         name
-        for name, other in snapshot.clusters.items()
-        if not snapshot.lacks_app(other, local_only=True)
+        for name in cluster.connections.clusters
+        for other in [snapshot.clusters.get(name)]
+        if other is None or snapshot.lacks_app(other, local_only=True)
     }
     current: dict[str, JsonObject] = {}
     for state in states:
@@ -153,7 +155,7 @@ def _differences(
         stale = [
             one
             for one in stale_parts(state.configmeta, cluster, comparable)
-            if one["kind"] != "KDCluster" or one["name"] in connected
+            if one["kind"] != "KDCluster" or one["name"] not in dropped
         ]
         for one in stale:
             yield Problem(

@@ -151,13 +151,14 @@ def _still_since(snapshot: Snapshot, cluster: KDCluster, now: float) -> bool:
 def newest_write(*found: KDCluster | LiveObject | None) -> float | None:
     """When one of them was last written, in seconds since the epoch, as their managedFields say."""
     times = [
-        calendar.timegm(time.strptime(entry["time"], "%Y-%m-%dT%H:%M:%SZ"))
+        str(entry["time"])
         for one in found
         if one is not None
         for entry in one.managed_fields
         if entry.get("time")
     ]
-    return float(max(times)) if times else None
+    # Written so, the latest is the largest.
+    return calendar.timegm(time.strptime(max(times), "%Y-%m-%dT%H:%M:%SZ")) if times else None
 
 
 def object_problems(
