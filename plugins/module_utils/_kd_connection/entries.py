@@ -12,10 +12,11 @@ names of objects and labels are shown.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import ArgumentValueError, RequiredError, UnsupportedError
+from ansible.module_utils.errors import ArgumentValueError
 
 from .._ansible.option_forms import meant
 from .._client.auth_options import AUTH_ARGUMENTS
@@ -138,27 +139,32 @@ def _spec_problems(spec: dict[str, Option], given: dict[str, t.Any], path: Path)
     """Hold what was given against an argument spec: each option, and each element of a list, alone."""
     yield from (((*path, key), key_problem(key)) for key in given if not isinstance(key, str))
     given = {key: value for key, value in given.items() if isinstance(key, str)}
-    for error in _validation_errors(_shallow(spec, keep_required=True), given):
-        if isinstance(error, RequiredError):
-            yield path, f"{str(error).rpartition(': ')[2]} is missing."
-    loose = _shallow(spec, keep_required=False)
+    names = {key: _option_name(spec, key) for key in given}
+    for name, option in spec.items():
+        if option.get("required") and name not in names.values():
+            yield path, f"{name} is missing."
     for key, value in given.items():
-        name = _option_name(spec, key)
-        option = spec.get(name, {})
+        name = names[key]
+        if name not in spec:
+            yield (*path, key), _unknown(key, spec)
+            continue
+        option = spec[name]
+        # Without what is below the option, which is looked at element by element.
+        alone = {name: {k: v for k, v in option.items() if k not in ("options", "required")}}
         if name != key and name in given:
             yield (*path, key), f"means the same as {name}; keep one of the two."
         elements = option.get("elements")
         if elements and isinstance(value, list):
             for number, element in enumerate(value):
                 here = (*path, key, number)
-                found = list(_value_problems(loose, key, [element], element, elements, here))
+                found = list(_value_problems(alone, key, [element], element, elements, here))
                 yield from found
                 if "options" in option and not found:
-                    (inner,) = _validated(loose, {key: [element]})[name]
+                    (inner,) = _validated(alone, {key: [element]})[name]
                     yield from _spec_problems(option["options"], inner, here)
         else:
             expected = option.get("type", "")
-            yield from _value_problems(loose, key, value, value, expected, (*path, key))
+            yield from _value_problems(alone, key, value, value, expected, (*path, key))
 
 
 def _value_problems(
@@ -170,9 +176,7 @@ def _value_problems(
         yield path, _wrong_type(given, expected)
         return
     for error in _validation_errors(spec, {key: value}):
-        if isinstance(error, UnsupportedError):
-            yield path, _unknown(key, spec)
-        elif isinstance(error, ArgumentValueError):
+        if isinstance(error, ArgumentValueError):
             choices = spec[_option_name(spec, key)]["choices"]
             yield path, f"is none of {', '.join(choices)}."
         else:
@@ -216,7 +220,7 @@ def _object_problems(option: str, given: dict[str, t.Any]) -> Found:
 
     def ask(path: Path, **fields: t.Any) -> Found:
         one = {option: [{"name": given["name"], **fields}]}
-        for _path, text in _refusal(path, {**_validated(ENTRY_ARGUMENTS, {}), **one}):
+        for _path, text in _refusal(path, {**_defaults(), **one}):
             text = text.removeprefix(f"{label}: ").removeprefix(f"Option {option}: ")
             for what in ("", "key ", "label ", "annotation "):
                 # What the path says already.
@@ -257,13 +261,10 @@ def _validated(spec: dict[str, Option], given: t.Mapping[str, t.Any]) -> dict[st
     return validated
 
 
-def _shallow(spec: dict[str, Option], *, keep_required: bool) -> dict[str, Option]:
-    """The spec without what is below its options, which is looked at element by element."""
-    left_out = ("options",) if keep_required else ("options", "required")
-    return {
-        name: {key: value for key, value in option.items() if key not in left_out}
-        for name, option in spec.items()
-    }
+@functools.cache
+def _defaults() -> t.Mapping[str, t.Any]:
+    """An entry that says nothing."""
+    return _validated(ENTRY_ARGUMENTS, {})
 
 
 def _option_name(spec: dict[str, Option], key: str) -> str:
