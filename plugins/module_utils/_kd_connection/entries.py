@@ -21,7 +21,6 @@ from ansible.module_utils.errors import ArgumentValueError
 from .._ansible.option_forms import meant
 from .._client.auth_options import AUTH_ARGUMENTS
 from .._core.errors import InvalidInputError
-from .._core.scalars import scalar_text
 from .._reconcile.desired import (
     DesiredState,
     parse_desired,
@@ -30,12 +29,15 @@ from .argspec import (
     ENTRY_ARGUMENTS,
     with_named_objects,
 )
+from .entry_words import (
+    Path,
+    key_problem,
+    wrong_type,
+)
 
 if t.TYPE_CHECKING:
     from .._core.secrecy import Option
 
-# Keys, which ought to be text, and indexes.
-Path = tuple[t.Any, ...]
 Found = t.Iterator[tuple[Path, str]]
 
 _AUTH_NAMES = frozenset(
@@ -44,22 +46,6 @@ _AUTH_NAMES = frozenset(
 _KINDS = {"configmaps": "ConfigMap", "secrets": "Secret"}
 # Stands for the namespace that an entry leaves to the kubeconfig; no message shows it.
 _NO_NAMESPACE = "namespace-of-the-context"
-_EXPECTED = {
-    "list": "a list",
-    "dict": "a dictionary (key: value)",
-    "bool": "true or false",
-    "int": "a whole number",
-    "str": "text",
-}
-# bool first, since it is an int.
-_GIVEN: dict[type, str] = {
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-    str: "text",
-    list: "a list",
-    dict: "a dictionary",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,45 +71,9 @@ def entry_problems(entries: t.Sequence[t.Any]) -> list[EntryProblem]:
     ]
 
 
-def kdclusters_of(entry: t.Any) -> str:
-    """Name the KDClusters of an entry, which may be broken."""
-    if not isinstance(entry, dict):
-        return "unreadable"
-    given = entry.get("kdcluster", entry.get("kdclusters"))
-    names = given if isinstance(given, list) else [given] if given else []
-    shown = ", ".join(name for name in names if isinstance(name, str))
-    return f"kdcluster {shown}" if shown else "no kdcluster"
-
-
 def validated_entry(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """An entry of which entry_problems() found nothing, with each value in its option's type."""
     return _validated(ENTRY_ARGUMENTS, with_named_objects(entry))
-
-
-def entry_label(entry: t.Any, index: int, place: str = "") -> str:
-    """Name an entry in messages: where it is written, its number counted from 1, its KDClusters.
-
-    :param place: such as "connections.yml:6"; "" where that is not known.
-    """
-    return f"{place or 'connections'}, entry {index + 1} ({kdclusters_of(entry)})"
-
-
-def shown_path(entry: t.Any, path: Path) -> str:
-    """Write a path as people read it; an object stands under its name: secrets[git-login].string_data.token."""
-    shown, value = "", entry
-    for step in path:
-        holder = value
-        try:
-            value = holder[step]
-        except (KeyError, IndexError, TypeError):
-            value = None
-        if isinstance(step, int) and not isinstance(holder, dict):
-            name = value.get("name") if isinstance(value, dict) else None
-            shown += f"[{name}]" if isinstance(name, str) and name else f"[no. {step + 1}]"
-        else:
-            key = "null" if step is None else str(scalar_text(step))
-            shown += f".{key}" if shown else key
-    return shown
 
 
 def _problems_of(entry: t.Any) -> Found:
@@ -173,27 +123,15 @@ def _value_problems(
     # Ansible would write these out as text, a list or dictionary even into messages.
     no_text = isinstance(given, (list, dict)) or (given is None and isinstance(path[-1], int))
     if expected == "str" and no_text:
-        yield path, _wrong_type(given, expected)
+        yield path, wrong_type(given, expected)
         return
     for error in _validation_errors(spec, {key: value}):
         if isinstance(error, ArgumentValueError):
             choices = spec[_option_name(spec, key)]["choices"]
             yield path, f"is none of {', '.join(choices)}."
         else:
-            yield path, _wrong_type(given, expected)
+            yield path, wrong_type(given, expected)
         return
-
-
-def _wrong_type(value: t.Any, expected: str) -> str:
-    given = next((text for kind, text in _GIVEN.items() if isinstance(value, kind)), "nothing")
-    return f"{given} stands where {_EXPECTED.get(expected, expected)} belongs."
-
-
-def key_problem(key: t.Any) -> str:
-    """Say that a key is not text."""
-    return (
-        f"{_wrong_type(key, 'str')} Quote the key; to YAML, on, off, yes and no are true or false."
-    )
 
 
 def _unknown(key: str, spec: dict[str, Option]) -> str:
