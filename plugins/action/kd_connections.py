@@ -2,27 +2,34 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How Ansible runs kd_connections: each entry is checked here, where Ansible knows the line it was written on."""
+"""How Ansible runs kd_connections: what is wrong with entries is reported here, where Ansible knows the lines."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connections
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._entries import (
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._entry_sentences import (
     entry_sentences,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
     ModuleInWorker,
+    refused,
 )
 
 
 class ActionModule(ModuleInWorker):
-    """Checks the entries, then runs the module."""
+    """Runs the module, which checks the entries before it does anything, and adds the lines to what it reports."""
 
     module = kd_connections
 
-    def problems(self) -> t.Iterable[str]:
-        """Everything that is wrong with single entries, one sentence each."""
-        entries = self._task.args.get("connections")
-        return entry_sentences(entries, self._task.args.get("places") or [])
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        """Run the task; raises and returns what ansible.builtin.normal does."""
+        done = super().run(tmp, task_vars)
+        if not done.get("failed"):
+            return done
+        given = self._task.args
+        sentences = entry_sentences(given.get("connections"), given.get("places") or [])
+        return {**done, **refused(sentences)} if sentences else done

@@ -10,9 +10,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entries import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
     entry_label,
-    entry_problems,
     shown_path,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
@@ -41,41 +40,23 @@ def entry_places(entries: t.Any, file: str = "") -> list[str]:
         )
     if broken:
         sentences = (
-            f"{_named(entries, values, path, _place(entries, path, file))}: cannot be worked out: {why}."
+            f"{named(values, path, place_of(entries, path, file))}: cannot be worked out: {why}."
             for path, why in broken
         )
         raise AnsibleFilterError("\n".join(sentences))
-    return [_place(entries, (index,), file) for index in range(len(values))]
+    return [place_of(entries, (index,), file) for index in range(len(values))]
 
 
-def entry_sentences(entries: t.Any, places: t.Sequence[str]) -> list[str]:
-    """Find everything that is wrong with single entries.
-
-    :param entries: the option of kd_connections, of any type.
-    :param places: what entry_places() says of them; may be empty.
-    :returns: sentences, each beginning with place, entry and field.
-    """
-    values = plain(entries, [])
-    if not isinstance(values, list):
-        # The module's argument spec says so.
-        return []
-    sentences = []
-    for problem in entry_problems(values):
-        path = (problem.entry, *problem.path)
-        file = places[problem.entry].partition(":")[0] if problem.entry < len(places) else ""
-        place = _place(entries, path, file)
-        sentences.append(f"{_named(entries, values, path, place)}: {problem.text}")
-    return sentences
-
-
-def _place(entries: t.Any, path: Path, file: str) -> str:
+def place_of(entries: t.Any, path: Path, file: str) -> str:
+    """Say where the value on a path was written."""
     origin = origin_of(entries, path)
     if origin is None:
         return file or _VARIABLE
     return f"{file or shown_file(origin[0])}:{origin[1]}"
 
 
-def _named(entries: t.Any, values: list[t.Any], path: Path, place: str) -> str:
+def named(values: list[t.Any], path: Path, place: str) -> str:
+    """Name a field of an entry."""
     index = int(path[0])
     name = entry_label(values[index], index, place)
     field = shown_path(values[index], path[1:])

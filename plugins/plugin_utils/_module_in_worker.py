@@ -54,17 +54,11 @@ class ModuleInWorker(OrdinaryAction):
     ) -> dict[str, t.Any]:
         """Run the task; raises and returns what ansible.builtin.normal does."""
         variables = task_vars or {}
-        if problems := [*bad_keys(self._task.args), *self.problems()]:
-            # Indented, so that each problem is a line of its own.
-            shown = {"problems": problems, "_ansible_verbose_always": True}
-            return {"failed": True, "msg": "\n".join(problems), **shown}
+        if problems := bad_keys(self._task.args):
+            return refused(problems)
         misread = list(misread_values(self._task.args))
         done = self._run_module(tmp, variables)
         return {**done, "warnings": [*misread, *done.get("warnings", ())]} if misread else done
-
-    def problems(self) -> t.Iterable[str]:
-        """Say what is wrong with the task's options, where only the controller can say it well."""
-        return ()
 
     def _run_module(self, tmp: str | None, variables: _Variables) -> dict[str, t.Any]:
         if not self._is_at_home(variables):
@@ -110,6 +104,13 @@ class ModuleInWorker(OrdinaryAction):
         ):
             self.module.main()
         return _decoded(printed.getvalue())
+
+
+def refused(problems: list[str]) -> dict[str, t.Any]:
+    """The result of a task with these problems, one sentence each."""
+    # Indented, so that each problem is a line of its own.
+    shown = {"problems": problems, "_ansible_verbose_always": True}
+    return {"failed": True, "msg": "\n".join(problems), **shown}
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ import yaml
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.scalars import (
     scalar_text,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entries import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
     key_problem,
     shown_path,
 )

@@ -46,8 +46,9 @@ def main() -> int:
         try:
             under_test = cluster.bring_up(Processes())
             report = _measure(under_test, options)
-            report["after_operator_seconds"] = wait_end.measure(under_test, options.runs)
-            _write(report)
+            if options.only is None:
+                report["after_operator_seconds"] = wait_end.measure(under_test, options.runs)
+                _write(report)
         finally:
             cluster.take_down()
         print(summary.table(report))
@@ -71,7 +72,12 @@ def _options() -> argparse.Namespace:
         "--core-runs", type=int, metavar="RUNS",
         help="runs of kubernetes.core, the slowest by far (default: as many)",
     )  # fmt: skip
-    parser.add_argument("--members", type=int, default=60, help="KDClusters to read (default: 60)")
+    parser.add_argument(
+        "--members", type=int, default=60, help="KDClusters of the jobs with many (default: 60)"
+    )
+    parser.add_argument(
+        "--only", choices=["list"], help="measure only the jobs with a list of entries"
+    )
     parser.add_argument("--docs", action="store_true", help="write docs/benchmarks.md as well")
     return parser.parse_args()
 
@@ -109,7 +115,8 @@ def _measure(cluster: ClusterUnderTest, options: argparse.Namespace) -> summary.
             for contender in (COLLECTION, CORE, KUBECTL)
         }
         playbook = BENCH.folder() / "bin" / "ansible-playbook"
-        bench = Bench(one, many, names, meters, playbook, _say)
+        bench = Bench(one, many, names, meters, playbook, folder, _say)
+        run_round = bench.list_round if options.only else bench.round
         report: summary.Report = {
             "machine": machine.size(),
             "versions": machine.versions(BENCH.python_path(), kubectl),
@@ -120,7 +127,7 @@ def _measure(cluster: ClusterUnderTest, options: argparse.Namespace) -> summary.
         core_runs = options.runs if options.core_runs is None else options.core_runs
         for number in range(options.runs):
             loads = [round(os.getloadavg()[0], 1)]
-            bench.round(number, with_core=number < core_runs)
+            run_round(number, with_core=number < core_runs)
             report["loads"].append([*loads, round(os.getloadavg()[0], 1)])
             report["rounds"], report["took_seconds"] = number + 1, round(time.time() - began)
             # After each round, for a run that is ended early has measured something as well.

@@ -41,9 +41,9 @@ and its children, without API server, operator and members. *Memory* is the peak
 
 {figures}
 
-The row *ansible* is the time of Ansible itself for as many tasks. Each of them is a process of its own, while the collection's
-modules run in Ansible's worker ([architecture.md](architecture.md)).
-kubernetes.core reads {timed} members; the time for all is computed from them. *Operator* is the time of the operator itself: from the
+The rows *ansible* are the time of Ansible itself: for as many tasks, each of which is a process of its own, while the collection's
+modules run in Ansible's worker ([architecture.md](architecture.md)); and for a play without tasks.
+kubernetes.core reads {timed} members, and connects {timed} KDClusters of the list; the time for all is computed from them. *Operator* is the time of the operator itself: from the
 first KDCluster's first new status to the last generation written, seen by `kubectl get --watch`.
 
 ## Machine

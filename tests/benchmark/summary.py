@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.benchmark.jobs import (
+    ANSIBLE,
     CHANGE_MANY,
     COLLECTION,
     CONNECT,
+    CONNECT_LIST,
     CONNECT_MANY,
     CORE,
     KUBECTL,
+    LIST_UNCHANGED,
     MOST_SECONDS_AFTER,
     OPERATOR,
     READ_MANY,
@@ -61,6 +64,12 @@ def ratio(report: Report, job: str, other: str, figure: str = "seconds") -> floa
 
 def limits(report: Report) -> list[Limit]:
     """Everything that must be reached, as measured."""
+    # The jobs with a list can be measured alone.
+    others = _limits_of_others(report) if CONNECT in report["runs"] else []
+    return [*others, *_limits_of_lists(report)]
+
+
+def _limits_of_others(report: Report) -> list[Limit]:
     found = [
         Limit(CONNECT, "x kubernetes.core", ratio(report, CONNECT, CORE), 0.15),
         Limit(CONNECT, "x kubectl", ratio(report, CONNECT, KUBECTL), 2),
@@ -90,6 +99,29 @@ def limits(report: Report) -> list[Limit]:
     if "after_operator_seconds" in report:
         after = statistics.median(report["after_operator_seconds"])
         found.append(Limit(WAIT, "s after the operator's last write", after, MOST_SECONDS_AFTER))
+    return found
+
+
+def _limits_of_lists(report: Report) -> list[Limit]:
+    first, again = (report["runs"][job][COLLECTION] for job in (CONNECT_LIST, LIST_UNCHANGED))
+    found = [
+        Limit(
+            CONNECT_LIST, "x the operator's own time",
+            ratio(report, CONNECT_LIST, COLLECTION, "operator_seconds"), 1.2,
+        ),
+        Limit(
+            LIST_UNCHANGED, "x ansible-playbook without tasks",
+            ratio(report, LIST_UNCHANGED, ANSIBLE), 1.5,
+        ),
+        Limit(CONNECT_LIST, "MiB at most", max(run["peak_mib"] for run in [*first, *again]), 150),
+    ]  # fmt: skip
+    if all(run["requests"] is not None for run in again):
+        # Two lists, and each entry's ConfigMap.
+        most = 2 + report["members"]
+        found += [
+            Limit(LIST_UNCHANGED, "writes", max(run["writes"] for run in again), 0),
+            Limit(LIST_UNCHANGED, "requests", max(run["requests"] for run in again), most),
+        ]
     return found
 
 

@@ -34,6 +34,11 @@ CONFIGMAP, SECRET = "bench-model", "bench-token"
 SHARED_SECRET = "bench-shared-token"
 
 
+def own_configmap(kdcluster: str) -> str:
+    """The ConfigMap that a list of entries connects to this KDCluster alone."""
+    return f"{CONFIGMAP}-{kdcluster}"
+
+
 @dataclass(frozen=True)
 class Space:
     """A namespace with KDClusters of its own."""
@@ -76,7 +81,8 @@ class Space:
             )
 
         wait_until(f"{self.name} is disconnected", disconnected, seconds=BATCH_SECONDS)
-        self.kubectl.delete("configmap", CONFIGMAP, namespace=self.name)
+        configmaps = [CONFIGMAP, *map(own_configmap, names)]
+        self.kubectl.delete("configmap", *configmaps, namespace=self.name)
         self.kubectl.delete("secret", SECRET, SHARED_SECRET, namespace=self.name)
         self.wait_settled()
 

@@ -12,15 +12,15 @@ names of objects and labels are shown.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import ArgumentValueError, RequiredError, UnsupportedError
+from ansible.module_utils.errors import ArgumentValueError
 
 from .._ansible.option_forms import meant
 from .._client.auth_options import AUTH_ARGUMENTS
 from .._core.errors import InvalidInputError
-from .._core.scalars import scalar_text
 from .._reconcile.desired import (
     DesiredState,
     parse_desired,
@@ -29,12 +29,15 @@ from .argspec import (
     ENTRY_ARGUMENTS,
     with_named_objects,
 )
+from .entry_words import (
+    Path,
+    key_problem,
+    wrong_type,
+)
 
 if t.TYPE_CHECKING:
     from .._core.secrecy import Option
 
-# Keys, which ought to be text, and indexes.
-Path = tuple[t.Any, ...]
 Found = t.Iterator[tuple[Path, str]]
 
 _AUTH_NAMES = frozenset(
@@ -43,22 +46,6 @@ _AUTH_NAMES = frozenset(
 _KINDS = {"configmaps": "ConfigMap", "secrets": "Secret"}
 # Stands for the namespace that an entry leaves to the kubeconfig; no message shows it.
 _NO_NAMESPACE = "namespace-of-the-context"
-_EXPECTED = {
-    "list": "a list",
-    "dict": "a dictionary (key: value)",
-    "bool": "true or false",
-    "int": "a whole number",
-    "str": "text",
-}
-# bool first, since it is an int.
-_GIVEN: dict[type, str] = {
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-    str: "text",
-    list: "a list",
-    dict: "a dictionary",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,45 +71,9 @@ def entry_problems(entries: t.Sequence[t.Any]) -> list[EntryProblem]:
     ]
 
 
-def kdclusters_of(entry: t.Any) -> str:
-    """Name the KDClusters of an entry, which may be broken."""
-    if not isinstance(entry, dict):
-        return "unreadable"
-    given = entry.get("kdcluster", entry.get("kdclusters"))
-    names = given if isinstance(given, list) else [given] if given else []
-    shown = ", ".join(name for name in names if isinstance(name, str))
-    return f"kdcluster {shown}" if shown else "no kdcluster"
-
-
 def validated_entry(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """An entry of which entry_problems() found nothing, with each value in its option's type."""
     return _validated(ENTRY_ARGUMENTS, with_named_objects(entry))
-
-
-def entry_label(entry: t.Any, index: int, place: str = "") -> str:
-    """Name an entry in messages: where it is written, its number counted from 1, its KDClusters.
-
-    :param place: such as "connections.yml:6"; "" where that is not known.
-    """
-    return f"{place or 'connections'}, entry {index + 1} ({kdclusters_of(entry)})"
-
-
-def shown_path(entry: t.Any, path: Path) -> str:
-    """Write a path as people read it; an object stands under its name: secrets[git-login].string_data.token."""
-    shown, value = "", entry
-    for step in path:
-        holder = value
-        try:
-            value = holder[step]
-        except (KeyError, IndexError, TypeError):
-            value = None
-        if isinstance(step, int) and not isinstance(holder, dict):
-            name = value.get("name") if isinstance(value, dict) else None
-            shown += f"[{name}]" if isinstance(name, str) and name else f"[no. {step + 1}]"
-        else:
-            key = "null" if step is None else str(scalar_text(step))
-            shown += f".{key}" if shown else key
-    return shown
 
 
 def _problems_of(entry: t.Any) -> Found:
@@ -138,27 +89,32 @@ def _spec_problems(spec: dict[str, Option], given: dict[str, t.Any], path: Path)
     """Hold what was given against an argument spec: each option, and each element of a list, alone."""
     yield from (((*path, key), key_problem(key)) for key in given if not isinstance(key, str))
     given = {key: value for key, value in given.items() if isinstance(key, str)}
-    for error in _validation_errors(_shallow(spec, keep_required=True), given):
-        if isinstance(error, RequiredError):
-            yield path, f"{str(error).rpartition(': ')[2]} is missing."
-    loose = _shallow(spec, keep_required=False)
+    names = {key: _option_name(spec, key) for key in given}
+    for name, option in spec.items():
+        if option.get("required") and name not in names.values():
+            yield path, f"{name} is missing."
     for key, value in given.items():
-        name = _option_name(spec, key)
-        option = spec.get(name, {})
+        name = names[key]
+        if name not in spec:
+            yield (*path, key), _unknown(key, spec)
+            continue
+        option = spec[name]
+        # Without what is below the option, which is looked at element by element.
+        alone = {name: {k: v for k, v in option.items() if k not in ("options", "required")}}
         if name != key and name in given:
             yield (*path, key), f"means the same as {name}; keep one of the two."
         elements = option.get("elements")
         if elements and isinstance(value, list):
             for number, element in enumerate(value):
                 here = (*path, key, number)
-                found = list(_value_problems(loose, key, [element], element, elements, here))
+                found = list(_value_problems(alone, key, [element], element, elements, here))
                 yield from found
                 if "options" in option and not found:
-                    (inner,) = _validated(loose, {key: [element]})[name]
+                    (inner,) = _validated(alone, {key: [element]})[name]
                     yield from _spec_problems(option["options"], inner, here)
         else:
             expected = option.get("type", "")
-            yield from _value_problems(loose, key, value, value, expected, (*path, key))
+            yield from _value_problems(alone, key, value, value, expected, (*path, key))
 
 
 def _value_problems(
@@ -167,29 +123,15 @@ def _value_problems(
     # Ansible would write these out as text, a list or dictionary even into messages.
     no_text = isinstance(given, (list, dict)) or (given is None and isinstance(path[-1], int))
     if expected == "str" and no_text:
-        yield path, _wrong_type(given, expected)
+        yield path, wrong_type(given, expected)
         return
     for error in _validation_errors(spec, {key: value}):
-        if isinstance(error, UnsupportedError):
-            yield path, _unknown(key, spec)
-        elif isinstance(error, ArgumentValueError):
+        if isinstance(error, ArgumentValueError):
             choices = spec[_option_name(spec, key)]["choices"]
             yield path, f"is none of {', '.join(choices)}."
         else:
-            yield path, _wrong_type(given, expected)
+            yield path, wrong_type(given, expected)
         return
-
-
-def _wrong_type(value: t.Any, expected: str) -> str:
-    given = next((text for kind, text in _GIVEN.items() if isinstance(value, kind)), "nothing")
-    return f"{given} stands where {_EXPECTED.get(expected, expected)} belongs."
-
-
-def key_problem(key: t.Any) -> str:
-    """Say that a key is not text."""
-    return (
-        f"{_wrong_type(key, 'str')} Quote the key; to YAML, on, off, yes and no are true or false."
-    )
 
 
 def _unknown(key: str, spec: dict[str, Option]) -> str:
@@ -216,7 +158,7 @@ def _object_problems(option: str, given: dict[str, t.Any]) -> Found:
 
     def ask(path: Path, **fields: t.Any) -> Found:
         one = {option: [{"name": given["name"], **fields}]}
-        for _path, text in _refusal(path, {**_validated(ENTRY_ARGUMENTS, {}), **one}):
+        for _path, text in _refusal(path, {**_defaults(), **one}):
             text = text.removeprefix(f"{label}: ").removeprefix(f"Option {option}: ")
             for what in ("", "key ", "label ", "annotation "):
                 # What the path says already.
@@ -257,13 +199,10 @@ def _validated(spec: dict[str, Option], given: t.Mapping[str, t.Any]) -> dict[st
     return validated
 
 
-def _shallow(spec: dict[str, Option], *, keep_required: bool) -> dict[str, Option]:
-    """The spec without what is below its options, which is looked at element by element."""
-    left_out = ("options",) if keep_required else ("options", "required")
-    return {
-        name: {key: value for key, value in option.items() if key not in left_out}
-        for name, option in spec.items()
-    }
+@functools.cache
+def _defaults() -> t.Mapping[str, t.Any]:
+    """An entry that says nothing."""
+    return _validated(ENTRY_ARGUMENTS, {})
 
 
 def _option_name(spec: dict[str, Option], key: str) -> str:

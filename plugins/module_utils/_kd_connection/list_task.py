@@ -27,10 +27,12 @@ from .._reconcile.plan import make_plan
 from .argspec import WAITING
 from .contradictions import contradictions
 from .entries import (
-    entry_label,
     entry_problems,
-    shown_path,
     validated_entry,
+)
+from .entry_words import (
+    entry_label,
+    shown_path,
 )
 from .namespace_task import NamespaceTask, Waiting
 from .plan_lines import plan_lines

@@ -118,6 +118,7 @@ class Applier:
             api, desired, live, deadline, progress, plan.links, before_write=self._require_time
         )
         self._waited = False
+        self._seen_unchanged: object = None
         self._lease: LinkedLease | None = None
         found = live.snapshot.clusters
         self._uids = {
@@ -320,11 +321,15 @@ class Applier:
         self._require_unchanged()
 
     def _require_unchanged(self) -> None:
-        undone = list(
-            undone_changes(self._desired, self._live.snapshot, self._uids, self._progress.versions)
-        )
+        snapshot = self._live.snapshot
+        # Most events tell what the operator did, and leave what people want as it was.
+        seen = snapshot.objects, {n: (c.uid, c.connections) for n, c in snapshot.clusters.items()}
+        if seen == self._seen_unchanged:
+            return
+        undone = list(undone_changes(self._desired, snapshot, self._uids, self._progress.versions))
         self._progress.overwritten = {(one.kind, one.name) for one in undone}
         require_unchanged(undone)
+        self._seen_unchanged = seen
 
     def _steps(self) -> list[Step]:
         """Everything to create, update or connect, in the order in which linked steps must go."""

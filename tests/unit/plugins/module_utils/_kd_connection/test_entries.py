@@ -25,6 +25,8 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._reconcil
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._entries import (
     entry_places,
+)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._entry_sentences import (
     entry_sentences,
 )
 
@@ -49,7 +51,7 @@ def secret(**fields: Any) -> Entry:
 LOGIN = "secrets[git-login]"
 ALONE: list[tuple[Any, str, str]] = [
     ({"secret": [{"name": "git-login"}]}, "secret", "is no option here; did you mean secrets?"),
-    ({"frobnicate": 1}, "frobnicate", "is no option here; there are clusters, configmaps, "),
+    ({"frobnicate": 1}, "frobnicate", "is no option here; there are apps, clusters, configmaps, "),
     ({"context": "prod"}, "context", "the way to the API server is in kd_auth"),
     ({"verify_ssl": False}, "verify_ssl", "the way to the API server is in kd_auth"),
     ({"kdcluster": ["a"], "kdclusters": ["b"]}, "kdclusters", "means the same as kdcluster"),

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -21,13 +22,20 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kubedire
 from ansible_collections.kubedirector.connections.plugins.module_utils._observe.watcher import (
     SnapshotWatcher,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile import writer
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile import (
+    executor,
+    writer,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.desired import (
     DesiredState,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.plan import (
     Plan,
     make_plan,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.verification import (
+    Undone,
+    undone_changes,
 )
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
@@ -124,6 +132,23 @@ def test_all_unlinked_kdclusters_are_written_before_any_is_waited_for(
     ]
     # The last LIST is for what others undid meanwhile.
     assert asked == ["GET", *["PATCH"] * 5, "GET", "watch", "GET"]
+
+
+def test_what_the_operator_does_is_not_compared_with_what_the_task_wants(
+    space: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[Snapshot] = []
+
+    def noted(desired: DesiredState, snapshot: Snapshot, *further: Any) -> Iterator[Undone]:
+        compared.append(snapshot)
+        return undone_changes(desired, snapshot, *further)
+
+    monkeypatch.setattr(executor, "undone_changes", noted)
+    names = [f"n{number}" for number in range(9)]
+    for name in names:
+        space.add_kdcluster(name, f"pod-{name}")
+    run(kd_connection, kdcluster=names, configmaps=[{"name": "model"}])
+    assert len(compared) < 3
 
 
 def test_what_connects_to_a_changed_kdcluster_settles_before_the_end(
