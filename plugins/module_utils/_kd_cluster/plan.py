@@ -16,9 +16,9 @@ from .._kubedirector.snapshot import (
     Connections,
     parse_kdcluster,
 )
+from .._reconcile.connections_after import connections_after
 from .._reconcile.plan import (
     connection_patch,
-    connections_after,
 )
 from .._reconcile.preconditions import (
     failed_preconditions,

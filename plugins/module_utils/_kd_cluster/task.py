@@ -39,10 +39,8 @@ from .._observe.secret_keys import (
     read_held_secret_keys,
 )
 from .._observe.watcher import SnapshotWatcher
+from .._reconcile.connections_after import connections_after
 from .._reconcile.linked_lease import LinkedLease
-from .._reconcile.plan import (
-    connections_after,
-)
 from .._reconcile.shared_objects import other_keys
 from .._reconcile.verification import (
     Undone,

@@ -17,6 +17,7 @@ from .._core.errors import (
 from .._core.redaction import Redactor
 from .._kubedirector import facts
 from .._kubedirector.configmeta import parse_configmeta
+from .._kubedirector.settled import is_settled
 from .._kubedirector.snapshot import Snapshot
 from .._observe.member_text import MemberText
 from .._observe.reader import (
@@ -33,9 +34,9 @@ from .._observe.start_script import (
     read_settled_reconnects,
 )
 from .._observe.watcher import SnapshotWatcher
+from .._reconcile.connections_after import connections_after
 from .._reconcile.executor import Applier
 from .._reconcile.plan import (
-    connections_after,
     make_plan,
 )
 from .._reconcile.preconditions import finalizers_sentence
@@ -224,7 +225,7 @@ class NamespaceTask:
 
         def look(cluster: KDCluster) -> None:
             looked_at = all(key in live.snapshot.objects for key in cluster.connections.objects())
-            if cluster.name in names and looked_at and live.snapshot.is_settled(cluster):
+            if cluster.name in names and looked_at and is_settled(live.snapshot, cluster):
                 early.begin(cluster)
 
         live.on_change = look

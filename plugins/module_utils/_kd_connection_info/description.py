@@ -12,6 +12,7 @@ from .._core.printable import printable
 from .._kubedirector import facts
 from .._kubedirector.links import dependents
 from .._kubedirector.services import services_of
+from .._kubedirector.settled import is_settled
 
 if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
@@ -41,7 +42,7 @@ def cluster_entry(space: Space, cluster: KDCluster) -> JsonObject:
 
 
 def _is_settled(snapshot: Snapshot, cluster: KDCluster) -> bool | None:
-    settled = snapshot.is_settled(cluster)
+    settled = is_settled(snapshot, cluster)
     return None if settled and snapshot.unreadable(cluster) else settled
 
 

@@ -18,6 +18,7 @@ from .._kubedirector import problems as rules
 from .._kubedirector.configmeta import decoded, parse_configmeta
 from .._kubedirector.configmeta_diff import member_differences, stale_parts
 from .._kubedirector.problems import Problem
+from .._kubedirector.settled import is_settled
 from .._kubedirector.snapshot import Snapshot
 from .._observe.members import read_configmetas
 from .._observe.reader import read_allowed_objects
@@ -109,7 +110,7 @@ def member_problems(
                 cluster.name,
             )
     yield from _newlines(cluster, states)
-    if not states or not snapshot.is_settled(cluster):
+    if not states or not is_settled(snapshot, cluster):
         # Its members are about to get something else.
         return
     yield from _differences(snapshot, cluster, states)

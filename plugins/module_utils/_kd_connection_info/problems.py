@@ -13,6 +13,7 @@ import typing as t
 from .._core.credentials import credentials_in, is_secret_key
 from .._kubedirector import facts
 from .._kubedirector import problems as rules
+from .._kubedirector.connection_hash import hash_fits
 from .._kubedirector.links import find_cycle
 from .._kubedirector.own_objects import OLD_VALUES_LABELS, OLD_VALUES_OF
 from .._kubedirector.problems import Problem
@@ -101,7 +102,7 @@ def _state_problems(snapshot: Snapshot, cluster: KDCluster, now: float) -> t.Ite
                 f"{cluster.generation}",
                 facts.WEDGE_REMEDY,
             )
-    elif not snapshot.hash_fits(cluster):
+    elif not hash_fits(snapshot, cluster):
         # A deletion leaves no time, and the operator sees it at its next poll only.
         deleted = any(snapshot.objects[key] is None for key in cluster.connections.objects())
         if _still_since(snapshot, cluster, now) and not deleted:

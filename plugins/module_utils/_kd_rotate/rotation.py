@@ -12,6 +12,7 @@ import typing as t
 from .._core.errors import InvalidInputError
 from .._core.redaction import HIDDEN, HIDDEN_NEW
 from .._kubedirector import facts
+from .._kubedirector.settled import is_quiet, is_settled
 from .._observe.stall_diagnosis import config_error_sentence
 from .._reconcile.desired import (
     DesiredConnections,
@@ -158,7 +159,7 @@ def rotation_problems(
             yield (
                 f"{cluster.label} has the label {facts.RESTORING_LABEL}. Wait until it is restored."
             )
-        elif record is None and snapshot.is_quiet(cluster) and not snapshot.is_settled(cluster):
+        elif record is None and is_quiet(snapshot, cluster) and not is_settled(snapshot, cluster):
             yield config_error_sentence(cluster)
 
 
@@ -182,7 +183,7 @@ def left_out(
 def unsettled(rotation: Rotation, snapshot: Snapshot) -> list[str]:
     """The KDClusters that name the object and on which the operator still works."""
     clusters = [snapshot.clusters[name] for name in rotation.naming(snapshot)]
-    return [one.name for one in clusters if not one.terminating and not snapshot.is_quiet(one)]
+    return [one.name for one in clusters if not one.terminating and not is_quiet(snapshot, one)]
 
 
 def desired_for_rotation(

@@ -194,7 +194,7 @@ class RotationTask(Task):
         elif rotation.restoring:
             self._restore(rotation, keeper, record)
         elif earlier is not None or way.plan.changed:
-            self._there_or_back(rotation, keeper, record, way)
+            self._write_or_roll_back(rotation, keeper, record, way)
         else:
             wrong = self._wrong(way, rotation.values)
             if wrong:
@@ -294,7 +294,7 @@ class RotationTask(Task):
                 "verified."
             )
 
-    def _there_or_back(
+    def _write_or_roll_back(
         self, rotation: Rotation, keeper: Keeper, record: Record, way: RotationAttempt
     ) -> None:
         """Write and verify; roll back if anything is wrong."""

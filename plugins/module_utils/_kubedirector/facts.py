@@ -10,12 +10,11 @@ Kubernetes 1.34, repeated by every test in tests/operator_contract.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    pass
 
 # API group, version and plurals (source: pkg/apis/kubedirector/v1beta1).
 API_VERSION = "kubedirector.hpe.com/v1beta1"
@@ -76,31 +75,6 @@ def change_counter(annotation: str | None) -> int:
     """Read the annotation CHANGE_COUNT as the operator does: other text than a number counts as 0 (source: syncCluster)."""
     found = re.fullmatch(r"[+-]?[0-9]+", annotation or "")
     return int(found[0]) if found else 0
-
-
-def connection_hash(
-    clusters: Iterable[tuple[str, int | None, bool]],
-    configmaps: Iterable[tuple[str, str | None]],
-    secrets: Iterable[tuple[str, str | None]],
-) -> str:
-    """Compute what the operator will store as status.lastConnectionHash.
-
-    :param clusters: (name, status.specGenerationToProcess or None, exists) of each connected
-        KDCluster, in the order of the spec.
-    :param configmaps: (name, resourceVersion, or None where it is missing), in the order of the spec.
-    :param secrets: the same for Secrets.
-    :returns: an MD5 in hex. Order counts and there are no separators (source: calcConnectionsHash;
-        measured equal on live clusters, missing objects included).
-    """
-    text: list[str] = []
-    for name, generation, exists in clusters:
-        text.append(name)
-        if exists:
-            text.append("nil" if generation is None else str(generation))
-    for name, resource_version in (*configmaps, *secrets):
-        text.append(name)
-        text.append(resource_version or "")
-    return hashlib.md5("".join(text).encode(), usedforsecurity=False).hexdigest()
 
 
 def start_script_exit_code(status: str) -> int | None:

@@ -274,61 +274,6 @@ class Snapshot:
         found = (self.objects.get(key) for key in cluster.connections.objects())
         return [one for one in found if one is not None and not one.readable]
 
-    def hash_fits(self, cluster: KDCluster) -> bool:
-        """Whether the operator has seen everything that is live now, as far as that can be known.
-
-        :raises KeyError: an object that the cluster names was not read.
-        """
-        if self.unreadable(cluster):
-            return cluster.stored_hash != self.hashes_before.get(cluster.name)
-        return cluster.stored_hash == self.expected_hash(cluster)
-
-    def expected_hash(self, cluster: KDCluster) -> str:
-        """What the operator will have stored once it has seen everything that is live now.
-
-        Meaningless where it names what the caller may not read (see hash_fits).
-
-        :raises KeyError: an object that the cluster names was not read.
-        """
-
-        def versions(kind: str, names: t.Iterable[str]) -> t.Iterator[tuple[str, str | None]]:
-            for name in names:
-                found = self.objects[(kind, name)]
-                yield name, found.resource_version if found else None
-
-        connected = cluster.connections
-        return facts.connection_hash(
-            [
-                (name, other.generation if other else None, other is not None)
-                for name in connected.clusters
-                for other in [self.clusters.get(name)]
-            ],
-            list(versions("ConfigMap", connected.configmaps)),
-            list(versions("Secret", connected.secrets)),
-        )
-
-    def is_quiet(self, cluster: KDCluster) -> bool:
-        """Whether the operator is done with it, as far as it can be.
-
-        It has stored the hash of all that is live, works on nothing, and each member has the current
-        generation but those in `config error`, which get no update until their container restarts.
-        State `configured` alone is not enough: an edit sets it once more before the work begins
-        (measured).
-        """
-        return (
-            cluster.state == facts.STATE_CONFIGURED
-            and not cluster.unfinished_roles()
-            and self.hash_fits(cluster)
-            and (
-                cluster.without_setup
-                or all(m.state == facts.MEMBER_CONFIG_ERROR for m in cluster.lagging_members())
-            )
-        )
-
-    def is_settled(self, cluster: KDCluster) -> bool:
-        """Whether all that is live has reached every member."""
-        return self.is_quiet(cluster) and not cluster.lagging_members()
-
 
 def parse_connections(spec: JsonMapping) -> Connections:
     """Read spec.connections, where any list may be missing or null."""

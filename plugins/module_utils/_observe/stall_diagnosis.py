@@ -19,7 +19,9 @@ from .._core.errors import (
     OperatorDownError,
 )
 from .._kubedirector import facts, problems
+from .._kubedirector.connection_hash import hash_fits
 from .._kubedirector.resources import KDCLUSTER, POD
+from .._kubedirector.settled import is_quiet
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
@@ -74,7 +76,7 @@ class Diagnosis:
             cluster
             for name in sorted(names)
             if (cluster := snapshot.clusters.get(name)) is not None
-            and not snapshot.is_quiet(cluster)
+            and not is_quiet(snapshot, cluster)
             and now - self._moved.setdefault(name, now) >= STILL_SECONDS
         ]
         if still:
@@ -200,7 +202,7 @@ def lag_sentence(snapshot: Snapshot, cluster: KDCluster) -> str:
             for role, desired, has in cluster.unfinished_roles()
         )
         return f"{text}, and {roles}: check that the operator is running and that it is not stuck."
-    if not snapshot.hash_fits(cluster):
+    if not hash_fits(snapshot, cluster):
         return (
             f"{text}, and the operator has not seen the change: check that it is running and that "
             "it is not stuck."

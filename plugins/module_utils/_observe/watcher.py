@@ -22,7 +22,9 @@ from .._core.errors import (
     WaitTimeoutError,
     deleted_meanwhile,
 )
+from .._kubedirector.connection_hash import hash_fits
 from .._kubedirector.resources import KDCLUSTER
+from .._kubedirector.settled import is_quiet, is_settled
 from .._kubedirector.snapshot import parse_kdcluster
 from .reader import (
     read_kdclusters,
@@ -202,7 +204,7 @@ class SnapshotWatcher:
             if not self._all_quiet(there):
                 return None
             for name in sorted(settled & there):
-                if not self.snapshot.is_settled(found[name]):
+                if not is_settled(self.snapshot, found[name]):
                     raise MemberError(config_error_sentence(found[name]))
             return True
 
@@ -255,7 +257,7 @@ class SnapshotWatcher:
         """Those that the operator still works on; not those that were deleted."""
         for name in sorted(names):
             cluster = self.snapshot.clusters.get(name)
-            if cluster is not None and not self.snapshot.is_quiet(cluster):
+            if cluster is not None and not is_quiet(self.snapshot, cluster):
                 yield cluster
 
     def _follow(
@@ -291,7 +293,7 @@ class SnapshotWatcher:
         if cluster is None or cluster.stored_hash == before:
             return False
         known = all(key in self.snapshot.objects for key in cluster.connections.objects())
-        return known and not self.snapshot.hash_fits(cluster)
+        return known and not hash_fits(self.snapshot, cluster)
 
     def _read_missing_objects(self, names: t.Iterable[str]) -> None:
         self.read_missing(self._objects_of(names))
@@ -303,7 +305,7 @@ class SnapshotWatcher:
                 name
                 for name in names
                 if (cluster := self.snapshot.clusters.get(name)) is not None
-                and not self.snapshot.hash_fits(cluster)
+                and not hash_fits(self.snapshot, cluster)
             )
         )
 

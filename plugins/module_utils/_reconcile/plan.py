@@ -17,6 +17,7 @@ from .._kubedirector.links import (
     union,
 )
 from .._kubedirector.snapshot import Connections
+from .connections_after import CONNECTION_LISTS, connections_after
 from .preconditions import (
     failed_preconditions,
 )
@@ -35,12 +36,9 @@ if t.TYPE_CHECKING:
         Snapshot,
     )
     from .desired import (
-        DesiredConnections,
         DesiredObject,
         DesiredState,
     )
-
-CONNECTION_LISTS = ("clusters", "configmaps", "secrets")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,37 +150,6 @@ def replan(plan: Plan, desired: DesiredState, snapshot: Snapshot) -> Plan:
     return dataclasses.replace(
         new, objects=tuple(guarded.get(change.key, change) for change in new.objects)
     )
-
-
-def connections_after(desired: DesiredState, name: str, before: Connections) -> Connections:
-    """What a KDCluster's connections are to be, given what they are. Order is kept.
-
-    Present: missing names are put at the end. Exclusive: exactly the wanted names, in their order.
-    Absent: the wanted names are taken out.
-    """
-    for one in desired.connections:
-        if name in one.kdclusters:
-            before = _connections_after(one, before)
-    return before
-
-
-def _connections_after(desired: DesiredConnections, before: Connections) -> Connections:
-    named = {
-        "clusters": desired.clusters,
-        "configmaps": tuple(name for kind, name in desired.objects if kind == "ConfigMap"),
-        "secrets": tuple(name for kind, name in desired.objects if kind == "Secret"),
-    }
-
-    def merged(field: str) -> tuple[str, ...]:
-        current: tuple[str, ...] = getattr(before, field)
-        names = named[field]
-        if desired.absent:
-            return tuple(name for name in current if name not in names)
-        if desired.exclusive:
-            return names
-        return (*current, *(name for name in names if name not in current))
-
-    return Connections(*(merged(field) for field in CONNECTION_LISTS))
 
 
 def connection_patch(cluster: KDCluster, after: Connections) -> list[JsonObject]:

@@ -13,9 +13,8 @@ from .._core.errors import OverwrittenError
 from .._core.json_types import JsonMapping
 from .._kubedirector import facts
 from .._kubedirector.configmeta_diff import differing_keys
+from .connections_after import CONNECTION_LISTS, connections_after
 from .plan import (
-    CONNECTION_LISTS,
-    connections_after,
     object_patch,
 )
 from .shared_objects import (

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
     InvalidInputError,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector import facts
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.connection_hash import (
+    connection_hash,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.desired import (
     parse_desired,
 )
@@ -136,5 +138,5 @@ def test_the_hash_is_of_all_that_is_named_in_order(
             digest.update(b"nil" if generation is None else b"%d" % generation)
     for name, version in configmaps + secrets:
         digest.update(f"{name}{version if version is not None else ''}".encode())
-    found = facts.connection_hash(clusters, configmaps, secrets)
+    found = connection_hash(clusters, configmaps, secrets)
     assert found == digest.hexdigest()

@@ -12,6 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector import facts
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.connection_hash import (
+    connection_hash,
+)
 
 
 def md5(text: str) -> str:
@@ -20,7 +23,7 @@ def md5(text: str) -> str:
 
 
 def test_nothing_connected_gives_the_hash_of_nothing() -> None:
-    assert facts.connection_hash([], [], []) == "d41d8cd98f00b204e9800998ecf8427e"
+    assert connection_hash([], [], []) == "d41d8cd98f00b204e9800998ecf8427e"
 
 
 @pytest.mark.parametrize(
@@ -48,13 +51,13 @@ def test_the_hash_is_over_names_and_versions_without_separators(
     secrets: list[tuple[str, str | None]],
     text: str,
 ) -> None:
-    assert facts.connection_hash(clusters, configmaps, secrets) == md5(text)
+    assert connection_hash(clusters, configmaps, secrets) == md5(text)
 
 
 def test_a_known_value_that_was_worked_out_elsewhere() -> None:
     # printf 'engine4model812source-control-secret77' | md5sum
     assert (
-        facts.connection_hash(
+        connection_hash(
             [("engine", 4, True)], [("model", "812")], [("source-control-secret", "77")]
         )
         == "a82a830e936b8471faa8c642f9213d2a"
@@ -63,14 +66,14 @@ def test_a_known_value_that_was_worked_out_elsewhere() -> None:
 
 @given(st.permutations(["a", "b", "c"]))
 def test_order_counts(names: list[str]) -> None:
-    found = facts.connection_hash([], [(name, "1") for name in names], [])
+    found = connection_hash([], [(name, "1") for name in names], [])
     assert (found == md5("a1b1c1")) == (names == ["a", "b", "c"])
 
 
 def test_secrets_come_after_configmaps_after_clusters() -> None:
-    one = facts.connection_hash([("a", 1, True)], [("b", "2")], [("c", "3")])
+    one = connection_hash([("a", 1, True)], [("b", "2")], [("c", "3")])
     assert one == md5("a1b2c3")
-    assert facts.connection_hash([], [("c", "3")], [("b", "2")]) == md5("c3b2")
+    assert connection_hash([], [("c", "3")], [("b", "2")]) == md5("c3b2")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,13 @@ import itertools
 
 import pytest
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.connection_hash import (
+    expected_hash,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.settled import (
+    is_quiet,
+    is_settled,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.snapshot import (
     KDCluster,
     Snapshot,
@@ -45,7 +52,7 @@ def notebook(
 def judged(*members: JsonObject, state: str = "configured", stored: str = EMPTY_HASH) -> str:
     """settled, quiet or busy."""
     snapshot, cluster = notebook(*members, state=state, stored=stored)
-    quiet, settled = snapshot.is_quiet(cluster), snapshot.is_settled(cluster)
+    quiet, settled = is_quiet(snapshot, cluster), is_settled(snapshot, cluster)
     assert quiet or not settled
     return "settled" if settled else "quiet" if quiet else "busy"
 
@@ -158,7 +165,7 @@ def test_the_expected_hash_is_over_what_is_live(
         text += "nil" if generation is None else str(generation)
     text += "b5a6s7" if with_objects else "bas"
     expected = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-    assert snapshot.expected_hash(snapshot.clusters["notebook"]) == expected
+    assert expected_hash(snapshot, snapshot.clusters["notebook"]) == expected
 
 
 def test_who_names_an_object_is_asked_by_kind() -> None:
@@ -222,8 +229,8 @@ def test_one_that_was_just_scaled_is_not_settled_before_its_members_are_there() 
     manifest = kdcluster_manifest("notebook", stored_hash=EMPTY_HASH, members=[member("pod-0")])
     manifest["spec"]["roles"] = [{"id": "controller", "members": 1}]
     snapshot = estate_of([manifest])
-    assert snapshot.is_settled(snapshot.clusters["notebook"])
+    assert is_settled(snapshot, snapshot.clusters["notebook"])
     manifest["spec"]["roles"] = [{"id": "controller", "members": 2}]
     snapshot = estate_of([manifest])
-    assert not snapshot.is_settled(snapshot.clusters["notebook"])
+    assert not is_settled(snapshot, snapshot.clusters["notebook"])
     assert snapshot.clusters["notebook"].unfinished_roles() == (("controller", 2, 1),)
