@@ -11,6 +11,9 @@ import yaml
 from ansible_collections.kubedirector.connections.plugins.doc_fragments.auth import (
     ModuleDocFragment,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entries import (
+    entry_problems,
+)
 from tests.harness.documentation import marked_blocks
 from tests.harness.examples import all_setups
 
@@ -27,3 +30,9 @@ def test_a_file_is_the_one_that_the_demo_runs(name: str) -> None:
 def test_the_way_to_the_api_server_is_given_by_options() -> None:
     options = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
     assert yaml.safe_load(marked_blocks(PAGE)["auth"])["kd_auth"].keys() <= options.keys()
+
+
+def test_the_entry_that_selects_is_one_that_kd_connections_takes() -> None:
+    (entry,) = yaml.safe_load(marked_blocks(PAGE)["selection"])["kd_connections"]
+    assert entry_problems([entry]) == []
+    assert {"label_selectors", "apps"} <= entry.keys()

@@ -24,6 +24,7 @@ def expected(
     """What is to be told of both that name the Secret."""
     return [
         {
+            "namespace": "team-a",
             "name": name, "action": action, "connections": CONNECTIONS,
             "connection_hash": space.hash_of(space.kdcluster(name)), "spec_generation": generation,
             "state": "configured",
