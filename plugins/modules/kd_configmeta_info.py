@@ -101,7 +101,11 @@ kdclusters:
       type: str
       sample: configured
     consistent:
-      description: Whether all members that were read agree, but for their own part C(node).
+      description:
+        - V(true) where all members agree, but for their own part C(node). A member of a role without a config
+          package does not count.
+        - V(false) where members differ, which C(differences) lists.
+        - V(null) where that is not known, since a member cannot be read and those that can do not differ.
       type: bool
       sample: true
     differences:

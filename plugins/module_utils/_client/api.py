@@ -22,7 +22,6 @@ from .._core.retry import retry_transient_refusals
 from .library import urllib3
 from .status_errors import (
     error_from_response,
-    error_from_transport,
     unsure_sentence,
 )
 from .transport import (
@@ -257,7 +256,7 @@ class Api:
                     )  # fmt: skip
                 yield event
         except (urllib3.exceptions.HTTPError, ValueError) as error:
-            raise error_from_transport(error, self._host) from None
+            raise self._transport.unreachable(error) from None
         finally:
             response.close()
 

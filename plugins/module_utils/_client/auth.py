@@ -152,7 +152,7 @@ def _decide_proxy(
     configuration.proxy = Proxy(
         scheme="socks5h" if parts.scheme == "socks5" else parts.scheme,
         host=str(parts.hostname), port=parts.port or _PROXY_PORTS[parts.scheme],
-        username=name, password=password, headers=headers,
+        source=source, username=name, password=password, headers=headers,
     )  # fmt: skip
 
 

@@ -21,11 +21,13 @@ class Proxy:
 
     :param scheme: http, https or socks5h. With kubectl, too, a socks5 proxy looks names up itself (source:
         net/http of Go).
+    :param source: what set it: an option, a variable of the environment or the kubeconfig.
     """
 
     scheme: str
     host: str
     port: int
+    source: str
     username: str | None = None
     password: str | None = dataclasses.field(default=None, repr=False)
     headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
@@ -35,6 +37,11 @@ class Proxy:
         """Its address, without user and password."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def label(self) -> str:
+        """How messages call it: its address and what set it."""
+        return f"{self.url} (set by {self.source})"
 
     def connect(
         self, host: str, port: int, seconds: float, tls: ssl.SSLContext | None
@@ -63,7 +70,7 @@ class Proxy:
         answer.begin()
         if answer.status != http.client.OK:
             way.close()
-            raise OSError(f"the proxy {self.url} answers {answer.status} {answer.reason}")
+            raise OSError(f"the proxy {self.label} answers {answer.status} {answer.reason}")
         return way
 
 

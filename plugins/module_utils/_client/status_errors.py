@@ -28,6 +28,7 @@ from .library import urllib3
 
 if t.TYPE_CHECKING:
     from .._core.resource import Resource
+    from .proxy import Proxy
 
 _MAX_SERVER_WORDS = 600
 # The rest of it is not read.
@@ -142,8 +143,11 @@ def error_from_response(
     return cls(text, status=status, reason=reason, server_message=said)
 
 
-def error_from_transport(error: Exception, host: str) -> UnreachableError:
-    """Make the error for a connection that could not be made, or broke."""
+def error_from_transport(error: Exception, host: str, proxy: Proxy | None) -> UnreachableError:
+    """Make the error for a connection that could not be made, or broke.
+
+    :param proxy: the one between, if any, which may be the one at fault.
+    """
     cause: BaseException = error
     if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
         cause = error.reason
@@ -154,7 +158,7 @@ def error_from_transport(error: Exception, host: str) -> UnreachableError:
         )
     return UnreachableError(
         f"The API server {host} cannot be reached ({type(cause).__name__}: {with_full_stop(_short(cause))}) "
-        "Check the address, the network and the proxy.",
+        f"Check the address, the network and the proxy{f' {proxy.label}' if proxy else ''}.",
         maybe_done=not is_never_sent(error),
     )
 

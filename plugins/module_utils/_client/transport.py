@@ -73,6 +73,10 @@ class Transport:
         """
         return self.configuration.renew(refused)
 
+    def unreachable(self, error: Exception) -> UnreachableError:
+        """The error for a connection that could not be made, or broke."""
+        return error_from_transport(error, self.host, self.configuration.proxy)
+
     def headers(self, credential: Credential) -> list[tuple[str, str]]:
         """The headers that say who is asking, as (name, value). :raises AuthError: they cannot be sent."""
         found = list(self._headers)
@@ -146,7 +150,7 @@ class Transport:
                 finally:
                     response.release_conn()
             except urllib3.exceptions.HTTPError as error:
-                raise error_from_transport(error, self.host) from None
+                raise self.unreachable(error) from None
             if len(text) > MAX_BODY_BYTES:
                 raise AnswerTooLongError(
                     f"The answer of the API server {self.host} is longer than {MAX_BODY_BYTES} bytes: is it a "
@@ -183,7 +187,7 @@ class Transport:
                 seconds + CONNECT_SECONDS,
             )
         except urllib3.exceptions.HTTPError as error:
-            raise error_from_transport(error, self.host) from None
+            raise self.unreachable(error) from None
 
     def _send(
         self,

@@ -131,6 +131,7 @@ class ConfigmetaTask(Task):
     ) -> dict[str, t.Any]:
         held = {r.member.pod: r.configmeta for r in readings if r.configmeta is not None}
         differences = member_differences(held)
+        all_read = all(r.configmeta is not None or r.expected for r in readings)
         members = []
         for reading in readings:
             stale: list[dict[str, str]] = []
@@ -157,7 +158,7 @@ class ConfigmetaTask(Task):
         return {
             "name": cluster.name,
             "state": cluster.state,
-            "consistent": not differences,
+            "consistent": False if differences else True if all_read else None,
             "differences": differences,
             "members": members,
         }

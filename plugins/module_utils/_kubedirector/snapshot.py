@@ -118,16 +118,19 @@ class KDCluster:
     headless_service: str = ""
 
     @property
+    def known_changes(self) -> int | None:
+        """The most changes of the connections that a member knows of; None where no member counts them."""
+        versions = (m.connection_version for m in self.members if m.has_configmeta)
+        return max((version for version in versions if version is not None), default=None)
+
+    @property
     def missing_counts(self) -> int:
         """By how much the operator's count of connection changes has fallen behind what its members know.
 
         The operator loses count where its write of it meets another write, and then takes the next change
         for one that the members know, and runs no start script (source: syncCluster; measured).
         """
-        known = max(
-            (m.connection_version or 0 for m in self.members if m.has_configmeta), default=0
-        )
-        return max(0, known - facts.change_counter(self.change_counter))
+        return max(0, (self.known_changes or 0) - facts.change_counter(self.change_counter))
 
     @property
     def label(self) -> str:

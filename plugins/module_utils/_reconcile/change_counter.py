@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Put the operator's count of connection changes right before something changes for KDClusters.
+"""Put the operator's count of connection changes one ahead before something changes for KDClusters.
 
 Where a KDCluster's own connections are written this goes with it (_reconcile.plan.connection_patch).
 """
@@ -35,7 +35,7 @@ _PAUSE_SECONDS = 1.0
 
 
 def repair_change_counters(api: Api, live: SnapshotWatcher, names: t.Iterable[str]) -> None:
-    """Bring up the count of those of these KDClusters that have lost some and are not being changed.
+    """Bring up the count of those of these KDClusters where it is not ahead and that are not being changed.
 
     This is never in the way of the change itself, which may be the way back of a rotation: what cannot be
     written is left as it is, and a missed start script is reported afterwards.

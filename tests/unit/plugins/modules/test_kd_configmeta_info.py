@@ -88,6 +88,7 @@ def test_a_file_that_cannot_be_used(
     result = run(kd_configmeta_info, **NOTEBOOK, on_member_error=reaction)
     returned(result, kd_configmeta_info.RETURN)
     assert result.get("failed", False) is (reaction == "fail")
+    assert result["kdclusters"][0]["consistent"] is None
     found = result["kdclusters"][0]["members"]
     assert found[0]["error"] is None
     assert found[0]["current"] is True

@@ -16,6 +16,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+    resolve_client_config,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.pod_exec import (
     Output,
     run_in_pods,
@@ -38,6 +42,7 @@ from tests.unit.plugins.api_server import (
     status_answer,
 )
 from tests.unit.plugins.clients import CORE, KDCLUSTERS, TOKEN, api_for
+from tests.unit.plugins.kubeconfigs import kubeconfig
 from tests.unit.plugins.module_runs import NOTEBOOK, Run
 from tests.unit.plugins.proxy_server import connect_proxy
 from tests.unit.plugins.websocket_frames import CLOSE, SUCCESS, stdout
@@ -187,6 +192,23 @@ def refused_both_ways(identity: Identity, ca_cert: Path, **options: Any) -> None
             read(server, ca_cert=str(ca_cert), **options)
         assert isinstance(execute(server, ca_cert=str(ca_cert), **options), MemberError)
         assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "source", ["option proxy", "K8S_AUTH_PROXY", "the kubeconfig (proxy-url)", "HTTPS_PROXY"]
+)
+def test_a_proxy_that_cannot_be_reached_is_named_with_what_set_it(source: str) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    url = f"http://me:p%40ss@{address}"
+    given = kubeconfig()
+    if "kubeconfig" in source:
+        given["clusters"][0]["cluster"]["proxy-url"] = url
+    params = {"proxy": url} if source == "option proxy" else {}
+    access = resolve_client_config({"kubeconfig": given, **params}, {source: url})
+    with pytest.raises(UnreachableError) as refused:
+        Api(access).get(CONFIGMAP, "team-a", "one")
+    assert f"the proxy http://{address} (set by {source})." in str(refused.value)
+    assert "p%40ss" not in str(refused.value) and "p@ss" not in str(refused.value)
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operator's count of changes, which it loses now and then, is right before a change is made."""
+"""The operator's count of changes, which it loses now and then, is one ahead before a change is made."""
 
 from __future__ import annotations
 
@@ -65,14 +65,16 @@ def annotated(annotations: JsonObject | None, *versions: int | None) -> JsonObje
 @pytest.mark.parametrize(
     ("annotations", "versions", "before", "after"),
     [
-        ({COUNT: "4"}, (5,), "4", "5"),
-        ({COUNT: "4"}, (3, 6, None), "4", "6"),
-        ({"example.com/owner": "a"}, (2,), None, "2"),
-        ({COUNT: "many"}, (2,), "many", "2"),
-        ({COUNT: ""}, (1,), "", "1"),
+        ({COUNT: "4"}, (5,), "4", "6"),
+        ({COUNT: "5"}, (5,), "5", "6"),
+        ({COUNT: "4"}, (3, 6, None), "4", "7"),
+        ({"example.com/owner": "a"}, (2,), None, "3"),
+        ({"example.com/owner": "a"}, (0,), None, "1"),
+        ({COUNT: "many"}, (2,), "many", "3"),
+        ({COUNT: ""}, (1,), "", "2"),
     ],
 )
-def test_a_count_that_is_behind_is_brought_up_if_nobody_else_counts(
+def test_a_count_that_is_not_ahead_is_put_one_ahead_if_nobody_else_counts(
     annotations: JsonObject, versions: tuple[int | None, ...], before: str | None, after: str
 ) -> None:
     assert change_counter_patch(parse_kdcluster(annotated(annotations, *versions))) == [
@@ -84,21 +86,20 @@ def test_a_count_that_is_behind_is_brought_up_if_nobody_else_counts(
 @pytest.mark.parametrize(
     "manifest",
     [
-        annotated({COUNT: "5"}, 5),
-        annotated({COUNT: "6"}, 5, 4),
+        annotated({COUNT: "6"}, 5),
+        annotated({COUNT: "8"}, 5, 4),
         annotated({COUNT: "0"}, None),
         annotated({COUNT: "0"}),
         annotated({}, 3),
         annotated(None, 3),
-        annotated({COUNT: "nonsense"}, 0),
     ],
 )
-def test_a_count_that_is_right_or_not_there_at_all_is_left_alone(manifest: JsonObject) -> None:
+def test_a_count_that_is_ahead_or_not_there_at_all_is_left_alone(manifest: JsonObject) -> None:
     assert change_counter_patch(parse_kdcluster(manifest)) == []
 
 
 def test_a_member_without_configmeta_knows_of_no_change() -> None:
-    manifest = annotated({COUNT: "0"}, 0)
+    manifest = annotated({COUNT: "1"}, 0)
     (role,) = manifest["status"]["roles"]
     role["members"] += [{"pod": "s-0", "stateDetail": {"lastConnectionVersion": 9}}]
     assert change_counter_patch(parse_kdcluster(manifest)) == []
@@ -124,13 +125,13 @@ def test_a_rotation_puts_it_right_before_it_writes_the_object(
     space: Namespace, members: Members, run: Run, pauses: list[tuple[float, int]]
 ) -> None:
     lose_a_count(space, "lab")
-    space.kdcluster("notebook")["metadata"]["annotations"] = {COUNT: "1"}
+    space.kdcluster("notebook")["metadata"]["annotations"] = {COUNT: "2"}
     result = rotated(run(kd_rotate, **ROTATE))
     assert not result.get("failed"), result["msg"]
     assert [(one.method, one.path) for one in writes(space)] == [("PATCH", LAB), ("PATCH", PATH)]
     assert writes(space)[0].json == [
         {"op": "test", "path": PLACE, "value": "0"},
-        {"op": "add", "path": PLACE, "value": "1"},
+        {"op": "add", "path": PLACE, "value": "2"},
     ]
     assert values(space)["token"] == NEW
     # The operator's watches come to know of it in between.
@@ -148,10 +149,10 @@ def test_several_are_put_right_with_one_pause(
     assert pauses == [(1.0, 2)]
 
 
-def test_a_right_count_takes_no_pause(
+def test_a_count_that_is_ahead_takes_no_pause(
     space: Namespace, members: Members, run: Run, pauses: list[tuple[float, int]]
 ) -> None:
-    space.kdcluster("lab")["metadata"]["annotations"] = {COUNT: "1"}
+    space.kdcluster("lab")["metadata"]["annotations"] = {COUNT: "2"}
     assert not rotated(run(kd_rotate, **ROTATE)).get("failed")
     assert (pauses, [one.path for one in writes(space)]) == ([], [PATH])
 
@@ -191,8 +192,8 @@ def test_a_count_that_cannot_be_written_stops_no_write_and_is_told(
     meets(server, space, refused(status, "Refused", "no"))
     result = rotated(run(kd_rotate, **ROTATE))
     assert "did not run its start script with --reconnect" in result["msg"]
-    # There, and back, when the operator counts on what it has counted by then.
-    assert [one.path for one in writes(space)] == [PATH, PATH]
+    # There, and back, before which the count can be written.
+    assert [one.path for one in writes(space)] == [PATH, LAB, PATH]
     assert result["rolled_back"] is True
 
 
@@ -203,13 +204,13 @@ def test_an_operator_that_counts_meanwhile_is_not_overwritten(
     lose_a_count(space, "lab")
 
     def counted(request: Request) -> Answer:
-        space.kdcluster("lab")["metadata"]["annotations"][COUNT] = "1"
+        space.kdcluster("lab")["metadata"]["annotations"][COUNT] = "2"
         return space._answer(request)
 
     meets(server, space, counted)
     result = rotated(run(kd_rotate, **ROTATE))
     assert not result.get("failed"), result["msg"]
-    assert space.kdcluster("lab")["metadata"]["annotations"][COUNT] == "2"
+    assert space.kdcluster("lab")["metadata"]["annotations"][COUNT] == "3"
     assert [one.path for one in writes(space) if one.method == "PATCH"] == [LAB, PATH]
     # The operator wrote it just now.
     assert pauses == [(1.0, 1)]
@@ -229,7 +230,8 @@ def test_an_operator_that_keeps_writing_is_not_argued_with(
 
     meets(server, space, *[refusing] * 9)
     result = rotated(run(kd_rotate, **ROTATE))
-    assert len(tried) == 3
+    # Before the change, and before the way back.
+    assert len(tried) == 3 + 3
     assert "did not run its start script with --reconnect" in result["msg"]
     assert pauses[0] == (1.0, 0)
     assert writes(space)[0].path == PATH
@@ -246,9 +248,9 @@ def test_a_connection_puts_it_right_in_the_same_write(space: Namespace, run: Run
     (write,) = space.writes
     assert write.json[:2] == [
         {"op": "test", "path": PLACE, "value": "0"},
-        {"op": "add", "path": PLACE, "value": "1"},
+        {"op": "add", "path": PLACE, "value": "2"},
     ]
-    assert space.kdcluster("notebook")["metadata"]["annotations"][COUNT] == "2"
+    assert space.kdcluster("notebook")["metadata"]["annotations"][COUNT] == "3"
 
 
 def test_an_updated_object_of_a_connection_has_it_put_right_too(space: Namespace, run: Run) -> None:
