@@ -20,12 +20,12 @@ options:
     elements: str
     version_added: 0.2.0
   apps:
-    description: Select the KDClusters of these KDApps; together with O(label_selectors), those that meet both.
+    description: Select the KDClusters of these KDApps; together with C(label_selectors), those that meet both.
     type: list
     elements: str
     version_added: 0.2.0
   expect_min:
-    description: Fail before the first write where O(label_selectors) and O(apps) select fewer KDClusters.
+    description: Fail before the first write where C(label_selectors) and C(apps) select fewer KDClusters.
     type: int
     default: 1
     version_added: 0.2.0

@@ -16,11 +16,11 @@ description:
   - Reads C(/etc/guestconfig/configmeta.json) from the members of KDClusters, side by side, and reports
     whether they agree with one another and with the ConfigMaps, Secrets and KDClusters that are
     connected.
-  - Values of connected Secrets, service tokens and secret keys are masked unless O(secrets) says
+  - Values of connected Secrets, service tokens and secret keys are masked unless C(secrets) says
     otherwise.
 options:
   kdcluster:
-    description: KDClusters to read. Needed unless O(label_selectors) or O(apps) selects them.
+    description: KDClusters to read. Needed unless C(label_selectors) or C(apps) selects them.
     type: list
     elements: str
     aliases: [kdclusters]

@@ -18,14 +18,14 @@ description:
     connected to no KDCluster.
   - Answers the reverse question, too. Who uses a ConfigMap, Secret or KDCluster, and whose start script runs when it changes?
   - It asks for each kind once in each namespace, and of ConfigMaps and Secrets only for the metadata, so that no Secret's
-    values leave the API server. What only the data or the members show needs O(members).
-  - It returns what the caller may see, and RV(not_seen) says what is left out. Without the right to list Secrets or
+    values leave the API server. What only the data or the members show needs C(members).
+  - It returns what the caller may see, and C(not_seen) says what is left out. Without the right to list Secrets or
     ConfigMaps it looks at those that KDClusters name, so it does not find unused ones.
 options:
   namespace:
     description:
       - Namespaces to look at.
-      - Left out, it is the namespace of the kubeconfig's context, or else V(default). Without effect beside O(all_namespaces).
+      - Left out, it is the namespace of the kubeconfig's context, or else V(default). Without effect beside C(all_namespaces).
     type: list
     elements: str
   all_namespaces:
@@ -48,7 +48,7 @@ options:
     elements: str
   configmap:
     description:
-      - Only KDClusters that use this ConfigMap, directly or through KDClusters that they connect to; RV(usage) says
+      - Only KDClusters that use this ConfigMap, directly or through KDClusters that they connect to; C(usage) says
         how.
     type: str
   secret:
@@ -59,7 +59,7 @@ options:
     type: str
   members:
     description:
-      - Look into the members, too, by two commands in each. Finds RV(problems) with the codes V(reconnect_failed),
+      - Look into the members, too, by two commands in each. Finds C(problems) with the codes V(reconnect_failed),
         V(inconsistent_members) and V(trailing_newline), members that hold old data (V(stale_configmeta)), start scripts
         that did not run for the last change of an object (V(missed_reconnect)), and credentials in a ConfigMap's values
         (V(secret_in_configmap); else only by the names of its keys).
@@ -73,8 +73,8 @@ seealso:
   - module: kubedirector.connections.kd_connection
   - module: kubedirector.connections.kd_configmeta_info
 notes:
-  - Several of O(kdcluster), O(label_selectors), O(apps), O(configmap), O(secret) and O(cluster) narrow the result; of
-    O(configmap), O(secret) and O(cluster) one suffices. Then only objects are returned that were asked for or that the
+  - Several of C(kdcluster), C(label_selectors), C(apps), C(configmap), C(secret) and C(cluster) narrow the result; of
+    C(configmap), C(secret) and C(cluster) one suffices. Then only objects are returned that were asked for or that the
     remaining KDClusters name.
 """
 
@@ -254,7 +254,7 @@ edges:
     - {namespace: team-a, from: jupyter-notebook, to: source-control-secret, kind: Secret}
 usage:
   description:
-    - The answer to O(configmap), O(secret) and O(cluster), one for each namespace where it exists or a KDCluster names it.
+    - The answer to C(configmap), C(secret) and C(cluster), one for each namespace where it exists or a KDCluster names it.
   returned: always
   type: list
   elements: dict
@@ -352,7 +352,7 @@ problems:
       kdcluster: jupyter-notebook
       object: ConfigMap/training-data
 not_seen:
-  description: What the caller may not see, and which right is missing; with O(members), members that cannot be read.
+  description: What the caller may not see, and which right is missing; with C(members), members that cannot be read.
   returned: always
   type: list
   elements: dict

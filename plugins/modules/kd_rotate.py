@@ -79,16 +79,16 @@ extends_documentation_fragment:
   - kubedirector.connections.attributes
 notes:
   - It refuses before the first write if the object does not exist or has no type label, no KDCluster names it, one
-    that names it does not settle within O(wait_timeout) or has a member in C(config error), a member cannot be read,
+    that names it does not settle within C(wait_timeout) or has a member in C(config error), a member cannot be read,
     the operator does not answer, or the old values cannot be kept (a full quota, a missing right).
   - Until all members have the new values, or the old ones again, the Secret C(kd-rotate-HASH) in the same namespace keeps
     the object's old data. It has no type label, so the operator ignores it. It carries the label
     C(kubedirector.connections/keeps=old-values) and an annotation that names the object. The task removes it at the end.
   - After a task that was killed, the next task on the same object finds that Secret. It waits 15 seconds to be sure that
     the other one has ended. With the same values it finishes that rotation. With other values it sets those. If either
-    fails, or with O(state=restored), it restores the values from before the first of these tasks. A warning and
+    fails, or with C(state=restored), it restores the values from before the first of these tasks. A warning and
     C(earlier_rotation) say which.
-  - The same Secret keeps two tasks from rotating one object at once. The second one waits, at most O(wait_timeout) seconds.
+  - The same Secret keeps two tasks from rotating one object at once. The second one waits, at most C(wait_timeout) seconds.
   - A rollback does not overwrite an edit by others after the write. The message names it. Only data and type label
     count, not annotations.
   - Check mode reads the members, too, and sends every write as a server-side dry run.
