@@ -133,12 +133,17 @@ class _Walk:
             return value
         if isinstance(value, list):
             return [self._entry(entry, option["options"], path) for entry in value]
-        return self._entry(value, option["options"], path)
+        # Text in the place of a list may be a secret in the wrong place, even if it looks like a name.
+        return (
+            self.options(value, option["options"], path)
+            if isinstance(value, dict)
+            else self._secret(value)
+        )
 
     def _entry(self, entry: t.Any, spec: Spec, path: str) -> t.Any:
         if isinstance(entry, dict):
             return self.options(entry, spec, path)
-        if isinstance(entry, str) and _NAME.fullmatch(entry):
+        if isinstance(entry, str) and "name" in spec and _NAME.fullmatch(entry):
             self.clear.append(entry)
             return entry
         return self._secret(entry)

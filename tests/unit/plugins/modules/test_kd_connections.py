@@ -227,3 +227,13 @@ def test_a_long_wait_says_who_lags(
         line.startswith("Waiting for ") and "KDCluster team-a/other is in state" in line
         for line in shown
     ), shown
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"secrets": MARK}, {"secrets": [{"name": "a", "string_data": MARK}]}, [MARK], MARK],
+    ids=range(4),
+)
+def test_a_secret_in_the_wrong_place_is_not_shown(estate: Namespace, run: Run, entry: Any) -> None:
+    result = run(kd_connections, connections=[entry])
+    assert result["failed"] is True

@@ -203,7 +203,7 @@ def test_a_url_without_credentials_is_shown_as_it_is() -> None:
         (None, None),
         ([], []),
         ([{"name": "s"}], [{"name": "s"}]),
-        ("git-login", "git-login"),
+        ("git-login", PLACEHOLDER),
         ("name=s", PLACEHOLDER),
         (["name=s", "git-login"], [PLACEHOLDER, "git-login"]),
         ([{"name": "s", "data": "a=b"}], [{"name": "s", "data": PLACEHOLDER}]),
