@@ -25,7 +25,7 @@ from tests.unit.plugins.module_runs import MARK, Run, returned
 from tests.unit.plugins.namespace_server import CONFIGMETA, STATUS, Namespace
 
 COUNTER = "kubedirector.hpe.com/hashChangeCounter"
-LONG_AGO, JUST_NOW = time.time() - 1000, time.time()
+LONG_AGO = time.time() - 1000
 
 
 def asked(run: Run, **options: Any) -> JsonObject:
@@ -141,7 +141,7 @@ def config_error(space: Namespace) -> None:
 
 def stale_configmeta(space: Namespace) -> None:
     object_in(space, "ConfigMap", "model")["metadata"]["resourceVersion"] = "8"
-    stamp(object_in(space, "ConfigMap", "model"), JUST_NOW)
+    stamp(object_in(space, "ConfigMap", "model"), time.time())
 
 
 def members_without_setup(space: Namespace) -> None:
@@ -213,8 +213,9 @@ def reconnect_failed(space: Namespace) -> None:
 
 
 def start_script_that_did_not_run(space: Namespace) -> None:
-    stamp(object_in(space, "ConfigMap", "model"), JUST_NOW)
-    space.ran_at.update({"pod-0": int(JUST_NOW) + 1, "pod-1": int(JUST_NOW) - 60})
+    now = time.time()
+    stamp(object_in(space, "ConfigMap", "model"), now)
+    space.ran_at.update({"pod-0": int(now) + 1, "pod-1": int(now) - 60})
 
 
 def credential_by_its_form(space: Namespace) -> None:
