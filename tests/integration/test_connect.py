@@ -102,6 +102,7 @@ def test_objects_that_exist_are_connected_by_name_alone(
     assert result.json["objects"] == [
         {
             "kind": "ConfigMap",
+            "namespace": lab.namespace,
             "name": info,
             "versioned_name": None,
             "type": "info",
@@ -109,6 +110,7 @@ def test_objects_that_exist_are_connected_by_name_alone(
         },
         {
             "kind": "Secret",
+            "namespace": lab.namespace,
             "name": login,
             "versioned_name": None,
             "type": "login",

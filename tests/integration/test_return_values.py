@@ -90,6 +90,7 @@ def test_kd_connection_returns_what_it_documents(
     assert first.json["objects"] == [
         {
             "kind": "ConfigMap",
+            "namespace": wide.namespace,
             "name": name,
             "versioned_name": None,
             "type": "model",
@@ -97,6 +98,7 @@ def test_kd_connection_returns_what_it_documents(
         },
         {
             "kind": "Secret",
+            "namespace": wide.namespace,
             "name": name,
             "versioned_name": None,
             "type": "token",

@@ -158,7 +158,7 @@ def test_what_kubectl_apply_left_on_a_secret_is_masked_and_warned_of(
 def test_a_secret_that_is_a_common_word_mangles_nothing(
     tenant: Modules, emptied: Named, fresh: Fresh, word: str
 ) -> None:
-    emptied("lab")
+    lab = emptied("lab")
     info, login = fresh(f"{word}-models"), fresh(f"{word}-login")
     result = tenant.connected(
         kdcluster=["lab"],
@@ -170,6 +170,7 @@ def test_a_secret_that_is_a_common_word_mangles_nothing(
     assert result.json["objects"] == [
         {
             "kind": "ConfigMap",
+            "namespace": lab.namespace,
             "name": info,
             "versioned_name": None,
             "type": "model",
@@ -177,6 +178,7 @@ def test_a_secret_that_is_a_common_word_mangles_nothing(
         },
         {
             "kind": "Secret",
+            "namespace": lab.namespace,
             "name": login,
             "versioned_name": None,
             "type": "token",
