@@ -43,8 +43,8 @@ and its children, without API server, operator and members. *Memory* is the peak
 
 The rows *ansible* are the time of Ansible itself: for as many tasks, each of which is a process of its own, while the collection's
 modules run in Ansible's worker ([architecture.md](architecture.md)); and for a play without tasks.
-kubernetes.core reads {timed} members, and connects {timed} KDClusters of the list; the time for all is computed from them. *Operator* is the time of the operator itself: from the
-first KDCluster's first new status to the last generation written, seen by `kubectl get --watch`.
+kubernetes.core reads {timed} members, and connects {timed} KDClusters of the list; the time for all is computed from them.
+*Operator* is the time of the operator itself: from the first KDCluster's first new status to the last generation written, seen by `kubectl get --watch`.
 
 ## Machine
 {cores} cores ({processor}), {memory} GiB, {system}; API server, operator and members run on the same machine. Load before and after

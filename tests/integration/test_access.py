@@ -123,7 +123,7 @@ def test_a_user_without_the_rights_cannot_grant_them(
     kubectl.create(manifest, binding(granting, user(granting)), namespace=home)
     result = admin.acting(impersonate_user=granting).access(name=name)
     assert f"Role {home}/{name}" in result.message and "403" in result.message
-    assert "do not have themselves" in result.message
+    assert "only users who have a right can grant it" in result.message
     assert found(kubectl, name, home) == [] and not result.changed
 
 
