@@ -86,7 +86,7 @@ BAD: dict[str, list[tuple[Variables, str]]] = {
         (_models({"name": "---"}), "model ---: its name cannot become an object name"),
         (_models({"extra": {"path": "/x"}}), f"{_FC}extra holds path"),
         (_models({"extra": {"layers": [1, 2]}}), "key layers: the value is a list"),
-        (_models({}, {"model_version": "2"}), f"{_FC}a ConfigMap fullyconnected-nn is made of another"),
+        (_models({}, {"model_version": "2"}), f"{_FC}another model has the ConfigMap fullyconnected-nn"),
         (_models({"object_name": "Fully_Connected"}), "'Fully_Connected' is not a valid object name"),
         (_models({"scoringpath": "/x"}), "scoringpath"),
         *_OF_ALL,
