@@ -32,7 +32,8 @@ options:
       - The entries. Each is a dictionary with the options of M(kubedirector.connections.kd_connection) other than those
         for authentication, and with its own C(namespace).
       - C(wait), C(wait_timeout) and C(on_reconnect_failure) of an entry come before those of the task. Of the entries of one
-        namespace the longest C(wait_timeout) counts, and of those that name one KDCluster the strictest C(on_reconnect_failure).
+        namespace the longest C(wait_timeout) counts, and of those that name one KDCluster the strictest C(on_reconnect_failure);
+        for a KDCluster that none names and that changes nevertheless (C(versioned)), the strictest of all.
         The task waits for a KDCluster if one of the entries that name it waits.
     type: list
     elements: dict

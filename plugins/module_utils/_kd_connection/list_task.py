@@ -191,8 +191,11 @@ class ConnectionsTask(Task):
         return Waiting(
             deadline=time.monotonic() + max(params["wait_timeout"] for params, _one in entries),
             wait=any(params["wait"] for params, _one in entries),
-            unwaited=frozenset(unwaited - waited),
+            reaction=max(
+                (params["on_reconnect_failure"] for params, _one in entries), key=_SEVERITY.index
+            ),
             reactions=reactions,
+            unwaited=frozenset(unwaited - waited),
         )
 
     def _outcome(self, entry: DesiredState) -> str:

@@ -68,14 +68,29 @@ class Waiting:
 
     :param deadline: as of time.monotonic().
     :param wait: whether the task waits at all.
+    :param reaction: on_reconnect_failure (warn, fail or ignore) of the KDClusters that are not in `reactions`: the
+        task may repoint some that it does not name.
+    :param reactions: KDCluster -> on_reconnect_failure.
     :param unwaited: KDClusters of the task that it does not wait for.
-    :param reactions: KDCluster -> on_reconnect_failure (warn, fail or ignore).
     """
 
     deadline: float
     wait: bool
-    unwaited: frozenset[str]
-    reactions: t.Mapping[str, str]
+    reaction: str
+    reactions: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    unwaited: frozenset[str] = frozenset()
+
+    @property
+    def asks(self) -> bool:
+        """Whether some start script's exit code is wanted."""
+        reactions = {self.reaction, *self.reactions.values()}
+        return self.wait and reactions != {"ignore"}
+
+    def reaction_to(self, kdcluster: str) -> str:
+        """What a start script that failed in this KDCluster does."""
+        if not self.wait or kdcluster in self.unwaited:
+            return "ignore"
+        return self.reactions.get(kdcluster, self.reaction)
 
 
 class NamespaceTask:
@@ -119,7 +134,7 @@ class NamespaceTask:
             self._warn(sentence)
         self._applier = Applier(
             self._api, desired, plan, self.live, self._waiting.deadline, self.progress,
-            separate_runs=bool(self._asked()), unwaited=self._waiting.unwaited,
+            separate_runs=self._waiting.asks, unwaited=self._waiting.unwaited,
         )  # fmt: skip
 
     def try_dry(self) -> None:
@@ -206,22 +221,12 @@ class NamespaceTask:
                 self._warn(sentence)
         return plan
 
-    def _asked(self, *reactions: str) -> frozenset[str]:
-        """The KDClusters whose start scripts' exit codes are wanted."""
-        waiting = self._waiting
-        names = (
-            name
-            for name, reaction in waiting.reactions.items()
-            if reaction in (reactions or ("warn", "fail"))
-        )
-        return frozenset(names) - waiting.unwaited if waiting.wait else frozenset()
-
     def _ask_early(self, plan: Plan, early: EarlyReads) -> None:
         """Have members of KDClusters that have settled asked while others are waited for."""
-        names = self._asked() & {change.name for change in plan.clusters}
         if len(plan.clusters) < 2:
             return
-        live = self.live
+        live, reaction_to = self.live, self._waiting.reaction_to
+        names = {one.name for one in plan.clusters if reaction_to(one.name) != "ignore"}
 
         def look(cluster: KDCluster) -> None:
             looked_at = all(key in live.snapshot.objects for key in cluster.connections.objects())
@@ -234,13 +239,16 @@ class NamespaceTask:
         """Read how the start scripts took the change, and say so as on_reconnect_failure wants it."""
         idle = not self._plan_was_needed(plan) and not self.live.has_waited
         # A command in each member is dear; of a change long done a warning was given then.
-        asked = self._asked("fail") if idle else self._asked()
+        asked = ("fail",) if idle else ("fail", "warn")
 
         def clusters(*reactions: str) -> list[KDCluster]:
-            names = self._asked(*reactions) & asked
             # One that was disconnected may be deleted meanwhile.
             found = self.live.snapshot.clusters
-            return [found[c.name] for c in plan.clusters if c.name in found and c.name in names]
+            return [
+                found[one.name]
+                for one in plan.clusters
+                if one.name in found and self._waiting.reaction_to(one.name) in (reactions or asked)
+            ]
 
         if not clusters():
             return

@@ -33,8 +33,7 @@ class ConnectionTask(Task):
         waiting = Waiting(
             deadline=time.monotonic() + self.params["wait_timeout"],
             wait=bool(self.params["wait"]),
-            unwaited=frozenset(),
-            reactions=dict.fromkeys(desired.kdclusters, self.params["on_reconnect_failure"]),
+            reaction=self.params["on_reconnect_failure"],
         )
         work = self._work = NamespaceTask(self.api, desired, waiting, self.warn, self.redactor)
         work.read_and_plan()

@@ -91,6 +91,7 @@ class Applier:
     :param progress: filled while writing, so that a failure can tell what has been done.
     :param separate_runs: whether the exit code of the last run of each start script is wanted, so that the
         runs for several changes must not overlap.
+    :param unwaited: KDClusters of the task that wait() leaves alone.
     :ivar plan: the plan, which is made again where others changed something before linked KDClusters are.
     """
 

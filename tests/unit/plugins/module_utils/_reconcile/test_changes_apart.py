@@ -196,6 +196,17 @@ def test_between_two_changes_the_start_script_ends(
     assert result["kdclusters"][0]["members"][0]["reconnect"] == {"rc": 0, "stderr": ""}
 
 
+def test_between_two_changes_of_objects_alone_the_start_script_ends_too(
+    space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start_script, "_FIRST_PAUSE", 0.01)
+    sharing_two(space)
+    space.running = ["yes", "yes"]
+    result = run(kd_connection, **TWO)
+    assert "failed" not in result, result
+    assert asked_of_members(server) == ["model", STATUS, STATUS, STATUS, "token"]
+
+
 @pytest.mark.parametrize("options", [{"wait": False}, {"on_reconnect_failure": "ignore"}])
 def test_where_no_exit_code_is_wanted_no_member_is_asked(
     space: Namespace, run: Run, server: ScriptedServer, options: JsonObject

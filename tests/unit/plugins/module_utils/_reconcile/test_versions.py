@@ -12,13 +12,16 @@ import pytest
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.snapshot import (
     parse_connections,
 )
-from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
+from ansible_collections.kubedirector.connections.plugins.modules import (
+    kd_connection,
+    kd_connections,
+)
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
 from tests.unit.plugins.manifests import JsonObject, encoded
 from tests.unit.plugins.module_runs import NOTEBOOK, Run, returned
 from tests.unit.plugins.module_utils._reconcile.test_executor import before_each_write, unsettled
-from tests.unit.plugins.namespace_server import Namespace
+from tests.unit.plugins.namespace_server import STATUS, Namespace
 
 SECRETS = f"{CORE}/secrets"
 
@@ -106,6 +109,21 @@ def test_all_that_name_it_are_repointed_linked_ones_one_after_the_other(
     assert secrets_of(space) == secrets_of(space, "engine") == stored(space)
     assert unsettled(space) == []
     assert not [one for one in space.writes if "kd-" in one.path]
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_one_that_is_only_repointed_fails_the_task_as_well(
+    space: Namespace, run: Run, listed: bool
+) -> None:
+    connect(run, "old", kdcluster=["notebook", "engine"])
+    space.files["pod-e", STATUS] = b"containerd://abc=3\n"
+    entry = {**NOTEBOOK, "secrets": [login("new")]}
+    if listed:
+        result = run(kd_connections, connections=[entry], on_reconnect_failure="fail")
+    else:
+        result = run(kd_connection, **entry, on_reconnect_failure="fail")
+    assert result["failed"] is True
+    assert "pod-e" in result["msg"] and "exit code 3" in result["msg"]
 
 
 def test_an_object_with_the_plain_name_is_repointed_too_and_stays(
