@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from .._ansible.task import Task
@@ -30,6 +31,7 @@ from .._observe.members import (
 from .._observe.reader import (
     read_allowed_objects,
     read_kdclusters,
+    read_selected,
     require_namespace,
     with_selected,
 )
@@ -59,7 +61,8 @@ class ConfigmetaTask(Task):
         :raises MemberError: a member cannot be read and on_member_error is fail.
         :raises ApiError, UnreachableError:
         """
-        chosen_names = with_selected(self.api, self.namespace, self.params).get("kdcluster")
+        read = functools.partial(read_selected, self.api)
+        chosen_names = with_selected(read, self.namespace, self.params).get("kdcluster")
         if chosen_names is None:
             raise InvalidInputError(
                 "Name KDClusters in kdcluster, or select them by label_selectors or apps."

@@ -17,7 +17,7 @@ from .._core.errors import (
     PreconditionError,
 )
 from .._core.side_by_side import side_by_side
-from .._observe.reader import with_selected
+from .._observe.reader import read_selected, with_selected
 from .._reconcile.desired import (
     DesiredState,
     merge_desired,
@@ -52,6 +52,8 @@ class ConnectionsTask(Task):
         self._work: dict[str, NamespaceTask] = {}
         self._plan: list[str] = []
         self._problems: list[str] = []
+        # Many entries may select alike.
+        self._read_selected = functools.cache(functools.partial(read_selected, self.api))
         self._params: list[t.Mapping[str, t.Any]] = []
         self._entries: list[tuple[str, DesiredState]] = []
 
@@ -156,7 +158,7 @@ class ConnectionsTask(Task):
     def _selected(self, label: str, params: dict[str, t.Any]) -> t.Mapping[str, t.Any]:
         """An entry's options with the KDClusters that it selects. :raises PreconditionError, ApiError:"""
         try:
-            return with_selected(self.api, params["namespace"] or self.namespace, params)
+            return with_selected(self._read_selected, params["namespace"] or self.namespace, params)
         except PreconditionError as error:
             raise PreconditionError([f"{label}: {error}"]) from None
 

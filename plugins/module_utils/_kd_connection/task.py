@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import functools
 import time
 import typing as t
 
 from .._ansible.task import Task
-from .._observe.reader import with_selected
+from .._observe.reader import read_selected, with_selected
 from .._reconcile.desired import parse_desired
 from .namespace_task import NamespaceTask, Waiting
 
@@ -27,7 +28,9 @@ class ConnectionTask(Task):
         :raises CollectionError: any of them; `result` then says what had been written.
         """
         desired = parse_desired(self.params, self.namespace)
-        params = with_selected(self.api, self.namespace, self.params)
+        params = with_selected(
+            functools.partial(read_selected, self.api), self.namespace, self.params
+        )
         if params is not self.params:
             desired = parse_desired(params, self.namespace)
         waiting = Waiting(

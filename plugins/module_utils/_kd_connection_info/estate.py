@@ -96,7 +96,9 @@ class EstateReader:
             raise refusals[0]
         return spaces
 
-    def selected(self, namespaces: t.Sequence[str] | None, selector: str) -> set[Key]:
+    def selected(
+        self, namespaces: t.Sequence[str] | None, label_selectors: t.Sequence[str]
+    ) -> set[Key]:
         """Ask the API server which KDClusters carry labels: (namespace, name) of each.
 
         :raises ApiError, UnreachableError:
@@ -105,7 +107,7 @@ class EstateReader:
         places: t.Sequence[str | None] = namespaces or [None]
         for place in places:
             answer = list_manifests(
-                self._api, KDCLUSTER, place, metadata_only=True, selector=selector
+                self._api, KDCLUSTER, place, metadata_only=True, label_selectors=label_selectors
             )
             for namespace, manifests in answer.items():
                 found.update((namespace, one["metadata"]["name"]) for one in manifests)

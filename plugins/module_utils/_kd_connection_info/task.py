@@ -68,8 +68,7 @@ class ConnectionInfoTask(Task):
         self._require_kdclusters(spaces)
         labelled = None
         if self.params.get("label_selectors"):
-            selector = ",".join(self.params["label_selectors"])
-            labelled = reader.selected(namespaces, selector)
+            labelled = reader.selected(namespaces, self.params["label_selectors"])
         found: list[Problem] = []
         for space in spaces:
             found += self._describe(space, self._chosen(space, labelled), reader)

@@ -53,27 +53,31 @@ def read_selected(api: Api, namespace: str, selection: Selection) -> list[str]:
     :raises ApiError: it does not understand a label selector, for example.
     :raises UnreachableError:
     """
-    manifests, _version = api.list_all(
+    manifests = list_manifests(
+        api,
         KDCLUSTER,
         namespace,
         metadata_only=not selection.apps,
-        selector=",".join(selection.label_selectors) or None,
-    )
+        label_selectors=selection.label_selectors,
+    ).get(namespace, [])
     if selection.apps:
         manifests = [one for one in manifests if parse_kdcluster(one).app in selection.apps]
     return sorted(str(one["metadata"]["name"]) for one in manifests)
 
 
-def with_selected(api: Api, namespace: str, params: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+def with_selected(
+    read: t.Callable[[str, Selection], list[str]], namespace: str, params: t.Mapping[str, t.Any]
+) -> t.Mapping[str, t.Any]:
     """Make a selection of KDClusters their names.
 
+    :param read: read_selected(), with an Api; what selects the same may be read once.
     :returns: the options with `kdcluster` in place of what selects; the same options where nothing does.
     :raises InvalidInputError, PreconditionError, ApiError, UnreachableError:
     """
     selection = selection_from(params)
     if selection is None:
         return params
-    names = read_selected(api, namespace, selection)
+    names = read(namespace, selection)
     selection.require_size(names, namespace)
     return {**params, "label_selectors": None, "apps": None, "kdcluster": names}
 
@@ -84,15 +88,17 @@ def list_manifests(
     namespace: str | None,
     *,
     metadata_only: bool = False,
-    selector: str | None = None,
+    label_selectors: t.Iterable[str] = (),
 ) -> dict[str, list[dict[str, t.Any]]]:
     """Read all objects of a kind by one LIST.
 
     :param namespace: None for all namespaces.
+    :param label_selectors: all of them hold.
     :returns: manifests by namespace.
     :raises ApiError, UnreachableError:
     """
     found: dict[str, list[dict[str, t.Any]]] = {}
+    selector = ",".join(label_selectors) or None
     manifests, _version = api.list_all(
         resource, namespace, metadata_only=metadata_only, selector=selector
     )

@@ -122,6 +122,15 @@ def test_entries_select_each_for_itself(notebooks: Namespace, run: Run) -> None:
     )
 
 
+def test_entries_that_select_alike_are_one_request(
+    notebooks: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    entries = [{**LABELLED, "secrets": [{**SECRET, "name": f"token-{n}"}]} for n in range(5)]
+    run(kd_connections, check=True, connections=entries)
+    asked = [one.query.get("labelSelector") for one in server.requests if one.path == KDCLUSTERS]
+    assert asked == [["purpose=notebook"], None]
+
+
 def test_the_members_of_a_selection_are_read(notebooks: Namespace, run: Run) -> None:
     assert names(run(kd_configmeta_info, apps=["lab-app"])) == ["second"]
     refused = run(kd_configmeta_info)
