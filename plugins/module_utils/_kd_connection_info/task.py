@@ -25,6 +25,7 @@ from .member_problems import member_problems, read_members, with_configmap_data
 from .problems import cluster_problems, is_left_over, object_problems
 
 if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
     from .._kubedirector.problems import Problem
     from .._kubedirector.snapshot import KDCluster, LiveObject
     from .estate import Space
@@ -46,6 +47,8 @@ class ConnectionInfoTask(Task):
             for option, kind in _QUESTIONS.items()
             if self.params.get(option)
         ]
+        # What of that exists, or is named, in some namespace.
+        self._used: set[Key] = set()
 
     @property
     def result(self) -> dict[str, t.Any]:
@@ -71,7 +74,12 @@ class ConnectionInfoTask(Task):
             labelled = reader.selected(namespaces, self.params["label_selectors"])
         found: list[Problem] = []
         for space in spaces:
-            found += self._describe(space, self._chosen(space, labelled), reader)
+            usages = {
+                key: usage for key in self._asked if (usage := usage_entry(space, *key)) is not None
+            }
+            self._used |= usages.keys()
+            self._result["usage"] += usages.values()
+            found += self._describe(space, self._chosen(space, labelled, usages.values()), reader)
         unique = sorted(
             dict.fromkeys(found),
             key=lambda p: (_ORDER[p.severity], p.namespace, p.kdcluster, p.object or (), p.code),
@@ -80,7 +88,7 @@ class ConnectionInfoTask(Task):
         self._result["not_seen"] = [
             {**one, "reason": printable(str(one["reason"]))} for one in reader.not_seen
         ]
-        self._warn(reader, spaces)
+        self._warn(reader)
 
     def _namespaces(self) -> list[str] | None:
         if self.params["all_namespaces"]:
@@ -100,16 +108,12 @@ class ConnectionInfoTask(Task):
                 ]
             )
 
-    def _chosen(self, space: Space, labelled: set[Key] | None) -> list[KDCluster]:
+    def _chosen(
+        self, space: Space, labelled: set[Key] | None, usages: t.Iterable[JsonObject]
+    ) -> list[KDCluster]:
         """The KDClusters that were asked for, by name."""
         names, apps = self.params.get("kdcluster"), self.params.get("apps")
-        usages = [usage_entry(space, kind, name) for kind, name in self._asked]
-        users = {
-            name
-            for usage in usages
-            if usage is not None
-            for name in (*usage["used_by"], *usage["used_through"])
-        }
+        users = {name for usage in usages for name in (*usage["used_by"], *usage["used_through"])}
         return [
             cluster
             for name, cluster in sorted(space.clusters.items())
@@ -154,11 +158,9 @@ class ConnectionInfoTask(Task):
         self._result["kdclusters"] += [cluster_entry(space, cluster) for cluster in chosen]
         self._result["objects"] += [object_entry(space, found) for found in objects]
         self._result["edges"] += [edge for cluster in chosen for edge in edges_of(cluster)]
-        usages = [usage_entry(space, kind, name) for kind, name in self._asked]
-        self._result["usage"] += [usage for usage in usages if usage is not None]
         return problems
 
-    def _warn(self, reader: EstateReader, spaces: list[Space]) -> None:
+    def _warn(self, reader: EstateReader) -> None:
         by_kind: dict[tuple[str | None, str | None], list[str]] = {}
         for one in reader.not_seen:
             by_kind.setdefault((one["namespace"], one["kind"]), []).append(str(one["reason"]))
@@ -168,7 +170,7 @@ class ConnectionInfoTask(Task):
                 f"Not all {kind}s could be seen, and the rest is returned: {reasons[0]}{more}"
             )
         for kind, name in self._asked:
-            if all(usage_entry(space, kind, name) is None for space in spaces):
+            if (kind, name) not in self._used:
                 self.warn(
                     f"{kind} {name} does not exist in the namespaces that were read, and no KDCluster names it. "
                     "Check its name and namespace."
