@@ -11,11 +11,11 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
+    Path,
     entry_label,
     shown_path,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
-    Path,
     origin_of,
     plain,
     shown_file,

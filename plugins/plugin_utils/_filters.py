@@ -19,6 +19,9 @@ from jinja2.runtime import Undefined
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
     PreconditionError,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
+    Path,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_values import (
     misread_sentence,
     misread_values,
@@ -31,8 +34,6 @@ except ImportError:
     Origin = None
 
 Made = t.TypeVar("Made")
-# Keys, which ought to be text, and indexes.
-Path = tuple[t.Any, ...]
 _HARMLESS = re.compile(r"'[^']*' is undefined|[^:]* has no attribute '[^']*'")
 
 

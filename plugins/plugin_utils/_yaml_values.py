@@ -17,6 +17,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._core.sca
     scalar_text,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
+    Path,
     key_problem,
     shown_path,
 )
@@ -27,8 +28,6 @@ except ImportError:
     # ansible-core 2.18 does not keep where a value was written.
     Origin = None
 
-# Keys, which ought to be text, and indexes.
-Path = tuple[t.Any, ...]
 _DATES = (datetime.date, datetime.datetime)
 # A scalar in a list or dictionary of one line, or to the end of its line.
 _SCALARS = (re.compile(r"[^,\]}\n]*?(?=\s*(?:[,\]}]|\s#|$))"), re.compile(r"\S+"))

@@ -11,6 +11,9 @@ import typing as t
 if t.TYPE_CHECKING:
     from .errors import ApiError
 
+# (kind, name) of an object, where its namespace is known.
+Key = tuple[str, str]
+
 # From what was tried ("Cannot patch KDCluster team-a/notebook"), the HTTP status, the API server's reason
 # and its own words to an error, or None where there is nothing special about this answer.
 Explain = t.Callable[[str, int, str, str], "ApiError | None"]

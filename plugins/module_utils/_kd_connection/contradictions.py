@@ -9,12 +9,12 @@ from __future__ import annotations
 import itertools
 import typing as t
 
+from .._core.resource import Key
 from .._kubedirector.links import find_cycle
 
 if t.TYPE_CHECKING:
     from .._reconcile.desired import DesiredState
 
-Key = tuple[str, str]
 # An entry's index, and a sentence about it.
 Found = t.Iterator[tuple[int, str]]
 
@@ -55,8 +55,7 @@ def _connected_and_disconnected(entries: t.Sequence[DesiredState]) -> Found:
         absent = entry.connections[0].absent
         for kdcluster, key in itertools.product(entry.kdclusters, _named(entry)):
             seen = first.setdefault((entry.namespace, kdcluster, key), {})
-            seen.setdefault(absent, index)
-            other = seen.get(not absent)
+            other = _opposite(seen, absent, index)
             if other is not None and (index, other, key) not in reported:
                 reported.add((index, other, key))
                 yield (
@@ -74,14 +73,19 @@ def _deleted_and_used(entries: t.Sequence[DesiredState]) -> Found:
                 continue
             key = (one.kind, one.plain_name)
             seen = first.setdefault((entry.namespace, key), {})
-            seen.setdefault(one.deleted, index)
-            other = seen.get(not one.deleted)
+            other = _opposite(seen, one.deleted, index)
             if other is not None and not set(entry.kdclusters) & set(entries[other].kdclusters):
                 yield (
                     index,
                     f"{key[0]} {key[1]} is deleted by one of this and entry {other + 1}, and used by the other: take "
                     "one out.",
                 )
+
+
+def _opposite(seen: dict[bool, int], way: bool, index: int) -> int | None:
+    """Note an entry that goes one way, and return the first that goes the other."""
+    seen.setdefault(way, index)
+    return seen.get(not way)
 
 
 def _exclusive_twice(entries: t.Sequence[DesiredState]) -> Found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._kubedirector import facts
+from .._reconcile.connections_after import CONNECTION_KINDS
 
 if t.TYPE_CHECKING:
     from .._kubedirector.snapshot import Snapshot
@@ -16,7 +17,6 @@ if t.TYPE_CHECKING:
 
 _SIGNS = {"created": "+", "updated": "~", "unchanged": "=", "deleted": "-"}
 _VERBS = {"created": "create", "updated": "update", "unchanged": "unchanged", "deleted": "delete"}
-_KINDS = {"clusters": "KDCluster", "configmaps": "ConfigMap", "secrets": "Secret"}
 _COLUMN = 40
 
 
@@ -57,7 +57,7 @@ def _cluster_parts(change: ClusterChange, snapshot: Snapshot) -> tuple[str, str,
     if not change.changed:
         return "=", change.name, "unchanged"
     parts = []
-    for field, kind in _KINDS.items():
+    for field, kind in CONNECTION_KINDS.items():
         before, after = getattr(change.before, field), getattr(change.after, field)
         parts += [f"+ {kind} {name}" for name in after if name not in before]
         parts += [f"- {kind} {name}" for name in before if name not in after]

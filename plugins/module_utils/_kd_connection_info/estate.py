@@ -11,6 +11,7 @@ import typing as t
 
 from .._core.errors import ApiError
 from .._core.json_types import JsonObject
+from .._core.resource import Key
 from .._core.side_by_side import answers_side_by_side
 from .._kubedirector.resources import CONFIGMAP, KDAPP, KDCLUSTER, SECRET
 from .._kubedirector.snapshot import KDCluster, LiveObject, Snapshot, parse_kdcluster, parse_object
@@ -20,7 +21,6 @@ if t.TYPE_CHECKING:
     from .._client.api import Api
     from .._core.resource import Resource
 
-Key = tuple[str, str]
 Manifests = dict[str, list[JsonObject]]
 
 # Kind to whether only the metadata are read.

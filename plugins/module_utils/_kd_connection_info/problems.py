@@ -72,15 +72,7 @@ def _connection_problems(snapshot: Snapshot, cluster: KDCluster) -> t.Iterator[P
         if other.secret_keys:
             yield rules.exposed_secret_keys(cluster, other)
     if snapshot.lacks_app(cluster, local_only=False):
-        yield Problem(
-            "foreign_app",
-            snapshot.namespace,
-            f"{cluster.label} uses KDApp {cluster.app}, which does not exist in namespace {snapshot.namespace}: the "
-            "operator refuses every change of such a KDCluster.",
-            "Create the KDApp.",
-            cluster.name,
-            ("KDApp", cluster.app),
-        )
+        yield rules.missing_app(cluster)
     if cluster.gets_no_configmeta and any(cluster.connections.as_lists().values()):
         yield rules.no_config_package(cluster)
 

@@ -12,6 +12,7 @@ import typing as t
 from .._ansible.task import Task
 from .._core.errors import PreconditionError
 from .._core.printable import printable
+from .._core.resource import Key
 from .._observe.reader import require_namespace
 from .description import (
     cluster_entry,
@@ -30,7 +31,6 @@ if t.TYPE_CHECKING:
     from .._kubedirector.snapshot import KDCluster, LiveObject
     from .estate import Space
 
-Key = tuple[str, str]
 _QUESTIONS = {"configmap": "ConfigMap", "secret": "Secret", "cluster": "KDCluster"}
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 

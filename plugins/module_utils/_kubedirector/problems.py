@@ -12,12 +12,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._core.resource import Key
 from . import facts
 
 if t.TYPE_CHECKING:
     from .snapshot import Connections, KDCluster, LiveObject, Member, Snapshot
 
-Key = tuple[str, str]
 
 ERROR, WARNING, INFO = "error", "warning", "info"
 SEVERITIES = {
@@ -169,6 +169,19 @@ def exposed_secret_keys(cluster: KDCluster, other: KDCluster) -> Problem:
         "Connect it only where all who can read these members may know them.",
         cluster.name,
         ("KDCluster", other.name),
+    )
+
+
+def missing_app(cluster: KDCluster) -> Problem:
+    """A KDCluster's own KDApp does not exist."""
+    return Problem(
+        "foreign_app",
+        cluster.namespace,
+        f"{cluster.label} uses KDApp {cluster.app}, which does not exist in namespace {cluster.namespace}: the "
+        "operator refuses every change of such a KDCluster.",
+        "Create the KDApp first.",
+        cluster.name,
+        ("KDApp", cluster.app),
     )
 
 

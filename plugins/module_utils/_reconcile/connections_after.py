@@ -13,7 +13,9 @@ from .._kubedirector.snapshot import Connections
 if t.TYPE_CHECKING:
     from .desired import DesiredConnections, DesiredState
 
-CONNECTION_LISTS = ("clusters", "configmaps", "secrets")
+# The lists of spec.connections, and the kind of what each names.
+CONNECTION_KINDS = {"clusters": "KDCluster", "configmaps": "ConfigMap", "secrets": "Secret"}
+CONNECTION_LISTS = tuple(CONNECTION_KINDS)
 
 
 def connections_after(desired: DesiredState, name: str, before: Connections) -> Connections:

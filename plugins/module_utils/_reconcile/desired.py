@@ -19,6 +19,7 @@ from .._core.names import (
     require_label_value,
     require_name,
 )
+from .._core.resource import Key
 from .._core.scalars import removable_text_map, text_map
 from .._kubedirector import facts
 from .._kubedirector.selection import selection_from
@@ -29,7 +30,6 @@ from .shared_objects import (
 
 # Opaque apart, all of Kubernetes' own have a group (source: its documentation of Secrets).
 _KUBERNETES_TYPE = re.compile(r"[a-z0-9.-]+/\S+")
-Key = tuple[str, str]
 
 # A deadline is a number that a clock can count to.
 _MAX_SECONDS = 365 * 24 * 3600

@@ -62,13 +62,13 @@ from .writer import (
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
+    from .._core.resource import Key
     from .._observe.watcher import SnapshotWatcher
     from .desired import DesiredState
     from .plan import (
         ObjectChange,
         Plan,
     )
-    from .shared_objects import Key
 
 # Two changes that reach the same KDCluster: for how long the second waits for the first to settle, and for
 # how long then. The operator's note of the second one is made with the copy that its watch last showed;

@@ -9,7 +9,7 @@ import typing as t
 
 from .._kubedirector import facts
 from .._kubedirector.links import find_cycle
-from .._kubedirector.problems import restoring
+from .._kubedirector.problems import missing_app, restoring
 from .shared_objects import (
     VERSION_OF,
     live_versions,
@@ -47,11 +47,7 @@ def failed_preconditions(
         elif found.terminating:
             yield _terminating_cluster(found.label)
         elif snapshot.lacks_app(found, local_only=False):
-            yield (
-                f"{found.label} uses KDApp {found.app}, which does not exist in namespace "
-                f"{desired.namespace}: the operator refuses every change of such a KDCluster. "
-                "Create the KDApp first."
-            )
+            yield missing_app(found).sentence
     for desired_object in desired.objects:
         if not desired_object.absent:
             yield from _object_problems(desired, desired_object, snapshot)

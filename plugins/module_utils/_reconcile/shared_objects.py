@@ -27,6 +27,7 @@ import typing as t
 from .._core.errors import InvalidInputError
 from .._core.json_types import JsonObject
 from .._core.names import MAX_NAME
+from .._core.resource import Key
 from .._kubedirector import facts
 from .._kubedirector.links import (
     in_dependency_order,
@@ -46,7 +47,6 @@ if t.TYPE_CHECKING:
         DesiredState,
     )
 
-Key = tuple[str, str]
 
 # The original's uid, or nothing where there was no original yet.
 COPY_OF = "kubedirector.connections/copy-of"

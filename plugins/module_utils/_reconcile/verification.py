@@ -11,9 +11,10 @@ import typing as t
 
 from .._core.errors import OverwrittenError
 from .._core.json_types import JsonMapping
+from .._core.resource import Key
 from .._kubedirector import facts
 from .._kubedirector.configmeta_diff import differing_keys
-from .connections_after import CONNECTION_LISTS, connections_after
+from .connections_after import CONNECTION_KINDS, CONNECTION_LISTS, connections_after
 from .plan import (
     object_patch,
 )
@@ -35,10 +36,8 @@ if t.TYPE_CHECKING:
         DesiredState,
     )
 
-Key = tuple[str, str]
 
 OUR_MANAGER = "kubedirector.connections"
-_KINDS = {"clusters": "KDCluster", "configmaps": "ConfigMap", "secrets": "Secret"}
 _NOT_RECORDED = "its managedFields do not name the writer"
 
 
@@ -220,12 +219,12 @@ def _list_difference(field: str, live: Connections, wanted: Connections) -> str:
     missing = ", ".join(name for name in wants if name not in has)
     others = ", ".join(name for name in has if name not in wants)
     parts = [
-        f"{text} {_KINDS[field]} {names}"
+        f"{text} {CONNECTION_KINDS[field]} {names}"
         for text, names in (("does not name", missing), ("names", others))
         if names
     ]
     if not parts and has != wants:
-        parts = [f"names its {_KINDS[field]}s in another order"]
+        parts = [f"names its {CONNECTION_KINDS[field]}s in another order"]
     return f"spec.connections.{field} {' and '.join(parts)}" if parts else ""
 
 

@@ -47,6 +47,7 @@ from .shared_objects import (
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
+    from .._core.resource import Key
     from .._kubedirector.links import Links
     from .._kubedirector.snapshot import (
         LiveObject,
@@ -57,7 +58,6 @@ if t.TYPE_CHECKING:
     from .plan import (
         ObjectChange,
     )
-    from .shared_objects import Key
 
 _FIRST_PAUSE = 0.1
 _LONGEST_WAY = 0.5
