@@ -256,7 +256,7 @@ problems:
   type: list
   elements: str
   sample:
-    - "connections.yml:7, entry 1 (kdcluster jupyter-notebook), secret: is no option here; did you mean secrets?"
+    - "connections.yml:7, entry 1 (kdcluster jupyter-notebook), secret: is not an option here; did you mean secrets?"
 """
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (

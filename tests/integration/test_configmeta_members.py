@@ -174,7 +174,7 @@ def test_an_unreadable_file_is_reported_on_request(
     assert (second["configmeta"], second["current"], second["stale"]) == (None, None, [])
     assert (first["error"], first["current"]) == (None, True)
     assert first["configmeta"]["connections"]["configmaps"]["info"]
-    assert told["consistent"] is None, "nobody knows what the other one holds"
+    assert told["consistent"] is None, "it is not known what the other one holds"
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def _value_problems(
 def _unknown(key: str, spec: dict[str, Option]) -> str:
     if "state" in spec and key in _AUTH_NAMES:
         return "the way to the API server is in kd_auth, once for all entries, not in an entry."
-    return f"is no option here; {meant(key, spec)}"
+    return f"is not an option here; {meant(key, spec)}"
 
 
 def _rule_problems(params: dict[str, t.Any]) -> Found:

@@ -91,7 +91,7 @@ def broken(name: str, key: Vaulted) -> list[tuple[dict[str, Any] | list[str], st
     """Entries and what is said of each, without the entry's number."""
     login: dict[str, Any] = {"name": name, "type": "source-control"}
     return [
-        ({"kdcluster": ["lab"], "secret": [login]}, "(kdcluster lab), secret: is no option here; did you"),
+        ({"kdcluster": ["lab"], "secret": [login]}, "(kdcluster lab), secret: is not an option here; did you"),
         ({"kdcluster": ["lab"], "context": "prod"}, "(kdcluster lab), context: the way to the API server"),
         ({"secrets": TOKEN}, "(no kdcluster), secrets: text stands where a list belongs"),
         ({"secrets": [{**login, "string_data": TOKEN}]}, f"secrets[{name}].string_data: text stands"),

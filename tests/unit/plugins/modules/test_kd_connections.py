@@ -141,7 +141,7 @@ def test_all_problems_are_reported_one_a_line_before_any_request(
     )
     assert result["failed"] is True
     assert result["msg"].splitlines() == [
-        "connections.yml:2, entry 1 (kdcluster notebook), secret: is no option here; did you mean secrets?",
+        "connections.yml:2, entry 1 (kdcluster notebook), secret: is not an option here; did you mean secrets?",
         "connections.yml:5, entry 2 (kdcluster engine), state: is none of present, absent.",
     ]
     assert server.requests == []

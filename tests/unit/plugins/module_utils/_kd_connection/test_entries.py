@@ -50,8 +50,8 @@ def secret(**fields: Any) -> Entry:
 
 LOGIN = "secrets[git-login]"
 ALONE: list[tuple[Any, str, str]] = [
-    ({"secret": [{"name": "git-login"}]}, "secret", "is no option here; did you mean secrets?"),
-    ({"frobnicate": 1}, "frobnicate", "is no option here; there are apps, clusters, configmaps, "),
+    ({"secret": [{"name": "git-login"}]}, "secret", "is not an option here; did you mean secrets?"),
+    ({"frobnicate": 1}, "frobnicate", "is not an option here; there are apps, clusters, configmaps, "),
     ({"context": "prod"}, "context", "the way to the API server is in kd_auth"),
     ({"verify_ssl": False}, "verify_ssl", "the way to the API server is in kd_auth"),
     ({"kdcluster": ["a"], "kdclusters": ["b"]}, "kdclusters", "means the same as kdcluster"),
@@ -73,7 +73,7 @@ ALONE: list[tuple[Any, str, str]] = [
     ({"secrets": f"A {VALUE}"}, "secrets", "text stands where a list belongs."),
     ({"secrets": [f"A {VALUE}"]}, "secrets[no. 1]", "text stands where a dictionary (key: value) belongs."),
     ({"secrets": [{"type": "x"}]}, "secrets[no. 1]", "name is missing."),
-    ({"secrets": [{"name": "a", "typ": 1}]}, "secrets[a].typ", "is no option here; did you mean type?"),
+    ({"secrets": [{"name": "a", "typ": 1}]}, "secrets[a].typ", "is not an option here; did you mean type?"),
     ({"secrets": [{"name": {"x": VALUE}}]}, "secrets[no. 1].name", "a dictionary stands where text"),
     ({"secrets": [{"name": "a"}, {"name": "a"}]}, "", "Secret a is named twice in this task"),
     ({"configmaps": [{"name": "a_b"}]}, "configmaps[a_b].name", "ConfigMap 'a_b' is not a valid object name"),
