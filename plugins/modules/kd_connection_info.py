@@ -382,6 +382,9 @@ not_seen:
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (
     run_module,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection_info.argspec import (
+    CONNECTION_INFO_ARGUMENTS,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection_info.task import (
     ConnectionInfoTask,
 )
@@ -389,18 +392,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_conne
 
 def arguments() -> dict[str, dict[str, object]]:
     """The module's own options, as an argument spec."""
-    names: dict[str, object] = {"type": "list", "elements": "str"}
-    return {
-        "namespace": names,
-        "all_namespaces": {"type": "bool", "default": False},
-        "kdcluster": {**names, "aliases": ["kdclusters"]},
-        "label_selectors": names,
-        "apps": names,
-        "configmap": {"type": "str"},
-        "secret": {"type": "str", "no_log": False},
-        "cluster": {"type": "str"},
-        "members": {"type": "bool", "default": False},
-    }
+    return CONNECTION_INFO_ARGUMENTS
 
 
 def main() -> None:
