@@ -5,17 +5,25 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._core import display
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection import (
+    list_task,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.namespace_task import (
+    NamespaceTask,
+    Waiting,
+)
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connections
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDAPPS, KDCLUSTERS
 from tests.unit.plugins.manifests import JsonObject
 from tests.unit.plugins.module_runs import MARK, Run, returned
-from tests.unit.plugins.namespace_server import Namespace
+from tests.unit.plugins.namespace_server import STATUS, Namespace
 
 TOKEN = {"name": "token", "type": "source-control", "string_data": {"token": MARK}}
 ENTRIES: list[JsonObject] = [
@@ -202,7 +210,7 @@ def test_a_failure_says_what_each_entry_had_done(
 
 
 def test_entries_wait_and_fail_as_the_strictest_says(estate: Namespace, run: Run) -> None:
-    estate.files["pod-o", "/opt/guestconfig/configure.status"] = b"containerd://abc=0"
+    estate.files["pod-o", STATUS] = b"containerd://abc=0"
     result = connect(
         run,
         {"kdcluster": ["notebook"], "secrets": [TOKEN], "wait": False},
@@ -212,6 +220,73 @@ def test_entries_wait_and_fail_as_the_strictest_says(estate: Namespace, run: Run
     members = {k["name"]: k["members"] for k in result["kdclusters"]}
     assert [m["reconnect"] for m in members["other"]] == [None]
     assert [m["reconnect"] for m in members["notebook"]] == [None, None]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_entries_that_name_one_kdcluster_the_strictest_reaction_counts(
+    estate: Namespace, run: Run, order: int
+) -> None:
+    estate.files["pod-o", STATUS] = b"containerd://abc=3"
+    entries = [
+        {"kdcluster": ["other"], "secrets": [TOKEN], "on_reconnect_failure": "ignore"},
+        {"kdcluster": ["other"], "configmaps": ["model"], "on_reconnect_failure": "fail"},
+    ]
+    result = connect(run, *entries[::order], on_reconnect_failure="warn")
+    assert result["failed"] is True
+    assert "exit code 3" in result["msg"]
+
+
+def test_a_kdcluster_is_waited_for_where_one_entry_that_names_it_waits(
+    estate: Namespace, run: Run
+) -> None:
+    result = connect(
+        run,
+        {"kdcluster": ["other"], "secrets": [TOKEN], "wait": False},
+        {"kdcluster": ["other"], "configmaps": ["model"]},
+    )
+    (other,) = result["kdclusters"]
+    assert [member["reconnect"] for member in other["members"]] == [{"rc": 0, "stderr": ""}]
+
+
+def test_of_the_entries_of_a_namespace_the_longest_timeout_counts(
+    estate: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds: list[float] = []
+
+    def noted(waiting: Waiting) -> None:
+        seconds.append(waiting.deadline - time.monotonic())
+
+    class Noted(NamespaceTask):
+        def __init__(self, api: Any, desired: Any, waiting: Waiting, *more: Any) -> None:
+            noted(waiting)
+            super().__init__(api, desired, waiting, *more)
+
+    monkeypatch.setattr(list_task, "NamespaceTask", Noted)
+    connect(
+        run, *({**entry, "wait_timeout": n} for entry, n in zip(ENTRIES, (60, 600, 5), strict=True))
+    )
+    assert [590 < one <= 600 for one in seconds] == [True]
+
+
+def test_a_refusal_in_one_namespace_comes_before_the_first_write_in_another(
+    estate: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    answer = server.otherwise
+
+    def answered(request: Request) -> Answer:
+        if "/namespaces/team-b" not in request.path:
+            assert answer is not None
+            return answer(request)
+        if request.method == "GET" and request.path.endswith(("/kubedirectorclusters", "/team-b")):
+            return Answer(body={"kind": "List", "metadata": {"resourceVersion": "1"}, "items": []})
+        status = (404, "NotFound") if request.method == "GET" else (403, "Forbidden")
+        return status_answer(*status, "no")
+
+    server.otherwise = answered
+    result = connect(run, *ENTRIES, {"namespace": "team-b", "secrets": [TOKEN]})
+    assert result["failed"] is True
+    assert "Cannot create Secret team-b/token" in result["msg"]
+    assert estate.writes == []
 
 
 def test_a_long_wait_says_who_lags(
