@@ -15,7 +15,7 @@ import pytest
 from tests.harness import integration_objects
 from tests.harness.audit_log import AuditLog
 from tests.harness.cluster import ClusterUnderTest
-from tests.harness.cluster_fixtures import (
+from tests.harness.cluster_fixtures import (  # pylint: disable=unused-import
     emptied,
     fresh,
     kdcluster,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.harness import contract_objects
-from tests.harness.cluster_fixtures import (
+from tests.harness.cluster_fixtures import (  # pylint: disable=unused-import
     emptied,
     fresh,
     kdcluster,

@@ -16,6 +16,7 @@ EXPECTED_MODULES = {
     f"{NAME}.kd_access": {},
     f"{NAME}.kd_cluster": {"name": "none"},
     f"{NAME}.kd_connection": {"kdcluster": ["none"]},
+    f"{NAME}.kd_connections": {"connections": [{"namespace": "default", "kdcluster": "none"}]},
     f"{NAME}.kd_connection_info": {},
     f"{NAME}.kd_configmeta_info": {"kdcluster": ["none"]},
     f"{NAME}.kd_rotate": {"secret": "none", "string_data": {"key": "value"}},

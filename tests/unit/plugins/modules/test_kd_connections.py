@@ -227,7 +227,7 @@ def test_of_entries_that_name_one_kdcluster_the_strictest_reaction_counts(
     estate: Namespace, run: Run, order: int
 ) -> None:
     estate.files["pod-o", STATUS] = b"containerd://abc=3"
-    entries = [
+    entries: list[JsonObject] = [
         {"kdcluster": ["other"], "secrets": [TOKEN], "on_reconnect_failure": "ignore"},
         {"kdcluster": ["other"], "configmaps": ["model"], "on_reconnect_failure": "fail"},
     ]

@@ -77,7 +77,8 @@ def test_objects_that_reach_different_kdclusters_wait_for_none(
     )
     result = run(kd_connection, **TWO)
     assert "failed" not in result, result
-    assert seen == [[], ["notebook"]]
+    # Side by side, so either may come first.
+    assert seen in ([[], ["notebook"]], [[], ["zoo"]])
 
 
 def test_a_rotations_way_back_is_kept_apart_from_the_way_there(
