@@ -28,6 +28,7 @@ from .._reconcile.shared_objects import (
     repoints_to_wanted,
 )
 from .role_form import (
+    LABELS,
     changed_fields,
     role_after,
     same_field,
@@ -112,6 +113,25 @@ def make_cluster_plan(
     if found is None:
         return _creation(desired, snapshot)
     return _update(desired, found, snapshot, held)
+
+
+def cluster_like(desired: DesiredCluster, found: JsonObject) -> JsonObject | None:
+    """Return a new KDCluster with the desired labels and annotations of roles, to be tried dry; None if none are desired.
+
+    Without connections and secret keys, which have nothing to do with them.
+    """
+    if not any(field in LABELS for role in desired.roles for field in role.fields):
+        return None
+    spec = {key: value for key, value in found["spec"].items() if key != "connections"}
+    roles = _roles_after(desired, spec.get("roles") or [], None)
+    spec["roles"] = [{k: v for k, v in role.items() if k != "secretKeys"} for role in roles]
+    metadata = {"name": "kd-dry-run", "namespace": desired.namespace}
+    return {
+        "apiVersion": facts.API_VERSION,
+        "kind": facts.KDCLUSTER_KIND,
+        "metadata": metadata,
+        "spec": spec,
+    }
 
 
 def _deletion(desired: DesiredCluster, found: JsonObject | None, snapshot: Snapshot) -> ClusterPlan:

@@ -10,6 +10,7 @@ patches, and updates that go through its Go types), so what is given is compared
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .quantity import (
@@ -22,10 +23,12 @@ if t.TYPE_CHECKING:
         WantedRole,
     )
 
+# Role, field as the API spells it, key.
+LostLabels = t.AbstractSet[tuple[str, str, str]]
 
 # Of these the parts that a task leaves out are left alone; webhooks of other products add labels.
-_LABELS = ("podLabels", "podAnnotations", "serviceLabels", "serviceAnnotations")
-_LEFT_ALONE_IN_PARTS = ("resources", "storage", "blockStorage", *_LABELS)
+LABELS = ("podLabels", "podAnnotations", "serviceLabels", "serviceAnnotations")
+_LEFT_ALONE_IN_PARTS = ("resources", "storage", "blockStorage", *LABELS)
 
 
 def role_after(
@@ -57,6 +60,33 @@ def role_after(
         else:
             role.pop("secretKeys", None)
     return role
+
+
+def lost_labels(desired: t.Iterable[WantedRole], stored: t.Iterable[JsonObject]) -> LostLabels:
+    """Return the labels and annotations of roles that a webhook of another product takes away.
+
+    :param stored: the roles as the API server has just answered to a write of what is wanted.
+    """
+    by_id = {role["id"]: role for role in stored}
+    return {
+        (role.id, field, key)
+        for role in desired
+        if role.id in by_id
+        for field in LABELS
+        for key in role.fields.get(field) or ()
+        if key not in (by_id[role.id].get(field) or {})
+    }
+
+
+def without_labels(role: WantedRole, lost: LostLabels) -> WantedRole:
+    """Return the role as wanted, without these labels and annotations."""
+    fields = {
+        field: {key: text for key, text in value.items() if (role.id, field, key) not in lost}
+        if field in LABELS
+        else value
+        for field, value in role.fields.items()
+    }
+    return dataclasses.replace(role, fields=fields)
 
 
 def changed_fields(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> list[str]:

@@ -53,6 +53,7 @@ from .desired import (
     parse_desired_cluster,
 )
 from .plan import (
+    cluster_like,
     make_cluster_plan,
     same_wishes,
 )
@@ -60,6 +61,7 @@ from .result import (
     cluster_diff,
     cluster_result,
 )
+from .role_form import lost_labels, without_labels
 from .verification import undone_fields
 
 if t.TYPE_CHECKING:
@@ -92,9 +94,10 @@ class ClusterTask(Task):
 
         :raises CollectionError: any of them; `result` then says what had been written.
         """
-        desired = self._desired = parse_desired_cluster(self.params, self.namespace)
+        self._desired = parse_desired_cluster(self.params, self.namespace)
         self._deadline = time.monotonic() + self.params["wait_timeout"]
-        plan, live = self._plan_and_write(desired)
+        plan, live = self._plan_and_write(self._desired)
+        desired = self._desired
         if self.check_mode:
             return
         if not self.params["wait"]:
@@ -174,6 +177,8 @@ class ClusterTask(Task):
                 live.put_cluster(manifest)
                 return plan, live
             self._done = True
+            if manifest is not None and plan.action == "created":
+                self._leave_out_lost_labels(desired, manifest)
             if manifest is not None and not self.check_mode:
                 self._written = manifest
                 live.put_cluster(manifest)
@@ -221,8 +226,42 @@ class ClusterTask(Task):
             for sentence in unchecked_sentences(names, snapshot):
                 self.warn(sentence)
         self._live = SnapshotWatcher(self.api, snapshot, resource_version)
-        self._plan = make_cluster_plan(desired, by_name.get(desired.name), snapshot, held)
+        found = by_name.get(desired.name)
+        try:
+            self._plan = make_cluster_plan(desired, found, snapshot, held)
+        except PreconditionError:
+            # Once a role has members the operator refuses what a webhook of another product took away.
+            stored = None if found is None else self._stored_like(desired, found)
+            if stored is None or not self._leave_out_lost_labels(desired, stored):
+                raise
+            self._plan = make_cluster_plan(self._desired or desired, found, snapshot, held)
         return self._plan, self._live
+
+    def _stored_like(
+        self, desired: DesiredCluster, found: dict[str, t.Any]
+    ) -> dict[str, t.Any] | None:
+        """Ask, in a server-side dry run, how a new KDCluster like this one would be stored; None if refused."""
+        manifest = cluster_like(desired, found)
+        if manifest is None:
+            return None
+        try:
+            return self.api.create(KDCLUSTER, self.namespace, manifest, dry_run=True)
+        except ApiError:
+            # Only the first refusal, of what the task wants, helps the user.
+            return None
+
+    def _leave_out_lost_labels(self, desired: DesiredCluster, stored: dict[str, t.Any]) -> bool:
+        """Warn of role labels that a webhook took away, and want them no more; return whether there are some."""
+        lost = lost_labels(desired.roles, stored["spec"].get("roles") or ())
+        if lost:
+            named = ", ".join(f"{field}.{key} of role {role}" for role, field, key in sorted(lost))
+            self.warn(
+                f"{desired.label}: a webhook removes labels and annotations that this task sets ({named}). "
+                "Remove them from the task."
+            )
+            roles = tuple(without_labels(role, lost) for role in desired.roles)
+            self._desired = dataclasses.replace(desired, roles=roles)
+        return bool(lost)
 
     def _write(self, desired: DesiredCluster, plan: ClusterPlan) -> dict[str, t.Any] | None:
         if plan.action == "created":

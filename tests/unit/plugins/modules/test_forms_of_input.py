@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.kubedirector.connections.plugins.modules import kd_cluster, kd_connection
 from tests.unit.plugins.api_server import Answer, Request, status_answer
-from tests.unit.plugins.clients import CORE
+from tests.unit.plugins.clients import CORE, KDCLUSTERS
 from tests.unit.plugins.kdcluster_in_full import OPTIONS, add_in_full
 from tests.unit.plugins.manifests import TYPE_LABELS, JsonObject, encoded
 from tests.unit.plugins.module_runs import MARK, NOTEBOOK, Run
@@ -243,6 +243,66 @@ def test_labels_that_a_webhook_takes_back_count_as_unchanged(
             "a webhook removes the labels and annotations that this task sets (team)"
             in json.dumps(result["warnings"])
         )
+
+
+LABELLED: JsonObject = {
+    "name": "lab",
+    "app": "notebook-app",
+    "roles": [
+        {
+            "id": "controller",
+            "members": 1,
+            "resources": {"limits": {"cpu": "1", "memory": "1Gi"}},
+            "pod_labels": {"team": "vision", "tier": "lab"},
+        }
+    ],
+    "wait": False,
+}
+
+
+@pytest.fixture
+def without_tier(space: Namespace, monkeypatch: pytest.MonkeyPatch) -> Namespace:
+    """A namespace where a webhook takes the pod label tier away from new KDClusters."""
+    write: Callable[[Request], Answer] = space._write
+
+    def taking_away(request: Request) -> Answer:
+        answer = write(request)
+        if (request.method, request.path, answer.status) == ("POST", KDCLUSTERS, 201):
+            body: Any = answer.body
+            for role in body["spec"]["roles"]:
+                role.get("podLabels", {}).pop("tier", None)
+        return answer
+
+    monkeypatch.setattr(space, "_write", taking_away)
+    return space
+
+
+def test_pod_labels_that_a_webhook_takes_away_fail_no_later_run(
+    run: Run, without_tier: Namespace
+) -> None:
+    first = run(kd_cluster, **LABELLED)
+    assert first["changed"] is True, first
+    without_tier.kdcluster("lab")["status"] = {"roles": [{"id": "controller"}]}
+    second = run(kd_cluster, **LABELLED)
+    assert (second.get("failed"), second["changed"]) == (None, False), second
+    for result in (first, second):
+        assert "team-a/lab: a webhook removes labels and annotations" in json.dumps(
+            result["warnings"]
+        )
+        assert "(podLabels.tier of role controller)" in json.dumps(result["warnings"])
+    assert [request.method for request in without_tier.writes] == ["POST"]
+
+
+def test_a_pod_label_that_no_webhook_takes_away_is_refused_once_there_are_members(
+    run: Run, without_tier: Namespace
+) -> None:
+    run(kd_cluster, **LABELLED)
+    without_tier.kdcluster("lab")["status"] = {"roles": [{"id": "controller"}]}
+    labels = {"team": "vision", "tier": "lab", "floor": "2"}
+    role = {**LABELLED["roles"][0], "pod_labels": labels}
+    result = run(kd_cluster, **{**LABELLED, "roles": [role]})
+    assert "role controller has members" in result["msg"]
+    assert [request.method for request in without_tier.writes] == ["POST"]
 
 
 @pytest.fixture
