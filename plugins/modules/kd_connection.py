@@ -365,6 +365,20 @@ kdclusters:
       state: configured
       members:
         - {pod: kdss-4kzx2-0, role: RESTServer, node_id: "1", has_configmeta: true, reconnect: {rc: 0, stderr: ""}}
+plan:
+  description:
+    - What is to change, as lines for people. Nothing in it is secret.
+    - A line for each object and each KDCluster. C(+) is created, C(~) updated, C(-) deleted, C(=) unchanged.
+    - It is printed before the first write, and in check mode, where the module runs in Ansible's own process and
+      the task has no C(no_log).
+  returned: always
+  type: list
+  elements: str
+  version_added: 0.2.0
+  sample:
+    - team-a
+    - "  + ConfigMap convolutional-nn-model (model) create, 2 keys"
+    - "  ~ deployment-engine                        + ConfigMap convolutional-nn-model; 1 member, start script runs once"
 """
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (

@@ -98,7 +98,7 @@ class ModuleInWorker(OrdinaryAction):
         basic._ANSIBLE_PROFILE = _PROFILE
         # exit_json and fail_json end with SystemExit; the result says which it was.
         with (
-            shown_by(Display().display),
+            contextlib.nullcontext() if self._task.no_log else shown_by(Display().display),
             _as_a_process_of_its_own(self._loader.get_basedir()) as printed,
             contextlib.suppress(SystemExit),
         ):

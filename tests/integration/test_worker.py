@@ -120,6 +120,16 @@ def test_a_task_runs_in_the_worker_only_where_it_is_the_same(
     assert played.results[0]["changed"] is False
 
 
+def test_the_plan_is_printed_unless_nothing_of_the_task_may_be(
+    tenant: Modules, home: str, tmp_path: Path
+) -> None:
+    one = task("kd_connection", **tenant.auth, namespace=home, configmaps=[{"name": "reader-info"}])
+    played = run_play(tmp_path, [{**one, "check_mode": True}])
+    assert f"{home}\n  = ConfigMap reader-info" in played.output
+    hidden = run_play(tmp_path, [{**one, "check_mode": True, "no_log": True}])
+    assert "reader-info" not in hidden.output
+
+
 def test_modules_files_that_are_asked_for_are_kept(
     tenant: Modules, home: str, tmp_path: Path
 ) -> None:

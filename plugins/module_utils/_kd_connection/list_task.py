@@ -35,7 +35,6 @@ from .entry_words import (
     shown_path,
 )
 from .namespace_task import NamespaceTask, Waiting
-from .plan_lines import plan_lines
 
 if t.TYPE_CHECKING:
     from .._kubedirector.snapshot import Snapshot
@@ -76,12 +75,7 @@ class ConnectionsTask(Task):
             )
         work = list(self._work.values())
         side_by_side((functools.partial(self._read_and_plan, one) for one in work), "\n")
-        self._plan = [
-            line
-            for one in work
-            if one.plan is not None
-            for line in plan_lines(one.plan, one.live.snapshot)
-        ]
+        self._plan = [line for one in work for line in one.plan_lines()]
         show("\n".join(self._plan))
         # Some namespace may refuse what others would have written by then.
         tried = self.check_mode or len(work) > 1

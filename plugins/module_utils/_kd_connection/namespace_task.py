@@ -54,6 +54,7 @@ from .._reconcile.warnings import (
     plan_warnings,
 )
 from .._reconcile.writer import Progress
+from .plan_lines import plan_lines
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
@@ -136,6 +137,15 @@ class NamespaceTask:
             self._api, desired, plan, self.live, self._waiting.deadline, self.progress,
             separate_runs=self._waiting.asks, unwaited=self._waiting.unwaited,
         )  # fmt: skip
+
+    @property
+    def changes(self) -> bool:
+        """Whether the plan has something to write."""
+        return self.plan is not None and self.plan.changed
+
+    def plan_lines(self) -> list[str]:
+        """The plan as lines for people; none before there is one."""
+        return [] if self.plan is None else plan_lines(self.plan, self.live.snapshot)
 
     def try_dry(self) -> None:
         """Ask the API server about every write, in a server-side dry run. :raises ApiError, PreconditionError:"""

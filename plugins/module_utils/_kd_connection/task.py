@@ -11,6 +11,7 @@ import time
 import typing as t
 
 from .._ansible.task import Task
+from .._core.display import show
 from .._observe.reader import read_selected, with_selected
 from .._reconcile.desired import parse_desired
 from .namespace_task import NamespaceTask, Waiting
@@ -21,6 +22,7 @@ class ConnectionTask(Task):
 
     def __post_init__(self) -> None:
         self._work: NamespaceTask | None = None
+        self._plan: list[str] = []
 
     def run(self) -> None:
         """Do what the task wants.
@@ -40,6 +42,9 @@ class ConnectionTask(Task):
         )
         work = self._work = NamespaceTask(self.api, desired, waiting, self.warn, self.redactor)
         work.read_and_plan()
+        self._plan = work.plan_lines()
+        if self.check_mode or work.changes:
+            show("\n".join(self._plan))
         if self.check_mode:
             work.try_dry()
             work.show_as_planned()
@@ -50,8 +55,8 @@ class ConnectionTask(Task):
     def result(self) -> dict[str, t.Any]:
         """The return values; empty lists where nothing was found out yet."""
         if self._work is None:
-            return {"changed": False, "objects": [], "kdclusters": []}
-        return self._work.result
+            return {"changed": False, "objects": [], "kdclusters": [], "plan": []}
+        return {**self._work.result, "plan": self._plan}
 
     @property
     def diff(self) -> dict[str, t.Any] | None:

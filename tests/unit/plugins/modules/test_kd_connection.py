@@ -9,6 +9,7 @@ import json
 
 import pytest
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._core import display
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
 from tests.unit.plugins.api_server import ScriptedServer, scripted_server, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
@@ -50,6 +51,30 @@ def test_connecting_twice_writes_once(space: Namespace, run: Run) -> None:
     assert second["changed"] is False
     assert len(space.writes) == 2
     assert second["kdclusters"][0]["action"] == "unchanged"
+
+
+def test_the_plan_is_shown_before_the_first_write_and_in_check_mode(
+    space: Namespace, run: Run
+) -> None:
+    options = {**NOTEBOOK, "secrets": [SECRET]}
+    shown: list[tuple[str, int]] = []
+    with display.shown_by(lambda text: shown.append((text, len(space.writes)))):
+        tried = run(kd_connection, check=True, **options)
+        done = run(kd_connection, **options)
+        unchanged = run(kd_connection, **options)
+        run(kd_connection, check=True, **options)
+    assert done["plan"] == tried["plan"] == [
+        "team-a",
+        "  + Secret token (source-control)            create, 2 keys",
+        "  ~ notebook                                 + Secret token; 2 members, start script runs once",
+    ]  # fmt: skip
+    assert unchanged["plan"] == [
+        "team-a",
+        "  = Secret token (source-control)            unchanged",
+        "  = notebook                                 unchanged",
+    ]
+    plan = "\n".join(done["plan"])
+    assert shown == [(plan, 0), (plan, 0), ("\n".join(unchanged["plan"]), 2)]
 
 
 def test_check_mode_tells_the_same_and_writes_nothing(space: Namespace, run: Run) -> None:
