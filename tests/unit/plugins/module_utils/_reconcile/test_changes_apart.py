@@ -59,7 +59,7 @@ def test_what_does_not_settle_in_between_holds_up_no_write(
     monkeypatch.setattr(executor, "_SETTLE_SECONDS", 0.1)
     sharing_two(space)
     space.asleep = True
-    result = run(kd_connection, **NOTEBOOK, **TWO, wait=wait, wait_timeout=2)
+    result = run(kd_connection, **NOTEBOOK, **TWO, wait=wait, wait_timeout=6)
     assert result.get("failed", False) is wait
     assert [request.path.split("/")[-1] for request in space.writes] == ["model", "token"]
 
