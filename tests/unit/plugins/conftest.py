@@ -11,6 +11,10 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, settings
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile import (
+    change_counter,
+    executor,
+)
 from tests.unit.plugins import kubeconfigs
 from tests.unit.plugins.clients import api, server
 from tests.unit.plugins.module_runs import plain_run, run, space
@@ -28,6 +32,14 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("unit")
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the pauses that the operator needs and the scripted server does not."""
+    monkeypatch.setattr(executor, "_BREATH_SECONDS", 0.0)
+    monkeypatch.setattr(executor, "_HEAD_START_SECONDS", 0.0)
+    monkeypatch.setattr(change_counter, "_PAUSE_SECONDS", 0.0)
 
 
 @pytest.fixture

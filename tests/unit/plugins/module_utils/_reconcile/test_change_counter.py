@@ -48,6 +48,11 @@ def pauses(monkeypatch: pytest.MonkeyPatch, space: Namespace) -> list[tuple[floa
     return made
 
 
+@pytest.fixture(autouse=True)
+def no_pauses() -> None:
+    """Here the pauses are what is tested, so they stay."""
+
+
 def writes(space: Namespace) -> list[Request]:
     """What was written, but for the Secret that keeps a rotation's old values."""
     return [one for one in space.writes if "kd-rotate-" not in f"{one.path}{one.json}"]

@@ -30,6 +30,11 @@ TWO: JsonObject = {
 }
 
 
+@pytest.fixture(autouse=True)
+def no_pauses() -> None:
+    """Here the pauses are what is tested, so they stay."""
+
+
 def sharing_two(space: Namespace) -> None:
     """notebook connects to a ConfigMap and a Secret."""
     space.add_object("ConfigMap", "model", object_type="model", data={"path": "old"})

@@ -289,6 +289,8 @@ def test_a_refusal_that_passes_is_tried_again(
 def test_a_new_object_has_a_head_start_before_it_is_connected(
     space: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(executor, "_BREATH_SECONDS", 0.5)
+    monkeypatch.setattr(executor, "_HEAD_START_SECONDS", 0.1)
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)
     changed = {"name": "model", "type": "model", "data": {"path": "/new"}}
@@ -312,6 +314,7 @@ def test_an_object_that_somebody_else_just_made_has_a_head_start_too(
             space.add_object("ConfigMap", "new", object_type="info", data={"path": "/new"})
 
     before_each_write(server, make)
+    monkeypatch.setattr(executor, "_HEAD_START_SECONDS", 0.1)
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)
     result = run(kd_connection, **NOTEBOOK, configmaps=[new])
