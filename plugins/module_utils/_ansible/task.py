@@ -52,6 +52,6 @@ class Task(abc.ABC):
         """The return values. They can be read at any time; after a failure they say what was done."""
 
     @property
-    def diff(self) -> dict[str, t.Any] | None:
-        """The --diff, if there is one."""
+    def diff(self) -> list[dict[str, t.Any]] | None:
+        """The --diff, an entry for each object that changes (see object_diff); None if there is no plan yet."""
         return None

@@ -14,6 +14,7 @@ from .._core.errors import (
     PreconditionError,
 )
 from .._core.names import require_name
+from .._core.object_diff import object_diff
 from .._kubedirector.resources import ROLE, ROLE_BINDING, SERVICE_ACCOUNT
 from .._observe.reader import (
     require_namespace,
@@ -96,16 +97,17 @@ class AccessTask(Task):
         }
 
     @property
-    def diff(self) -> dict[str, t.Any]:
+    def diff(self) -> list[dict[str, t.Any]]:
         """What is granted, before and after."""
-        changed = [kind for kind, action in self._actions.items() if action != "unchanged"]
-        return {
-            "before": {f"{kind}/{self._name}": _shown(self._found[kind]) for kind in changed},
-            "after": {
-                f"{kind}/{self._name}": None if self._absent else _shown(self._desired[kind])
-                for kind in changed
-            },
-        }
+        return [
+            object_diff(
+                f"{kind} {self.namespace}/{self._name}",
+                _shown(self._found[kind]),
+                None if self._absent else _shown(self._desired[kind]),
+            )
+            for kind, action in self._actions.items()
+            if action != "unchanged"
+        ]
 
     def _read(self, kind: str) -> JsonObject | None:
         try:

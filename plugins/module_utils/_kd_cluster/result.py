@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.credentials import without_credentials_in
+from .._core.object_diff import object_diff
 from .._core.redaction import HIDDEN, HIDDEN_NEW
 from .._kubedirector.snapshot import (
     Connections,
@@ -77,18 +78,17 @@ def cluster_result(
     }
 
 
-def cluster_diff(desired: DesiredCluster, plan: ClusterPlan) -> JsonObject:
-    """Make the --diff: {before, after}, each {kdclusters: {name: {labels, annotations, spec}}}.
+def cluster_diff(desired: DesiredCluster, plan: ClusterPlan) -> list[JsonObject]:
+    """Make the --diff: labels, annotations and spec, if they change.
 
     Of labels and annotations only those that the task names; of secret keys only names, and which of
     them get another value.
     """
     if not plan.changed:
-        return {"before": {"kdclusters": {}}, "after": {"kdclusters": {}}}
-    return {
-        "before": {"kdclusters": {desired.name: _side(desired, plan.before)}},
-        "after": {"kdclusters": {desired.name: _side(desired, plan.after)}},
-    }
+        return []
+    return [
+        object_diff(desired.label, _side(desired, plan.before), _side(desired, plan.after)),
+    ]
 
 
 def _side(desired: DesiredCluster, manifest: JsonObject | None) -> JsonObject | None:

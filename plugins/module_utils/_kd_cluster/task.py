@@ -123,7 +123,7 @@ class ClusterTask(Task):
         )  # fmt: skip
 
     @property
-    def diff(self) -> dict[str, t.Any] | None:
+    def diff(self) -> list[dict[str, t.Any]] | None:
         """The --diff, or None before there is a plan."""
         if self._desired is None or self._plan is None:
             return None

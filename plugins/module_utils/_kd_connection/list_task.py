@@ -105,19 +105,10 @@ class ConnectionsTask(Task):
         }
 
     @property
-    def diff(self) -> dict[str, t.Any] | None:
-        """The --diff: by namespace what kd_connection shows; None before there is a plan."""
-        diffs = {
-            namespace: diff
-            for namespace, one in self._work.items()
-            if (diff := one.diff) is not None
-        }
-        if not diffs:
-            return None
-        return {
-            side: {namespace: diff[side] for namespace, diff in diffs.items()}
-            for side in ("before", "after")
-        }
+    def diff(self) -> list[dict[str, t.Any]] | None:
+        """The --diff, or None before there is a plan."""
+        diffs = [diff for one in self._work.values() if (diff := one.diff) is not None]
+        return [each for diff in diffs for each in diff] if diffs else None
 
     def _with_defaults(self, entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """An entry's options, with what the task gives for all where it gives none of its own."""

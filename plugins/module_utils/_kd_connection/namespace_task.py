@@ -198,9 +198,9 @@ class NamespaceTask:
         )
 
     @property
-    def diff(self) -> dict[str, t.Any] | None:
+    def diff(self) -> list[dict[str, t.Any]] | None:
         """The --diff, or None before there is a plan."""
-        return None if self.plan is None else plan_diff(self.plan)
+        return None if self.plan is None else plan_diff(self.plan, self.desired.namespace)
 
     def _read_snapshot(self) -> tuple[Snapshot, str]:
         api, desired, namespace = self._api, self.desired, self.desired.namespace

@@ -59,6 +59,6 @@ class ConnectionTask(Task):
         return {**self._work.result, "plan": self._plan}
 
     @property
-    def diff(self) -> dict[str, t.Any] | None:
+    def diff(self) -> list[dict[str, t.Any]] | None:
         """The --diff, or None before there is a plan."""
         return None if self._work is None else self._work.diff

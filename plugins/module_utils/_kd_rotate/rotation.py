@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 from .._core.errors import InvalidInputError
+from .._core.object_diff import object_diff
 from .._core.redaction import HIDDEN, HIDDEN_NEW
 from .._kubedirector import facts
 from .._kubedirector.settled import is_quiet, is_settled
@@ -238,10 +239,9 @@ def changed_keys(old: Values, new: Values) -> list[str]:
     return sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
 
 
-def rotation_diff(rotation: Rotation, old: Values, new: Values) -> JsonObject:
+def rotation_diff(rotation: Rotation, old: Values, new: Values) -> list[JsonObject]:
     """Make the --diff: which keys change, never a value, for Secrets and ConfigMaps."""
     keys = changed_keys(old, new)
-    where = f"{rotation.kind}/{rotation.name}"
     before = {key: HIDDEN for key in keys if key in old}
     after = {key: HIDDEN_NEW if key in old else HIDDEN for key in keys if key in new}
-    return {"before": {where: {"data": before}}, "after": {where: {"data": after}}}
+    return [object_diff(rotation.label, {"data": before}, {"data": after})] if keys else []

@@ -144,7 +144,7 @@ class RotationTask(Task):
         }
 
     @property
-    def diff(self) -> dict[str, t.Any] | None:
+    def diff(self) -> list[dict[str, t.Any]] | None:
         """The --diff, or None before anything is known."""
         if self._rotation is None or self._attempt is None:
             return None

@@ -10,6 +10,7 @@ import typing as t
 
 from .._core.credentials import without_credentials_in
 from .._core.json_types import JsonObject
+from .._core.object_diff import object_diff
 from .._core.redaction import HIDDEN, HIDDEN_NEW
 from .._kubedirector import facts
 
@@ -114,27 +115,29 @@ def _members(cluster: KDCluster, reconnects: t.Mapping[str, Reconnect]) -> list[
     return members
 
 
-def plan_diff(plan: Plan) -> JsonObject:
-    """Make the --diff of a plan: {before, after}, each {objects, kdclusters}.
+def plan_diff(plan: Plan, namespace: str) -> list[JsonObject]:
+    """Make the --diff of a plan: an entry for each object and KDCluster that changes.
 
     Of a Secret it shows which keys change, and never a value; nor its annotations' values, where
     kubectl apply keeps a copy of the values. Of a ConfigMap it shows no credentials.
     """
-    before: JsonObject = {"objects": {}, "kdclusters": {}}
-    after: JsonObject = {"objects": {}, "kdclusters": {}}
-    for change in plan.objects:
-        if change.action == "unchanged":
-            continue
-        where = f"{change.kind}/{change.name}"
-        before["objects"][where], after["objects"][where] = _object_diff(change)
-    for cluster_change in plan.clusters:
-        if cluster_change.changed:
-            before["kdclusters"][cluster_change.name] = cluster_change.before.as_lists()
-            after["kdclusters"][cluster_change.name] = cluster_change.after.as_lists()
-    return {"before": before, "after": after}
+    objects = (
+        object_diff(f"{one.kind} {namespace}/{one.name}", *_sides(one))
+        for one in plan.objects
+        if one.action != "unchanged"
+    )
+    clusters = (
+        object_diff(
+            f"KDCluster {namespace}/{one.name}",
+            *({"connections": side.as_lists()} for side in (one.before, one.after)),
+        )
+        for one in plan.clusters
+        if one.changed
+    )
+    return [*objects, *clusters]
 
 
-def _object_diff(change: ObjectChange) -> tuple[JsonObject | None, JsonObject | None]:
+def _sides(change: ObjectChange) -> tuple[JsonObject | None, JsonObject | None]:
     old = None if change.found is None else _side(change.found)
     if change.action == "deleted":
         new = None

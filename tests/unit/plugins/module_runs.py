@@ -26,6 +26,12 @@ Run = Callable[..., JsonObject]
 NOTEBOOK = {"kdcluster": ["notebook"]}
 
 
+def headed(diff: list[JsonObject], label: str) -> JsonObject:
+    """The entry of a --diff with this header."""
+    (found,) = (one for one in diff if one["before_header"] == label)
+    return found
+
+
 @pytest.fixture
 def space(server: ScriptedServer) -> Namespace:
     """A namespace with a notebook of two members, one ConfigMap and one training engine."""

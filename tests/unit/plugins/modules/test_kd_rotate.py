@@ -49,10 +49,14 @@ def test_it_is_written_once_and_again_changes_nothing(
     assert all(m["reconnect"] == {"rc": 0, "stderr": ""} for m in first["kdclusters"][1]["members"])
     assert values(space) == {"token": NEW, "user": "team-a"}
     assert len(writes(space)) == 1
-    assert first["diff"] == {
-        "before": {"Secret/token": {"data": {"token": "(hidden)"}}},
-        "after": {"Secret/token": {"data": {"token": "(hidden, other value)"}}},
-    }
+    assert first["diff"] == [
+        {
+            "before_header": "Secret team-a/token",
+            "before": {"data": {"token": "(hidden)"}},
+            "after_header": "Secret team-a/token",
+            "after": {"data": {"token": "(hidden, other value)"}},
+        }
+    ]
     second = rotated(run(kd_rotate, **ROTATE))
     assert second["changed"] is False
     assert (second["object"]["action"], second["object"]["changed_keys"]) == ("unchanged", [])

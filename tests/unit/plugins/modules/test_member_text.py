@@ -15,7 +15,7 @@ from tests.harness.canaries import canary
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE
 from tests.unit.plugins.manifests import JsonObject, encoded
-from tests.unit.plugins.module_runs import NOTEBOOK, Run
+from tests.unit.plugins.module_runs import NOTEBOOK, Run, headed
 from tests.unit.plugins.namespace_server import CONFIGMETA, STATUS, STDERR, Namespace
 
 VALUE = canary("basil" * 8)
@@ -169,7 +169,7 @@ def test_a_configmaps_credentials_are_nowhere_but_in_the_configmap(
     entry = {"name": "model", "data": data}
     result = plain_run(kd_connection, **NOTEBOOK, configmaps=[entry], **INVOCATION)
     assert VALUE not in json.dumps(result)
-    shown = result["diff"]["after"]["objects"]["ConfigMap/model"]["data"]
+    shown = headed(result["diff"], "ConfigMap team-a/model")["after"]["data"]
     assert shown == {
         "path": "/old", "token": "(hidden)", "app.properties": "user=me\nAPP_PASSWORD=(hidden)\n",
     }  # fmt: skip
@@ -179,7 +179,8 @@ def test_a_configmaps_credentials_are_nowhere_but_in_the_configmap(
     entry = {"name": "model", "data": {**data, "token": VALUE + "x"}}
     result = plain_run(kd_connection, **NOTEBOOK, configmaps=[entry])
     before, after = (
-        result["diff"][side]["objects"]["ConfigMap/model"]["data"] for side in ("before", "after")
+        headed(result["diff"], "ConfigMap team-a/model")[side]["data"]
+        for side in ("before", "after")
     )
     assert (before["token"], after["token"]) == ("(hidden)", "(hidden, other value)")
     assert VALUE not in json.dumps(result)

@@ -11,7 +11,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.
     with_plain_keys,
 )
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
-from tests.unit.plugins.module_runs import Run
+from tests.unit.plugins.module_runs import Run, headed
 from tests.unit.plugins.namespace_server import Namespace
 
 
@@ -32,6 +32,6 @@ def test_the_diff_of_a_configmap_holds_none(space: Namespace, run: Run) -> None:
     space.add_object("ConfigMap", "odd", object_type="t", data={"__ansible_type": "Deprecation"})
     result = run(kd_connection, configmaps=[{"name": "odd", "type": "t", "data": {"b": "1"}}])
     assert result["changed"] is True
-    assert result["diff"]["before"]["objects"]["ConfigMap/odd"]["data"] == {
+    assert headed(result["diff"], "ConfigMap team-a/odd")["before"]["data"] == {
         "(__ansible_type)": "Deprecation"
     }

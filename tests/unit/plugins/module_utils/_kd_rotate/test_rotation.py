@@ -71,10 +71,15 @@ def test_the_diff_names_keys_and_no_value() -> None:
     rotation = Rotation("ConfigMap", "team-a", "model", {"a": "9", "c": "8"}, new_keys=True)
     new = {**NEW, "c": "8"}
     assert changed_keys(OLD, new) == ["a", "c"]
-    assert rotation_diff(rotation, OLD, new) == {
-        "before": {"ConfigMap/model": {"data": {"a": "(hidden)"}}},
-        "after": {"ConfigMap/model": {"data": {"a": "(hidden, other value)", "c": "(hidden)"}}},
-    }
+    assert rotation_diff(rotation, OLD, new) == [
+        {
+            "before_header": "ConfigMap team-a/model",
+            "before": {"data": {"a": "(hidden)"}},
+            "after_header": "ConfigMap team-a/model",
+            "after": {"data": {"a": "(hidden, other value)", "c": "(hidden)"}},
+        }
+    ]
+    assert rotation_diff(rotation, OLD, OLD) == []
 
 
 def held(kind: str, name: str, data: JsonObject | None) -> JsonObject:

@@ -33,6 +33,7 @@ from tests.unit.plugins.manifests import (
     object_manifest,
     task,
 )
+from tests.unit.plugins.module_runs import headed
 from tests.unit.plugins.return_docs import assert_documented, returns_of
 from tests.unit.plugins.strategies import World, worlds
 
@@ -59,7 +60,7 @@ def with_marked_secrets(world: World) -> World:
 def test_a_diff_shows_no_value_of_a_secret(world: World) -> None:
     marked = with_marked_secrets(world)
     plan = make_plan(marked.desired, marked.snapshot)
-    text = json.dumps(plan_diff(plan))
+    text = json.dumps(plan_diff(plan, "team-a"))
     assert MARK not in text
     # Three letters and what comes after them: base64 of any text that begins so.
     assert encoded(MARK)[:8] not in text
@@ -70,11 +71,13 @@ def test_a_diff_shows_no_value_of_a_secret(world: World) -> None:
 @given(worlds())
 def test_a_diff_is_there_exactly_where_something_changes(world: World) -> None:
     plan = make_plan(world.desired, world.snapshot)
-    diff = plan_diff(plan)
-    assert set(diff) == {"before", "after"}
-    assert (diff["before"] != diff["after"]) == plan.changed
-    changing = {f"{c.kind}/{c.name}" for c in plan.objects if c.action != "unchanged"}
-    assert set(diff["before"]["objects"]) == set(diff["after"]["objects"]) == changing
+    diff = plan_diff(plan, "team-a")
+    assert all(one["before"] != one["after"] for one in diff)
+    assert bool(diff) == plan.changed
+    changing = [f"{c.kind} team-a/{c.name}" for c in plan.objects if c.action != "unchanged"]
+    changing += [f"KDCluster team-a/{c.name}" for c in plan.clusters if c.changed]
+    assert [one["before_header"] for one in diff] == changing
+    assert [one["after_header"] for one in diff] == changing
 
 
 def secret_diff(old: JsonObject | None, **entry: object) -> tuple[JsonObject | None, JsonObject]:
@@ -82,8 +85,8 @@ def secret_diff(old: JsonObject | None, **entry: object) -> tuple[JsonObject | N
     world = World(
         {}, {("Secret", "s"): old}, task(secrets=[{"name": "s", "type": "model", **entry}])
     )
-    diff = plan_diff(make_plan(world.desired, world.snapshot))
-    before, after = diff["before"]["objects"]["Secret/s"], diff["after"]["objects"]["Secret/s"]
+    diff = plan_diff(make_plan(world.desired, world.snapshot), "team-a")
+    before, after = (headed(diff, "Secret team-a/s")[side] for side in ("before", "after"))
     return (before and before["data"]), after["data"]
 
 
@@ -111,11 +114,14 @@ def test_a_diff_shows_values_of_a_configmap() -> None:
         },
         task(kdcluster=["notebook"], configmaps=[{"name": "m", "data": {"path": "b"}}]),
     )
-    diff = plan_diff(make_plan(world.desired, world.snapshot))
-    assert diff["before"]["objects"]["ConfigMap/m"]["data"] == {"path": "a", "gone": "x"}
-    assert diff["after"]["objects"]["ConfigMap/m"]["data"] == {"path": "b"}
-    assert diff["before"]["kdclusters"]["notebook"]["configmaps"] == ["old"]
-    assert diff["after"]["kdclusters"]["notebook"]["configmaps"] == ["old", "m"]
+    diff = plan_diff(make_plan(world.desired, world.snapshot), "team-a")
+    model, notebook = (
+        headed(diff, one) for one in ("ConfigMap team-a/m", "KDCluster team-a/notebook")
+    )
+    assert model["before"]["data"] == {"path": "a", "gone": "x"}
+    assert model["after"]["data"] == {"path": "b"}
+    assert notebook["before"]["connections"]["configmaps"] == ["old"]
+    assert notebook["after"]["connections"]["configmaps"] == ["old", "m"]
 
 
 def example() -> tuple[World, Plan]:

@@ -1,0 +1,22 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One object in a --diff."""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from .json_types import JsonObject
+
+
+def object_diff(label: str, before: JsonObject | None, after: JsonObject | None) -> JsonObject:
+    """Return one entry of Ansible's `diff`, headed by the object's name.
+
+    :param label: kind and namespace/name.
+    :param before: what is shown of the object; None where it does not exist.
+    :param after: the same after the change.
+    """
+    return {"before_header": label, "before": before, "after_header": label, "after": after}
