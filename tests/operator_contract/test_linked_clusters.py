@@ -63,19 +63,3 @@ def test_changes_in_dependency_order_all_go_through(
     engine.wait_settled()
     for found in (engine, notebook):
         assert found.connections_in()["configmaps"]["info"][0]["data"] == {"turn": turn}
-
-
-def test_a_shared_configmap_changed_alone_reaches_both(
-    kubectl: Kubectl, linked: Linked, fresh: Fresh
-) -> None:
-    engine, notebook = linked
-    name = fresh("shared")
-    kubectl.create(configmap(name, {"a": "1"}, connection_type="info"), namespace=engine.namespace)
-    engine.reconnect_settled(Connections(configmaps=[name]))
-    notebook.wait_settled()
-    notebook.reconnect_settled(Connections(clusters=["engine"], configmaps=[name]))
-    kubectl.patch("configmap", name, {"data": {"a": "2"}}, namespace=engine.namespace)
-    engine.wait_settled()
-    notebook.wait_settled()
-    for found in (engine, notebook):
-        assert found.connections_in()["configmaps"]["info"][0]["data"] == {"a": "2"}

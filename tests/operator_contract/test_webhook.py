@@ -117,10 +117,20 @@ def test_an_edit_of_connections_revalidates_the_whole_spec(
     account = role["serviceAccountName"]
     kubectl.delete("serviceaccount", account, namespace=drifter.namespace)
     patch = {"spec": {"connections": Connections(configmaps=["no-such-map"]).spec()}}
+
+    def refused() -> str | None:
+        try:
+            drifter.kubectl.patch(
+                KDCLUSTER, drifter.name, patch, namespace=drifter.namespace, server_dry_run=True
+            )
+        except KubectlError as error:
+            return error.stderr.partition(DENIED)[2].strip()
+        return None
+
     try:
-        assert refusal_of(edit(drifter, patch)) == (
-            f"service account {account} requested by role sidecar does not exist"
-        )
+        # The webhook hears of the deletion by a watch.
+        told = wait_until("the webhook refuses the edit", refused, seconds=10)
+        assert told == f"service account {account} requested by role sidecar does not exist"
     finally:
         kubectl.ok("create", "serviceaccount", account, namespace=drifter.namespace)
 
