@@ -61,11 +61,23 @@ options:
         type: str
       data:
         description:
-          - The ConfigMap's whole data. Keys that are not given here are removed. Left out, its data stay.
+          - The ConfigMap's data. Keys that are not given here are removed, unless O(configmaps[].data_mode) says
+            otherwise. Left out, its data stay.
           - One that is immutable is refused where its data would change.
           - Numbers and booleans become text the YAML way (C(8080) becomes C("8080"), C(true) becomes
             C("true")). A list or dictionary is an error.
         type: dict
+      data_mode:
+        description:
+          - What happens to the data of a ConfigMap that exists.
+          - With V(replace), the given data are all its data. With V(merge), other keys stay as they are. With
+            V(create_only), its data stay, whatever they are, and the given data are for its creation only. That
+            suits generated passwords.
+          - Without effect where no data are given.
+        type: str
+        version_added: 0.2.0
+        choices: [replace, merge, create_only]
+        default: replace
       labels:
         description: Labels to set; others are left alone. One with the value C(null) is removed.
         type: dict
@@ -77,8 +89,9 @@ options:
           - Write the ConfigMap under its name with a hash of type and data after it, as an immutable one, and have every
             KDCluster of the namespace that names an earlier version, or the plain name, name this one instead. The
             earlier version is deleted then; an object with the plain name stays.
-          - Needs O(configmaps[].data). Several changed objects are one change for each KDCluster, and so one run of its
-            start script; and linked KDClusters that share the object need no copies of it.
+          - Needs O(configmaps[].data), and O(configmaps[].data_mode=replace). Several changed objects are one change for
+            each KDCluster, and so one run of its start script; and linked KDClusters that share the object need no
+            copies of it.
           - With O(state=absent), the plain name stands for the version that is connected, with or without this option.
         type: bool
         version_added: 0.2.0
@@ -109,13 +122,24 @@ options:
         version_added: 0.2.0
       data:
         description:
-          - The Secret's data in base64. Together with O(secrets[].string_data) it is the whole data;
-            other keys are removed. Where both are left out, its data stay.
+          - The Secret's data in base64. Keys that are neither here nor in O(secrets[].string_data) are removed, unless
+            O(secrets[].data_mode) says otherwise. Where both are left out, its data stay.
         type: dict
       string_data:
         description: The Secret's data in plain text.
         type: dict
         aliases: [stringData]
+      data_mode:
+        description:
+          - What happens to the data of a Secret that exists.
+          - With V(replace), the given data are all its data. With V(merge), other keys stay as they are. With
+            V(create_only), its data stay, whatever they are, and the given data are for its creation only. That
+            suits generated passwords.
+          - Without effect where no data are given.
+        type: str
+        version_added: 0.2.0
+        choices: [replace, merge, create_only]
+        default: replace
       labels:
         description: Labels to set; others are left alone. One with the value C(null) is removed.
         type: dict
@@ -233,6 +257,26 @@ EXAMPLES = r"""
           authType: token
           token: "{{ source_control_token }}"
     on_reconnect_failure: fail
+
+- name: Generate a password once, and keep it from then on
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+    secrets:
+      - name: database-login
+        type: database
+        data_mode: create_only
+        string_data:
+          username: team-a
+          password: "{{ lookup('ansible.builtin.password', '/dev/null', length=32) }}"
+
+- name: Change one key of a ConfigMap that others write too
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    configmaps:
+      - name: training-data
+        data_mode: merge
+        data: {path: s3://data.example.com/training/2}
 
 - name: Connect a Secret that exists already
   kubedirector.connections.kd_connection:

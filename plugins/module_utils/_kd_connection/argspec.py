@@ -12,6 +12,7 @@ from .._client.auth_options import NAMESPACE_ARGUMENT
 from .._core.names import is_plain_name
 from .._core.secrecy import ArgumentSpec, Secrecy
 from .._kubedirector.selection import SELECTION_ARGUMENTS
+from .._reconcile.desired import DATA_MODES, REPLACE
 
 _OBJECT: ArgumentSpec = {
     "name": {"type": "str", "required": True},
@@ -19,6 +20,7 @@ _OBJECT: ArgumentSpec = {
     "labels": {"type": "dict"},
     "annotations": {"type": "dict"},
     "versioned": {"type": "bool", "default": False},
+    "data_mode": {"type": "str", "choices": list(DATA_MODES), "default": REPLACE},
 }
 
 # What may be given for all entries of a list at once.

@@ -31,6 +31,9 @@ from .shared_objects import (
 # Opaque apart, all of Kubernetes' own have a group (source: its documentation of Secrets).
 _KUBERNETES_TYPE = re.compile(r"[a-z0-9.-]+/\S+")
 
+# What data_mode says of an object that exists: its data become these, get these besides, stay as they are.
+REPLACE, MERGE, CREATE_ONLY = DATA_MODES = ("replace", "merge", "create_only")
+
 # A deadline is a number that a clock can count to.
 _MAX_SECONDS = 365 * 24 * 3600
 
@@ -40,6 +43,7 @@ class DesiredObject:
     """A ConfigMap or Secret as the task names it.
 
     :param data: key to value, a Secret's values in base64; None when the task says nothing of them.
+    :param data_mode: one of DATA_MODES.
     :param labels: labels to set, the type label included, or None to remove one; others are left alone.
     :param described: the task says more of it than its name.
     :param secret_type: the Kubernetes type of a Secret, None when the task says nothing of it.
@@ -59,11 +63,28 @@ class DesiredObject:
     version_of: str | None = None
     absent: bool = False
     deleted: bool = False
+    data_mode: str = REPLACE
 
     @property
     def key(self) -> tuple[str, str]:
         """(kind, name)."""
         return self.kind, self.name
+
+    @property
+    def lasting_data(self) -> t.Mapping[str, str]:
+        """The data that the object has after the task, whether or not it existed before."""
+        return {} if self.data is None or self.data_mode == CREATE_ONLY else self.data
+
+    def data_changes(self, have: t.Mapping[str, str]) -> dict[str, str | None]:
+        """What to change in the data of an object that exists; None removes a key.
+
+        :param have: its data.
+        """
+        wanted = self.lasting_data
+        changes: dict[str, str | None] = {k: v for k, v in wanted.items() if have.get(k) != v}
+        if self.data is not None and self.data_mode == REPLACE:
+            changes.update({key: None for key in have if key not in wanted})
+        return changes
 
     @property
     def plain_name(self) -> str:
@@ -127,9 +148,9 @@ class DesiredState:
     @property
     def keys_with_data(self) -> frozenset[Key]:
         """(kind, name) of the objects of which more than the metadata must be read."""
-        return frozenset(
-            o.key for o in self.objects if (o.data is not None or o.secret_type) and not o.absent
-        )
+        compared = (o for o in self.objects if o.data is not None and o.data_mode != CREATE_ONLY)
+        typed = (o for o in self.objects if o.secret_type)
+        return frozenset(o.key for o in (*compared, *typed) if not o.absent)
 
     def of_kdcluster(self, name: str) -> DesiredState:
         """The part of it that decides on one KDCluster's connections."""
@@ -284,6 +305,10 @@ def _version(found: DesiredObject, namespace: str, where: str) -> DesiredObject:
     """The version that an object with this content is."""
     if found.data is None:
         raise InvalidInputError(f"{where}: versioned needs data, since they are part of the name.")
+    if found.data_mode != REPLACE:
+        raise InvalidInputError(
+            f"{where}: versioned goes with data_mode=replace only, since a version holds exactly the given data."
+        )
     return dataclasses.replace(
         found,
         name=versioned_name(namespace, found.kind, found.name, found.type, found.data),
@@ -325,6 +350,7 @@ def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> Desire
         annotations=annotations,
         described=bool(labels or annotations or secret_type) or data is not None,
         secret_type=secret_type,
+        data_mode=entry.get("data_mode") or REPLACE,
     )
 
 

@@ -112,7 +112,7 @@ def not_held(
     where = f"{cluster.label}: member {pod}"
     for wanted in desired.objects:
         named = (wanted.kind, wanted.name) in cluster.connections.objects()
-        values = dict(wanted.data or {}) if named else {}
+        values = dict(wanted.lasting_data) if named else {}
         keys = differing_keys(configmeta, wanted.kind, wanted.name, values)
         thing = f"{wanted.kind} {desired.namespace}/{wanted.name}"
         if named and keys is None:

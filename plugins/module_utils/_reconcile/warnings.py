@@ -47,7 +47,7 @@ def plan_warnings(desired: DesiredState, snapshot: Snapshot, plan: Plan) -> list
         for change in plan.objects
         if change.found is not None and change.found.terminating
     )
-    found += _value_warnings(desired)
+    found += _value_warnings(desired, snapshot)
     types = {(change.kind, change.name): change.type for change in plan.objects}
     found += _shared_object_warnings(desired, snapshot, plan)
     connected = {name for one in desired.connections if not one.absent for name in one.kdclusters}
@@ -92,10 +92,12 @@ def _shared_object_warnings(
             )
 
 
-def _value_warnings(desired: DesiredState) -> t.Iterator[str]:
+def _value_warnings(desired: DesiredState, snapshot: Snapshot) -> t.Iterator[str]:
     for desired_object in desired.objects:
         place = desired.namespace, desired_object.name
-        for key, value in (desired_object.data or {}).items():
+        is_new = snapshot.objects.get(desired_object.key) is None
+        values = desired_object.data if is_new else desired_object.lasting_data
+        for key, value in (values or {}).items():
             if desired_object.kind == "ConfigMap":
                 if credentials_in(key, value):
                     yield problems.credential_in_configmap(*place, key).sentence
