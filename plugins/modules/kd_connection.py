@@ -67,6 +67,14 @@ options:
           - Numbers and booleans become text the YAML way (C(8080) becomes C("8080"), C(true) becomes
             C("true")). A list or dictionary is an error.
         type: dict
+      binary_data:
+        description:
+          - The ConfigMap's binaryData in base64, for what is not text in UTF-8. Keys that are not given here are removed,
+            unless O(configmaps[].data_mode) says otherwise. Left out, its binaryData stay.
+          - The operator leaves them out of configmeta.json, so no member gets them; a warning says so. Put bytes for
+            applications into a Secret.
+        type: dict
+        version_added: 0.2.0
       data_mode:
         description:
           - What happens to the data of a ConfigMap that exists.

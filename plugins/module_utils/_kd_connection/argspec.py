@@ -32,7 +32,7 @@ CONNECTION_ARGUMENTS: ArgumentSpec = {
     "configmaps": {
         "type": "list",
         "elements": "dict",
-        "options": {**_OBJECT, "data": {"type": "dict"}},
+        "options": {**_OBJECT, "data": {"type": "dict"}, "binary_data": {"type": "dict"}},
     },
     "secrets": {
         "type": "list",
@@ -61,6 +61,8 @@ CONNECTION_ARGUMENTS: ArgumentSpec = {
 CONNECTION_SECRECY = {
     "configmaps.data": Secrecy.CREDENTIALS,
     "configmaps.annotations": Secrecy.CREDENTIALS,
+    # Who can say what is in it.
+    "configmaps.binary_data": Secrecy.SECRET,
     # kubectl apply keeps a copy of the values in one.
     "secrets.annotations": Secrecy.SECRET,
 }

@@ -169,7 +169,7 @@ def _object_problems(option: str, given: dict[str, t.Any]) -> Found:
     if not found and given.get("type") is not None:
         found += ask(("type",), type=given["type"])
     if not found:
-        for field in ("labels", "annotations", "data", "string_data"):
+        for field in ("labels", "annotations", "data", "string_data", "binary_data"):
             for key, value in (given.get(field) or {}).items():
                 # A module would get "true" or "null"; of a number it gets what was written.
                 if key is None or isinstance(key, bool):

@@ -250,6 +250,7 @@ def _manifest(
         "kind": desired_object.kind,
         "metadata": metadata,
         "data": dict(desired_object.data or {}),
+        **({"binaryData": dict(desired_object.binary)} if desired_object.binary else {}),
         **({"immutable": True} if desired_object.version_of is not None else {}),
     }
     return {
@@ -274,6 +275,4 @@ def object_patch(desired_object: DesiredObject, found: LiveObject) -> JsonObject
             metadata[field] = differing
     if metadata:
         patch["metadata"] = metadata
-    if data := desired_object.data_changes(found.data or {}):
-        patch["data"] = data
-    return patch
+    return {**patch, **desired_object.content_changes(found.content)}
