@@ -75,6 +75,28 @@ options:
             applications into a Secret.
         type: dict
         version_added: 0.2.0
+      from_files:
+        description:
+          - Files on the controller whose contents are values, as C(kubectl create configmap --from-file) takes them.
+            Each is a path, or a dictionary with C(path) and C(key). Without C(key), the file's name is the key. Of a folder
+            all ordinary files in it are taken.
+          - What is not text in UTF-8 becomes binaryData, which no member gets; a warning says so. Put bytes for applications
+            into a Secret.
+          - Relative paths are looked up as those of M(ansible.builtin.copy), then beside the file in which they are
+            written. A file that ansible-vault encrypted is decrypted.
+          - Together with the other options of values it is the whole data, see O(configmaps[].data_mode). A key may
+            come from one of them only, and all values together have at most 1 MiB.
+        type: list
+        elements: raw
+        version_added: 0.2.0
+      from_env_file:
+        description:
+          - A file on the controller with lines C(NAME=VALUE), read as by C(kubectl create configmap --from-env-file). Quotes
+            belong to the value, and C(#) at its beginning makes a line a comment. The value of a line without C(=) is that of
+            the controller's environment variable of this name.
+          - It is found, decrypted and bounded as O(configmaps[].from_files) are.
+        type: str
+        version_added: 0.2.0
       data_mode:
         description:
           - What happens to the data of a ConfigMap that exists.
@@ -137,6 +159,27 @@ options:
         description: The Secret's data in plain text.
         type: dict
         aliases: [stringData]
+      from_files:
+        description:
+          - Files on the controller whose contents are values, as C(kubectl create secret generic --from-file) takes them.
+            Each is a path, or a dictionary with C(path) and C(key). Without C(key), the file's name is the key. Of a folder
+            all ordinary files in it are taken.
+          - Contents stay what they are, byte for byte, and are masked like other data of Secrets.
+          - Relative paths are looked up as those of M(ansible.builtin.copy), then beside the file in which they are
+            written. A file that ansible-vault encrypted is decrypted.
+          - Together with the other options of values it is the whole data, see O(secrets[].data_mode). A key may
+            come from one of them only, and all values together have at most 1 MiB.
+        type: list
+        elements: raw
+        version_added: 0.2.0
+      from_env_file:
+        description:
+          - A file on the controller with lines C(NAME=VALUE), read as by C(kubectl create secret generic --from-env-file). Quotes
+            belong to the value, and C(#) at its beginning makes a line a comment. The value of a line without C(=) is that of
+            the controller's environment variable of this name.
+          - It is found, decrypted and bounded as O(secrets[].from_files) are.
+        type: str
+        version_added: 0.2.0
       data_mode:
         description:
           - What happens to the data of a Secret that exists.
@@ -285,6 +328,21 @@ EXAMPLES = r"""
       - name: training-data
         data_mode: merge
         data: {path: s3://data.example.com/training/2}
+
+- name: Take values from files of the controller
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+    configmaps:
+      - name: training-code
+        type: code
+        from_files:
+          - code/train.py
+          - {key: config, path: conf/train.yml}
+    secrets:
+      - name: object-store
+        type: object-store
+        from_env_file: object-store.env
 
 - name: Connect a Secret that exists already
   kubedirector.connections.kd_connection:

@@ -21,7 +21,12 @@ _OBJECT: ArgumentSpec = {
     "annotations": {"type": "dict"},
     "versioned": {"type": "bool", "default": False},
     "data_mode": {"type": "str", "choices": list(DATA_MODES), "default": REPLACE},
+    # The action plugin reads these on the controller, and gives the module the values.
+    "from_files": {"type": "list", "elements": "raw"},
+    "from_env_file": {"type": "str"},
 }
+
+FILE_OPTIONS = ("from_files", "from_env_file")
 
 # What may be given for all entries of a list at once.
 WAITING = ("wait", "wait_timeout", "on_reconnect_failure")
@@ -97,6 +102,17 @@ CONNECTIONS_IN_FULL: ArgumentSpec = {
 CONNECTIONS_SECRECY = {
     f"connections.{path}": secrecy for path, secrecy in CONNECTION_SECRECY.items()
 }
+
+
+def unread_sentence(given: t.Mapping[str, t.Any]) -> str | None:
+    """Say that a ConfigMap or Secret still names files, which the module cannot read: it may run elsewhere."""
+    names = [name for name in FILE_OPTIONS if given.get(name) is not None]
+    return (
+        f"{names[0]} was not read: the action plugin of this module reads it, on the controller, from a list of "
+        "dictionaries. Write the option so, and run the module by Ansible."
+        if names
+        else None
+    )
 
 
 def with_named_objects(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -27,6 +27,7 @@ from .._reconcile.desired import (
 )
 from .argspec import (
     ENTRY_ARGUMENTS,
+    unread_sentence,
     with_named_objects,
 )
 from .entry_words import (
@@ -154,6 +155,9 @@ def _rule_problems(params: dict[str, t.Any]) -> Found:
 
 
 def _object_problems(option: str, given: dict[str, t.Any]) -> Found:
+    if unread := unread_sentence(given):
+        yield (), unread
+        return
     label = f"{_KINDS[option]} {given['name']}"
 
     def ask(path: Path, **fields: t.Any) -> Found:

@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.modules import kd_cluster, kd_connection
+from ansible_collections.kubedirector.connections.plugins.modules import (
+    kd_cluster,
+    kd_connection,
+    kd_connections,
+)
 from tests.unit.plugins.api_server import Answer, Request, status_answer
 from tests.unit.plugins.clients import CORE
 from tests.unit.plugins.kdcluster_in_full import OPTIONS, add_in_full
@@ -277,3 +281,15 @@ def test_one_in_restore_is_deleted_with_the_label_for_that_only(
     allowed = {"kubedirector.hpe.com/allow-delete-while-restoring": ""}
     restoring.kdcluster("notebook")["metadata"]["labels"] |= allowed
     assert run(kd_cluster, **gone)["changed"]
+
+
+@pytest.mark.parametrize("option", ["from_files", "from_env_file"])
+def test_files_that_no_action_has_read_are_not_skipped(
+    run: Run, space: Namespace, option: str
+) -> None:
+    entry = {"name": "git-login", "type": "source-control", option: "token.txt"}
+    result = run(kd_connection, secrets=[entry], **NOTEBOOK)
+    assert f"Secret team-a/git-login: {option} was not read" in result["msg"]
+    result = run(kd_connections, connections=[{**NOTEBOOK, "secrets": [entry]}])
+    assert f"secrets[git-login]: {option} was not read" in result["msg"]
+    assert not space.writes
