@@ -50,7 +50,7 @@ options:
     elements: dict
     suboptions:
       name:
-        description: Name of the ConfigMap.
+        description: Name of the ConfigMap. With O(configmaps[].definition) or O(configmaps[].src), it is in the manifest.
         type: str
         required: true
       type:
@@ -97,6 +97,21 @@ options:
           - It is found, decrypted and bounded as O(configmaps[].from_files) are.
         type: str
         version_added: 0.2.0
+      definition:
+        description:
+          - A manifest of the ConfigMap, in place of the single options. Its data are the same data, its labels and
+            annotations are merged. O(configmaps[].type), O(configmaps[].data_mode) and O(configmaps[].versioned)
+            may be given besides; O(configmaps[].name) is that of the manifest.
+          - What the API server writes (C(uid), C(resourceVersion) and the like) and the annotation
+            C(kubectl.kubernetes.io/last-applied-configuration) are left out. Other fields, such as C(ownerReferences), are refused.
+        type: dict
+        version_added: 0.2.0
+      src:
+        description:
+          - A file on the controller, YAML or JSON, with one such manifest. It is found and decrypted as
+            O(configmaps[].from_files) are. No templates in it are worked out, and values must be text, as for Kubernetes.
+        type: str
+        version_added: 0.2.0
       data_mode:
         description:
           - What happens to the data of a ConfigMap that exists.
@@ -135,7 +150,7 @@ options:
     elements: dict
     suboptions:
       name:
-        description: Name of the Secret.
+        description: Name of the Secret. With O(secrets[].definition) or O(secrets[].src), it is in the manifest.
         type: str
         required: true
       type:
@@ -178,6 +193,21 @@ options:
             belong to the value, and C(#) at its beginning makes a line a comment. The value of a line without C(=) is that of
             the controller's environment variable of this name.
           - It is found, decrypted and bounded as O(secrets[].from_files) are.
+        type: str
+        version_added: 0.2.0
+      definition:
+        description:
+          - A manifest of the Secret, in place of the single options. Its data are the same data, its labels and
+            annotations are merged, its C(type) is O(secrets[].secret_type). O(secrets[].type), O(secrets[].data_mode) and O(secrets[].versioned)
+            may be given besides; O(secrets[].name) is that of the manifest.
+          - What the API server writes (C(uid), C(resourceVersion) and the like) and the annotation
+            C(kubectl.kubernetes.io/last-applied-configuration) are left out. Other fields, such as C(ownerReferences), are refused.
+        type: dict
+        version_added: 0.2.0
+      src:
+        description:
+          - A file on the controller, YAML or JSON, with one such manifest. It is found and decrypted as
+            O(secrets[].from_files) are. No templates in it are worked out, and values must be text, as for Kubernetes.
         type: str
         version_added: 0.2.0
       data_mode:
@@ -343,6 +373,15 @@ EXAMPLES = r"""
       - name: object-store
         type: object-store
         from_env_file: object-store.env
+
+- name: Take a Secret from a manifest in a file of the controller
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+    secrets:
+      - name: object-store
+        type: object-store
+        src: object-store.yml
 
 - name: Connect a Secret that exists already
   kubedirector.connections.kd_connection:

@@ -43,7 +43,13 @@ def entry_sentences(
     if read is not None:
         problems += ((path[1:], text) for path, text in read.problems)
         with_values = plain(read.args["connections"], [])
-    problems += (((one.entry, *one.path), one.text) for one in entry_problems(with_values))
+    # Of an entry with an unusable file, what else may be wrong comes from that.
+    unread = {path[0] for path, _text in problems}
+    problems += (
+        ((one.entry, *one.path), one.text)
+        for one in entry_problems(with_values)
+        if one.entry not in unread
+    )
     sentences = []
     for path, text in sorted(problems, key=lambda problem: int(problem[0][0])):
         file = places[path[0]].partition(":")[0] if path[0] < len(places) else ""

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""from_files and from_env_file of configmaps and secrets: read on the controller, handed to the module as data.
+"""from_files, from_env_file, definition and src of configmaps and secrets, read on the controller.
 
-The module may run on another host, where these files are not. So it gets them as data and binary_data, which it masks
-like any other data.
+The module may run on another host, where these files are not. So it gets plain options: data and binary_data,
+which it masks like any other data, and what else a manifest says.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._core.nam
     require_data_key,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
-    FILE_OPTIONS,
+    ACTION_OPTIONS,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
     Path,
+    shown_path,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import origin_of
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._kubectl_values import (
@@ -40,6 +41,11 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._kubectl_
     files_in,
     is_folder,
     too_much,
+)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._manifests import (
+    BESIDES,
+    manifest_fields,
+    manifest_in,
 )
 
 _OTHER_DATA = {"configmaps": ("data", "binary_data"), "secrets": ("data", "string_data", "stringData")}  # fmt: skip
@@ -95,7 +101,7 @@ def with_file_values(args: _Options, finder: Finder) -> FileValues:
 
 def _is_from_files(entry: t.Any) -> bool:
     given = entry if isinstance(entry, dict) else {}
-    return any(given.get(name) is not None for name in FILE_OPTIONS)
+    return any(given.get(name) is not None for name in ACTION_OPTIONS)
 
 
 def _names_files(options: _Options) -> bool:
@@ -122,7 +128,9 @@ def _with_values(
         entries = options.get(option)
         if isinstance(entries, list):
             result[option] = [
-                _Reader(read, option, entry, (*path, option, index), finder).entry(absent=absent)
+                _Reader(read, option, entry, (*path, option, index), finder).entry(
+                    absent=absent, namespace=options.get("namespace") or read.args.get("namespace")
+                )
                 if _is_from_files(entry)
                 else entry
                 for index, entry in enumerate(entries)
@@ -140,6 +148,7 @@ class _Reader:
         self._given = given
         self._path = path
         self._finder = finder
+        self._option = option
         self._is_secret = option == "secrets"
         self._other = {name: _as_dict(given.get(name)) for name in _OTHER_DATA[option]}
         # Key to where it comes from.
@@ -148,9 +157,12 @@ class _Reader:
         self._text: dict[str, str] = {}
         self._binary: dict[str, str] = {}
 
-    def entry(self, *, absent: bool) -> dict[str, t.Any]:
-        """The entry with values in place of files. One that is disconnected needs none."""
-        result = {key: value for key, value in self._given.items() if key not in FILE_OPTIONS}
+    def entry(self, *, absent: bool, namespace: t.Any) -> dict[str, t.Any]:
+        """The entry as single options. One that is disconnected needs no values."""
+        result = {key: value for key, value in self._given.items() if key not in ACTION_OPTIONS}
+        for option in ("definition", "src"):
+            if self._given.get(option) is not None:
+                return {**result, **self._manifest(option, namespace)}
         if absent:
             return result
         self._read_files()
@@ -162,6 +174,54 @@ class _Reader:
             if before is not None:
                 result[field] = {**before, **values}
         return result
+
+    def _manifest(self, option: str, namespace: t.Any) -> dict[str, t.Any]:
+        """What a manifest, or a file with one, says as single options."""
+        others = [
+            name
+            for name, value in self._given.items()
+            if value is not None and name != option and name not in BESIDES
+        ]
+        if others:
+            self._problem(
+                (option,), f"stands in place of {', '.join(others)}. Keep one of the two."
+            )
+        manifest = self._given[option]
+        if option == "definition":
+            fields, problems = manifest_fields(self._option, manifest, namespace, strict=False)
+            for path, text in problems:
+                self._problem(("definition", *path), text)
+        else:
+            manifest = self._manifest_in(self._given["src"])
+            if manifest is None:
+                return {}
+            fields, problems = manifest_fields(self._option, manifest, namespace, strict=True)
+            for path, text in problems:
+                place = ", ".join(filter(None, (self._given["src"], shown_path(manifest, path))))
+                self._problem(("src",), f"{place}: {text}")
+        name = self._given.get("name")
+        if name not in (None, fields.get("name")):
+            self._problem((option,), "metadata.name is not the entry's name. Leave name out.")
+        return fields
+
+    def _manifest_in(self, name: t.Any) -> t.Any:
+        here = ("src",)
+        if not isinstance(name, str):
+            self._problem(here, "a path belongs here.")
+            return None
+        path = self._found(here, name)
+        if path is None:
+            return None
+        try:
+            if is_folder(path):
+                raise UnusableFileError("is a folder. Name a file.")
+            manifest, problem = manifest_in(self._content(path))
+            if problem:
+                raise UnusableFileError(problem)
+        except UnusableFileError as error:
+            self._problem(here, f"{name} {error}")
+            return None
+        return manifest
 
     def _read_files(self) -> None:
         given = self._given.get("from_files")

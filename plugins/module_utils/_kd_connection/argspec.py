@@ -21,12 +21,14 @@ _OBJECT: ArgumentSpec = {
     "annotations": {"type": "dict"},
     "versioned": {"type": "bool", "default": False},
     "data_mode": {"type": "str", "choices": list(DATA_MODES), "default": REPLACE},
-    # The action plugin reads these on the controller, and gives the module the values.
     "from_files": {"type": "list", "elements": "raw"},
     "from_env_file": {"type": "str"},
+    "definition": {"type": "dict"},
+    "src": {"type": "str"},
 }
 
-FILE_OPTIONS = ("from_files", "from_env_file")
+# The action plugin puts others in place of these.
+ACTION_OPTIONS = ("from_files", "from_env_file", "definition", "src")
 
 # What may be given for all entries of a list at once.
 WAITING = ("wait", "wait_timeout", "on_reconnect_failure")
@@ -66,6 +68,8 @@ CONNECTION_ARGUMENTS: ArgumentSpec = {
 CONNECTION_SECRECY = {
     "configmaps.data": Secrecy.CREDENTIALS,
     "configmaps.annotations": Secrecy.CREDENTIALS,
+    "configmaps.definition": Secrecy.SECRET,
+    "secrets.definition": Secrecy.SECRET,
     # Who can say what is in it.
     "configmaps.binary_data": Secrecy.SECRET,
     # kubectl apply keeps a copy of the values in one.
@@ -105,11 +109,12 @@ CONNECTIONS_SECRECY = {
 
 
 def unread_sentence(given: t.Mapping[str, t.Any]) -> str | None:
-    """Say that a ConfigMap or Secret still names files, which the module cannot read: it may run elsewhere."""
-    names = [name for name in FILE_OPTIONS if given.get(name) is not None]
+    """Say that a ConfigMap or Secret has an option that the action plugin did not take: the module may run where
+    the files are not."""
+    names = [name for name in ACTION_OPTIONS if given.get(name) is not None]
     return (
-        f"{names[0]} was not read: the action plugin of this module reads it, on the controller, from a list of "
-        "dictionaries. Write the option so, and run the module by Ansible."
+        f"{names[0]} was not read: the action plugin of this module reads it, on the controller, in a list of "
+        "dictionaries. Write the list so, and run the module by Ansible."
         if names
         else None
     )

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFileNotFound, AnsibleParserError
 
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._kubectl_values import (
     MAX_BYTES,
@@ -20,7 +19,6 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._value_fi
     FileValues,
     with_file_values,
 )
-from tests.harness.canaries import canary
 from tests.harness.value_files import (
     BAD_ENV_FILES,
     BAD_NAMES,
@@ -31,41 +29,7 @@ from tests.harness.value_files import (
     FILES,
     write_all,
 )
-
-SECRET = canary("what a file holds")
-
-
-class Folder:
-    """Finds files in one folder. What is "encrypted" there is beside it, decrypted."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.forgotten: list[str] = []
-
-    def find(self, name: str) -> str:
-        """As on Ansible's search path."""
-        if not (self.path / name).exists():
-            raise AnsibleFileNotFound(file_name=name)
-        return str(self.path / name)
-
-    def decrypted(self, path: str) -> str:
-        """As with ansible-vault."""
-        if path.endswith(".locked"):
-            raise AnsibleParserError(f"{SECRET} is around")
-        return path.replace(".vault", ".plain")
-
-    def forget(self, path: str) -> None:
-        """Delete what was decrypted."""
-        self.forgotten.append(path)
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
-    """An empty folder, which is not the current one."""
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    (tmp_path / "files").mkdir()
-    return Folder(tmp_path / "files")
+from tests.unit.plugins.controller_files import SECRET, Folder, said
 
 
 def read_one(folder: Folder, option: str, **entry: Any) -> FileValues:
@@ -85,12 +49,6 @@ def values_of(read: FileValues, option: str) -> tuple[dict[str, bytes], dict[str
         {key: text.encode() for key, text in data.items()},
         {key: base64.b64decode(value, validate=True) for key, value in binary.items()},
     )
-
-
-def said(read: FileValues) -> str:
-    """The only problem."""
-    assert len(read.problems) == 1, read.problems
-    return read.problems[0][1]
 
 
 @pytest.mark.parametrize("name", FILES)
