@@ -83,7 +83,7 @@ options:
           - What is not text in UTF-8 becomes binaryData, which no member gets; a warning says so. Put bytes for applications
             into a Secret.
           - Relative paths are looked up as those of M(ansible.builtin.copy), then beside the file in which they are
-            written. A file that ansible-vault encrypted is decrypted.
+            written, where Ansible knows that, and in the current directory. A file that ansible-vault encrypted is decrypted.
           - Together with the other options of values it is the whole data, see O(configmaps[].data_mode). A key may
             come from one of them only, and all values together have at most 1 MiB.
         type: list
@@ -181,7 +181,7 @@ options:
             all ordinary files in it are taken.
           - Contents stay what they are, byte for byte, and are masked like other data of Secrets.
           - Relative paths are looked up as those of M(ansible.builtin.copy), then beside the file in which they are
-            written. A file that ansible-vault encrypted is decrypted.
+            written, where Ansible knows that, and in the current directory. A file that ansible-vault encrypted is decrypted.
           - Together with the other options of values it is the whole data, see O(secrets[].data_mode). A key may
             come from one of them only, and all values together have at most 1 MiB.
         type: list

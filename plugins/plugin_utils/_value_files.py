@@ -319,13 +319,15 @@ class _Reader:
             return self._finder.find(name)
         except AnsibleError:
             for folder in (*self._folders(here), os.getcwd()):
-                path = os.path.join(folder, name)
+                # Ansible takes a relative path as one from the playbook.
+                path = os.path.abspath(os.path.join(folder, name))
                 if os.path.exists(path):
                     return path
         self._problem(
             here,
-            f"{name} does not exist on the controller. Relative paths are looked up in files/ of role and "
-            "playbook, beside the playbook, and beside the file in which they are written.",
+            f"{name} does not exist on the controller. A relative path is looked up in files/ of role and "
+            "playbook, beside the playbook, beside the file in which it is written if Ansible knows that, and in the current "
+            "directory.",
         )
         return None
 

@@ -147,7 +147,7 @@ def test_what_cannot_be_read_is_named(folder: Folder, monkeypatch: pytest.Monkey
     (folder.path / "dangling").symlink_to("nowhere")
     (folder.path / "file.locked").write_text(SECRET)
     for given, text in {
-        "missing": "missing does not exist on the controller. Relative paths",
+        "missing": "missing does not exist on the controller. A relative path",
         "dangling": "dangling does not exist on the controller",
         "pipe": "pipe is not an ordinary file",
         "file.locked": "file.locked cannot be read, or is encrypted by ansible-vault",
@@ -249,7 +249,10 @@ def test_paths_are_also_looked_up_beside_their_list_and_in_the_current_folder(
     (tmp_path / "lists" / "a").write_text("beside")
     (tmp_path / "elsewhere" / "b").write_text("current")
     entry = {"configmaps": [{"name": "x", "from_files": ["a", "b"]}]}
-    places = [f"{tmp_path}/lists/connections.yml:6"]
+    # As the filter entry_places gives it, from the current directory.
+    places = ["../lists/connections.yml:6"]
     read = with_file_values({"connections": [entry], "places": places}, folder)
     assert read.problems == []
     assert read.args["connections"][0]["configmaps"][0]["data"] == {"a": "beside", "b": "current"}
+    # The loader takes a relative path as one from the playbook.
+    assert folder.forgotten == [str(tmp_path / "lists" / "a"), str(tmp_path / "elsewhere" / "b")]
