@@ -283,11 +283,20 @@ def test_one_in_restore_is_deleted_with_the_label_for_that_only(
     assert run(kd_cluster, **gone)["changed"]
 
 
-@pytest.mark.parametrize("option", ["from_files", "from_env_file"])
-def test_files_that_no_action_has_read_are_not_skipped(
-    run: Run, space: Namespace, option: str
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("from_files", ["token.txt"]),
+        ("from_env_file", "login.env"),
+        ("definition", {"kind": "Secret", "stringData": {"token": MARK}}),
+        ("src", "login.yml"),
+    ],
+    ids=["from_files", "from_env_file", "definition", "src"],
+)
+def test_what_no_action_has_read_is_not_skipped(
+    run: Run, space: Namespace, option: str, value: Any
 ) -> None:
-    entry = {"name": "git-login", "type": "source-control", option: "token.txt"}
+    entry = {"name": "git-login", "type": "source-control", option: value}
     result = run(kd_connection, secrets=[entry], **NOTEBOOK)
     assert f"Secret team-a/git-login: {option} was not read" in result["msg"]
     result = run(kd_connections, connections=[{**NOTEBOOK, "secrets": [entry]}])
