@@ -75,14 +75,14 @@ def is_folder(path: str) -> bool:
     return stat.S_ISDIR(mode)
 
 
-def content_of(path: str) -> bytes:
-    """Read a file. :raises UnusableFileError:"""
+def content_of(path: str, most: int) -> bytes:
+    """Read a file of at most so many bytes. :raises UnusableFileError:"""
     try:
         with open(path, "rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            content = stream.read(most + 1)
     except OSError as error:
         raise UnusableFileError(_reason(error)) from None
-    if len(content) > MAX_BYTES:
+    if len(content) > most:
         raise UnusableFileError(too_much("holds"))
     return content
 

@@ -48,6 +48,8 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._manifest
     manifest_in,
 )
 
+# Base64 and metadata make a manifest longer than its values; those are the API server's to judge.
+_MOST_OF_MANIFEST = 4 * MAX_BYTES
 _OTHER_DATA = {"configmaps": ("data", "binary_data"), "secrets": ("data", "string_data", "stringData")}  # fmt: skip
 _Options = t.Mapping[str, t.Any]
 
@@ -215,7 +217,7 @@ class _Reader:
         try:
             if is_folder(path):
                 raise UnusableFileError("is a folder. Name a file.")
-            manifest, problem = manifest_in(self._content(path))
+            manifest, problem = manifest_in(self._content(path, _MOST_OF_MANIFEST))
             if problem:
                 raise UnusableFileError(problem)
         except UnusableFileError as error:
@@ -341,7 +343,7 @@ class _Reader:
             # ansible-core 2.18 does not know origins.
             yield from (os.path.dirname(str(place)) for place in places[self._path[1] :][:1])
 
-    def _content(self, path: str) -> bytes:
+    def _content(self, path: str, most: int = MAX_BYTES) -> bytes:
         try:
             decrypted = self._finder.decrypted(path)
         except AnsibleError:
@@ -350,7 +352,7 @@ class _Reader:
                 "cannot be read, or is encrypted by ansible-vault with another password than is given."
             ) from None
         try:
-            return content_of(decrypted)
+            return content_of(decrypted, most)
         finally:
             self._finder.forget(decrypted)
 

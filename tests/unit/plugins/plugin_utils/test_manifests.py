@@ -178,6 +178,13 @@ def test_a_manifests_namespace_is_that_of_its_entry(folder: Folder) -> None:
             assert said(read).startswith(text)
 
 
+def test_a_manifest_may_be_longer_than_its_values(folder: Folder) -> None:
+    given = changed(LOGIN, data={"a": encoded("x" * 1024 * 1000)})
+    assert read_manifest(folder, "secrets", "json", given).problems == []
+    given = changed(LOGIN, data={"a": "x" * 5 * 1024 * 1024})
+    assert "manifest holds more than" in said(read_manifest(folder, "secrets", "json", given))
+
+
 def test_what_is_disconnected_needs_its_name(folder: Folder) -> None:
     args = {"configmaps": [{"definition": CODE}], "state": "absent"}
     assert with_file_values(args, folder).args["configmaps"][0]["name"] == "code"
