@@ -31,5 +31,6 @@ class ActionModule(ModuleInWorker):
         if not done.get("failed"):
             return done
         given = self._task.args
-        sentences = entry_sentences(given.get("connections"), given.get("places") or [])
+        places = given.get("places") or []
+        sentences = entry_sentences(given.get("connections"), places, self.read)
         return {**done, **refused(sentences)} if sentences else done

@@ -50,7 +50,7 @@ options:
     elements: dict
     suboptions:
       name:
-        description: Name of the ConfigMap.
+        description: Name of the ConfigMap. With O(configmaps[].definition) or O(configmaps[].src), it is in the manifest.
         type: str
         required: true
       type:
@@ -61,11 +61,68 @@ options:
         type: str
       data:
         description:
-          - The ConfigMap's whole data. Keys that are not given here are removed. Left out, its data stay.
+          - The ConfigMap's data. Keys that are not given here are removed, unless O(configmaps[].data_mode) says
+            otherwise. Left out, its data stay.
           - One that is immutable is refused where its data would change.
           - Numbers and booleans become text the YAML way (C(8080) becomes C("8080"), C(true) becomes
             C("true")). A list or dictionary is an error.
         type: dict
+      binary_data:
+        description:
+          - The ConfigMap's binaryData in base64, for what is not text in UTF-8. Keys that are not given here are removed,
+            unless O(configmaps[].data_mode) says otherwise. Left out, its binaryData stay.
+          - The operator leaves them out of configmeta.json, so no member gets them; a warning says so. Put bytes for
+            applications into a Secret.
+        type: dict
+        version_added: 0.2.0
+      from_files:
+        description:
+          - Files on the controller whose contents are values, as C(kubectl create configmap --from-file) takes them.
+            Each is a path, or a dictionary with C(path) and C(key). Without C(key), the file's name is the key. Of a folder
+            all ordinary files in it are taken.
+          - What is not text in UTF-8 becomes binaryData, which no member gets; a warning says so. Put bytes for applications
+            into a Secret.
+          - Relative paths are looked up as those of M(ansible.builtin.copy), then beside the file in which they are
+            written, where Ansible knows that, and in the current directory. A file that ansible-vault encrypted is decrypted.
+          - Together with the other options of values it is the whole data, see O(configmaps[].data_mode). A key may
+            come from one of them only, and all values together have at most 1 MiB.
+        type: list
+        elements: raw
+        version_added: 0.2.0
+      from_env_file:
+        description:
+          - A file on the controller with lines C(NAME=VALUE), read as by C(kubectl create configmap --from-env-file). Quotes
+            belong to the value, and C(#) at its beginning makes a line a comment. The value of a line without C(=) is that of
+            the controller's environment variable of this name.
+          - It is found, decrypted and bounded as O(configmaps[].from_files) are.
+        type: str
+        version_added: 0.2.0
+      definition:
+        description:
+          - A manifest of the ConfigMap, in place of the single options. Its data are the same data, its labels and
+            annotations are merged. O(configmaps[].type), O(configmaps[].data_mode) and O(configmaps[].versioned)
+            may be given besides; O(configmaps[].name) is that of the manifest.
+          - What the API server writes (C(uid), C(resourceVersion) and the like) and the annotation
+            C(kubectl.kubernetes.io/last-applied-configuration) are left out. Other fields, such as C(ownerReferences), are refused.
+        type: dict
+        version_added: 0.2.0
+      src:
+        description:
+          - A file on the controller, YAML or JSON, with one such manifest. It is found and decrypted as
+            O(configmaps[].from_files) are. No templates in it are worked out, and values must be text, as for Kubernetes.
+        type: str
+        version_added: 0.2.0
+      data_mode:
+        description:
+          - What happens to the data of a ConfigMap that exists.
+          - With V(replace), the given data are all its data. With V(merge), other keys stay as they are. With
+            V(create_only), its data stay, whatever they are, and the given data are for its creation only. That
+            suits generated passwords.
+          - Without effect where no data are given.
+        type: str
+        version_added: 0.2.0
+        choices: [replace, merge, create_only]
+        default: replace
       labels:
         description: Labels to set; others are left alone. One with the value C(null) is removed.
         type: dict
@@ -77,8 +134,9 @@ options:
           - Write the ConfigMap under its name with a hash of type and data after it, as an immutable one, and have every
             KDCluster of the namespace that names an earlier version, or the plain name, name this one instead. The
             earlier version is deleted then; an object with the plain name stays.
-          - Needs O(configmaps[].data). Several changed objects are one change for each KDCluster, and so one run of its
-            start script; and linked KDClusters that share the object need no copies of it.
+          - Needs O(configmaps[].data), and O(configmaps[].data_mode=replace). Several changed objects are one change for
+            each KDCluster, and so one run of its start script; and linked KDClusters that share the object need no
+            copies of it.
           - With O(state=absent), the plain name stands for the version that is connected, with or without this option.
         type: bool
         version_added: 0.2.0
@@ -92,7 +150,7 @@ options:
     elements: dict
     suboptions:
       name:
-        description: Name of the Secret.
+        description: Name of the Secret. With O(secrets[].definition) or O(secrets[].src), it is in the manifest.
         type: str
         required: true
       type:
@@ -109,13 +167,60 @@ options:
         version_added: 0.2.0
       data:
         description:
-          - The Secret's data in base64. Together with O(secrets[].string_data) it is the whole data;
-            other keys are removed. Where both are left out, its data stay.
+          - The Secret's data in base64. Keys that are neither here nor in O(secrets[].string_data) are removed, unless
+            O(secrets[].data_mode) says otherwise. Where both are left out, its data stay.
         type: dict
       string_data:
         description: The Secret's data in plain text.
         type: dict
         aliases: [stringData]
+      from_files:
+        description:
+          - Files on the controller whose contents are values, as C(kubectl create secret generic --from-file) takes them.
+            Each is a path, or a dictionary with C(path) and C(key). Without C(key), the file's name is the key. Of a folder
+            all ordinary files in it are taken.
+          - Contents stay what they are, byte for byte, and are masked like other data of Secrets.
+          - Relative paths are looked up as those of M(ansible.builtin.copy), then beside the file in which they are
+            written, where Ansible knows that, and in the current directory. A file that ansible-vault encrypted is decrypted.
+          - Together with the other options of values it is the whole data, see O(secrets[].data_mode). A key may
+            come from one of them only, and all values together have at most 1 MiB.
+        type: list
+        elements: raw
+        version_added: 0.2.0
+      from_env_file:
+        description:
+          - A file on the controller with lines C(NAME=VALUE), read as by C(kubectl create secret generic --from-env-file). Quotes
+            belong to the value, and C(#) at its beginning makes a line a comment. The value of a line without C(=) is that of
+            the controller's environment variable of this name.
+          - It is found, decrypted and bounded as O(secrets[].from_files) are.
+        type: str
+        version_added: 0.2.0
+      definition:
+        description:
+          - A manifest of the Secret, in place of the single options. Its data are the same data, its labels and
+            annotations are merged, its C(type) is O(secrets[].secret_type). O(secrets[].type), O(secrets[].data_mode) and O(secrets[].versioned)
+            may be given besides; O(secrets[].name) is that of the manifest.
+          - What the API server writes (C(uid), C(resourceVersion) and the like) and the annotation
+            C(kubectl.kubernetes.io/last-applied-configuration) are left out. Other fields, such as C(ownerReferences), are refused.
+        type: dict
+        version_added: 0.2.0
+      src:
+        description:
+          - A file on the controller, YAML or JSON, with one such manifest. It is found and decrypted as
+            O(secrets[].from_files) are. No templates in it are worked out, and values must be text, as for Kubernetes.
+        type: str
+        version_added: 0.2.0
+      data_mode:
+        description:
+          - What happens to the data of a Secret that exists.
+          - With V(replace), the given data are all its data. With V(merge), other keys stay as they are. With
+            V(create_only), its data stay, whatever they are, and the given data are for its creation only. That
+            suits generated passwords.
+          - Without effect where no data are given.
+        type: str
+        version_added: 0.2.0
+        choices: [replace, merge, create_only]
+        default: replace
       labels:
         description: Labels to set; others are left alone. One with the value C(null) is removed.
         type: dict
@@ -233,6 +338,50 @@ EXAMPLES = r"""
           authType: token
           token: "{{ source_control_token }}"
     on_reconnect_failure: fail
+
+- name: Generate a password once, and keep it from then on
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+    secrets:
+      - name: database-login
+        type: database
+        data_mode: create_only
+        string_data:
+          username: team-a
+          password: "{{ lookup('ansible.builtin.password', '/dev/null', length=32) }}"
+
+- name: Change one key of a ConfigMap that others write too
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    configmaps:
+      - name: training-data
+        data_mode: merge
+        data: {path: s3://data.example.com/training/2}
+
+- name: Take values from files of the controller
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+    configmaps:
+      - name: training-code
+        type: code
+        from_files:
+          - code/train.py
+          - {key: config, path: conf/train.yml}
+    secrets:
+      - name: object-store
+        type: object-store
+        from_env_file: object-store.env
+
+- name: Take a Secret from a manifest in a file of the controller
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+    secrets:
+      - name: object-store
+        type: object-store
+        src: object-store.yml
 
 - name: Connect a Secret that exists already
   kubedirector.connections.kd_connection:

@@ -30,6 +30,13 @@ from ansible.utils.display import Display
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.display import (
     shown_by,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
+    shown_path,
+)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._value_files import (
+    FileValues,
+    with_file_values,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_values import (
     bad_keys,
     misread_values,
@@ -48,6 +55,8 @@ class ModuleInWorker(OrdinaryAction):
     """
 
     module: types.ModuleType
+    read: FileValues | None = None
+    """The task's options with the content of files, once these were read."""
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
@@ -56,9 +65,31 @@ class ModuleInWorker(OrdinaryAction):
         variables = task_vars or {}
         if problems := bad_keys(self._task.args):
             return refused(problems)
-        misread = list(misread_values(self._task.args))
-        done = self._run_module(tmp, variables)
+        given = self._task.args
+        misread = list(misread_values(given))
+        self.read = read = with_file_values(given, self)
+        if read.problems:
+            return refused([f"{shown_path(given, path)}: {text}" for path, text in read.problems])
+        misread += (f"{shown_path(given, path)}: {text}" for path, text in read.warnings)
+        # Ansible shows a task's options from here, and runs it again with them.
+        self._task.args = read.args
+        try:
+            done = self._run_module(tmp, variables)
+        finally:
+            self._task.args = given
         return {**done, "warnings": [*misread, *done.get("warnings", ())]} if misread else done
+
+    def find(self, name: str) -> str:
+        """Find a file or folder on Ansible's search path. :raises AnsibleError: there is none."""
+        return t.cast("str", self._find_needle("files", name))
+
+    def decrypted(self, path: str) -> str:
+        """The path of a file, or of what ansible-vault encrypted in it. :raises AnsibleError:"""
+        return t.cast("str", self._loader.get_real_file(path))
+
+    def forget(self, path: str) -> None:
+        """Delete what was decrypted."""
+        self._loader.cleanup_tmp_file(path)
 
     def _run_module(self, tmp: str | None, variables: _Variables) -> dict[str, t.Any]:
         if not self._is_at_home(variables):

@@ -12,6 +12,7 @@ from .._client.auth_options import NAMESPACE_ARGUMENT
 from .._core.names import is_plain_name
 from .._core.secrecy import ArgumentSpec, Secrecy
 from .._kubedirector.selection import SELECTION_ARGUMENTS
+from .._reconcile.desired import DATA_MODES, REPLACE
 
 _OBJECT: ArgumentSpec = {
     "name": {"type": "str", "required": True},
@@ -19,7 +20,15 @@ _OBJECT: ArgumentSpec = {
     "labels": {"type": "dict"},
     "annotations": {"type": "dict"},
     "versioned": {"type": "bool", "default": False},
+    "data_mode": {"type": "str", "choices": list(DATA_MODES), "default": REPLACE},
+    "from_files": {"type": "list", "elements": "raw"},
+    "from_env_file": {"type": "str"},
+    "definition": {"type": "dict"},
+    "src": {"type": "str"},
 }
+
+# The action plugin puts others in place of these.
+ACTION_OPTIONS = ("from_files", "from_env_file", "definition", "src")
 
 # What may be given for all entries of a list at once.
 WAITING = ("wait", "wait_timeout", "on_reconnect_failure")
@@ -30,7 +39,7 @@ CONNECTION_ARGUMENTS: ArgumentSpec = {
     "configmaps": {
         "type": "list",
         "elements": "dict",
-        "options": {**_OBJECT, "data": {"type": "dict"}},
+        "options": {**_OBJECT, "data": {"type": "dict"}, "binary_data": {"type": "dict"}},
     },
     "secrets": {
         "type": "list",
@@ -59,6 +68,10 @@ CONNECTION_ARGUMENTS: ArgumentSpec = {
 CONNECTION_SECRECY = {
     "configmaps.data": Secrecy.CREDENTIALS,
     "configmaps.annotations": Secrecy.CREDENTIALS,
+    "configmaps.definition": Secrecy.SECRET,
+    "secrets.definition": Secrecy.SECRET,
+    # Who can say what is in it.
+    "configmaps.binary_data": Secrecy.SECRET,
     # kubectl apply keeps a copy of the values in one.
     "secrets.annotations": Secrecy.SECRET,
 }
@@ -93,6 +106,18 @@ CONNECTIONS_IN_FULL: ArgumentSpec = {
 CONNECTIONS_SECRECY = {
     f"connections.{path}": secrecy for path, secrecy in CONNECTION_SECRECY.items()
 }
+
+
+def unread_sentence(given: t.Mapping[str, t.Any]) -> str | None:
+    """Say that a ConfigMap or Secret has an option that the action plugin did not take: the module may run where
+    the files are not."""
+    names = [name for name in ACTION_OPTIONS if given.get(name) is not None]
+    return (
+        f"{names[0]} was not read: the action plugin of this module reads it, on the controller, in a list of "
+        "dictionaries. Write the list so, and run the module by Ansible."
+        if names
+        else None
+    )
 
 
 def with_named_objects(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

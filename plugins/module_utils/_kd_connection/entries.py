@@ -27,6 +27,7 @@ from .._reconcile.desired import (
 )
 from .argspec import (
     ENTRY_ARGUMENTS,
+    unread_sentence,
     with_named_objects,
 )
 from .entry_words import (
@@ -154,6 +155,9 @@ def _rule_problems(params: dict[str, t.Any]) -> Found:
 
 
 def _object_problems(option: str, given: dict[str, t.Any]) -> Found:
+    if unread := unread_sentence(given):
+        yield (), unread
+        return
     label = f"{_KINDS[option]} {given['name']}"
 
     def ask(path: Path, **fields: t.Any) -> Found:
@@ -169,7 +173,7 @@ def _object_problems(option: str, given: dict[str, t.Any]) -> Found:
     if not found and given.get("type") is not None:
         found += ask(("type",), type=given["type"])
     if not found:
-        for field in ("labels", "annotations", "data", "string_data"):
+        for field in ("labels", "annotations", "data", "string_data", "binary_data"):
             for key, value in (given.get(field) or {}).items():
                 # A module would get "true" or "null"; of a number it gets what was written.
                 if key is None or isinstance(key, bool):

@@ -41,7 +41,7 @@ def _object_parts(change: ObjectChange) -> tuple[str, str, str]:
     does = _VERBS[change.action]
     if change.action == "unchanged" and change.found is None:
         does = "absent"
-    keys = change.body.get("data")
+    keys = [key for field in ("data", "binaryData") for key in change.body.get(field) or ()]
     if change.action in ("created", "updated"):
         fields = [
             name for name in ("labels", "annotations") if name in change.body.get("metadata", {})

@@ -12,8 +12,10 @@ import typing as t
 
 from .._ansible.task import Task
 from .._core.display import show
+from .._core.errors import InvalidInputError
 from .._observe.reader import read_selected, with_selected
 from .._reconcile.desired import parse_desired
+from .argspec import unread_sentence
 from .namespace_task import NamespaceTask, Waiting
 
 
@@ -29,6 +31,10 @@ class ConnectionTask(Task):
 
         :raises CollectionError: any of them; `result` then says what had been written.
         """
+        for option, kind in (("configmaps", "ConfigMap"), ("secrets", "Secret")):
+            for one in self.params[option] or ():
+                if unread := unread_sentence(one):
+                    raise InvalidInputError(f"{kind} {self.namespace}/{one['name']}: {unread}")
         desired = parse_desired(self.params, self.namespace)
         params = with_selected(
             functools.partial(read_selected, self.api), self.namespace, self.params

@@ -127,14 +127,7 @@ def _skipped_object(cluster: KDCluster, kind: str, name: str, found: LiveObject 
 def _dropped_or_leaked(found: LiveObject) -> t.Iterator[Problem]:
     key = found.kind, found.name
     if found.binary_keys:
-        yield Problem(
-            "binary_data_dropped",
-            found.namespace,
-            f"{found.label} has binaryData ({', '.join(found.binary_keys)}), which the operator leaves out of "
-            "configmeta.json: no member gets it.",
-            "Put text into data, or the bytes into a Secret.",
-            object=key,
-        )
+        yield binary_data_dropped(found.namespace, found.name, found.binary_keys)
     if found.kind == "Secret" and facts.LAST_APPLIED_ANNOTATION in found.annotations:
         yield Problem(
             "last_applied_leak",
@@ -144,6 +137,18 @@ def _dropped_or_leaked(found: LiveObject) -> t.Iterator[Problem]:
             "Remove the annotation, and create the Secret without kubectl apply.",
             object=key,
         )
+
+
+def binary_data_dropped(namespace: str, name: str, keys: t.Iterable[str]) -> Problem:
+    """A ConfigMap has, or is to have, binaryData."""
+    return Problem(
+        "binary_data_dropped",
+        namespace,
+        f"ConfigMap {namespace}/{name} has binaryData ({', '.join(keys)}), which the operator leaves out of "
+        "configmeta.json: no member gets it.",
+        "Put text into data, or the bytes into a Secret.",
+        object=("ConfigMap", name),
+    )
 
 
 def missing_cluster(cluster: KDCluster, name: str) -> Problem:

@@ -197,6 +197,7 @@ class LiveObject:
     :param immutable: whether its data may not change. If only the metadata were read: whether that field was ever
         written, which nearly always means true.
     :param secret_type: a Secret's type in Kubernetes; None when only the metadata were read.
+    :param binary_data: binaryData, key to value in base64; None when only the metadata were read.
     :param binary_keys: keys of binaryData, which the operator leaves out.
     :param data_keys: keys of its data, as far as the metadata show them.
     :param owner: the object that controls it, such as "ExternalSecret/git-login", or "".
@@ -222,11 +223,17 @@ class LiveObject:
     uid: str = ""
     data_keys: tuple[str, ...] = ()
     owner: str = ""
+    binary_data: t.Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
 
     @property
     def label(self) -> str:
         """How messages call it: "Secret ns/name"."""
         return f"{self.kind} {self.namespace}/{self.name}"
+
+    @property
+    def content(self) -> dict[str, t.Mapping[str, str]]:
+        """Its data and binaryData, by field; empty where only the metadata were read."""
+        return {"data": self.data or {}, "binaryData": self.binary_data or {}}
 
     @property
     def type(self) -> str | None:
@@ -377,6 +384,7 @@ def parse_object(kind: str, manifest: JsonMapping, *, with_data: bool) -> LiveOb
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
         data=(manifest.get("data") or {}) if with_data else None,
+        binary_data=(manifest.get("binaryData") or {}) if with_data else None,
         terminating=bool(metadata.get("deletionTimestamp")),
         finalizers=tuple(metadata.get("finalizers") or ()),
         managed_fields=tuple(metadata.get("managedFields") or ()),

@@ -31,6 +31,9 @@ from .shared_objects import (
 # Opaque apart, all of Kubernetes' own have a group (source: its documentation of Secrets).
 _KUBERNETES_TYPE = re.compile(r"[a-z0-9.-]+/\S+")
 
+# What data_mode says of an object that exists: its data become these, get these besides, stay as they are.
+REPLACE, MERGE, CREATE_ONLY = DATA_MODES = ("replace", "merge", "create_only")
+
 # A deadline is a number that a clock can count to.
 _MAX_SECONDS = 365 * 24 * 3600
 
@@ -40,6 +43,8 @@ class DesiredObject:
     """A ConfigMap or Secret as the task names it.
 
     :param data: key to value, a Secret's values in base64; None when the task says nothing of them.
+    :param data_mode: one of DATA_MODES.
+    :param binary: a ConfigMap's binaryData, key to value in base64; None when the task says nothing of them.
     :param labels: labels to set, the type label included, or None to remove one; others are left alone.
     :param described: the task says more of it than its name.
     :param secret_type: the Kubernetes type of a Secret, None when the task says nothing of it.
@@ -59,11 +64,47 @@ class DesiredObject:
     version_of: str | None = None
     absent: bool = False
     deleted: bool = False
+    data_mode: str = REPLACE
+    binary: t.Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
 
     @property
     def key(self) -> tuple[str, str]:
         """(kind, name)."""
         return self.kind, self.name
+
+    @property
+    def lasting_data(self) -> t.Mapping[str, str]:
+        """The data that the object has after the task, whether or not it existed before."""
+        return {} if self.data is None or self.data_mode == CREATE_ONLY else self.data
+
+    @property
+    def content(self) -> dict[str, t.Mapping[str, str]]:
+        """The fields of its manifest that the task gives values for: data, binaryData."""
+        given = {"data": self.data, "binaryData": self.binary}
+        return {field: values for field, values in given.items() if values is not None}
+
+    def content_changes(
+        self, have: t.Mapping[str, t.Mapping[str, str]]
+    ) -> dict[str, dict[str, str | None]]:
+        """What a merge patch changes in an object that exists; None removes a key.
+
+        :param have: its data and binaryData.
+        :returns: without fields in which nothing changes.
+        """
+        if self.data_mode == CREATE_ONLY:
+            return {}
+        found: dict[str, dict[str, str | None]] = {}
+        for field, values in have.items():
+            wanted = self.content.get(field)
+            # Kubernetes takes a key in one of the two only.
+            gone = {key for other, keys in self.content.items() if other != field for key in keys}
+            if wanted is not None and self.data_mode == REPLACE:
+                gone.update(key for key in values if key not in wanted)
+            changes: dict[str, str | None] = {key: None for key in values if key in gone}
+            changes.update({k: v for k, v in (wanted or {}).items() if values.get(k) != v})
+            if changes:
+                found[field] = changes
+        return found
 
     @property
     def plain_name(self) -> str:
@@ -127,9 +168,9 @@ class DesiredState:
     @property
     def keys_with_data(self) -> frozenset[Key]:
         """(kind, name) of the objects of which more than the metadata must be read."""
-        return frozenset(
-            o.key for o in self.objects if (o.data is not None or o.secret_type) and not o.absent
-        )
+        compared = (o for o in self.objects if o.content and o.data_mode != CREATE_ONLY)
+        typed = (o for o in self.objects if o.secret_type)
+        return frozenset(o.key for o in (*compared, *typed) if not o.absent)
 
     def of_kdcluster(self, name: str) -> DesiredState:
         """The part of it that decides on one KDCluster's connections."""
@@ -284,9 +325,15 @@ def _version(found: DesiredObject, namespace: str, where: str) -> DesiredObject:
     """The version that an object with this content is."""
     if found.data is None:
         raise InvalidInputError(f"{where}: versioned needs data, since they are part of the name.")
+    if found.data_mode != REPLACE:
+        raise InvalidInputError(
+            f"{where}: versioned goes with data_mode=replace only, since a version holds exactly the given data."
+        )
     return dataclasses.replace(
         found,
-        name=versioned_name(namespace, found.kind, found.name, found.type, found.data),
+        name=versioned_name(
+            namespace, found.kind, found.name, found.type, found.data, found.binary or {}
+        ),
         version_of=found.name,
         annotations={**found.annotations, VERSION_OF: found.name},
     )
@@ -314,6 +361,7 @@ def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> Desire
             )
         labels[type_label] = wanted_type
     data = _configmap_data(entry, where) if kind == "ConfigMap" else _secret_data(entry, where)
+    binary = _binary_data(entry, data or {}, where) if kind == "ConfigMap" else None
     annotations = removable_text_map(entry.get("annotations"), f"{where}: annotation")
     secret_type = entry.get("secret_type") or None
     return DesiredObject(
@@ -323,8 +371,10 @@ def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> Desire
         data=data,
         labels=labels,
         annotations=annotations,
-        described=bool(labels or annotations or secret_type) or data is not None,
+        described=bool(labels or annotations or secret_type) or (data, binary) != (None, None),
         secret_type=secret_type,
+        data_mode=entry.get("data_mode") or REPLACE,
+        binary=binary,
     )
 
 
@@ -354,11 +404,27 @@ def _configmap_data(entry: dict[str, t.Any], where: str) -> dict[str, str] | Non
     return None if entry.get("data") is None else _keyed_text(entry["data"], where)
 
 
-def _secret_data(entry: dict[str, t.Any], where: str) -> dict[str, str] | None:
-    if entry.get("data") is None and entry.get("string_data") is None:
+def _binary_data(
+    entry: dict[str, t.Any], data: t.Mapping[str, str], where: str
+) -> dict[str, str] | None:
+    if entry.get("binary_data") is None:
         return None
+    binary = _base64_map(entry["binary_data"], where, "data")
+    for key in binary:
+        if key in data:
+            raise InvalidInputError(
+                f"{where}: key {key} is in data and in binary_data; keep it in one of them."
+            )
+    return binary
+
+
+def _base64_map(values: dict[str, t.Any] | None, where: str, for_text: str) -> dict[str, str]:
+    """Write base64 the one way in which Kubernetes writes it.
+
+    :param for_text: the option that takes plain text.
+    """
     data: dict[str, str] = {}
-    for key, text in _keyed_text(entry.get("data"), where).items():
+    for key, text in _keyed_text(values, where).items():
         try:
             packed = "".join(text.split())
             if len(packed) % 4:
@@ -367,9 +433,16 @@ def _secret_data(entry: dict[str, t.Any], where: str) -> dict[str, str] | None:
             raw = base64.b64decode(packed, validate=True)
         except (binascii.Error, ValueError):
             raise InvalidInputError(
-                f"{where}: key {key} is not valid base64; encode it, or put the plain text into string_data."
+                f"{where}: key {key} is not valid base64; encode it, or put the plain text into {for_text}."
             ) from None
         data[key] = base64.b64encode(raw).decode()
+    return data
+
+
+def _secret_data(entry: dict[str, t.Any], where: str) -> dict[str, str] | None:
+    if entry.get("data") is None and entry.get("string_data") is None:
+        return None
+    data = _base64_map(entry.get("data"), where, "string_data")
     for key, text in _keyed_text(entry.get("string_data"), where).items():
         if key in data:
             raise InvalidInputError(

@@ -250,6 +250,7 @@ def _manifest(
         "kind": desired_object.kind,
         "metadata": metadata,
         "data": dict(desired_object.data or {}),
+        **({"binaryData": dict(desired_object.binary)} if desired_object.binary else {}),
         **({"immutable": True} if desired_object.version_of is not None else {}),
     }
     return {
@@ -263,7 +264,7 @@ def _kept(values: t.Mapping[str, str | None]) -> dict[str, str]:
 
 
 def object_patch(desired_object: DesiredObject, found: LiveObject) -> JsonObject:
-    """The smallest merge patch: given data are the object's whole data, of labels only null removes one."""
+    """The smallest merge patch: data as data_mode says, of labels only null removes one."""
     patch: JsonObject = {}
     metadata: JsonObject = {}
     for field in ("labels", "annotations"):
@@ -274,12 +275,4 @@ def object_patch(desired_object: DesiredObject, found: LiveObject) -> JsonObject
             metadata[field] = differing
     if metadata:
         patch["metadata"] = metadata
-    if desired_object.data is not None:
-        have = found.data or {}
-        data: dict[str, str | None] = {
-            key: value for key, value in desired_object.data.items() if have.get(key) != value
-        }
-        data.update({key: None for key in have if key not in desired_object.data})
-        if data:
-            patch["data"] = data
-    return patch
+    return {**patch, **desired_object.content_changes(found.content)}

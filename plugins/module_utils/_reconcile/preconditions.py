@@ -126,7 +126,7 @@ def _object_problems(
             f"{where} has the Kubernetes type {found.secret_type}, which cannot be changed to {secret_type}. "
             "Leave secret_type out, or delete the Secret first."
         )
-    if found.immutable and desired_object.data not in (None, found.data):
+    if found.immutable and desired_object.content_changes(found.content):
         yield (
             f"{where} is immutable, so its data cannot be changed. Write the new data under another name, "
             "connect that and disconnect this one, or delete it first."

@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
     )
     from .writer import Progress
 
-_FIELDS = ("labels", "annotations", "data")
+_FIELDS = ("labels", "annotations", "data", "binaryData")
 
 
 def connection_result(
@@ -154,14 +154,14 @@ def _side(found: LiveObject) -> JsonObject:
             for key, value in found.annotations.items()
             if key != facts.LAST_APPLIED_ANNOTATION
         },
-        "data": dict(found.data or {}),
+        **found.content,
     }
 
 
 def _patched(side: JsonObject, body: JsonObject) -> JsonObject:
     """A side of the diff after a merge patch; a manifest to create is a patch on nothing."""
     metadata = body.get("metadata", {})
-    given = {**{field: metadata.get(field) for field in _FIELDS}, "data": body.get("data")}
+    given = {**{field: metadata.get(field) for field in _FIELDS}, **body}
     return {
         field: {
             key: value
@@ -180,17 +180,22 @@ def _hide(kind: str, side: JsonObject | None, other: JsonObject | None) -> JsonO
     if side is None:
         return None
     hidden = dict(side)
-    for field in ("data", "annotations"):
+    for field in ("data", "annotations", "binaryData"):
         known = (other or {}).get(field, {})
+        # Bytes may hold a credential anywhere, and are not for people to read.
+        hides_all = kind == "Secret" or field == "binaryData"
         hidden[field] = {
-            key: _hidden(kind, key, value, known.get(key)) for key, value in side[field].items()
+            key: _hidden(key, value, known.get(key), hides_all=hides_all)
+            for key, value in side[field].items()
         }
+    if not hidden["binaryData"]:
+        del hidden["binaryData"]
     return hidden
 
 
-def _hidden(kind: str, key: str, value: str, before: str | None) -> str:
+def _hidden(key: str, value: str, before: str | None, *, hides_all: bool) -> str:
     def hide(text: str, mask: str) -> str:
-        return mask if kind == "Secret" else without_credentials_in(key, text, mask)
+        return mask if hides_all else without_credentials_in(key, text, mask)
 
     shown = hide(value, HIDDEN)
     is_other = before not in (None, value) and shown == hide(str(before), HIDDEN)

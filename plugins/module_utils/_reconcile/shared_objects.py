@@ -85,12 +85,20 @@ def copy_name(name: str) -> str:
 
 
 def versioned_name(
-    namespace: str, kind: str, name: str, object_type: str | None, data: t.Mapping[str, str]
+    namespace: str,
+    kind: str,
+    name: str,
+    object_type: str | None,
+    data: t.Mapping[str, str],
+    binary: t.Mapping[str, str],
 ) -> str:
     """Name the version of an object that has this content. :raises InvalidInputError: the name is too long."""
     digest = hashlib.pbkdf2_hmac(
         "sha256",
-        json.dumps([object_type, dict(data)], sort_keys=True).encode(),
+        # Without binaryData the names are those that they were before these were known.
+        json.dumps(
+            [object_type, dict(data), *([dict(binary)] if binary else [])], sort_keys=True
+        ).encode(),
         f"kubedirector.connections/{namespace}/{kind}/{name}".encode(),
         _SECRET_ROUNDS if kind == "Secret" else _ROUNDS,
     ).hex()[:_HASH_DIGITS]
@@ -254,8 +262,10 @@ def copy_manifest(found: JsonObject | None, name: str, body: JsonObject) -> Json
         },
         "annotations": {COPY_OF: base["metadata"].get("uid", "")},
     }
-    data = {**(manifest.get("data") or {}), **(patch.get("data") or {})}
-    manifest["data"] = {key: value for key, value in data.items() if value is not None}
+    for field in ("data", "binaryData"):
+        values = {**(manifest.get(field) or {}), **(patch.get(field) or {})}
+        if values or field == "data":
+            manifest[field] = {key: value for key, value in values.items() if value is not None}
     return manifest
 
 

@@ -112,7 +112,7 @@ def not_held(
     where = f"{cluster.label}: member {pod}"
     for wanted in desired.objects:
         named = (wanted.kind, wanted.name) in cluster.connections.objects()
-        values = dict(wanted.data or {}) if named else {}
+        values = dict(wanted.lasting_data) if named else {}
         keys = differing_keys(configmeta, wanted.kind, wanted.name, values)
         thing = f"{wanted.kind} {desired.namespace}/{wanted.name}"
         if named and keys is None:
@@ -235,7 +235,7 @@ def _difference(wanted: DesiredObject, found: LiveObject) -> str | None:
         who = last_writer(found.managed_fields, ("f:metadata", "f:labels", f"f:{label}"))
         return f"has no type label {label} any more, so that the operator skips it: {who}."
     if found.data is None:
-        wanted = dataclasses.replace(wanted, data=None)
+        wanted = dataclasses.replace(wanted, data=None, binary=None)
     patch = object_patch(wanted, found)
     parts = [
         (field, path, list(values))
@@ -243,6 +243,7 @@ def _difference(wanted: DesiredObject, found: LiveObject) -> str | None:
             ("labels", ("f:metadata", "f:labels"), patch.get("metadata", {}).get("labels")),
             ("annotations", ("f:metadata", "f:annotations"), patch.get("metadata", {}).get("annotations")),
             ("data", ("f:data",), patch.get("data")),
+            ("binaryData", ("f:binaryData",), patch.get("binaryData")),
         )
         if values
     ]  # fmt: skip

@@ -11,6 +11,7 @@ import typing as t
 
 from .._core.credentials import credentials_in
 from .._kubedirector import problems
+from .desired import CREATE_ONLY
 from .preconditions import finalizers_sentence
 from .shared_objects import kdclusters_to_repoint
 
@@ -47,7 +48,7 @@ def plan_warnings(desired: DesiredState, snapshot: Snapshot, plan: Plan) -> list
         for change in plan.objects
         if change.found is not None and change.found.terminating
     )
-    found += _value_warnings(desired)
+    found += _value_warnings(desired, snapshot)
     types = {(change.kind, change.name): change.type for change in plan.objects}
     found += _shared_object_warnings(desired, snapshot, plan)
     connected = {name for one in desired.connections if not one.absent for name in one.kdclusters}
@@ -92,15 +93,21 @@ def _shared_object_warnings(
             )
 
 
-def _value_warnings(desired: DesiredState) -> t.Iterator[str]:
+def _value_warnings(desired: DesiredState, snapshot: Snapshot) -> t.Iterator[str]:
     for desired_object in desired.objects:
         place = desired.namespace, desired_object.name
+        found = snapshot.objects.get(desired_object.key)
+        if found is not None and desired_object.data_mode == CREATE_ONLY:
+            continue
         for key, value in (desired_object.data or {}).items():
             if desired_object.kind == "ConfigMap":
                 if credentials_in(key, value):
                     yield problems.credential_in_configmap(*place, key).sentence
             elif problems.is_line(base64.b64decode(value)):
                 yield problems.newline_in_secret(*place, key).sentence
+        known = found.binary_keys if found else ()
+        if added := sorted(key for key in desired_object.binary or () if key not in known):
+            yield problems.binary_data_dropped(*place, added).sentence
 
 
 def _connection_warnings(

@@ -72,6 +72,7 @@ _DATA = st.sampled_from(
         {"path": "", "name": "x"},
     )
 )
+_DATA_MODE = st.sampled_from(("replace", "replace", "merge", "create_only"))
 _LABELS = st.sampled_from(({}, {"a": "x"}, {"a": "y", "b": "x"}))
 _LIST_FORM = st.sampled_from(("list", "list", "list", "null", "absent"))
 _ENTRY_FORM = st.sampled_from(("", "t", "d", "td", "tdl", "l"))
@@ -104,6 +105,7 @@ def entries(draw: st.DrawFn, kind: str) -> list[JsonObject]:
             entry["type"] = draw(_TYPE)
         if "d" in form:
             entry["data" if kind == "ConfigMap" else "string_data"] = dict(draw(_DATA))
+            entry["data_mode"] = draw(_DATA_MODE)
         if "l" in form:
             entry["labels"] = dict(draw(_LABELS))
         named.append(entry)

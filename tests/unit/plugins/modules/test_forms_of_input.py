@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.modules import kd_cluster, kd_connection
+from ansible_collections.kubedirector.connections.plugins.modules import (
+    kd_cluster,
+    kd_connection,
+    kd_connections,
+)
 from tests.unit.plugins.api_server import Answer, Request, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
 from tests.unit.plugins.kdcluster_in_full import OPTIONS, add_in_full
@@ -337,3 +341,24 @@ def test_one_in_restore_is_deleted_with_the_label_for_that_only(
     allowed = {"kubedirector.hpe.com/allow-delete-while-restoring": ""}
     restoring.kdcluster("notebook")["metadata"]["labels"] |= allowed
     assert run(kd_cluster, **gone)["changed"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("from_files", ["token.txt"]),
+        ("from_env_file", "login.env"),
+        ("definition", {"kind": "Secret", "stringData": {"token": MARK}}),
+        ("src", "login.yml"),
+    ],
+    ids=["from_files", "from_env_file", "definition", "src"],
+)
+def test_what_no_action_has_read_is_not_skipped(
+    run: Run, space: Namespace, option: str, value: Any
+) -> None:
+    entry = {"name": "git-login", "type": "source-control", option: value}
+    result = run(kd_connection, secrets=[entry], **NOTEBOOK)
+    assert f"Secret team-a/git-login: {option} was not read" in result["msg"]
+    result = run(kd_connections, connections=[{**NOTEBOOK, "secrets": [entry]}])
+    assert f"secrets[git-login]: {option} was not read" in result["msg"]
+    assert not space.writes

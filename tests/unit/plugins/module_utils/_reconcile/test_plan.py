@@ -112,7 +112,7 @@ def test_other_kdclusters_and_the_rest_of_the_manifest_are_left_alone(world: Wor
 
 
 @given(worlds())
-def test_foreign_labels_stay_and_given_data_are_the_whole_data(world: World) -> None:
+def test_foreign_labels_stay_and_data_become_what_data_mode_says(world: World) -> None:
     after = carried_out(world, planned(world))
     for kind, field in LIST_OF.items():
         for entry in world.options[field]:
@@ -126,10 +126,13 @@ def test_foreign_labels_stay_and_given_data_are_the_whole_data(world: World) -> 
                 wanted_labels[TYPE_LABELS[kind]] = entry["type"]
             old_labels = old["metadata"]["labels"] if old else {}
             assert new["metadata"]["labels"] == {**old_labels, **wanted_labels}
-            if old and "data" not in entry and "string_data" not in entry:
+            if (old and "data" not in entry and "string_data" not in entry) or (
+                old and entry.get("data_mode") == "create_only"
+            ):
                 assert new["data"] == old["data"]
             elif "data" in entry or "string_data" in entry:
-                assert set(new["data"]) == set(entry.get("data", entry.get("string_data")))
+                kept = set(old["data"]) if old and entry["data_mode"] == "merge" else set()
+                assert set(new["data"]) == set(entry.get("data", entry.get("string_data"))) | kept
 
 
 @given(worlds(possible=False))

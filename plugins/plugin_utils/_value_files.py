@@ -1,0 +1,399 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""from_files, from_env_file, definition and src of configmaps and secrets, read on the controller.
+
+The module may run on another host, where these files are not. So it gets plain options: data and binary_data,
+which it masks like any other data, and what else a manifest says.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import os
+import posixpath
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.validation import check_type_dict
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
+    InvalidInputError,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.names import (
+    require_data_key,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
+    ACTION_OPTIONS,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
+    Path,
+    shown_path,
+)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import origin_of
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._kubectl_values import (
+    MAX_BYTES,
+    UnusableFileError,
+    content_of,
+    env_lines,
+    files_in,
+    is_folder,
+    too_much,
+)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._manifests import (
+    BESIDES,
+    manifest_fields,
+    manifest_in,
+)
+
+# Base64 and metadata make a manifest longer than its values; those are the API server's to judge.
+_MOST_OF_MANIFEST = 4 * MAX_BYTES
+_OTHER_DATA = {"configmaps": ("data", "binary_data"), "secrets": ("data", "string_data", "stringData")}  # fmt: skip
+_Options = t.Mapping[str, t.Any]
+
+
+class Finder(t.Protocol):
+    """How files are found and decrypted on the controller."""
+
+    def find(self, name: str) -> str:
+        """Find a file or folder on Ansible's search path. :raises AnsibleError: there is none."""
+
+    def decrypted(self, path: str) -> str:
+        """The path of a file, or of what ansible-vault encrypted in it. :raises AnsibleError:"""
+
+    def forget(self, path: str) -> None:
+        """Delete what was decrypted."""
+
+
+@dataclasses.dataclass
+class FileValues:
+    """A task's options with the content of files in place of their names.
+
+    :param args: the options. What was given is left alone, and is this where no file is named.
+    :param problems: (path from the options to the value, sentence), of all files that cannot be used.
+    :param warnings: the same of what kubectl leaves out silently.
+    """
+
+    args: t.Mapping[str, t.Any] = dataclasses.field(repr=False)
+    problems: list[tuple[Path, str]] = dataclasses.field(default_factory=list)
+    warnings: list[tuple[Path, str]] = dataclasses.field(default_factory=list)
+
+
+def with_file_values(args: _Options, finder: Finder) -> FileValues:
+    """Read the files that a task names, in entries of any form.
+
+    :param args: options of kd_connection or kd_connections.
+    """
+    read = FileValues(args)
+    result = _with_values(read, args, (), finder)
+    entries = args.get("connections")
+    if isinstance(entries, list):
+        result["connections"] = [
+            _with_values(read, entry, ("connections", index), finder)
+            if isinstance(entry, dict) and _names_files(entry)
+            else entry
+            for index, entry in enumerate(entries)
+        ]
+    if any(_names_files(one) for one in (args, *_dictionaries(entries))):
+        read.args = result
+    return read
+
+
+def _is_from_files(entry: t.Any) -> bool:
+    given = entry if isinstance(entry, dict) else {}
+    return any(given.get(name) is not None for name in ACTION_OPTIONS)
+
+
+def _names_files(options: _Options) -> bool:
+    return any(
+        _is_from_files(entry)
+        for option in _OTHER_DATA
+        for entry in _dictionaries(options.get(option))
+    )
+
+
+def _dictionaries(values: t.Any) -> t.Iterator[_Options]:
+    return (
+        (one for one in values if isinstance(one, dict)) if isinstance(values, list) else iter(())
+    )
+
+
+def _with_values(
+    read: FileValues, options: _Options, path: Path, finder: Finder
+) -> dict[str, t.Any]:
+    """One connection's options with values in place of files."""
+    result = dict(options)
+    absent = options.get("state") == "absent"
+    for option in _OTHER_DATA:
+        entries = options.get(option)
+        if isinstance(entries, list):
+            result[option] = [
+                _Reader(read, option, entry, (*path, option, index), finder).entry(
+                    absent=absent, namespace=options.get("namespace") or read.args.get("namespace")
+                )
+                if _is_from_files(entry)
+                else entry
+                for index, entry in enumerate(entries)
+            ]
+    return result
+
+
+class _Reader:
+    """Reads the files of one ConfigMap or Secret."""
+
+    def __init__(
+        self, read: FileValues, option: str, given: _Options, path: Path, finder: Finder
+    ) -> None:
+        self._read = read
+        self._given = given
+        self._path = path
+        self._finder = finder
+        self._option = option
+        self._is_secret = option == "secrets"
+        self._other = {name: _as_dict(given.get(name)) for name in _OTHER_DATA[option]}
+        # Key to where it comes from.
+        self._sources = {str(key): name for name, data in self._other.items() for key in data or {}}
+        self._size = 0
+        self._text: dict[str, str] = {}
+        self._binary: dict[str, str] = {}
+
+    def entry(self, *, absent: bool, namespace: t.Any) -> dict[str, t.Any]:
+        """The entry as single options. One that is disconnected needs no values."""
+        result = {key: value for key, value in self._given.items() if key not in ACTION_OPTIONS}
+        for option in ("definition", "src"):
+            if self._given.get(option) is not None:
+                return {**result, **self._manifest(option, namespace)}
+        if absent:
+            return result
+        self._read_files()
+        self._read_env_file()
+        binary_field = "data" if self._is_secret else "binary_data"
+        for field, values in (("data", self._text), (binary_field, self._binary)):
+            before = _as_dict(result.get(field))
+            # What is not a dictionary is the module's to refuse.
+            if before is not None:
+                result[field] = {**before, **values}
+        return result
+
+    def _manifest(self, option: str, namespace: t.Any) -> dict[str, t.Any]:
+        """What a manifest, or a file with one, says as single options."""
+        others = [
+            name
+            for name, value in self._given.items()
+            if value is not None and name != option and name not in BESIDES
+        ]
+        if others:
+            self._problem(
+                (option,), f"stands in place of {', '.join(others)}. Keep one of the two."
+            )
+        manifest = self._given[option]
+        if option == "definition":
+            fields, problems = manifest_fields(self._option, manifest, namespace, strict=False)
+            for path, text in problems:
+                self._problem(("definition", *path), text)
+        else:
+            manifest = self._manifest_in(self._given["src"])
+            if manifest is None:
+                return {}
+            fields, problems = manifest_fields(self._option, manifest, namespace, strict=True)
+            for path, text in problems:
+                place = ", ".join(filter(None, (self._given["src"], shown_path(manifest, path))))
+                self._problem(("src",), f"{place}: {text}")
+        name = self._given.get("name")
+        if name not in (None, fields.get("name")):
+            self._problem((option,), "metadata.name is not the entry's name. Leave name out.")
+        return fields
+
+    def _manifest_in(self, name: t.Any) -> t.Any:
+        here = ("src",)
+        if not isinstance(name, str):
+            self._problem(here, "a path belongs here.")
+            return None
+        path = self._found(here, name)
+        if path is None:
+            return None
+        try:
+            if is_folder(path):
+                raise UnusableFileError("is a folder. Name a file.")
+            manifest, problem = manifest_in(self._content(path, _MOST_OF_MANIFEST))
+            if problem:
+                raise UnusableFileError(problem)
+        except UnusableFileError as error:
+            self._problem(here, f"{name} {error}")
+            return None
+        return manifest
+
+    def _read_files(self) -> None:
+        given = self._given.get("from_files")
+        sources = [given] if isinstance(given, str) else given
+        if sources is None:
+            return
+        if not isinstance(sources, list):
+            self._problem(
+                ("from_files",),
+                "a list of paths, or of dictionaries with key and path, belongs here.",
+            )
+            return
+        for number, source in enumerate(sources):
+            here: Path = ("from_files", number)
+            one = {"path": source} if isinstance(source, str) else source
+            if (
+                not isinstance(one, dict)
+                or not one.keys() <= {"key", "path"}
+                or not isinstance(one.get("path"), str)
+                or not isinstance(one.get("key"), (str, type(None)))
+            ):
+                self._problem(here, "a path belongs here, or a dictionary with key and path.")
+                continue
+            self._read_source(here, one["path"], one.get("key"))
+
+    def _read_source(self, here: Path, name: str, key: str | None) -> None:
+        path = self._found(here, name)
+        if path is None:
+            return
+        try:
+            if not is_folder(path):
+                base = posixpath.basename(name.rstrip("/"))
+                self._add(here, base if key is None else key, self._content(path))
+                return
+            if key is not None:
+                self._problem(
+                    here,
+                    f"{name} is a folder, whose files have their own names as keys. Leave key out.",
+                )
+                return
+            files, others = files_in(path)
+        except UnusableFileError as error:
+            self._problem(here, f"{name} {error}")
+            return
+        for file in files:
+            try:
+                self._add(here, file, self._content(os.path.join(path, file)))
+            except UnusableFileError as error:
+                self._problem(here, f"{name.rstrip('/')}/{file} {error}")
+        if others:
+            self._warning(
+                here,
+                f"only ordinary files of {name} are used, as with kubectl; left out: {', '.join(others)}.",
+            )
+
+    def _read_env_file(self) -> None:
+        name = self._given.get("from_env_file")
+        here: Path = ("from_env_file",)
+        if name is None:
+            return
+        if not isinstance(name, str):
+            self._problem(here, "a path belongs here.")
+            return
+        path = self._found(here, name)
+        if path is None:
+            return
+        try:
+            if is_folder(path):
+                raise UnusableFileError("is a folder. Name a file.")
+            content = self._content(path)
+        except UnusableFileError as error:
+            self._problem(here, f"{name} {error}")
+            return
+        for line in env_lines(content, names_shown=not self._is_secret):
+            where = f"{name}, line {line.number}:"
+            if line.problem:
+                self._problem(here, f"{where} {line.problem}")
+                continue
+            value = os.environ.get(line.name) if line.value is None else line.value
+            if value is None:
+                self._warning(
+                    here,
+                    f"{where} {line.name} has no '=', and the controller's environment has no such variable. Its value is "
+                    "empty, as with kubectl.",
+                )
+            self._add(here, line.name, os.fsencode(value or ""))
+
+    def _found(self, here: Path, name: str) -> str | None:
+        """Find a file: on Ansible's search path, else beside the file in which its name is written, else from the
+        current directory (for playbooks of this collection, whose own folder is not where people keep files)."""
+        if not name:
+            self._problem(here, "a path belongs here.")
+            return None
+        try:
+            return self._finder.find(name)
+        except AnsibleError:
+            for folder in (*self._folders(here), os.getcwd()):
+                # Ansible takes a relative path as one from the playbook.
+                path = os.path.abspath(os.path.join(folder, name))
+                if os.path.exists(path):
+                    return path
+        self._problem(
+            here,
+            f"{name} does not exist on the controller. A relative path is looked up in files/ of role and "
+            "playbook, beside the playbook, beside the file in which it is written if Ansible knows that, and in the current "
+            "directory.",
+        )
+        return None
+
+    def _folders(self, here: Path) -> t.Iterator[str]:
+        """Where the file is in which a name is written, as far as that is known."""
+        origin = origin_of(self._read.args, (*self._path, *here))
+        if origin is not None:
+            yield os.path.dirname(origin[0])
+        places = self._read.args.get("places")
+        if self._path[0] == "connections" and isinstance(places, list):
+            # ansible-core 2.18 does not know origins.
+            yield from (os.path.dirname(str(place)) for place in places[self._path[1] :][:1])
+
+    def _content(self, path: str, most: int = MAX_BYTES) -> bytes:
+        try:
+            decrypted = self._finder.decrypted(path)
+        except AnsibleError:
+            # Its own message may go on with whatever is around.
+            raise UnusableFileError(
+                "cannot be read, or is encrypted by ansible-vault with another password than is given."
+            ) from None
+        try:
+            return content_of(decrypted, most)
+        finally:
+            self._finder.forget(decrypted)
+
+    def _add(self, here: Path, key: str, content: bytes) -> None:
+        try:
+            require_data_key(key, here[0])
+        except InvalidInputError as error:
+            self._problem(here, str(error).removeprefix(f"{here[0]}: "))
+            return
+        if key in self._sources:
+            self._problem(
+                here, f"key {key} is in {self._sources[key]} too; keep it in one of them."
+            )
+            return
+        self._sources[key] = here[0]
+        before, self._size = self._size, self._size + len(content)
+        if self._size > MAX_BYTES:
+            if before <= MAX_BYTES:
+                self._problem(here, too_much("the values up to here hold"))
+            return
+        encoded = base64.b64encode(content).decode()
+        if self._is_secret:
+            self._binary[key] = encoded
+            return
+        try:
+            self._text[key] = content.decode()
+        except UnicodeDecodeError:
+            self._binary[key] = encoded
+
+    def _problem(self, here: Path, text: str) -> None:
+        self._read.problems.append(((*self._path, *here), text))
+
+    def _warning(self, here: Path, text: str) -> None:
+        self._read.warnings.append(((*self._path, *here), text))
+
+
+def _as_dict(value: t.Any) -> dict[t.Any, t.Any] | None:
+    """A value in the forms that Ansible takes for a dictionary; None for any other."""
+    if value is None:
+        return {}
+    try:
+        return dict(check_type_dict(value))
+    except TypeError:
+        return None

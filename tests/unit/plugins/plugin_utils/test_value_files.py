@@ -1,0 +1,258 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""from_files and from_env_file against what kubectl makes of the same files, byte for byte."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._kubectl_values import (
+    MAX_BYTES,
+)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._value_files import (
+    FileValues,
+    with_file_values,
+)
+from tests.harness.value_files import (
+    BAD_ENV_FILES,
+    BAD_NAMES,
+    BINARY,
+    CUT_ENV_FILE,
+    ENV_FILES,
+    ENVIRONMENT,
+    FILES,
+    write_all,
+)
+from tests.unit.plugins.controller_files import SECRET, Folder, said
+
+
+def read_one(folder: Folder, option: str, **entry: Any) -> FileValues:
+    """Read the files of one entry of a kd_connection task."""
+    return with_file_values({option: [{"name": "x", **entry}]}, folder)
+
+
+def values_of(read: FileValues, option: str) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The only entry's text and bytes, as bytes."""
+    assert read.problems == []
+    (entry,) = read.args[option]
+    assert not {"from_files", "from_env_file"} & set(entry)
+    data, binary = entry["data"], entry.get("binary_data", {})
+    if option == "secrets":
+        data, binary = {}, data
+    return (
+        {key: text.encode() for key, text in data.items()},
+        {key: base64.b64decode(value, validate=True) for key, value in binary.items()},
+    )
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("option", ["configmaps", "secrets"])
+def test_a_file_is_a_value_byte_for_byte(folder: Folder, option: str, name: str) -> None:
+    (folder.path / name).write_bytes(FILES[name])
+    text, binary = values_of(read_one(folder, option, from_files=[name]), option)
+    where = binary if option == "secrets" or name in BINARY else text
+    assert where == {name: FILES[name]}
+    assert len(text) + len(binary) == 1
+
+
+def test_a_folder_gives_all_its_ordinary_files(folder: Folder) -> None:
+    write_all(folder.path / "all", FILES)
+    (folder.path / "all" / "inner").mkdir()
+    (folder.path / "all" / "link").symlink_to("text")
+    read = read_one(folder, "configmaps", from_files=["all/"])
+    text, binary = values_of(read, "configmaps")
+    assert text | binary == FILES and set(binary) == BINARY
+    ((path, warning),) = read.warnings
+    assert path == ("configmaps", 0, "from_files", 0)
+    assert warning.endswith("left out: inner, link.")
+
+
+def test_a_key_stands_for_a_files_name(folder: Folder) -> None:
+    (folder.path / "with blank").write_text("x")
+    sources = [{"key": "good", "path": "with blank"}, {"path": str(folder.path / "with blank"), "key": None}]  # fmt: skip
+    text, _binary = values_of(read_one(folder, "configmaps", from_files=sources[:1]), "configmaps")
+    assert text == {"good": b"x"}
+    assert "'with blank' is not a valid key" in said(
+        read_one(folder, "configmaps", from_files=sources[1:])
+    )
+
+
+@pytest.mark.parametrize("name", ENV_FILES)
+@pytest.mark.parametrize("option", ["configmaps", "secrets"])
+def test_an_env_file_gives_its_lines(
+    folder: Folder, option: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value in ENVIRONMENT.items():
+        monkeypatch.setenv(variable, value)
+    content, wanted = ENV_FILES[name]
+    (folder.path / "env").write_bytes(content)
+    read = read_one(folder, option, from_env_file="env")
+    text, binary = values_of(read, option)
+    assert (binary if option == "secrets" else text) == {k: v.encode() for k, v in wanted.items()}
+    assert len(read.warnings) == content.count(b"UNSET\n")
+
+
+@pytest.mark.parametrize("name", [*BAD_ENV_FILES, "cut"])
+def test_what_kubectl_refuses_or_cuts_is_refused_with_its_line(folder: Folder, name: str) -> None:
+    content = BAD_ENV_FILES.get(name, CUT_ENV_FILE)
+    (folder.path / "env").write_bytes(content)
+    text = said(read_one(folder, "configmaps", from_env_file="env"))
+    lines = {"twice": "key A is in from_env_file too", "cut": "env, line 2: has more than 65535"}
+    last = len(content.rstrip(b"\n").split(b"\n"))
+    assert text.startswith(lines.get(name, f"env, line {last}: "))
+
+
+@pytest.mark.parametrize("name", BAD_NAMES, ids=range(len(BAD_NAMES)))
+def test_a_name_that_is_not_a_key_is_named(folder: Folder, name: str) -> None:
+    (folder.path / "all").mkdir()
+    (folder.path / "all" / name).write_text("x")
+    for source in ("all", f"all/{name}"):
+        text = said(read_one(folder, "configmaps", from_files=[source]))
+        assert text.startswith(f"{name!r} is not a valid key: use letters, digits")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [f"{SECRET}\n", f"export A={SECRET}\n", f"{SECRET} ==\n", f"a b={SECRET}\n"],
+    ids=range(4),
+)
+def test_no_line_of_a_secret_is_shown(folder: Folder, content: str) -> None:
+    (folder.path / "env").write_text(content.replace("-", "/"))
+    text = said(read_one(folder, "secrets", from_env_file="env"))
+    assert text.startswith("env, line 1: what stands before '=' is not a valid name")
+
+
+def test_the_size_is_bounded(folder: Folder) -> None:
+    (folder.path / "half").write_bytes(b"x" * (MAX_BYTES // 2))
+    (folder.path / "one").write_bytes(b"x")
+    (folder.path / "two").write_bytes(b"x")
+    (folder.path / "more").write_bytes(b"x" * (MAX_BYTES + 1))
+    files: list[Any] = ["half", {"key": "other", "path": "half"}]
+    values_of(read_one(folder, "secrets", from_files=files), "secrets")
+    text = said(read_one(folder, "secrets", from_files=[*files, "one", "two"]))
+    assert text.startswith("the values up to here hold more than 1048576 bytes (1 MiB)")
+    text = said(read_one(folder, "secrets", from_files=["more"]))
+    assert text.startswith("more holds more than 1048576 bytes (1 MiB)")
+
+
+def test_what_cannot_be_read_is_named(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(folder.path / "pipe")
+    (folder.path / "folder").mkdir()
+    (folder.path / "dangling").symlink_to("nowhere")
+    (folder.path / "file.locked").write_text(SECRET)
+    for given, text in {
+        "missing": "missing does not exist on the controller. A relative path",
+        "dangling": "dangling does not exist on the controller",
+        "pipe": "pipe is not an ordinary file",
+        "file.locked": "file.locked cannot be read, or is encrypted by ansible-vault",
+        "": "a path belongs here.",
+    }.items():
+        for entry in ({"from_files": [given]}, {"from_env_file": given}):
+            assert said(read_one(folder, "secrets", **entry)).startswith(text)
+    assert "is a folder. Name a file." in said(read_one(folder, "secrets", from_env_file="folder"))
+    text = said(read_one(folder, "secrets", from_files=[{"key": "a", "path": "folder"}]))
+    assert "Leave key out" in text
+    (folder.path / "file").write_text(SECRET)
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied", "/a/path")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    text = said(read_one(folder, "secrets", from_files=["file"]))
+    assert text == "file cannot be read (Permission denied)."
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ({"from_files": 7}, "a list of paths, or of dictionaries with key and path, belongs here."),
+        ({"from_files": [7]}, "a path belongs here, or a dictionary with key and path."),
+        ({"from_files": [{"key": "a"}]}, "a path belongs here, or a dictionary with key and path."),
+        ({"from_files": [{"path": "a", "name": "b"}]}, "a path belongs here, or a dictionary"),
+        ({"from_env_file": ["a"]}, "a path belongs here."),
+    ],
+)
+def test_other_forms_are_refused(folder: Folder, entry: dict[str, Any], text: str) -> None:
+    assert said(read_one(folder, "configmaps", **entry)).startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("option", "other"),
+    [
+        ("configmaps", {"data": {"a": "x"}}),
+        ("configmaps", {"data": "a=x"}),
+        ("configmaps", {"binary_data": {"a": "AAA="}}),
+        ("secrets", {"data": {"a": "AAA="}}),
+        ("secrets", {"string_data": {"a": "x"}}),
+        ("secrets", {"stringData": {"a": "x"}}),
+    ],
+)
+def test_a_key_comes_from_one_place(folder: Folder, option: str, other: dict[str, Any]) -> None:
+    (folder.path / "a").write_text("y")
+    (folder.path / "b").write_text("z")
+    (name,) = other
+    text = said(read_one(folder, option, from_files=["a"], **other))
+    assert text == f"key a is in {name} too; keep it in one of them."
+    read = read_one(folder, option, from_files=["b"], **other)
+    assert read.problems == []
+    (entry,) = read.args[option]
+    fields = ("data", "string_data", "stringData", "binary_data")
+    keys = {
+        field: {"a"} if entry[field] == "a=x" else set(entry[field])
+        for field in fields
+        if entry.get(field)
+    }
+    assert set().union(*keys.values()) == {"a", "b"}
+
+
+def test_what_is_disconnected_needs_no_files(folder: Folder) -> None:
+    args = {"secrets": [{"name": "x", "from_files": ["missing"]}], "state": "absent"}
+    read = with_file_values(args, folder)
+    assert (read.problems, read.args["secrets"]) == ([], [{"name": "x"}])
+
+
+def test_options_without_files_are_left_alone(folder: Folder) -> None:
+    args = {"secrets": [{"name": "x", "from_files": None}], "connections": [{"secrets": ["a"]}, 7]}
+    assert with_file_values(args, folder).args is args
+
+
+def test_entries_of_a_list_name_their_own_files(folder: Folder) -> None:
+    (folder.path / "a").write_text("x")
+    entries: list[dict[str, Any]] = [
+        {"secrets": ["plain", {"name": "x", "from_files": ["a"]}]},
+        {"configmaps": [{"name": "x", "from_files": ["no"]}]},
+    ]
+    read = with_file_values({"connections": entries}, folder)
+    assert [path for path, _text in read.problems] == [("connections", 1, "configmaps", 0, "from_files", 0)]  # fmt: skip
+    assert read.args["connections"][0]["secrets"] == ["plain", {"name": "x", "data": {"a": "eA=="}}]
+    assert entries[0]["secrets"][1] == {"name": "x", "from_files": ["a"]}
+
+
+def test_what_ansible_vault_encrypted_is_decrypted_and_deleted(folder: Folder) -> None:
+    (folder.path / "a.vault").write_text("locked")
+    (folder.path / "a.plain").write_text("x")
+    text, _binary = values_of(read_one(folder, "configmaps", from_files=["a.vault"]), "configmaps")
+    assert text == {"a.vault": b"x"}
+    assert folder.forgotten == [str(folder.path / "a.plain")]
+
+
+def test_paths_are_also_looked_up_beside_their_list_and_in_the_current_folder(
+    folder: Folder, tmp_path: Path
+) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "a").write_text("beside")
+    (tmp_path / "elsewhere" / "b").write_text("current")
+    entry = {"configmaps": [{"name": "x", "from_files": ["a", "b"]}]}
+    # As the filter entry_places gives it, from the current directory.
+    places = ["../lists/connections.yml:6"]
+    read = with_file_values({"connections": [entry], "places": places}, folder)
+    assert read.problems == []
+    assert read.args["connections"][0]["configmaps"][0]["data"] == {"a": "beside", "b": "current"}
+    # The loader takes a relative path as one from the playbook.
+    assert folder.forgotten == [str(tmp_path / "lists" / "a"), str(tmp_path / "elsewhere" / "b")]
