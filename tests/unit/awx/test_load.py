@@ -1,0 +1,159 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What load.yml hands to AWX's modules, and what it says before it hands anything over.
+
+The facts are those of awx.awx 24.6.1, which looks most things up by a name in all organizations, or by an id.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.harness.awx import FOLDER, KUBERNETES, credential_types, job_templates
+from tests.harness.awx_modules import AwxModules, Call
+from tests.harness.documentation import marked_blocks
+from tests.harness.module_runner import clean_environment
+
+URL = {"kd_awx_project_url": "https://git.example.com/awx.git"}
+TEAM: dict[str, Any] = {"id": 7, "name": "Team A"}
+GIT = "KubeDirector source control"
+
+
+def credential(number: int, name: str, kind: str, organization: int | None) -> dict[str, Any]:
+    """One of AWX's credentials, as controller_api finds it."""
+    return {
+        "id": number, "name": name, "credential_type__name": kind, "organization": organization,
+    }  # fmt: skip
+
+
+CREDENTIALS = [
+    credential(11, "team-a", KUBERNETES, TEAM["id"]),
+    credential(12, "team-a", KUBERNETES, 1),
+    credential(13, "team-a-git", GIT, None),
+]
+
+
+def load(awx: AwxModules, variables: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+    """Run load.yml of the repository."""
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("ansible-playbook")), str(FOLDER / "load.yml"),
+         "-e", json.dumps({**URL, **variables})],
+        env={**clean_environment(), "ANSIBLE_COLLECTIONS_PATH": str(awx.folder), "ANSIBLE_NOCOLOR": "1",
+             "ANSIBLE_HOME": str(awx.folder / "home"), "ANSIBLE_LOCALHOST_WARNING": "false"},
+        cwd=awx.folder, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    """What a run printed, in one line."""
+    return " ".join((done.stdout + done.stderr).replace('"', " ").split())
+
+
+@pytest.fixture(scope="module")
+def given() -> dict[str, Any]:
+    """The variables of the guide, for an organization of its own."""
+    blocks = marked_blocks("docs/awx.md")
+    written: dict[str, Any] = yaml.safe_load(blocks["load"] + blocks["credentials"])
+    return {**written, "kd_awx_organization": "Team A"}
+
+
+@pytest.fixture(scope="module")
+def loaded(given: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
+    """What is handed over."""
+    awx = AwxModules(tmp_path_factory.mktemp("awx"))
+    awx.answer({"organizations": [TEAM], "credentials": CREDENTIALS})
+    done = load(awx, given)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return awx.calls()
+
+
+def only(calls: list[Call], module: str) -> Call:
+    (call,) = [call for call in calls if call.module == module]
+    return call
+
+
+def test_what_belongs_to_an_organization_is_handed_on_by_its_id(loaded: list[Call]) -> None:
+    """Looked up by name, an inventory of another organization is found as well, and the load fails."""
+    ids = {module: only(loaded, module).id for module in ("project", "inventory")}
+    assert only(loaded, "host").given["inventory"] == ids["inventory"]
+    templates = [call.given for call in loaded if call.module == "job_template"]
+    assert len(templates) == len(job_templates())
+    for template in templates:
+        assert {name: template[name] for name in ids} == ids
+    for call in loaded:
+        assert call.given.get("organization", TEAM["id"]) == TEAM["id"]
+
+
+def test_an_execution_environment_is_each_organizations_own(loaded: list[Call]) -> None:
+    """Its name is its own in all of AWX: a second organization took the first one's away."""
+    environment = only(loaded, "execution_environment")
+    assert environment.given["name"] == "KubeDirector connections (Team A)"
+    assert only(loaded, "project").given["default_environment"] == environment.id
+
+
+def test_an_organization_that_is_not_there_is_named(tmp_path: Path) -> None:
+    awx = AwxModules(tmp_path)
+    awx.answer()
+    done = load(awx, {"kd_awx_organization": "Team B"})
+    assert done.returncode != 0
+    assert "AWX has no organization Team B. Nothing was written." in said(done)
+    assert awx.calls() == []
+
+
+def test_every_definition_is_handed_over_as_it_stands(
+    loaded: list[Call], given: dict[str, Any]
+) -> None:
+    types = {call.given["name"]: call.given for call in loaded if call.module == "credential_type"}
+    assert types == {name: {**one, "kind": "cloud"} for name, one in credential_types().items()}
+    templates = {call.given["name"]: call.given for call in loaded if call.module == "job_template"}
+    for definition in job_templates().values():
+        one = templates[definition["name"]]
+        assert one["survey_spec"] == definition["survey_spec"]
+        assert one["survey_enabled"] is True and one["ask_credential_on_launch"] is True
+    host = only(loaded, "host").given
+    assert host["variables"]["ansible_python_interpreter"] == "{{ ansible_playbook_python }}"
+    assert only(loaded, "project").given["scm_url"] == given["kd_awx_project_url"]
+    order = [call.module for call in loaded]
+    assert order.index("project") < order.index("job_template")
+
+
+def test_a_template_gets_the_credentials_of_its_types_by_their_ids(loaded: list[Call]) -> None:
+    templates = {call.given["name"]: call.given for call in loaded if call.module == "job_template"}
+    for name, definition in job_templates().items():
+        expected = [11] + ([13] if GIT in definition["credential_types"] else [])
+        # An administrator's credential is for this one, and is asked for.
+        got = templates[definition["name"]].get("credentials", [])
+        assert got == ([] if name == "rbac" else expected)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "message"),
+    [
+        (
+            {"Kubernetes": "team-a"},
+            "kd_awx_credentials has Kubernetes, a type of credential that no",
+        ),
+        ({KUBERNETES: "team-b"}, "names team-b, but the organization Default has no credentials"),
+        ({KUBERNETES: "twice"}, "names twice, but the organization Default has 2 credentials"),
+    ],
+    ids=["type", "missing", "twice"],
+)
+def test_credentials_are_checked_before_the_first_write(
+    credentials: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    awx = AwxModules(tmp_path)
+    twice = [credential(number, "twice", KUBERNETES, None) for number in (21, 22)]
+    awx.answer({"credentials": [*twice, credential(23, "team-b", KUBERNETES, TEAM["id"])]})
+    done = load(awx, {"kd_awx_credentials": credentials})
+    assert done.returncode != 0
+    assert message in said(done)
+    assert awx.calls() == []
