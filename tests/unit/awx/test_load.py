@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.awx import FOLDER, KUBERNETES, credential_types, job_templates
+from tests.harness.awx import FOLDER, KUBERNETES, PROJECT, credential_types, job_templates
 from tests.harness.awx_modules import AwxModules, Call
+from tests.harness.cluster import REPOSITORY
 from tests.harness.documentation import marked_blocks
 from tests.harness.module_runner import clean_environment
 
@@ -157,3 +158,51 @@ def test_credentials_are_checked_before_the_first_write(
     assert done.returncode != 0
     assert message in said(done)
     assert awx.calls() == []
+
+
+FAILED = {
+    "failed": True, "msg": "The Project Update - KubeDirector connections, failed",
+    "job_data": {"id": 40, "status": "failed", "job_explanation": ""},
+}  # fmt: skip
+GALAXY = "Fetch galaxy collections from collections/requirements.(yml/yaml)"
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (
+            {"task": GALAXY, "event_data": {"res": {"msg": "non-zero return code", "stderr": "ERROR! no such name"}}},
+            f"branch main: {GALAXY}: ERROR! no such name Where the execution environment has the collection, remove "
+            "collections/requirements.yml from the repository;",
+        ),
+        (
+            {"task": "Update project using git", "event_data": {"res": {"msg": "Failed to download remote"}}},
+            "branch main: Update project using git: Failed to download remote No job template was written.",
+        ),
+    ],
+    ids=["galaxy", "git"],
+)  # fmt: skip
+def test_a_project_that_cannot_be_updated_is_told_with_its_cause(
+    event: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    awx = AwxModules(tmp_path)
+    awx.answer(
+        {"project_updates/40/events": [{"event": "runner_on_failed", **event}]},
+        {"project_update": FAILED},
+    )
+    done = load(awx, {})
+    assert done.returncode != 0
+    assert message in said(done)
+    assert [call for call in awx.calls() if call.module == "job_template"] == []
+
+
+def test_the_environments_collection_is_not_overridden_by_the_project() -> None:
+    """AWX installs what a project's requirements name in its control plane, and that comes first in a job."""
+    names = {path.name for path in PROJECT.rglob("*")}
+    assert not names & {"requirements.yml", "requirements.yaml"}
+    (collection,) = yaml.safe_load((FOLDER / "collections.yml").read_text())["collections"]
+    galaxy = yaml.safe_load((REPOSITORY / "galaxy.yml").read_text())
+    assert collection == {
+        "name": f"{galaxy['namespace']}.{galaxy['name']}",
+        "version": galaxy["version"],
+    }
