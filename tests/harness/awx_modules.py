@@ -26,7 +26,7 @@ record = folder / "record.jsonl"
 number = 100 + (len(record.read_text().splitlines()) if record.exists() else 0)
 result = json.loads((folder / "results.json").read_text()).get(MODULE, {"changed": True, "id": number})
 with record.open("a") as lines:
-    lines.write(json.dumps([MODULE, given, result.get("id")]) + chr(10))
+    lines.write(json.dumps([MODULE, given, str(result.get("id"))]) + chr(10))
 print(json.dumps(result))
 """
 _LOOKUP = """
@@ -42,11 +42,11 @@ DEFAULT = {"id": 1, "name": "Default"}
 
 @dataclass(frozen=True)
 class Call:
-    """One run of a module: its name, what it was given, and the id that it gave as its result."""
+    """One run of a module: its name, what it was given, and the id that it gave; some ansible-core hand ids on as text."""
 
     module: str
     given: Mapping[str, Any]
-    id: int | None
+    id: str
 
 
 @dataclass(frozen=True)
