@@ -26,6 +26,8 @@ from tests.harness.module_runner import clean_environment
 
 URL = {"kd_awx_project_url": "https://git.example.com/awx.git"}
 TEAM: dict[str, Any] = {"id": 7, "name": "Team A"}
+# Check mode is a type of job, and Show Changes is the diff mode.
+PROMPTS = {"credential", "diff_mode", "instance_groups", "job_type", "labels", "verbosity"}
 GIT = "KubeDirector source control"
 
 
@@ -119,7 +121,11 @@ def test_every_definition_is_handed_over_as_it_stands(
     for definition in job_templates().values():
         one = templates[definition["name"]]
         assert one["survey_spec"] == definition["survey_spec"]
-        assert one["survey_enabled"] is True and one["ask_credential_on_launch"] is True
+        # Extra variables are the user's.
+        assert one["survey_enabled"] is True and "extra_vars" not in one
+        assert {name for name, on in one.items() if name.startswith("ask_") and on} == {
+            f"ask_{what}_on_launch" for what in PROMPTS
+        }
     host = only(loaded, "host").given
     assert host["variables"]["ansible_python_interpreter"] == "{{ ansible_playbook_python }}"
     assert only(loaded, "project").given["scm_url"] == given["kd_awx_project_url"]
@@ -206,3 +212,13 @@ def test_the_environments_collection_is_not_overridden_by_the_project() -> None:
         "name": f"{galaxy['namespace']}.{galaxy['name']}",
         "version": galaxy["version"],
     }
+
+
+def test_a_job_for_several_kubernetes_clusters_asks_for_their_inventory(tmp_path: Path) -> None:
+    awx = AwxModules(tmp_path)
+    awx.answer()
+    done = load(awx, {"kd_awx_hosts": "kubernetes"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    for template in (call.given for call in awx.calls() if call.module == "job_template"):
+        assert template["extra_vars"] == {"kd_hosts": "kubernetes"}
+        assert template["ask_inventory_on_launch"] and template["ask_job_slice_count_on_launch"]

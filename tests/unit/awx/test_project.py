@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -214,3 +216,51 @@ def test_every_option_for_a_secret_value_is_refused_in_an_answer() -> None:
     ]
     names = {one for name, spec in hidden for one in (name, *spec.get("aliases", ()))}
     assert names and names <= set(refused)
+
+
+@pytest.mark.parametrize("template", job_templates())
+def test_a_template_hands_the_result_of_its_module_on(template: str) -> None:
+    """Of two imports only one runs, and the other one's task registers that it was skipped."""
+    plays = yaml.safe_load((PROJECT / f"{template}.yml").read_text())
+    paths = [REPOSITORY / "playbooks" / f"{template}.yml", REPOSITORY / "playbooks" / "connect.yml",
+             REPOSITORY / "roles" / template / "tasks" / "main.yml"]  # fmt: skip
+    registered = "".join(path.read_text() for path in paths if path.exists())
+    for done, handed_on in itertools.pairwise(plays):
+        if handed_on.get("import_playbook") == "result.yml":
+            assert done["import_playbook"] == f"kubedirector.connections.{template}"
+            assert done.get("when") == handed_on.get("when")
+            variable = handed_on["vars"]["kd_returned"].strip("{} ")
+            assert f"register: {variable}\n" in registered
+    assert plays[-1]["import_playbook"] == "result.yml"
+
+
+def test_the_next_node_of_a_workflow_has_the_result(tmp_path: Path) -> None:
+    returned = {
+        "changed": True,
+        "object": {"kind": "Secret", "name": "git-login", "action": "updated"},
+        "kdclusters": [
+            {"namespace": "team-a", "name": name, "action": "updated", "members": [{"pod": name}]}
+            for name in ("notebook", "engine")
+        ],
+    }
+    playbook = tmp_path / "playbook.yml"
+    imported = {"import_playbook": str(PROJECT / "result.yml"), "vars": {"kd_returned": returned}}
+    playbook.write_text(yaml.safe_dump([{"name": "Hand on", **imported}]))
+    done = run_playbook(playbook, kubeconfig=None, ANSIBLE_SHOW_CUSTOM_STATS="1")
+    assert done.returncode == 0, done.output
+    stats = done.output.partition("CUSTOM STATS: ")[2]
+    (handed_on,) = [line for line in stats.splitlines() if "RUN:" in line]
+    assert json.loads(handed_on.partition("RUN: ")[2]) == {
+        "kd_configmeta_namespace": "team-a",
+        "kd_configmeta_kdcluster_text": "notebook engine",
+        "kd_result": {
+            "localhost": {
+                "changed": True,
+                "kdclusters": [
+                    {"namespace": "team-a", "name": name, "action": "updated"}
+                    for name in ("notebook", "engine")
+                ],
+                "objects": [returned["object"]],
+            }
+        },
+    }
