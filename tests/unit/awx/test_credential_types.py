@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -126,9 +125,8 @@ def files() -> list[Path]:
 
 
 def test_loading_gives_every_argument_of_a_template_on() -> None:
-    play: dict[str, Any]
-    (play,) = yaml.safe_load((FOLDER / "load.yml").read_text().replace("!unsafe ", ""))
-    (task,) = [task for task in play["tasks"] if "awx.awx.job_template" in task]
+    tasks = yaml.safe_load((FOLDER / "tasks" / "present.yml").read_text().replace("!unsafe ", ""))
+    (task,) = [task for task in tasks if "awx.awx.job_template" in task]
     used = {
         key
         for template in job_templates().values()

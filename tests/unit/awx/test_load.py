@@ -20,6 +20,7 @@ import yaml
 
 from tests.harness.awx import FOLDER, KUBERNETES, PROJECT, credential_types, job_templates
 from tests.harness.awx_modules import AwxModules, Call
+from tests.harness.awx_survey import extra_variables
 from tests.harness.cluster import REPOSITORY
 from tests.harness.documentation import marked_blocks
 from tests.harness.module_runner import clean_environment
@@ -65,7 +66,9 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
 def given() -> dict[str, Any]:
     """The variables of the guide, for an organization of its own."""
     blocks = marked_blocks("docs/awx.md")
-    written: dict[str, Any] = yaml.safe_load(blocks["load"] + blocks["credentials"])
+    written: dict[str, Any] = yaml.safe_load(
+        blocks["load"] + blocks["credentials"] + blocks["team"]
+    )
     return {**written, "kd_awx_organization": "Team A"}
 
 
@@ -73,7 +76,11 @@ def given() -> dict[str, Any]:
 def loaded(given: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
     """What is handed over."""
     awx = AwxModules(tmp_path_factory.mktemp("awx"))
-    awx.answer({"organizations": [TEAM], "credentials": CREDENTIALS})
+    awx.answer({
+        "organizations": [TEAM], "credentials": CREDENTIALS,
+        "teams": [{"id": 31, "name": "Operators", "organization": TEAM["id"]}],
+        "notification_templates": [{"id": 32, "name": "Chat", "organization": TEAM["id"]}],
+    })  # fmt: skip
     done = load(awx, given)
     assert done.returncode == 0, done.stdout + done.stderr
     return awx.calls()
@@ -222,3 +229,70 @@ def test_a_job_for_several_kubernetes_clusters_asks_for_their_inventory(tmp_path
     for template in (call.given for call in awx.calls() if call.module == "job_template"):
         assert template["extra_vars"] == {"kd_hosts": "kubernetes"}
         assert template["ask_inventory_on_launch"] and template["ask_job_slice_count_on_launch"]
+
+
+def test_the_workflow_shows_what_was_rotated(loaded: list[Call]) -> None:
+    workflow = only(loaded, "workflow_job_template")
+    rotate, show = (job_templates()[name] for name in ("rotate", "configmeta"))
+    assert workflow.given["survey_spec"] == rotate["survey_spec"]
+    nodes = [call.given for call in loaded if call.module == "workflow_job_template_node"]
+    ids = {call.given["name"]: call.id for call in loaded if call.module == "job_template"}
+    # A node has to be there before another one names it.
+    assert [
+        (node["identifier"], str(node["unified_job_template"]), node["success_nodes"])
+        for node in nodes
+    ] == [("show", ids[show["name"]], []), ("rotate", ids[rotate["name"]], ["show"])]
+    assert {str(node["workflow_job_template"]) for node in nodes} == {workflow.id}
+    needed = {one["variable"] for one in show["survey_spec"]["spec"] if one["required"]}
+    assert all(f"{name}:" in (PROJECT / "result.yml").read_text() for name in needed)
+
+
+def test_a_team_a_notification_and_a_schedule(loaded: list[Call], given: dict[str, Any]) -> None:
+    ids = {call.given["name"]: call.id for call in loaded if call.module == "job_template"}
+    role = only(loaded, "role").given
+    assert (role["role"], [str(one) for one in role["teams"]]) == ("execute", ["31"])
+    expected = {number for name, number in ids.items() if name != job_templates()["rbac"]["name"]}
+    assert {str(one) for one in role["job_templates"]} == expected
+    for call in loaded:
+        if call.module in ("job_template", "workflow_job_template"):
+            assert [str(one) for one in call.given["notification_templates_error"]] == ["32"]
+    schedule = only(loaded, "schedule").given
+    assert schedule["unified_job_template"] == job_templates()["overview"]["name"]
+    assert schedule["rrule"] == given["kd_awx_schedule"]["rrule"]
+    survey = job_templates()["overview"]["survey_spec"]
+    assert extra_variables(survey, schedule["extra_data"])
+
+
+@pytest.mark.parametrize("variable", ["kd_awx_team", "kd_awx_notification"])
+def test_a_team_or_notification_of_another_organization_is_refused(
+    variable: str, tmp_path: Path
+) -> None:
+    awx = AwxModules(tmp_path)
+    other = [{"id": 31, "name": "Operators", "organization": TEAM["id"]}]
+    awx.answer({"teams": other, "notification_templates": other})
+    done = load(awx, {variable: "Operators"})
+    assert done.returncode != 0
+    assert f"{variable} names Operators, which is none of the" in said(done)
+    assert awx.calls() == []
+
+
+def test_everything_but_the_credential_types_is_removed(loaded: list[Call], tmp_path: Path) -> None:
+    """AWX removes nodes, schedules and roles with what they belong to."""
+    awx = AwxModules(tmp_path)
+    awx.answer({"organizations": [TEAM]})
+    done = load(awx, {"kd_awx_state": "absent", "kd_awx_organization": "Team A"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    removed = awx.calls()
+    assert {call.given["state"] for call in removed} == {"absent"}
+    of_others = {
+        "credential_type",
+        "host",
+        "project_update",
+        "role",
+        "schedule",
+        "workflow_job_template_node",
+    }
+    made = {
+        (call.module, call.given.get("name")) for call in loaded if call.module not in of_others
+    }
+    assert {(call.module, call.given["name"]) for call in removed} == made
