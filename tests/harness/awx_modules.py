@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class AwxModules:
 
     def answer(
         self,
-        objects: Mapping[str, list[Mapping[str, Any]]] | None = None,
+        objects: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
         results: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         """Lay the modules out.

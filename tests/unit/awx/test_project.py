@@ -237,7 +237,7 @@ def test_a_template_hands_the_result_of_its_module_on(template: str) -> None:
 def test_the_next_node_of_a_workflow_has_the_result(tmp_path: Path) -> None:
     returned = {
         "changed": True,
-        "object": {"kind": "Secret", "name": "git-login", "action": "updated"},
+        "object": {"kind": "Secret", "name": "git-login", "action": "updated", "changed_keys": []},
         "kdclusters": [
             {"namespace": "team-a", "name": name, "action": "updated", "members": [{"pod": name}]}
             for name in ("notebook", "engine")
@@ -260,7 +260,8 @@ def test_the_next_node_of_a_workflow_has_the_result(tmp_path: Path) -> None:
                     {"namespace": "team-a", "name": name, "action": "updated"}
                     for name in ("notebook", "engine")
                 ],
-                "objects": [returned["object"]],
+                "objects": [{"kind": "Secret", "name": "git-login", "action": "updated"}],
+                "problems": [],
             }
         },
     }
