@@ -42,6 +42,7 @@ options:
     description:
       - Where each entry was written, for messages, such as V(connections.yml:6).
       - The filter P(kubedirector.connections.entry_places#filter) gives it.
+      - For a list that was put together from several, a place may bring its own number, such as V(Connections, entry 1).
     type: list
     elements: str
   wait:

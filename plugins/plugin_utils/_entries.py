@@ -13,6 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
     Path,
     entry_label,
+    is_numbered,
     shown_path,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
@@ -48,9 +49,9 @@ def entry_places(entries: t.Any, file: str = "") -> list[str]:
 
 
 def place_of(entries: t.Any, path: Path, file: str) -> str:
-    """Say where the value on a path was written."""
+    """Say where the value on a path was written; a numbered place (see entry_label) says it already."""
     origin = origin_of(entries, path)
-    if origin is None:
+    if origin is None or is_numbered(file):
         return file or _VARIABLE
     return f"{file or shown_file(origin[0])}:{origin[1]}"
 

@@ -47,9 +47,16 @@ def kdclusters_of(entry: t.Any) -> str:
 def entry_label(entry: t.Any, index: int, place: str = "") -> str:
     """Name an entry in messages: where it is written, its number counted from 1, its KDClusters.
 
-    :param place: such as "connections.yml:6"; "" where that is not known.
+    :param place: such as "connections.yml:6"; "" where that is not known. One with a number of its own,
+        such as "Connections, entry 1", stays as it is.
     """
-    return f"{place or 'connections'}, entry {index + 1} ({kdclusters_of(entry)})"
+    numbered = place if is_numbered(place) else f"{place or 'connections'}, entry {index + 1}"
+    return f"{numbered} ({kdclusters_of(entry)})"
+
+
+def is_numbered(place: str) -> bool:
+    """Whether a place says which entry it is: the list was put together from several."""
+    return ", entry " in place
 
 
 def shown_path(entry: t.Any, path: Path) -> str:

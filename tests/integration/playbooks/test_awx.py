@@ -258,9 +258,14 @@ def test_rotate_takes_new_values_from_a_credential(awx: Awx, kubectl: Kubectl, t
     answers = {"rotate_namespace": team, "rotate_secret": "data-token"}
     values = marked_blocks("docs/awx.md")["values"]
     typed = values.replace("not-for-a-survey-either", canary("awx-rotated"))
-    succeeded(awx.launch("rotate", answers, {"KubeDirector new values": {"values": typed}}))
+    job = succeeded(awx.launch("rotate", answers, {"KubeDirector new values": {"values": typed}}))
     (read,) = read_by(kubectl, team, NOTEBOOK)
     assert read["secrets"]["token"][0]["data"]["token"] == canary("awx-rotated")
+    # What AWX gives to the next node of a workflow.
+    (stats,) = [one for one in job.events if one["event"] == "playbook_on_stats"]
+    handed_on = stats["event_data"]["artifact_data"]
+    assert handed_on["kd_configmeta_namespace"] == team
+    assert NOTEBOOK in handed_on["kd_configmeta_kdcluster_text"].split()
 
 
 def test_overview_shows_what_is_there(awx: Awx, team: str) -> None:

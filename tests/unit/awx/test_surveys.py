@@ -110,6 +110,16 @@ def test_the_form_can_be_sent_once_the_required_questions_are_answered(template:
     }
 
 
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_api_a_schedule_and_a_workflow_may_leave_out_what_has_a_default(template: str) -> None:
+    survey = TEMPLATES[template]["survey_spec"]
+    with_default = {
+        one["variable"]: one["default"] for one in survey["spec"] if one["default"] != ""
+    }
+    needed = {one["variable"]: "x" for one in survey["spec"] if one["variable"] not in with_default}
+    assert extra_variables(survey, needed) == {**needed, **with_default}
+
+
 @pytest.mark.parametrize(("template", "question"), questions())
 def test_a_question_is_in_step_with_the_specification(
     template: str, question: Mapping[str, Any]

@@ -204,3 +204,10 @@ def test_a_long_list_that_shares_one_secret_is_read_in_linear_time() -> None:
 def test_an_entry_refused_for_its_namespace_names_it() -> None:
     with pytest.raises(InvalidInputError, match="namespace 'Team_A' is not a valid object name"):
         contradicting([{"namespace": "Team_A", "kdcluster": "a"}])
+
+
+def test_a_place_with_a_number_of_its_own_stays_as_it_is() -> None:
+    (said,) = entry_sentences(
+        [FINE, {"context": "prod"}], ["Answers, entry 1", "Credential, entry 1"]
+    )
+    assert said.startswith("Credential, entry 1 (")

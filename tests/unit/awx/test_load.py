@@ -1,0 +1,298 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What load.yml hands to AWX's modules, and what it says before it hands anything over.
+
+The facts are those of awx.awx 24.6.1, which looks most things up by a name in all organizations, or by an id.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.harness.awx import FOLDER, KUBERNETES, PROJECT, credential_types, job_templates
+from tests.harness.awx_modules import AwxModules, Call
+from tests.harness.awx_survey import extra_variables
+from tests.harness.cluster import REPOSITORY
+from tests.harness.documentation import marked_blocks
+from tests.harness.module_runner import clean_environment
+
+URL = {"kd_awx_project_url": "https://git.example.com/awx.git"}
+TEAM: dict[str, Any] = {"id": 7, "name": "Team A"}
+# Check mode is a type of job, and Show Changes is the diff mode.
+PROMPTS = {"credential", "diff_mode", "instance_groups", "job_type", "labels", "verbosity"}
+GIT = "KubeDirector source control"
+
+
+def credential(number: int, name: str, kind: str, organization: int | None) -> dict[str, Any]:
+    """One of AWX's credentials, as controller_api finds it."""
+    return {
+        "id": number, "name": name, "credential_type__name": kind, "organization": organization,
+    }  # fmt: skip
+
+
+CREDENTIALS = [
+    credential(11, "team-a", KUBERNETES, TEAM["id"]),
+    credential(12, "team-a", KUBERNETES, 1),
+    credential(13, "team-a-git", GIT, None),
+]
+
+
+def load(awx: AwxModules, variables: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+    """Run load.yml of the repository."""
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("ansible-playbook")), str(FOLDER / "load.yml"),
+         "-e", json.dumps({**URL, **variables})],
+        env={**clean_environment(), "ANSIBLE_COLLECTIONS_PATH": str(awx.folder), "ANSIBLE_NOCOLOR": "1",
+             "ANSIBLE_HOME": str(awx.folder / "home"), "ANSIBLE_LOCALHOST_WARNING": "false"},
+        cwd=awx.folder, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    """What a run printed, in one line."""
+    return " ".join((done.stdout + done.stderr).replace('"', " ").split())
+
+
+@pytest.fixture(scope="module")
+def given() -> dict[str, Any]:
+    """The variables of the guide, for an organization of its own."""
+    blocks = marked_blocks("docs/awx.md")
+    written: dict[str, Any] = yaml.safe_load(
+        blocks["load"] + blocks["credentials"] + blocks["team"]
+    )
+    return {**written, "kd_awx_organization": "Team A"}
+
+
+@pytest.fixture(scope="module")
+def loaded(given: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
+    """What is handed over."""
+    awx = AwxModules(tmp_path_factory.mktemp("awx"))
+    awx.answer({
+        "organizations": [TEAM], "credentials": CREDENTIALS,
+        "teams": [{"id": 31, "name": "Operators", "organization": TEAM["id"]}],
+        "notification_templates": [{"id": 32, "name": "Chat", "organization": TEAM["id"]}],
+    })  # fmt: skip
+    done = load(awx, given)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return awx.calls()
+
+
+def only(calls: list[Call], module: str) -> Call:
+    (call,) = [call for call in calls if call.module == module]
+    return call
+
+
+def test_what_belongs_to_an_organization_is_handed_on_by_its_id(loaded: list[Call]) -> None:
+    """Looked up by name, an inventory of another organization is found as well, and the load fails."""
+    ids = {module: only(loaded, module).id for module in ("project", "inventory")}
+    assert str(only(loaded, "host").given["inventory"]) == ids["inventory"]
+    templates = [call.given for call in loaded if call.module == "job_template"]
+    assert len(templates) == len(job_templates())
+    for template in templates:
+        assert {name: str(template[name]) for name in ids} == ids
+    for call in loaded:
+        assert str(call.given.get("organization", TEAM["id"])) == str(TEAM["id"])
+
+
+def test_an_execution_environment_is_each_organizations_own(loaded: list[Call]) -> None:
+    """Its name is its own in all of AWX: a second organization took the first one's away."""
+    environment = only(loaded, "execution_environment")
+    assert environment.given["name"] == "KubeDirector connections (Team A)"
+    assert str(only(loaded, "project").given["default_environment"]) == environment.id
+
+
+def test_an_organization_that_is_not_there_is_named(tmp_path: Path) -> None:
+    awx = AwxModules(tmp_path)
+    awx.answer()
+    done = load(awx, {"kd_awx_organization": "Team B"})
+    assert done.returncode != 0
+    assert "AWX has no organization Team B. Nothing was written." in said(done)
+    assert awx.calls() == []
+
+
+def test_every_definition_is_handed_over_as_it_stands(
+    loaded: list[Call], given: dict[str, Any]
+) -> None:
+    types = {call.given["name"]: call.given for call in loaded if call.module == "credential_type"}
+    assert types == {name: {**one, "kind": "cloud"} for name, one in credential_types().items()}
+    templates = {call.given["name"]: call.given for call in loaded if call.module == "job_template"}
+    for definition in job_templates().values():
+        one = templates[definition["name"]]
+        assert one["survey_spec"] == definition["survey_spec"]
+        # Extra variables are the user's.
+        assert one["survey_enabled"] is True and "extra_vars" not in one
+        assert {name for name, on in one.items() if name.startswith("ask_") and on} == {
+            f"ask_{what}_on_launch" for what in PROMPTS
+        }
+    host = only(loaded, "host").given
+    assert host["variables"]["ansible_python_interpreter"] == "{{ ansible_playbook_python }}"
+    assert only(loaded, "project").given["scm_url"] == given["kd_awx_project_url"]
+    order = [call.module for call in loaded]
+    assert order.index("project") < order.index("job_template")
+
+
+def test_a_template_gets_the_credentials_of_its_types_by_their_ids(loaded: list[Call]) -> None:
+    templates = {call.given["name"]: call.given for call in loaded if call.module == "job_template"}
+    for name, definition in job_templates().items():
+        expected = [11] + ([13] if GIT in definition["credential_types"] else [])
+        # An administrator's credential is for this one, and is asked for.
+        got = templates[definition["name"]].get("credentials", [])
+        assert got == ([] if name == "rbac" else expected)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "message"),
+    [
+        (
+            {"Kubernetes": "team-a"},
+            "kd_awx_credentials has Kubernetes, a type of credential that no",
+        ),
+        ({KUBERNETES: "team-b"}, "names team-b, but the organization Default has no credentials"),
+        ({KUBERNETES: "twice"}, "names twice, but the organization Default has 2 credentials"),
+    ],
+    ids=["type", "missing", "twice"],
+)
+def test_credentials_are_checked_before_the_first_write(
+    credentials: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    awx = AwxModules(tmp_path)
+    twice = [credential(number, "twice", KUBERNETES, None) for number in (21, 22)]
+    awx.answer({"credentials": [*twice, credential(23, "team-b", KUBERNETES, TEAM["id"])]})
+    done = load(awx, {"kd_awx_credentials": credentials})
+    assert done.returncode != 0
+    assert message in said(done)
+    assert awx.calls() == []
+
+
+FAILED = {
+    "failed": True, "msg": "The Project Update - KubeDirector connections, failed",
+    "job_data": {"id": 40, "status": "failed", "job_explanation": ""},
+}  # fmt: skip
+GALAXY = "Fetch galaxy collections from collections/requirements.(yml/yaml)"
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (
+            {"task": GALAXY, "event_data": {"res": {"msg": "non-zero return code", "stderr": "ERROR! no such name"}}},
+            f"branch main: {GALAXY}: ERROR! no such name Where the execution environment has the collection, remove "
+            "collections/requirements.yml from the repository;",
+        ),
+        (
+            {"task": "Update project using git", "event_data": {"res": {"msg": "Failed to download remote"}}},
+            "branch main: Update project using git: Failed to download remote No job template was written.",
+        ),
+    ],
+    ids=["galaxy", "git"],
+)  # fmt: skip
+def test_a_project_that_cannot_be_updated_is_told_with_its_cause(
+    event: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    awx = AwxModules(tmp_path)
+    awx.answer(
+        {"project_updates/40/events": [{"event": "runner_on_failed", **event}]},
+        {"project_update": FAILED},
+    )
+    done = load(awx, {})
+    assert done.returncode != 0
+    assert message in said(done)
+    assert [call for call in awx.calls() if call.module == "job_template"] == []
+
+
+def test_the_environments_collection_is_not_overridden_by_the_project() -> None:
+    """AWX installs what a project's requirements name in its control plane, and that comes first in a job."""
+    names = {path.name for path in PROJECT.rglob("*")}
+    assert not names & {"requirements.yml", "requirements.yaml"}
+    (collection,) = yaml.safe_load((FOLDER / "collections.yml").read_text())["collections"]
+    galaxy = yaml.safe_load((REPOSITORY / "galaxy.yml").read_text())
+    assert collection == {
+        "name": f"{galaxy['namespace']}.{galaxy['name']}",
+        "version": galaxy["version"],
+    }
+
+
+def test_a_job_for_several_kubernetes_clusters_asks_for_their_inventory(tmp_path: Path) -> None:
+    awx = AwxModules(tmp_path)
+    awx.answer()
+    done = load(awx, {"kd_awx_hosts": "kubernetes"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    for template in (call.given for call in awx.calls() if call.module == "job_template"):
+        assert template["extra_vars"] == {"kd_hosts": "kubernetes"}
+        assert template["ask_inventory_on_launch"] and template["ask_job_slice_count_on_launch"]
+
+
+def test_the_workflow_shows_what_was_rotated(loaded: list[Call]) -> None:
+    workflow = only(loaded, "workflow_job_template")
+    rotate, show = (job_templates()[name] for name in ("rotate", "configmeta"))
+    assert workflow.given["survey_spec"] == rotate["survey_spec"]
+    nodes = [call.given for call in loaded if call.module == "workflow_job_template_node"]
+    ids = {call.given["name"]: call.id for call in loaded if call.module == "job_template"}
+    # A node has to be there before another one names it.
+    assert [
+        (node["identifier"], str(node["unified_job_template"]), node["success_nodes"])
+        for node in nodes
+    ] == [("show", ids[show["name"]], []), ("rotate", ids[rotate["name"]], ["show"])]
+    assert {str(node["workflow_job_template"]) for node in nodes} == {workflow.id}
+    needed = {one["variable"] for one in show["survey_spec"]["spec"] if one["required"]}
+    assert all(f"{name}:" in (PROJECT / "result.yml").read_text() for name in needed)
+
+
+def test_a_team_a_notification_and_a_schedule(loaded: list[Call], given: dict[str, Any]) -> None:
+    ids = {call.given["name"]: call.id for call in loaded if call.module == "job_template"}
+    role = only(loaded, "role").given
+    assert (role["role"], [str(one) for one in role["teams"]]) == ("execute", ["31"])
+    expected = {number for name, number in ids.items() if name != job_templates()["rbac"]["name"]}
+    assert {str(one) for one in role["job_templates"]} == expected
+    for call in loaded:
+        if call.module in ("job_template", "workflow_job_template"):
+            assert [str(one) for one in call.given["notification_templates_error"]] == ["32"]
+    schedule = only(loaded, "schedule").given
+    assert schedule["unified_job_template"] == job_templates()["overview"]["name"]
+    assert schedule["rrule"] == given["kd_awx_schedule"]["rrule"]
+    survey = job_templates()["overview"]["survey_spec"]
+    assert extra_variables(survey, schedule["extra_data"])
+
+
+@pytest.mark.parametrize("variable", ["kd_awx_team", "kd_awx_notification"])
+def test_a_team_or_notification_of_another_organization_is_refused(
+    variable: str, tmp_path: Path
+) -> None:
+    awx = AwxModules(tmp_path)
+    other = [{"id": 31, "name": "Operators", "organization": TEAM["id"]}]
+    awx.answer({"teams": other, "notification_templates": other})
+    done = load(awx, {variable: "Operators"})
+    assert done.returncode != 0
+    assert f"{variable} names Operators, which is none of the" in said(done)
+    assert awx.calls() == []
+
+
+def test_everything_but_the_credential_types_is_removed(loaded: list[Call], tmp_path: Path) -> None:
+    """AWX removes nodes, schedules and roles with what they belong to."""
+    awx = AwxModules(tmp_path)
+    awx.answer({"organizations": [TEAM]})
+    done = load(awx, {"kd_awx_state": "absent", "kd_awx_organization": "Team A"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    removed = awx.calls()
+    assert {call.given["state"] for call in removed} == {"absent"}
+    of_others = {
+        "credential_type",
+        "host",
+        "project_update",
+        "role",
+        "schedule",
+        "workflow_job_template_node",
+    }
+    made = {
+        (call.module, call.given.get("name")) for call in loaded if call.module not in of_others
+    }
+    assert {(call.module, call.given["name"]) for call in removed} == made

@@ -1,0 +1,271 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the project's playbooks refuse before they ask a cluster, and what they say then."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_cluster.argspec import (
+    CLUSTER_ARGUMENTS,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
+    CONNECTION_ARGUMENTS,
+)
+from tests.harness.awx import (
+    KUBERNETES,
+    PROJECT,
+    credential_types,
+    injected,
+    job_templates,
+    unsafe_yaml,
+)
+from tests.harness.awx_survey import extra_variables, filled_in
+from tests.harness.canaries import canary
+from tests.harness.cluster import REPOSITORY
+from tests.harness.module_runner import clean_environment
+from tests.harness.playbook import run_playbook
+
+# Nothing listens there: a playbook that goes on to the cluster fails with another message.
+CLUSTER = {"K8S_AUTH_HOST": "https://127.0.0.1:1", "K8S_AUTH_API_KEY": "none"}
+HIDDEN = canary("awx-answer")
+
+
+@pytest.fixture
+def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run a template's playbook with what AWX gives it; returns what it printed, in one line."""
+    for name in os.environ.keys() - clean_environment().keys():
+        monkeypatch.delenv(name)
+
+    def _refusal(
+        template: str,
+        answers: Mapping[str, Any],
+        credentials: Mapping[str, Mapping[str, str]] | None = None,
+        environment: Mapping[str, str] = CLUSTER,
+    ) -> str:
+        survey = job_templates()[template]["survey_spec"]
+        variables = extra_variables(survey, filled_in(survey, answers))
+        for name, inputs in (credentials or {}).items():
+            variables |= injected(credential_types()[name], inputs)
+        given = tmp_path / "extravars.yml"
+        given.write_text(unsafe_yaml(variables))
+        done = run_playbook(
+            PROJECT / f"{template}.yml", "-e", f"@{given}", kubeconfig=None,
+            ANSIBLE_COLLECTIONS_PATH=str(REPOSITORY / "build" / "tree"), HOME=str(tmp_path), **environment,
+        )  # fmt: skip
+        assert done.returncode != 0
+        return " ".join(done.output.replace('\\"', '"').split())
+
+    return _refusal
+
+
+@pytest.mark.parametrize("template", job_templates())
+def test_a_template_checks_its_credentials_first(template: str) -> None:
+    first = yaml.safe_load((PROJECT / f"{template}.yml").read_text())[0]
+    assert first["import_playbook"] == "check.yml"
+
+
+def test_a_missing_credential_for_the_cluster_is_named(refusal: Any) -> None:
+    answers = {"kd_configmeta_namespace": "team-a", "kd_configmeta_kdcluster_text": "notebook"}
+    assert f"The job has no credential of type {KUBERNETES}." in refusal(
+        "configmeta", answers, environment={}
+    )
+
+
+WHERE = {
+    template: {f"{template}_namespace": "team-a", f"{template}_kdclusters_text": "notebook"}
+    for template in ("external_auth", "source_control", "mlflow", "notebook")
+}
+GIT = {
+    **WHERE["source_control"],
+    "source_control_repo_url": "https://git.example.com/team-a.git",
+    "source_control_branch": "main",
+    "source_control_username": "team-a",
+    "source_control_email": "team-a@example.com",
+}
+
+
+@pytest.mark.parametrize(
+    ("template", "answers", "questions"),
+    [
+        ("external_auth", {}, "Servers, Way of binding, User attribute, Groups, Base DN"),
+        (
+            "external_auth",
+            {"external_auth_bind_type": "direct_bind", "external_auth_user_attr": "uid"},
+            "Servers, Groups",
+        ),
+        ("source_control", {}, "Repository, Branch, User, Mail address"),
+        ("source_control", {"source_control_object": "configmap"}, "Repository, Branch"),
+        ("mlflow", {}, "Place of artifacts"),
+    ],
+    ids=range(5),
+)
+def test_a_question_without_the_answer_that_present_needs_is_named(
+    refusal: Any, template: str, answers: dict[str, str], questions: str
+) -> None:
+    credentials = {GIT_CREDENTIAL: {"token": HIDDEN}} if template == "source_control" else {}
+    said = refusal(template, {**WHERE[template], **answers}, credentials)
+    assert f"an answer here: {questions}. Nothing was written." in said
+    named = {one["question_name"] for one in job_templates()[template]["survey_spec"]["spec"]}
+    assert set(questions.split(", ")) <= named
+
+
+GIT_CREDENTIAL = "KubeDirector source control"
+
+
+@pytest.mark.parametrize(
+    ("template", "answers", "credential"),
+    [
+        ("source_control", GIT, GIT_CREDENTIAL),
+        (
+            "mlflow",
+            {**WHERE["mlflow"], "mlflow_artifact_root": "s3://artifacts.example.com/team-a"},
+            "KubeDirector mlflow",
+        ),
+        (
+            "rotate",
+            {"rotate_namespace": "team-a", "rotate_secret": "git-login"},
+            "KubeDirector new values",
+        ),
+    ],
+    ids=["source_control", "mlflow", "rotate"],
+)
+def test_a_missing_credential_is_named(
+    refusal: Any, template: str, answers: dict[str, str], credential: str
+) -> None:
+    said = refusal(template, answers)
+    assert f"The job has no credential of type {credential}. Nothing was written." in said
+    assert credential in job_templates()[template]["credential_types"]
+
+
+def test_a_credential_without_a_secret_for_the_namespace_is_told(refusal: Any) -> None:
+    secrets = yaml.safe_dump([{"namespace": "team-b", "secrets": [{"name": "git-login"}]}])
+    said = refusal("notebook", WHERE["notebook"], {"KubeDirector Secrets": {"secrets": secrets}})
+    assert (
+        "no credential of type KubeDirector Secrets with an entry for the namespace team-a." in said
+    )
+
+
+@pytest.mark.parametrize(
+    ("template", "answers", "message"),
+    [
+        (
+            "connect",
+            {
+                "kd_connections_text": [
+                    {"namespace": "team-a", "secrets": ["git-login"]},
+                    {"namespace": "team-a", "secrets": [{"name": "s", "string_data": {"k": HIDDEN}}]},
+                ]
+            },
+            "The answer to Connections holds values of Secrets: entry 2 has string_data. Nothing was",
+        ),
+        (
+            "demo",
+            {
+                "kd_demo_namespace": "team-a",
+                "kd_clusters_text": [
+                    {"name": "a", "roles": [{"id": "x", "secretKeys": [{"name": "k", "value": HIDDEN}]}]}
+                ],
+                "kd_connections_text": [{"kdcluster": "a"}],
+            },
+            "The answer to KDClusters holds values of Secrets: entry 1 has secretKeys. Nothing was",
+        ),
+    ],
+    ids=["connect", "demo"],
+)  # fmt: skip
+def test_a_value_of_a_secret_in_an_answer_is_refused(
+    refusal: Any, template: str, answers: dict[str, Any], message: str
+) -> None:
+    """AWX keeps answers with the job, where everyone who may see the job can read them."""
+    typed = {k: v if isinstance(v, str) else yaml.safe_dump(v) for k, v in answers.items()}
+    said = refusal(template, typed)
+    assert message in said
+    assert HIDDEN not in said
+
+
+def test_entries_of_the_answer_and_of_the_credential_are_counted_apart(refusal: Any) -> None:
+    broken = {"namespace": "team-a", "secrets": ["git-login"], "kdclster": ["notebook"]}
+    secrets = [{"namespace": "team-a", "secrets": [{"name": "git-login"}]}, broken]
+    said = refusal(
+        "connect",
+        {"kd_connections_text": yaml.safe_dump([broken])},
+        {"KubeDirector Secrets": {"secrets": yaml.safe_dump(secrets)}},
+    )
+    assert "Connections, entry 1 (" in said
+    assert "Secrets of the credential, entry 2 (" in said
+    assert "entry 3" not in said
+
+
+def test_every_option_for_a_secret_value_is_refused_in_an_answer() -> None:
+    refused = yaml.safe_load((PROJECT / "check_list.yml").read_text())[0]["tasks"][-1]["vars"][
+        "kd_list_secret"
+    ]
+    secret = CONNECTION_ARGUMENTS["secrets"]["options"]
+    hidden = [
+        *((name, spec) for name, spec in secret.items() if spec.get("no_log")),
+        *((n, s) for n, s in CLUSTER_ARGUMENTS["roles"]["options"].items() if n == "secret_keys"),
+    ]
+    names = {one for name, spec in hidden for one in (name, *spec.get("aliases", ()))}
+    assert names and names <= set(refused)
+
+
+@pytest.mark.parametrize("template", job_templates())
+def test_a_template_hands_the_result_of_its_module_on(template: str) -> None:
+    """Of two imports only one runs, and the other one's task registers that it was skipped."""
+    plays = yaml.safe_load((PROJECT / f"{template}.yml").read_text())
+    paths = [REPOSITORY / "playbooks" / f"{template}.yml", REPOSITORY / "playbooks" / "connect.yml",
+             REPOSITORY / "roles" / template / "tasks" / "main.yml"]  # fmt: skip
+    registered = "".join(path.read_text() for path in paths if path.exists())
+    done = [
+        play
+        for play in plays
+        if play.get("import_playbook") == f"kubedirector.connections.{template}"
+    ]
+    assert done
+    for play in done:
+        handed_on = plays[plays.index(play) + 1]
+        assert handed_on["import_playbook"] == "result.yml"
+        assert handed_on.get("when") == play.get("when")
+        variable = handed_on["vars"]["kd_returned"].strip("{} ")
+        assert f"register: {variable}\n" in registered
+
+
+def test_the_next_node_of_a_workflow_has_the_result(tmp_path: Path) -> None:
+    returned = {
+        "changed": True,
+        "object": {"kind": "Secret", "name": "git-login", "action": "updated", "changed_keys": []},
+        "kdclusters": [
+            {"namespace": "team-a", "name": name, "action": "updated", "members": [{"pod": name}]}
+            for name in ("notebook", "engine")
+        ],
+    }
+    playbook = tmp_path / "playbook.yml"
+    imported = {"import_playbook": str(PROJECT / "result.yml"), "vars": {"kd_returned": returned}}
+    playbook.write_text(yaml.safe_dump([{"name": "Hand on", **imported}]))
+    done = run_playbook(playbook, kubeconfig=None, ANSIBLE_SHOW_CUSTOM_STATS="1")
+    assert done.returncode == 0, done.output
+    stats = done.output.partition("CUSTOM STATS: ")[2]
+    (handed_on,) = [line for line in stats.splitlines() if "RUN:" in line]
+    assert json.loads(handed_on.partition("RUN: ")[2]) == {
+        "kd_configmeta_namespace": "team-a",
+        "kd_configmeta_kdcluster_text": "notebook engine",
+        "kd_result": {
+            "localhost": {
+                "changed": True,
+                "kdclusters": [
+                    {"namespace": "team-a", "name": name, "action": "updated"}
+                    for name in ("notebook", "engine")
+                ],
+                "objects": [{"kind": "Secret", "name": "git-login", "action": "updated"}],
+                "problems": [],
+            }
+        },
+    }
