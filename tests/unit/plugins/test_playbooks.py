@@ -61,6 +61,14 @@ def test_every_play_hands_kd_auth_to_its_modules(playbook: Path) -> None:
         assert defaults == {"group/kubedirector.connections.kd": "{{ kd_auth | default({}) }}"}
 
 
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_every_play_runs_for_a_host_of_each_kubernetes_cluster(playbook: Path) -> None:
+    for play in plays(playbook):
+        assert play["hosts"] == "{{ kd_hosts | default('localhost') }}"
+        assert play["connection"] == "local"
+    assert "# kd_hosts: " in playbook.read_text(encoding="utf-8")
+
+
 def test_every_imported_playbook_is_among_them() -> None:
     names = {path.name for path in PLAYBOOKS}
     imported = {
