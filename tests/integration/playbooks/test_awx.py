@@ -272,6 +272,18 @@ def test_overview_shows_what_is_there(awx: Awx, team: str) -> None:
     assert f"Namespace {team}" in job.output
 
 
+def test_export_prints_what_the_template_connect_takes(
+    awx: Awx, kubectl: Kubectl, team: str
+) -> None:
+    job = succeeded(awx.launch("export", {"kd_export_namespace_text": team}))
+    (shown,) = job.results("Show them")
+    entries = yaml.safe_load("\n".join(shown["msg"]))["kd_connections"]
+    (entry,) = [one for one in entries if one["kdcluster"] == [NOTEBOOK]]
+    live = kubectl.get(KDCLUSTER, NOTEBOOK, namespace=team)["spec"]["connections"]
+    for part in ("clusters", "configmaps", "secrets"):
+        assert entry.get(part, []) == (live.get(part) or [])
+
+
 def test_configmeta_shows_no_secret_and_keeps_none_in_the_fact_cache(
     awx: Awx, kubectl: Kubectl, team: str
 ) -> None:
