@@ -84,6 +84,10 @@ class _Indented(yaml.SafeDumper):
         return True
 
 
+# Ansible's own kinds of text, too.
+_Indented.add_multi_representer(str, lambda dumper, text: dumper.represent_str("".join(text)))
+
+
 def export_files(found: t.Any) -> list[dict[str, t.Any]]:
     """Write the files. :raises AnsibleFilterError: this is not a result of the module."""
     parts = ("kdclusters", "objects", "problems")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -532,3 +533,20 @@ def test_nothing_is_wrong_with_the_five_set_ups(
         "kubedirector.connections.connect", "--check", "-e", file, kubeconfig=kubectl.kubeconfig
     )
     assert done.returncode == 0 and done.counts["changed"] == 0, done.output
+    assert audit(kubectl, file) == (0, "clean: 0 of 0 findings count.")
+    notebook = KDCluster(kubectl, home, "jupyter-notebook", timing)
+    notebook.connect(Connections())
+    notebook.wait_settled()
+    code, outcome = audit(kubectl, file)
+    assert code == 2 and outcome.startswith("drift: 1 of ")
+
+
+def audit(kubectl: Kubectl, file: str) -> tuple[int, str]:
+    """Run the playbook audit; its exit code, and the line with the outcome."""
+    done = run_playbook(
+        "kubedirector.connections.audit", "-e", file, "-e", "kd_audit_severity=error",
+        "-e", '{"kd_audit": {"members": true}}', kubeconfig=kubectl.kubeconfig,
+    )  # fmt: skip
+    outcome = re.search(r"(clean|drift|error): [^\"\n]*", done.output)
+    assert outcome is not None, done.output
+    return done.returncode, outcome[0]
