@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 from collections.abc import Mapping
@@ -225,13 +224,18 @@ def test_a_template_hands_the_result_of_its_module_on(template: str) -> None:
     paths = [REPOSITORY / "playbooks" / f"{template}.yml", REPOSITORY / "playbooks" / "connect.yml",
              REPOSITORY / "roles" / template / "tasks" / "main.yml"]  # fmt: skip
     registered = "".join(path.read_text() for path in paths if path.exists())
-    for done, handed_on in itertools.pairwise(plays):
-        if handed_on.get("import_playbook") == "result.yml":
-            assert done["import_playbook"] == f"kubedirector.connections.{template}"
-            assert done.get("when") == handed_on.get("when")
-            variable = handed_on["vars"]["kd_returned"].strip("{} ")
-            assert f"register: {variable}\n" in registered
-    assert plays[-1]["import_playbook"] == "result.yml"
+    done = [
+        play
+        for play in plays
+        if play.get("import_playbook") == f"kubedirector.connections.{template}"
+    ]
+    assert done
+    for play in done:
+        handed_on = plays[plays.index(play) + 1]
+        assert handed_on["import_playbook"] == "result.yml"
+        assert handed_on.get("when") == play.get("when")
+        variable = handed_on["vars"]["kd_returned"].strip("{} ")
+        assert f"register: {variable}\n" in registered
 
 
 def test_the_next_node_of_a_workflow_has_the_result(tmp_path: Path) -> None:
