@@ -158,6 +158,10 @@ kdclusters:
           not read all objects that it names.
       type: bool
       sample: true
+    terminating:
+      description: Whether it is being deleted.
+      type: bool
+      sample: false
     labels:
       description: Its labels.
       type: dict
@@ -190,6 +194,7 @@ kdclusters:
       app: jupyter-notebook
       state: configured
       settled: true
+      terminating: false
       labels: {purpose: notebook}
       members: [{pod: kdss-lj5fr-0, role: controller, state: configured}]
       connections: {clusters: [training-engine-tf], configmaps: [], secrets: [source-control-secret]}
@@ -226,6 +231,10 @@ objects:
       description: Whether its field C(immutable) is set.
       type: bool
       sample: false
+    terminating:
+      description: Whether it is being deleted.
+      type: bool
+      sample: false
     owner:
       description: Kind and name of the object that controls it, or V(null).
       type: str
@@ -242,6 +251,7 @@ objects:
       type: source-control
       connected_to: [jupyter-notebook]
       immutable: false
+      terminating: false
       owner: ExternalSecret/source-control-secret
       field_managers: [kubedirector.connections]
 edges:

@@ -129,12 +129,24 @@ class ModuleInWorker(OrdinaryAction):
         basic._ANSIBLE_PROFILE = _PROFILE
         # exit_json and fail_json end with SystemExit; the result says which it was.
         with (
-            contextlib.nullcontext() if self._task.no_log else shown_by(Display().display),
+            contextlib.nullcontext() if self._task.no_log else shown_by(_display_of(variables)),
             _as_a_process_of_its_own(self._loader.get_basedir()) as printed,
             contextlib.suppress(SystemExit),
         ):
             self.module.main()
         return _decoded(printed.getvalue())
+
+
+def _display_of(variables: _Variables) -> t.Callable[[str], None]:
+    """How to show a text: with the host before each line where the play has several, which work side by side."""
+    if len(variables.get("ansible_play_hosts_all") or ()) < 2:
+        return t.cast("t.Callable[[str], None]", Display().display)
+    host = variables["inventory_hostname"]
+
+    def display(text: str) -> None:
+        Display().display("\n".join(f"[{host}] {line}" for line in text.split("\n")))
+
+    return display
 
 
 def refused(problems: list[str]) -> dict[str, t.Any]:

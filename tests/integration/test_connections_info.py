@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -403,6 +404,45 @@ def test_the_documented_question(
     assert f"Secret {home}/login: used by notebook." in done.output
 
 
+def test_an_export_of_the_estate_changes_nothing_and_leaves_nothing_out(
+    estate: tuple[str, Named], kubectl: Kubectl, tmp_path: Any
+) -> None:
+    home, _named = estate
+    given = tmp_path / "export.yml"
+    given.write_text(marked_blocks("docs/overview.md")["export"].replace("team-a", home))
+    with watched(kubectl, home) as history:
+        done = run_playbook(
+            "kubedirector.connections.export", "-e", f"@{given}",
+            "-e", f"kd_export_directory={tmp_path}", kubeconfig=kubectl.kubeconfig,
+        )  # fmt: skip
+        assert done.returncode == 0, done.output
+        file = tmp_path / f"{home}-connections.yml"
+        variables = yaml.safe_load(file.read_text())
+        live = {one["metadata"]["name"]: one for one in kubectl.list(KDCLUSTER, namespace=home)}
+        parts: dict[str, list[dict[str, Any]]] = {name: [] for name in live}
+        for entry in variables["kd_connections"]:
+            parts[entry["kdcluster"][0]].append(entry)
+        for left_out in variables["kd_left_out"]:
+            parts[left_out["kdcluster"]].append(left_out)
+            assert left_out["problems"]
+        for name, manifest in live.items():
+            lists = manifest["spec"].get("connections") or {}
+            for part in ("clusters", "configmaps", "secrets"):
+                found = [target for entry in parts[name] for target in entry.get(part, [])]
+                assert sorted(found) == sorted(lists.get(part) or [])
+        (notebook, left_out) = parts["notebook"]
+        assert notebook["configmaps"] == ["info-one", "info-two", "keys"]
+        assert left_out["configmaps"] == ["plain", "gone"]
+        assert left_out["clusters"] == ["outsider", "no-such-kdcluster"]
+        done = run_playbook(
+            "kubedirector.connections.connect", "--check", "-e", f"kd_connections_file={file}",
+            kubeconfig=kubectl.kubeconfig,
+        )  # fmt: skip
+        assert done.returncode == 0 and done.counts["changed"] == 0, done.output
+        assert history.edited() == []
+    assert LOGIN not in file.read_text() and KEY not in file.read_text()
+
+
 def test_who_may_read_and_not_list_objects_sees_what_is_connected(
     estate: tuple[str, Named], kubectl: Kubectl, address: dict[str, str], fresh: Fresh
 ) -> None:
@@ -457,7 +497,7 @@ def test_no_data_of_a_secret_leave_the_api_server(
 
 
 def test_nothing_is_wrong_with_the_five_set_ups(
-    kubectl: Kubectl, new_namespace: Callable[[], str], admin: Modules, timing: Timing,
+    kubectl: Kubectl, new_namespace: Callable[[], str], admin: Modules, timing: Timing, tmp_path: Any,
 ) -> None:  # fmt: skip
     """They follow one another in one namespace."""
     home = new_namespace()
@@ -482,3 +522,31 @@ def test_nothing_is_wrong_with_the_five_set_ups(
         result = succeeded(admin.connections(namespace=[home], members=True)).json
         assert result["problems"] == [], setup.name
         assert all(one["settled"] for one in result["kdclusters"])
+    exported = (
+        "-e",
+        json.dumps({"kd_export": {"namespace": home}, "kd_export_directory": str(tmp_path)}),
+    )
+    done = run_playbook("kubedirector.connections.export", *exported, kubeconfig=kubectl.kubeconfig)
+    assert done.returncode == 0 and "left out" not in done.output, done.output
+    file = f"kd_connections_file={tmp_path / home}-connections.yml"
+    done = run_playbook(
+        "kubedirector.connections.connect", "--check", "-e", file, kubeconfig=kubectl.kubeconfig
+    )
+    assert done.returncode == 0 and done.counts["changed"] == 0, done.output
+    assert audit(kubectl, file) == (0, "clean: 0 of 0 findings count.")
+    notebook = KDCluster(kubectl, home, "jupyter-notebook", timing)
+    notebook.connect(Connections())
+    notebook.wait_settled()
+    code, outcome = audit(kubectl, file)
+    assert code == 2 and outcome.startswith("drift: 1 of ")
+
+
+def audit(kubectl: Kubectl, file: str) -> tuple[int, str]:
+    """Run the playbook audit; its exit code, and the line with the outcome."""
+    done = run_playbook(
+        "kubedirector.connections.audit", "-e", file, "-e", "kd_audit_severity=error",
+        "-e", '{"kd_audit": {"members": true}}', kubeconfig=kubectl.kubeconfig,
+    )  # fmt: skip
+    outcome = re.search(r"(clean|drift|error): [^\"\n]*", done.output)
+    assert outcome is not None, done.output
+    return done.returncode, outcome[0]

@@ -30,6 +30,7 @@ def cluster_entry(space: Space, cluster: KDCluster) -> JsonObject:
         "app": cluster.app,
         "state": cluster.state,
         "settled": _is_settled(snapshot, cluster),
+        "terminating": cluster.terminating,
         "labels": dict(cluster.labels),
         "members": [
             {"pod": member.pod, "role": member.role, "state": member.state}
@@ -55,6 +56,7 @@ def object_entry(space: Space, found: LiveObject) -> JsonObject:
         "type": found.type,
         "connected_to": users_of(space, found.kind, found.name),
         "immutable": found.immutable,
+        "terminating": found.terminating,
         "owner": found.owner or None,
         "field_managers": sorted(
             {str(entry.get("manager")) for entry in found.managed_fields if entry.get("manager")}

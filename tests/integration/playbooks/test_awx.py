@@ -277,6 +277,18 @@ def test_overview_shows_what_is_there(awx: Awx, team: str) -> None:
     assert f"Namespace {team}" in job.output
 
 
+def test_export_prints_what_the_template_connect_takes(
+    awx: Awx, kubectl: Kubectl, team: str
+) -> None:
+    job = succeeded(awx.launch("export", {"kd_export_namespace_text": team}))
+    (shown,) = job.results("Show them")
+    entries = yaml.safe_load("\n".join(shown["msg"]))["kd_connections"]
+    (entry,) = [one for one in entries if one["kdcluster"] == [NOTEBOOK]]
+    live = kubectl.get(KDCLUSTER, NOTEBOOK, namespace=team)["spec"]["connections"]
+    for part in ("clusters", "configmaps", "secrets"):
+        assert entry.get(part, []) == (live.get(part) or [])
+
+
 def test_configmeta_shows_no_secret_and_keeps_none_in_the_fact_cache(
     awx: Awx, kubectl: Kubectl, team: str
 ) -> None:
@@ -294,6 +306,23 @@ def test_configmeta_shows_no_secret_and_keeps_none_in_the_fact_cache(
     )
     (kept,) = job.results("ansible.builtin.set_fact")
     assert kept["ansible_facts"]["kept"]["kdclusters"]
+
+
+def test_audit_fails_once_the_connections_are_others(
+    awx: Awx, kubectl: Kubectl, team: str, empty: Callable[[str], None]
+) -> None:
+    job = succeeded(awx.launch("export", {"kd_export_namespace_text": team}))
+    (shown,) = job.results("Show them")
+    entries = yaml.safe_load("\n".join(shown["msg"]))["kd_connections"]
+    answers = {"kd_connections_text": yaml.safe_dump(entries), "kd_audit_severity": "error"}
+    succeeded(awx.launch("audit", answers))
+    empty(NOTEBOOK)
+    job = awx.launch("audit", answers)
+    assert job.returncode == 2
+    (said,) = job.messages
+    assert said.startswith("drift: 1 of ")
+    answers["kd_audit_allow_text"] = f"connections_differ:{team}/{NOTEBOOK}"
+    succeeded(awx.launch("audit", answers))
 
 
 def test_mlflow_and_a_user_directory(

@@ -95,6 +95,9 @@ def test_readme_molecule_verifies(run: Callable[..., PlaybookRun]) -> None:
         "plugins/filter/entry_places.py",
         "plugins/modules/kd_connection_info.py",
         "plugins/filter/overview_lines.py",
+        "plugins/filter/export_files.py",
+        "plugins/filter/audit_entries.py",
+        "plugins/filter/audit_report.py",
     ],
 )
 def test_examples_of_a_plugin(plugin: str, run: Callable[..., PlaybookRun]) -> None:

@@ -35,12 +35,21 @@ TEMPLATES = job_templates()
 MODULES = {
     "configmeta": "kd_configmeta_info",
     "overview": "kd_connection_info",
+    "export": "kd_connection_info",
+    "audit": "kd_connection_info",
     "rbac": "kd_access",
 }
-PREFIXES = {"configmeta": "kd_configmeta_", "overview": "kd_overview_", "rbac": "kd_access_"}
+PREFIXES = {
+    "configmeta": "kd_configmeta_",
+    "overview": "kd_overview_",
+    "export": "kd_export_",
+    "audit": "kd_audit_",
+    "rbac": "kd_access_",
+}
 # Text that the project's playbook makes something else of than the option of that name.
 OF_THE_PROJECT = {
-    "kd_clusters_text", "kd_connections_text", "kd_demo_namespace", "source_control_proxy_text",
+    "kd_audit_allow_text", "kd_audit_severity", "kd_clusters_text", "kd_connections_text",
+    "kd_demo_namespace", "source_control_proxy_text",
 }  # fmt: skip
 SUFFIX = "_text"
 

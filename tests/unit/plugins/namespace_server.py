@@ -34,6 +34,7 @@ AS_LIVE = b"{}"
 class Namespace:
     """ConfigMaps, Secrets and KDClusters of team-a by path, files of its pods by (pod, path).
 
+    :ivar server: what it answers by.
     :ivar writes: what was asked to be written, dry runs and Leases left out.
     :ivar lease_writes: what was asked to be written of Leases.
     :ivar trials: the dry runs.
@@ -58,6 +59,7 @@ class Namespace:
         ]
         self.ran_at: dict[str, int] = {}
         self._version = 100
+        self.server = server
         server.otherwise = self._answer
 
     def add_kdcluster(self, name: str, *pods: str, **parts: Any) -> None:

@@ -61,6 +61,14 @@ def test_every_play_hands_kd_auth_to_its_modules(playbook: Path) -> None:
         assert defaults == {"group/kubedirector.connections.kd": "{{ kd_auth | default({}) }}"}
 
 
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_every_play_runs_for_a_host_of_each_kubernetes_cluster(playbook: Path) -> None:
+    for play in plays(playbook):
+        assert play["hosts"] == "{{ kd_hosts | default('localhost') }}"
+        assert play["connection"] == "local"
+    assert "# kd_hosts: " in playbook.read_text(encoding="utf-8")
+
+
 def test_every_imported_playbook_is_among_them() -> None:
     names = {path.name for path in PLAYBOOKS}
     imported = {
@@ -72,28 +80,43 @@ def test_every_imported_playbook_is_among_them() -> None:
     assert imported and imported <= names
 
 
+# What only says which KDClusters.
+SELECTING = {"namespace", "all_namespaces", "kdcluster", "label_selectors", "apps"}
+HANDED_ON = {"export.yml": SELECTING}
+
+
+def handed_on(playbook: str, module: ModuleType) -> Mapping:
+    """The options that a playbook hands to a module, with their specifications."""
+    options = {"namespace": {}, **module.arguments()}
+    return {
+        name: spec
+        for name, spec in options.items()
+        if name in HANDED_ON.get(playbook, options.keys())
+    }
+
+
 @pytest.mark.parametrize(
     ("playbook", "module", "variable"),
     [
         ("configmeta.yml", kd_configmeta_info, "kd_configmeta"),
         ("rbac.yml", kd_access, "kd_access"),
         ("overview.yml", kd_connection_info, "kd_overview"),
+        ("export.yml", kd_connection_info, "kd_export"),
     ],
-    ids=["configmeta", "rbac", "overview"],
+    ids=["configmeta", "rbac", "overview", "export"],
 )
 def test_every_option_is_handed_on_under_its_own_name(
     playbook: str, module: ModuleType, variable: str
 ) -> None:
     expected: Mapping = {}
-    for option, spec in {"namespace": {}, **module.arguments()}.items():
+    for option, spec in handed_on(playbook, module).items():
         spellings = [f"{variable}.{name}" for name in (option, *spec.get("aliases", ()))]
         # What the playbook has asserted to be there needs no way out.
         if spec.get("required") or (module, option) == (kd_access, "namespace"):
             expected[option] = chained(*spellings)
         else:
             expected[option] = chained(*spellings, "omit")
-    handed_on = arguments_of(playbook, module.__name__.rpartition(".")[2])
-    assert handed_on == [expected]
+    assert arguments_of(playbook, module.__name__.rpartition(".")[2]) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -102,8 +125,9 @@ def test_every_option_is_handed_on_under_its_own_name(
         ("configmeta.yml", kd_configmeta_info),
         ("rbac.yml", kd_access),
         ("overview.yml", kd_connection_info),
+        ("export.yml", kd_connection_info),
     ],
-    ids=["configmeta", "rbac", "overview"],
+    ids=["configmeta", "rbac", "overview", "export"],
 )
 def test_what_is_not_an_option_is_refused(playbook: str, module: ModuleType) -> None:
     (path,) = [path for path in PLAYBOOKS if path.name == playbook]
@@ -113,9 +137,9 @@ def test_what_is_not_an_option_is_refused(playbook: str, module: ModuleType) -> 
         for task in tasks(play["tasks"])
         if "kd_arguments" in task.get("vars", {})
     ]
-    options = module.arguments()
+    options = handed_on(playbook, module)
     aliases = {alias for spec in options.values() for alias in spec.get("aliases", ())}
-    assert set(admitted) == {"namespace", *options, *aliases}
+    assert set(admitted) == {*options, *aliases}
 
 
 def chained(first: str, *others: str) -> str:

@@ -319,7 +319,7 @@ def test_what_there_is(healthy: Namespace, run: Run) -> None:
     assert (engine["name"], engine["connected_by"]) == ("engine", ["notebook"])
     assert notebook == {
         "namespace": "team-a", "name": "notebook", "app": "notebook-app", "state": "configured",
-        "settled": True, "labels": {"team": "a"}, "connected_by": [],
+        "settled": True, "terminating": False, "labels": {"team": "a"}, "connected_by": [],
         "members": [
             {"pod": pod, "role": "controller", "state": "configured"} for pod in ("pod-0", "pod-1")
         ],
@@ -335,13 +335,21 @@ def test_what_there_is(healthy: Namespace, run: Run) -> None:
         {
             "namespace": "team-a", "kind": "ConfigMap", "name": "model", "type": "model",
             "connected_to": ["notebook"], "immutable": True, "owner": "ExternalSecret/x",
-            "field_managers": ["kubectl"],
+            "terminating": False, "field_managers": ["kubectl"],
         }
     ]  # fmt: skip
     assert result["edges"] == [
         {"namespace": "team-a", "from": "notebook", "to": "engine", "kind": "KDCluster"},
         {"namespace": "team-a", "from": "notebook", "to": "model", "kind": "ConfigMap"},
     ]
+
+
+def test_what_is_being_deleted(healthy: Namespace, run: Run) -> None:
+    for manifest in (healthy.kdcluster("engine"), object_in(healthy, "ConfigMap", "model")):
+        manifest["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    result = asked(run)
+    assert [one["terminating"] for one in result["kdclusters"]] == [True, False]
+    assert [one["terminating"] for one in result["objects"]] == [True]
 
 
 def test_one_list_for_each_kind_and_no_secrets_data(

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Choose what of expected entries an audit lets kd_connections compare."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: audit_entries
+short_description: Choose what of expected entries an audit lets kd_connections compare
+version_added: 0.2.0
+author: kubedirector.connections contributors (!UNKNOWN)
+description:
+  - Checks expected entries, and fails with all that is wrong with them.
+  - Gives the objects that entries describe, and as a whole the entries that select KDClusters. M(kubedirector.connections.kd_connections)
+    in check mode compares them. What entries name, the filter P(kubedirector.connections.audit_report#filter) compares.
+  - The result holds the values of the entries, secret ones too. Give it to the module only.
+positional: _input
+options:
+  _input:
+    description: A list of dictionaries with the options of M(kubedirector.connections.kd_connection), each with C(namespace).
+    type: raw
+    required: true
+  places:
+    description: What P(kubedirector.connections.entry_places#filter) gives, for messages.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Compare what entries describe
+  kubedirector.connections.kd_connections:
+    connections: "{{ expected | kubedirector.connections.audit_entries }}"
+  check_mode: true
+  vars:
+    expected:
+      - namespace: team-a
+        kdcluster: [jupyter-notebook]
+        configmaps:
+          - {name: training-data, type: data-source, data: {path: "s3://data.example.com/training"}}
+"""
+
+RETURN = r"""
+_value:
+  description: Entries for M(kubedirector.connections.kd_connections).
+  type: list
+  elements: dict
+  sample:
+    - namespace: team-a
+      configmaps:
+        - name: training-data
+          type: data-source
+          data:
+            path: s3://data.example.com/training
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._audit import (
+    entries_to_check,
+)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
+    plain,
+    with_filter_errors,
+)
+
+
+def audit_entries(entries: t.Any, places: t.Sequence[str] = ()) -> list[t.Mapping[str, t.Any]]:
+    """Choose them. :raises AnsibleFilterError: these are not entries, or something is wrong with them."""
+    values = plain(entries, [])
+    if not isinstance(values, list):
+        raise AnsibleFilterError("audit_entries needs a list of kd_connection arguments.")
+    return with_filter_errors(entries_to_check, values, list(places))
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Filter name to function."""
+        return {"audit_entries": audit_entries}

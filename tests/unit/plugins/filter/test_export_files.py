@@ -1,0 +1,191 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An export of any namespace is complete, keeps the order, and is one of which kd_connections changes nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.kubedirector.connections.plugins.filter.export_files import export_files
+from ansible_collections.kubedirector.connections.plugins.modules import (
+    kd_connection_info,
+    kd_connections,
+)
+from tests.harness.playbook import run_playbook
+from tests.unit.plugins.clients import CORE, KDCLUSTERS, TOKEN
+from tests.unit.plugins.manifests import encoded
+from tests.unit.plugins.module_runs import MARK, Run
+from tests.unit.plugins.namespace_server import Namespace
+
+Lists = dict[str, list[str]]
+KINDS = {"configmaps": "ConfigMap", "secrets": "Secret"}
+CLUSTERS = ("alpha", "beta", "gamma", "missing")
+OBJECTS = ("one", "two", "three", "plain", "empty", "going", "missing")
+APPS = ("notebook-app", "notebook-app", "notebook-app", "elsewhere")
+GOING = "2026-01-01T00:00:00Z"
+
+
+def names(all_of_them: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
+    """Some of these in any order, rarely one twice."""
+    return st.lists(st.sampled_from(all_of_them), max_size=4)
+
+
+connections = st.fixed_dictionaries(
+    {"clusters": names(CLUSTERS), "configmaps": names(OBJECTS), "secrets": names(OBJECTS)}
+)
+estates = st.dictionaries(
+    st.sampled_from(CLUSTERS[:-1]),
+    st.tuples(connections, st.sampled_from(APPS), st.sampled_from([False, False, False, True])),
+    min_size=1,
+)
+
+
+def fill(space: Namespace, estate: dict[str, tuple[Lists, str, bool]]) -> None:
+    """Put KDClusters there, and objects of which some carry no type label, or an empty one, or are being deleted."""
+    space.found.clear()
+    for plural, kind in KINDS.items():
+        for name in OBJECTS[:-1]:
+            label = {"plain": None, "empty": ""}.get(name, f"type-of-{name}")
+            value = encoded(MARK) if kind == "Secret" else MARK
+            space.add_object(kind, name, object_type=label, data={"key": value})
+        space.found[f"{CORE}/{plural}/going"]["metadata"]["deletionTimestamp"] = GOING
+    for name, (lists, app, going) in estate.items():
+        space.add_kdcluster(name, f"pod-of-{name}", app=app, connections=lists)
+        if going:
+            space.kdcluster(name)["metadata"]["deletionTimestamp"] = GOING
+    for manifest in [v for k, v in space.found.items() if k.startswith(KDCLUSTERS)]:
+        manifest["status"]["lastConnectionHash"] = space.hash_of(manifest)
+
+
+def merged(kept: list[str], rest: list[str], order: list[str]) -> list[str]:
+    """Both parts together, in the order that is live."""
+    left, mixed = (list(kept), list(rest)), []
+    for name in order:
+        part = next(part for part in left if part and part[0] == name)
+        mixed.append(part.pop(0))
+    return mixed if left == ([], []) else ["something is too much"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(estate=estates)
+def test_an_export_holds_everything_in_order_and_changes_nothing(
+    run: Run, space: Namespace, estate: dict[str, tuple[Lists, str, bool]]
+) -> None:
+    fill(space, estate)
+    found = run(kd_connection_info, namespace=["team-a"])
+    (file,) = export_files(found)
+    variables = yaml.safe_load(file["content"])
+    entries = {one["kdcluster"][0]: one for one in variables["kd_connections"]}
+    left_out = {one["kdcluster"]: one for one in variables.get("kd_left_out", [])}
+    for name, (lists, _app, _going) in estate.items():
+        entry, rest = entries.get(name, {}), left_out.get(name, {})
+        for part, live in lists.items():
+            assert merged(entry.get(part, []), rest.get(part, []), live) == live
+        # Everything is said: in an entry that is all there is, or by what is left out and why.
+        assert bool(entry.get("exclusive")) is not bool(rest)
+        assert not rest or all(rest["problems"])
+        for problem in rest.get("problems", ()):
+            assert f"left out: {problem}" in file["summary"]
+    if variables["kd_connections"]:
+        given = {"connections": variables["kd_connections"]}
+        planned = run(kd_connections, check=True, **given)
+        assert "failed" not in planned, planned.get("msg")
+        assert planned["changed"] is False
+    assert space.writes == []
+
+
+def test_the_text_of_a_file(run: Run, space: Namespace) -> None:
+    lists: Lists = {
+        "clusters": ["engine"], "configmaps": ["model", "gone"], "secrets": [],
+    }  # fmt: skip
+    space.add_kdcluster("lab", "pod-l", connections=lists)
+    found = run(kd_connection_info, namespace=["team-a"])
+    (file,) = export_files(found)
+    assert file["name"] == "team-a-connections.yml"
+    assert file["content"] == TEXT
+    assert file["summary"] == [
+        "team-a-connections.yml: 2 of 3 KDClusters in full.",
+        "left out: KDCluster team-a/lab names ConfigMap team-a/gone, which does not exist: the operator skips it silently. "
+        "Create it with its type, or disconnect it.",
+    ]
+
+
+TEXT = """\
+---
+# The connections in namespace team-a, as they were when the playbook export ran.
+kd_connections:
+  - namespace: team-a
+    kdcluster:
+      - engine
+    exclusive: true
+  - namespace: team-a
+    kdcluster:
+      - lab
+    clusters:
+      - engine
+    configmaps:
+      - model
+  - namespace: team-a
+    kdcluster:
+      - notebook
+    configmaps:
+      - model
+    exclusive: true
+
+# Connections that connect would refuse, and why. It leaves them alone.
+kd_left_out:
+  - kdcluster: lab
+    configmaps:
+      - gone
+    problems:
+      - 'KDCluster team-a/lab names ConfigMap team-a/gone, which does not exist: the operator skips it silently. Create it
+        with its type, or disconnect it.'
+"""
+
+
+def test_anything_else_is_refused() -> None:
+    with pytest.raises(AnsibleFilterError, match="needs the result of kd_connection_info"):
+        export_files({"kdclusters": []})
+
+
+def test_the_playbook_writes_files_that_connect_takes(space: Namespace, tmp_path: Path) -> None:
+    space.add_object("Secret", "login", object_type="token", data={"token": encoded(MARK)})
+    lists: Lists = {"clusters": ["engine"], "configmaps": [], "secrets": ["login"]}
+    space.add_kdcluster("lab", "pod-l", connections=lists)
+    address = {"K8S_AUTH_HOST": space.server.url, "K8S_AUTH_API_KEY": TOKEN}
+    file = tmp_path / "exports" / "team-a-connections.yml"
+
+    def export(*arguments: str) -> dict[str, Any]:
+        done = run_playbook(
+            "kubedirector.connections.export", "-e", f"kd_export_directory={file.parent}",
+            "-e", '{"kd_export": {"namespace": "team-a"}}', "--diff", *arguments, kubeconfig=None,
+            **address,
+        )  # fmt: skip
+        assert done.returncode == 0, done.output
+        assert MARK not in done.output and encoded(MARK) not in done.output
+        return {"output": done.output, **done.counts}
+
+    assert "3 of 3 KDClusters in full" in export("--check")["output"]
+    assert not file.parent.exists()
+    assert export()["changed"] == 2
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    os.chmod(file.parent, 0o755)
+    assert export()["changed"] == 0
+    assert file.parent.stat().st_mode & 0o777 == 0o755
+    done = run_playbook(
+        "kubedirector.connections.connect", "--check", "-e", f"kd_connections_file={file}",
+        kubeconfig=None, **address,
+    )  # fmt: skip
+    assert done.returncode == 0, done.output
+    assert done.counts["changed"] == 0
+    assert space.writes == []
