@@ -11,7 +11,7 @@ short_description: Choose what of expected entries an audit lets kd_connections 
 version_added: 0.2.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
-  - Checks expected entries, and fails with all that is wrong with them.
+  - Checks expected entries, the threshold and the allow-list of an audit.
   - Gives the objects that entries describe, and as a whole the entries that select KDClusters. M(kubedirector.connections.kd_connections)
     in check mode compares them. What entries name, the filter P(kubedirector.connections.audit_report#filter) compares.
   - The result holds the values of the entries, secret ones too. Give it to the module only.
@@ -26,12 +26,21 @@ options:
     type: list
     elements: str
     default: []
+  severity:
+    description: The least severity that counts, to be checked.
+    type: str
+    default: warning
+  allow:
+    description: The allow-list, to be checked.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
 - name: Compare what entries describe
   kubedirector.connections.kd_connections:
-    connections: "{{ expected | kubedirector.connections.audit_entries }}"
+    connections: "{{ (expected | kubedirector.connections.audit_entries).entries }}"
   check_mode: true
   vars:
     expected:
@@ -43,37 +52,44 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Entries for M(kubedirector.connections.kd_connections).
-  type: list
-  elements: dict
+  description:
+    - C(problems) are sentences about what is wrong. If there are none, C(entries) is for M(kubedirector.connections.kd_connections).
+  type: dict
   sample:
-    - namespace: team-a
-      configmaps:
-        - name: training-data
-          type: data-source
-          data:
-            path: s3://data.example.com/training
+    problems: []
+    entries:
+      - namespace: team-a
+        configmaps:
+          - name: training-data
+            type: data-source
+            data:
+              path: s3://data.example.com/training
 """
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._audit import (
     entries_to_check,
+    expected_problems,
+    option_problems,
 )
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
-    plain,
-    with_filter_errors,
-)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import plain
 
 
-def audit_entries(entries: t.Any, places: t.Sequence[str] = ()) -> list[t.Mapping[str, t.Any]]:
-    """Choose them. :raises AnsibleFilterError: these are not entries, or something is wrong with them."""
+def audit_entries(
+    entries: t.Any,
+    places: t.Sequence[str] = (),
+    severity: t.Any = "warning",
+    allow: t.Any = None,
+) -> dict[str, t.Any]:
+    """Check and choose them."""
     values = plain(entries, [])
-    if not isinstance(values, list):
-        raise AnsibleFilterError("audit_entries needs a list of kd_connection arguments.")
-    return with_filter_errors(entries_to_check, values, list(places))
+    problems = option_problems(severity, plain(allow or [], []))
+    if isinstance(values, list):
+        problems += expected_problems(values, list(places))
+    else:
+        problems.append("What is expected has to be a list of kd_connection arguments.")
+    return {"problems": problems, "entries": [] if problems else entries_to_check(values)}
 
 
 class FilterModule:

@@ -86,9 +86,8 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._audit import (
-    LEVELS,
-    allowance_problems,
     findings,
+    option_problems,
     report,
     report_lines,
 )
@@ -111,14 +110,8 @@ def audit_report(
     host: str = "localhost",
 ) -> dict[str, t.Any]:
     """Make the report. :raises AnsibleFilterError: an option cannot be used."""
-    if severity not in LEVELS:
-        raise AnsibleFilterError(
-            f"The severity of an audit is one of {', '.join(LEVELS)}, not {severity}."
-        )
     allowed = plain(allow or [], [])
-    if not isinstance(allowed, list):
-        raise AnsibleFilterError("The allow-list of an audit has to be a list of texts.")
-    if problems := allowance_problems(allowed):
+    if problems := option_problems(severity, allowed):
         raise AnsibleFilterError("\n".join(problems))
     live = plain(found, [])
     if not isinstance(live, dict) or not (error or "problems" in live):

@@ -9,9 +9,6 @@ from __future__ import annotations
 import fnmatch
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
-    PreconditionError,
-)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
     with_named_objects,
 )
@@ -61,34 +58,37 @@ _SAME_OBJECT = frozenset({"missing_object", "unlabelled_object"})
 _HINT = "Run connect with these entries, or correct them."
 
 
-def entries_to_check(entries: t.Sequence[Entry], places: t.Sequence[str]) -> list[Entry]:
-    """Check expected entries; return what only kd_connections in check mode can compare.
+def expected_problems(entries: t.Sequence[t.Any], places: t.Sequence[str]) -> list[str]:
+    """Say what is wrong with expected entries, of any types: a sentence for each, with its entry."""
+
+    def label(index: int) -> str:
+        place = places[index] if index < len(places) else ""
+        return entry_label(entries[index], index, place)
+
+    problems = [
+        f"{label(one.entry)}, {shown_path(entries[one.entry], one.path)}: {one.text}"
+        for one in entry_problems(entries)
+    ]
+    problems += [
+        f"{label(index)}: namespace is missing. An audit needs it in each entry."
+        for index, entry in enumerate(entries)
+        if isinstance(entry, dict) and not entry.get("namespace")
+    ]
+    if problems:
+        return problems
+    found = contradictions([_desired(entry) for entry in entries])
+    return [f"{label(index)}: {text}" for index, text in found]
+
+
+def entries_to_check(entries: t.Sequence[Entry]) -> list[Entry]:
+    """Choose what of entries only kd_connections in check mode can compare.
 
     That is the objects that entries describe, and entries that select KDClusters, as a whole. What an entry names is
     compared by `findings`, since kd_connections refuses to go on where some of it does not exist.
 
-    :raises PreconditionError: everything that is wrong with them, each with its entry.
+    :param entries: of which expected_problems() found nothing.
     """
-    problems = []
-    for one in entry_problems(entries):
-        entry = entries[one.entry]
-        label = entry_label(entry, one.entry, _place(places, one.entry))
-        problems.append(f"{label}, {shown_path(entry, one.path)}: {one.text}")
-    for index, entry in enumerate(entries):
-        if isinstance(entry, dict) and not entry.get("namespace"):
-            label = entry_label(entry, index, _place(places, index))
-            problems.append(f"{label}: namespace is missing. An audit needs it in each entry.")
-    if not problems:
-        for index, text in contradictions([_desired(entry) for entry in entries]):
-            label = entry_label(entries[index], index, _place(places, index))
-            problems.append(f"{label}: {text}")
-    if problems:
-        raise PreconditionError(["\n".join(problems)])
     return [checked for entry in entries if (checked := _to_check(entry))]
-
-
-def _place(places: t.Sequence[str], index: int) -> str:
-    return places[index] if index < len(places) else ""
 
 
 def _to_check(entry: Entry) -> Entry | None:
@@ -121,7 +121,7 @@ def findings(
     """List everything that differs or is wrong, each once, the gravest first.
 
     :param found: what kd_connection_info returned.
-    :param entries: what is expected, checked by entries_to_check().
+    :param entries: what is expected; expected_problems() found nothing there.
     :param checked: what kd_connections in check mode returned of what that gave.
     :returns: [{code, severity, message, hint, namespace, kdcluster, object}], as kd_connection_info's problems.
     """
@@ -228,9 +228,13 @@ def _finding(
     }
 
 
-def allowance_problems(allowed: t.Sequence[t.Any]) -> list[str]:
-    """Say what is wrong with an allow-list."""
+def option_problems(severity: t.Any, allowed: t.Any) -> list[str]:
+    """Say what is wrong with the threshold and the allow-list, of any types."""
     problems = []
+    if severity not in LEVELS:
+        problems.append(f"The severity of an audit is one of {', '.join(LEVELS)}, not {severity}.")
+    if not isinstance(allowed, list):
+        return [*problems, "The allow-list of an audit has to be a list of texts."]
     for one in allowed:
         code = one.partition(":")[0] if isinstance(one, str) else ""
         if code not in CODES:

@@ -71,7 +71,8 @@ def audited(run: Run, entries: list[JsonObject], **options: Any) -> JsonObject:
     members = options.pop("members", False)
     found = run(kd_connection_info, namespace=["team-a"], members=members)
     checking = audit_entries(entries)
-    checked = run(kd_connections, check=True, connections=checking)
+    assert checking["problems"] == []
+    checked = run(kd_connections, check=True, connections=checking["entries"])
     assert "failed" not in checked, checked.get("msg")
     made = audit_report(found, entries=entries, checked=checked, time=NOW, **options)
     assert junit_problems(made["junit"]) == []
@@ -205,18 +206,20 @@ def test_what_counts(live: Namespace, run: Run) -> None:
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        ("text", "needs a list of kd_connection arguments"),
-        ([{"kdcluster": ["a"]}], r"entry 1 \(kdcluster a\): namespace is missing"),
+        ("text", "What is expected has to be a list of kd_connection arguments"),
+        ([MARK], "entry 1 (unreadable), : an entry is a dictionary"),
+        ([{"kdcluster": ["a"]}], "entry 1 (kdcluster a): namespace is missing"),
         ([{"namespace": "a", "secrets": [{"name": "a", "string_data": MARK}]}], "text stands where a"),
         ([{**DESCRIBED[0], "wrong": MARK}], "wrong: is not an option here"),
         ([DESCRIBED[0], {**DESCRIBED[0], "secrets": []}], "exclusive would undo that"),
     ],
-    ids=range(5),
+    ids=range(6),
 )  # fmt: skip
 def test_bad_entries_are_named(entries: Any, said: str) -> None:
-    with pytest.raises(AnsibleFilterError, match=said) as raised:
-        audit_entries(entries)
-    assert MARK not in str(raised.value)
+    checked = audit_entries(entries)
+    assert checked["entries"] == []
+    (problem,) = checked["problems"]
+    assert said in problem and MARK not in problem
 
 
 @pytest.mark.parametrize(
@@ -228,6 +231,8 @@ def test_bad_entries_are_named(entries: Any, said: str) -> None:
     ],
 )
 def test_bad_options_are_named(options: JsonObject, said: str) -> None:
+    (problem,) = audit_entries([], **options)["problems"]
+    assert said in problem
     with pytest.raises(AnsibleFilterError, match=said):
         audit_report({"problems": []}, time=NOW, **options)
 
@@ -303,5 +308,8 @@ def test_the_playbook_with_its_documented_variables(live: Namespace, tmp_path: P
     assert code == 0 and "error missing_object (allowed): " in output
     report = json.loads((tmp_path / "audit.json").read_text())
     assert report["outcome"] == "clean" and report["findings"][0]["allowed"] is True
+    code, output = audit(kd_connections=[{"kdcluster": ["lab"]}], kd_audit_allow=["typo"])
+    assert code == 2 and "The allow-list holds typo, which is not a code" in output
+    assert "entry 1 (kdcluster lab): namespace is missing." in output
     code, output = audit(kd_audit={"namespaces": []})
     assert code == 2 and "It takes namespace, all_namespaces, members; it has" in output

@@ -82,7 +82,7 @@ def test_every_imported_playbook_is_among_them() -> None:
 
 # What only says which KDClusters.
 SELECTING = {"namespace", "all_namespaces", "kdcluster", "label_selectors", "apps"}
-HANDED_ON = {"export.yml": SELECTING}
+HANDED_ON = {"export.yml": SELECTING, "audit.yml": {"namespace", "all_namespaces", "members"}}
 
 
 def handed_on(playbook: str, module: ModuleType) -> Mapping:
@@ -126,8 +126,9 @@ def test_every_option_is_handed_on_under_its_own_name(
         ("rbac.yml", kd_access),
         ("overview.yml", kd_connection_info),
         ("export.yml", kd_connection_info),
+        ("audit.yml", kd_connection_info),
     ],
-    ids=["configmeta", "rbac", "overview", "export"],
+    ids=["configmeta", "rbac", "overview", "export", "audit"],
 )
 def test_what_is_not_an_option_is_refused(playbook: str, module: ModuleType) -> None:
     (path,) = [path for path in PLAYBOOKS if path.name == playbook]
