@@ -52,6 +52,7 @@ _value:
       content: |
         ---
         # The connections in namespace team-a, as they were when the playbook export ran.
+        # The next export replaces this file: rename it before you change it.
         kd_connections:
           - namespace: team-a
             kdcluster:
@@ -102,6 +103,7 @@ def _file(space: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     name = f"{namespace}-connections.yml"
     text = (
         f"---\n# The connections in namespace {namespace}, as they were when the playbook export ran.\n"
+        "# The next export replaces this file: rename it before you change it.\n"
         + _yaml({"kd_connections": space["kd_connections"]})
     )
     if left_out:

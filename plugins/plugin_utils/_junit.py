@@ -10,7 +10,7 @@ Of one form that both the schema of Ant (attributes and their order of elements 
 from __future__ import annotations
 
 import typing as t
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.printable import (
     printable,

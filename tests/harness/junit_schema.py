@@ -9,7 +9,7 @@ Rewritten from both: there is no XML schema validator among the tests' requireme
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 _NUMBER, _TEXT = r"\d+", r"[\s\S]*"
 _NAME = r"\S([^\n\t\r]*\S)?"

@@ -122,6 +122,7 @@ def test_the_text_of_a_file(run: Run, space: Namespace) -> None:
 TEXT = """\
 ---
 # The connections in namespace team-a, as they were when the playbook export ran.
+# The next export replaces this file: rename it before you change it.
 kd_connections:
   - namespace: team-a
     kdcluster:
@@ -164,13 +165,13 @@ def test_the_playbook_writes_files_that_connect_takes(space: Namespace, tmp_path
     address = {"K8S_AUTH_HOST": space.server.url, "K8S_AUTH_API_KEY": TOKEN}
     file = tmp_path / "exports" / "team-a-connections.yml"
 
-    def export(*arguments: str) -> dict[str, Any]:
+    def export(*arguments: str, code: int = 0) -> dict[str, Any]:
         done = run_playbook(
             "kubedirector.connections.export", "-e", f"kd_export_directory={file.parent}",
             "-e", '{"kd_export": {"namespace": "team-a"}}', "--diff", *arguments, kubeconfig=None,
             **address,
         )  # fmt: skip
-        assert done.returncode == 0, done.output
+        assert done.returncode == code, done.output
         assert MARK not in done.output and encoded(MARK) not in done.output
         return {"output": done.output, **done.counts}
 
@@ -189,3 +190,7 @@ def test_the_playbook_writes_files_that_connect_takes(space: Namespace, tmp_path
     assert done.returncode == 0, done.output
     assert done.counts["changed"] == 0
     assert space.writes == []
+    file.write_text(own := f"kd_connections: [] # {MARK}\n")
+    said = export(code=2)["output"]
+    assert "exists, and the playbook export did not write it. Rename it" in said.replace("\n", " ")
+    assert file.read_text() == own
