@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,13 @@ from tests.harness.modules import Modules
 from tests.harness.playbook import PlaybookRun, run_playbook
 
 TOKEN = ("-e", f"source_control_token={canary('documented')}")
+# What the documentation says lies beside its playbooks.
+FILES = {
+    "code/train.py": "print('trained')\n",
+    "conf/train.yml": "epochs: 3\n",
+    "object-store.env": f"ACCESS_KEY=team-a\nSECRET_KEY={canary('stored')}\n",
+    "object-store.yml": json.dumps(secret("object-store", {"SECRET_KEY": canary("stored")})),
+}
 # The namespace that the documentation speaks of.
 DOCUMENTED = "team-a"
 
@@ -41,6 +49,10 @@ def run(team: str, tmp_path: Path, kubectl: Kubectl) -> Callable[..., PlaybookRu
     """Run the text of a playbook in the team's namespace."""
 
     def _run(text: str, *arguments: str) -> PlaybookRun:
+        for name, content in FILES.items():
+            path = tmp_path / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(content)
         playbook = tmp_path / "playbook.yml"
         playbook.write_text(text.replace(DOCUMENTED, team))
         done = run_playbook(playbook, *TOKEN, *arguments, kubeconfig=kubectl.kubeconfig)
