@@ -17,7 +17,7 @@ import typing as t
 import urllib.parse
 
 from .._client.auth_options import is_kubeconfig_text
-from .._core.credentials import (
+from .._core.credential_forms import (
     credentials_in,
     masked,
     without_credentials,

@@ -11,7 +11,7 @@ import sys
 import typing as t
 import urllib.parse
 
-from .._core.credentials import without_credentials
+from .._core.credential_forms import without_credentials
 from .._core.errors import AuthError
 from .._core.redaction import MASK
 from .auth_options import (

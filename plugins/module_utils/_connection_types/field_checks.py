@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._core.credentials import without_credentials
+from .._core.credential_forms import without_credentials
 from .._core.redaction import MASK
 from .._core.scalars import scalar_text
 

@@ -19,7 +19,7 @@ import re
 import threading
 import typing as t
 
-from .credentials import (
+from .credential_forms import (
     Span,
     credentials_in,
     masked,

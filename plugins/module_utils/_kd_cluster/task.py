@@ -29,7 +29,7 @@ from .._kubedirector.snapshot import (
     Snapshot,
     parse_kdcluster,
 )
-from .._kubedirector.webhook import retry_seconds
+from .._kubedirector.webhook_refusals import retry_seconds
 from .._observe.reader import (
     read_app_names,
     read_objects,

@@ -10,7 +10,7 @@ import calendar
 import time
 import typing as t
 
-from .._core.credentials import credentials_in, is_secret_key
+from .._core.credential_forms import credentials_in, is_secret_key
 from .._kubedirector import facts
 from .._kubedirector import problems as rules
 from .._kubedirector.connection_hash import hash_fits

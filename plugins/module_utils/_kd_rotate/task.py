@@ -21,7 +21,7 @@ from .._core.redaction import values_of
 from .._core.retry import retry_transient_refusals
 from .._kubedirector.selection import selection_from
 from .._kubedirector.snapshot import Snapshot
-from .._kubedirector.webhook import retry_seconds
+from .._kubedirector.webhook_refusals import retry_seconds
 from .._observe.member_text import MemberText
 from .._observe.reader import (
     read_kdclusters,

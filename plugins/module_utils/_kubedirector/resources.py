@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .._core.resource import Resource
 from . import facts
-from .webhook import explain_refusal
+from .webhook_refusals import explain_refusal
 
 CONFIGMAP = Resource("ConfigMap", "api/v1", "configmaps")
 SECRET = Resource("Secret", "api/v1", "secrets")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.credentials import without_credentials_in
+from .._core.credential_forms import without_credentials_in
 from .._core.json_types import JsonObject
 from .._core.object_diff import object_diff
 from .._core.redaction import HIDDEN, HIDDEN_NEW

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import typing as t
 
-from .._core.credentials import credentials_in
+from .._core.credential_forms import credentials_in
 from .._kubedirector import problems
 from .desired import CREATE_ONLY
 from .preconditions import finalizers_sentence

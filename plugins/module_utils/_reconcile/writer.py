@@ -30,7 +30,7 @@ from .._kubedirector.snapshot import (
     Connections,
     parse_object,
 )
-from .._kubedirector.webhook import retry_seconds
+from .._kubedirector.webhook_refusals import retry_seconds
 from .plan import (
     ClusterChange,
     connection_patch,

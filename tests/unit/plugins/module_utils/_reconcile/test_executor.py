@@ -15,7 +15,9 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._client.a
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection import (
     namespace_task,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector import webhook
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector import (
+    webhook_refusals,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.snapshot import (
     Snapshot,
 )
@@ -343,7 +345,7 @@ def test_an_operator_that_restarts_is_given_a_moment(
 def test_an_operator_that_is_down_is_named_before_the_time_is_up(
     space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook, "RESTART_SECONDS", 0.2)
+    monkeypatch.setattr(webhook_refusals, "RESTART_SECONDS", 0.2)
     server.on(*PATCH_NOTEBOOK, status_answer(500, "InternalError", SILENT), forever=True)
     result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
     assert result["failed"] is True and result["changed"] is False

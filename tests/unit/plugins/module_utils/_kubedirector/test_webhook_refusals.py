@@ -12,7 +12,9 @@ import pytest
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.server_words import (
     refusal_text,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector import webhook
+from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector import (
+    webhook_refusals,
+)
 
 DENIED = 'admission webhook "hard-validate-cr.kubedirector.hpe.com" denied the request: '
 
@@ -37,11 +39,11 @@ DENIED = 'admission webhook "hard-validate-cr.kubedirector.hpe.com" denied the r
     ],
 )
 def test_only_passing_refusals_are_tried_again(said: str, patience: float) -> None:
-    assert webhook.refusal_retry_seconds(DENIED + "\n" + said) == patience
+    assert webhook_refusals.refusal_retry_seconds(DENIED + "\n" + said) == patience
 
 
 def test_the_refusal_that_may_be_a_moment_is_tried_for_a_bounded_time() -> None:
-    patience = webhook.refusal_retry_seconds(
+    patience = webhook_refusals.refusal_retry_seconds(
         DENIED + "KubeDirector-related status properties are read-only"
     )
     assert 0 < patience < 60

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._core.credentials import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.credential_forms import (
     without_credentials_in,
 )
 from tests.harness.canaries import canary
