@@ -49,10 +49,23 @@ def manifest_in(content: bytes) -> tuple[t.Any, str]:
     """
     try:
         documents = [one for one in yaml.load_all(content, _TextLoader) if one is not None]
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # Its own message shows the lines around.
+    except (
+        yaml.YAMLError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        RecursionError,
+    ) as error:
+        # Its own message shows the lines around, or the value.
         mark = getattr(error, "problem_mark", None)
         where = "" if mark is None else f" (line {mark.line + 1})"
+        if isinstance(error, yaml.constructor.ConstructorError):
+            problem = (
+                f"has a tag that Kubernetes does not know, such as !vault{where}. Let ansible-vault encrypt the whole file, "
+                "or use definition."
+            )
+            return None, problem
         return None, f"is not YAML or JSON{where}."
     if len(documents) != 1:
         return None, f"holds {len(documents)} manifests, and one belongs here."

@@ -11,6 +11,7 @@ which it masks like any other data, and what else a manifest says.
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import os
 import posixpath
@@ -48,6 +49,7 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._manifest
     manifest_in,
 )
 
+_COLLECTION = os.path.join(os.path.abspath(os.path.join(os.path.dirname(__file__), "../..")), "")
 # Base64 and metadata make a manifest longer than its values; those are the API server's to judge.
 _MOST_OF_MANIFEST = 4 * MAX_BYTES
 _OTHER_DATA = {"configmaps": ("data", "binary_data"), "secrets": ("data", "string_data", "stringData")}  # fmt: skip
@@ -167,8 +169,15 @@ class _Reader:
                 return {**result, **self._manifest(option, namespace)}
         if absent:
             return result
+        known = len(self._read.problems)
         self._read_files()
         self._read_env_file()
+        if not self._sources and len(self._read.problems) == known:
+            option = "from_files" if self._given.get("from_files") is not None else "from_env_file"
+            self._problem(
+                (option,),
+                "gives no value, which would remove all data of an object that exists. Give data: {} if you want that.",
+            )
         binary_field = "data" if self._is_secret else "binary_data"
         for field, values in (("data", self._text), (binary_field, self._binary)):
             before = _as_dict(result.get(field))
@@ -298,18 +307,25 @@ class _Reader:
             self._problem(here, f"{name} {error}")
             return
         for line in env_lines(content, names_shown=not self._is_secret):
-            where = f"{name}, line {line.number}:"
-            if line.problem:
-                self._problem(here, f"{where} {line.problem}")
-                continue
+            where = f"{name}, line {line.number}"
             value = os.environ.get(line.name) if line.value is None else line.value
-            if value is None:
+            unset = (
+                "there is no '=', and the controller's environment has no variable of this name."
+            )
+            if line.problem:
+                self._problem(here, f"{where}: {line.problem}")
+            elif value is not None:
+                # What stands before the sign may be a part of a secret that is broken into lines.
+                shown = f"the key of {where}" if self._is_secret else f"key {line.name}"
+                self._add(here, line.name, os.fsencode(value), shown)
+            elif self._is_secret:
+                # With kubectl the line, which may be a value, becomes a key.
+                self._problem(here, f"{where}: {unset} Write NAME=VALUE.")
+            else:
                 self._warning(
-                    here,
-                    f"{where} {line.name} has no '=', and the controller's environment has no such variable. Its value is "
-                    "empty, as with kubectl.",
+                    here, f"{where}: {unset} The value of {line.name} is empty, as with kubectl."
                 )
-            self._add(here, line.name, os.fsencode(value or ""))
+                self._add(here, line.name, b"", f"key {line.name}")
 
     def _found(self, here: Path, name: str) -> str | None:
         """Find a file: on Ansible's search path, else beside the file in which its name is written, else from the
@@ -317,17 +333,21 @@ class _Reader:
         if not name:
             self._problem(here, "a path belongs here.")
             return None
-        try:
-            return self._finder.find(name)
-        except AnsibleError:
-            for folder in (*self._folders(here), os.getcwd()):
-                # Ansible takes a relative path as one from the playbook.
-                path = os.path.abspath(os.path.join(folder, name))
-                if os.path.exists(path):
-                    return path
+        with contextlib.suppress(AnsibleError):
+            path = self._finder.find(name)
+            # Playbooks of this collection name no files, but files lie beside them.
+            if not os.path.abspath(path).startswith(_COLLECTION):
+                return path
+        for folder in (*self._folders(here), os.getcwd()):
+            # Ansible takes a relative path as one from the playbook.
+            path = os.path.abspath(os.path.join(folder, name))
+            if os.path.exists(path):
+                return path
+        # It may be the content of a file, by mistake.
+        shown = "the file that is named here" if self._is_secret or "\n" in name else name
         self._problem(
             here,
-            f"{name} does not exist on the controller. A relative path is looked up in files/ of role and "
+            f"{shown} does not exist on the controller. A relative path is looked up in files/ of role and "
             "playbook, beside the playbook, beside the file in which it is written if Ansible knows that, and in the current "
             "directory.",
         )
@@ -356,7 +376,8 @@ class _Reader:
         finally:
             self._finder.forget(decrypted)
 
-    def _add(self, here: Path, key: str, content: bytes) -> None:
+    def _add(self, here: Path, key: str, content: bytes, shown: str = "") -> None:
+        """Take a value. :param shown: how to name the key."""
         try:
             require_data_key(key, here[0])
         except InvalidInputError as error:
@@ -364,7 +385,8 @@ class _Reader:
             return
         if key in self._sources:
             self._problem(
-                here, f"key {key} is in {self._sources[key]} too; keep it in one of them."
+                here,
+                f"{shown or f'key {key}'} is in {self._sources[key]} too; keep it in one of them.",
             )
             return
         self._sources[key] = here[0]

@@ -47,7 +47,6 @@ BINARY = frozenset({"latin1", "utf16", "surrogate", "overlong", "beyond", "cut",
 ENV_FILES: dict[str, tuple[bytes, dict[str, str]]] = {
     "plain": (b"A=1\nB=two words\n", {"A": "1", "B": "two words"}),
     "no-newline": (b"A=1", {"A": "1"}),
-    "empty": (b"", {}),
     "comments": (b"# a\n  # b\nA=1 # c\n#B=2\n", {"A": "1 # c"}),
     "blank-lines": (b"\n \n\t\nA=1\n\n", {"A": "1"}),
     "quotes": (b"A=\"x\"\nB='y'\nC=\"\n", {"A": '"x"', "B": "'y'", "C": '"'}),

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.harness.audit_log import AuditLog
 from tests.harness.contract_objects import OPERATOR_NAMESPACE, global_config
 from tests.harness.integration_objects import SERVING, WORKBENCH
 from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl
+from tests.harness.label_webhook import taking_away
 from tests.harness.manifests import KDCLUSTER, configmap
 from tests.harness.modules import Modules, succeeded
 from tests.harness.timing import Timing
@@ -200,3 +203,31 @@ def test_deleting_refuses_while_others_connect_to_it_then_waits_until_it_is_gone
     again = succeeded(modules.cluster(name="engine", state="absent"))
     assert not again.changed
     assert again.json["kdclusters"] == [{"name": "engine", "action": "unchanged", **NOTHING}]
+
+
+def test_pod_labels_that_a_webhook_takes_away_fail_no_run(
+    modules: Modules, kubectl: Kubectl, place: str, tmp_path: Path, audit_log: AuditLog | None
+) -> None:
+    """The label is never stored, and the operator refuses to change a role that has members."""
+    if audit_log is None:
+        pytest.skip("the API server of this cluster cannot reach a webhook on this machine")
+    role: dict[str, Any] = {"id": "controller", "members": 1, "resources": RESOURCES}
+    labels = {"team": "a", "tier": "lab"}
+    wanted: dict[str, Any] = {
+        "name": "labelled",
+        "app": "workbench",
+        "roles": [{**role, "pod_labels": labels}],
+    }
+    with taking_away("tier", place, kubectl, tmp_path):
+        made = succeeded(modules.cluster(**wanted))
+        again = succeeded(modules.cluster(**wanted))
+        assert made.changed and not again.changed
+        for result in (made, again):
+            (warning,) = result.warnings
+            assert "podLabels.tier of role controller" in warning
+        (stored,) = kubectl.get(KDCLUSTER, "labelled", namespace=place)["spec"]["roles"]
+        assert stored["podLabels"] == {"team": "a"}
+        more = {**role, "pod_labels": {**labels, "floor": "2"}}
+        refused = modules.cluster(**{**wanted, "roles": [more]})
+        assert "role controller has members" in refused.message
+    succeeded(modules.cluster(name="labelled", state="absent"))

@@ -84,7 +84,7 @@ def test_files_are_the_controllers_and_their_secrets_are_never_shown(
         tmp_path, [wrote, fails], "-vvv", "--diff", play=there, environment=environment
     )
     assert played.results[0]["changed"], played.output
-    assert f"secrets[{name}].from_files[no. 2]: no-such-file does not" in played.results[1]["msg"]
+    assert f"secrets[{name}].from_files[no. 2]: the file that is named" in played.results[1]["msg"]
     assert value not in played.output and encoded(value) not in played.output
     assert kubectl.get("secret", name, namespace=home)["data"] == {
         "token": encoded(value),

@@ -97,6 +97,7 @@ def test_what_cannot_be_read_is_named_before_the_module_runs(play: Playbook) -> 
 
 def test_warnings_name_the_field(play: Playbook) -> None:
     (play.folder / "files" / "some" / "inner").mkdir(parents=True)
+    (play.folder / "files" / "some" / "one").write_text("1")
     options = "configmaps: [{name: code, from_files: [some]}]"
     done = play.run(kd_connection, options, warnings=["of the module"])
     assert done["warnings"] == [
@@ -120,7 +121,10 @@ connections:
     done = play.run(kd_connections, options)
     assert done["failed"] and not play.handed
     first, second = done["problems"]
-    assert "entry 2 (kdcluster notebook), secrets[login].from_env_file: login.env does not" in first
+    assert (
+        "entry 2 (kdcluster notebook), secrets[login].from_env_file: the file that is named here does not"
+        in first
+    )
     assert "entry 3 (kdcluster notebook), states: is not an option here" in second
 
 

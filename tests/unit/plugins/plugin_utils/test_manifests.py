@@ -135,10 +135,16 @@ def test_values_of_a_file_are_text_and_those_of_a_definition_become_it(folder: F
         ("", "manifest holds 0 manifests, and one belongs here."),
         ("a: 1\n---\nb: 2\n", "manifest holds 2 manifests, and one belongs here."),
         (f"a: 1\nb: [{SECRET}\n", "manifest is not YAML or JSON (line 3)."),
-        (f"a: !what {SECRET}\n", "manifest is not YAML or JSON (line 1)."),
+        (
+            f"a: !what {SECRET}\n",
+            "manifest has a tag that Kubernetes does not know, such as !vault (line 1). Let ansible-vault encrypt the whole file, or use definition.",
+        ),
+        (f"a: !!bool {SECRET}\n", "manifest is not YAML or JSON."),
+        ("a: !!int ''\n", "manifest is not YAML or JSON."),
+        (f"a: !!timestamp {SECRET}\n", "manifest is not YAML or JSON."),
         (b"\xff\xfe\xff", "manifest is not YAML or JSON."),
     ],
-    ids=range(5),
+    ids=range(8),
 )
 def test_a_file_without_one_manifest_is_refused(
     folder: Folder, text: str | bytes, said_of_it: str

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.kubedirector.connections.plugins.plugin_utils import _value_files
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._kubectl_values import (
     MAX_BYTES,
 )
@@ -93,6 +94,12 @@ def test_an_env_file_gives_its_lines(
     content, wanted = ENV_FILES[name]
     (folder.path / "env").write_bytes(content)
     read = read_one(folder, option, from_env_file="env")
+    if option == "secrets" and b"UNSET" in content:
+        assert said(read) == (
+            "env, line 2: there is no '=', and the controller's environment has no variable of this name. "
+            "Write NAME=VALUE."
+        )
+        return
     text, binary = values_of(read, option)
     assert (binary if option == "secrets" else text) == {k: v.encode() for k, v in wanted.items()}
     assert len(read.warnings) == content.count(b"UNSET\n")
@@ -128,6 +135,50 @@ def test_no_line_of_a_secret_is_shown(folder: Folder, content: str) -> None:
     assert text.startswith("env, line 1: what stands before '=' is not a valid name")
 
 
+@pytest.mark.parametrize(
+    "content", [f"{SECRET}\n", f"A=first\\\n{SECRET}\n", f"{SECRET}=a\n{SECRET}=b\n"], ids=range(3)
+)
+def test_no_key_of_a_secrets_env_file_is_shown(folder: Folder, content: str) -> None:
+    (folder.path / "env").write_text(content.replace(" ", "_"))
+    read = read_one(folder, "secrets", from_env_file="env")
+    assert said(read).startswith(("env, line", "the key of env, line"))
+    assert SECRET.replace(" ", "_") not in said(read)
+    assert read.warnings == []
+
+
+@pytest.mark.parametrize("option", ["from_files", "from_env_file", "src"])
+def test_a_secret_in_the_place_of_a_path_is_not_shown(folder: Folder, option: str) -> None:
+    text = said(read_one(folder, "secrets", **{option: SECRET}))
+    assert text.startswith("the file that is named here does not exist on the controller.")
+    lines = said(read_one(folder, "configmaps", **{option: f"a={SECRET}\nb=c\n"}))
+    assert SECRET not in lines
+
+
+@pytest.mark.parametrize(
+    "entry", [{"from_files": []}, {"from_files": ["links"]}, {"from_env_file": "env"}], ids=str
+)
+def test_files_without_a_value_take_no_data_away(folder: Folder, entry: dict[str, Any]) -> None:
+    (folder.path / "env").write_text("# nothing yet\n")
+    (folder.path / "links").mkdir()
+    (folder.path / "links" / "token").symlink_to("../env")
+    text = said(read_one(folder, "secrets", **entry))
+    assert text.startswith("gives no value, which would remove all data of an object that exists.")
+    assert read_one(folder, "secrets", **entry, data={"a": "eA=="}).problems == []
+
+
+def test_files_of_this_collection_are_not_a_users(
+    folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ansible looks beside the playbook first, which may be one of this collection."""
+    monkeypatch.setattr(_value_files, "_COLLECTION", f"{folder.path}/")
+    (folder.path / "notebook.yml").write_text("a playbook")
+    (tmp_path / "elsewhere" / "notebook.yml").write_text("a user's")
+    text, _binary = values_of(
+        read_one(folder, "configmaps", from_files=["notebook.yml"]), "configmaps"
+    )
+    assert text == {"notebook.yml": b"a user's"}
+
+
 def test_the_size_is_bounded(folder: Folder) -> None:
     (folder.path / "half").write_bytes(b"x" * (MAX_BYTES // 2))
     (folder.path / "one").write_bytes(b"x")
@@ -147,8 +198,8 @@ def test_what_cannot_be_read_is_named(folder: Folder, monkeypatch: pytest.Monkey
     (folder.path / "dangling").symlink_to("nowhere")
     (folder.path / "file.locked").write_text(SECRET)
     for given, text in {
-        "missing": "missing does not exist on the controller. A relative path",
-        "dangling": "dangling does not exist on the controller",
+        "missing": "the file that is named here does not exist on the controller. A relative path",
+        "dangling": "the file that is named here does not exist on the controller",
         "pipe": "pipe is not an ordinary file",
         "file.locked": "file.locked cannot be read, or is encrypted by ansible-vault",
         "": "a path belongs here.",
