@@ -221,14 +221,28 @@ def test_the_environments_collection_is_not_overridden_by_the_project() -> None:
     }
 
 
+SEVERAL = {"kd_awx_hosts": "kubernetes"}
+
+
 def test_a_job_for_several_kubernetes_clusters_asks_for_their_inventory(tmp_path: Path) -> None:
     awx = AwxModules(tmp_path)
     awx.answer()
-    done = load(awx, {"kd_awx_hosts": "kubernetes"})
+    done = load(awx, SEVERAL)
     assert done.returncode == 0, done.stdout + done.stderr
     for template in (call.given for call in awx.calls() if call.module == "job_template"):
         assert template["extra_vars"] == {"kd_hosts": "kubernetes"}
         assert template["ask_inventory_on_launch"] and template["ask_job_slice_count_on_launch"]
+
+
+def test_there_is_no_workflow_for_several_kubernetes_clusters(tmp_path: Path) -> None:
+    """Of several, no job names KDClusters for "show configmeta", which cannot run then."""
+    awx = AwxModules(tmp_path)
+    awx.answer({"teams": [{"id": 31, "name": "Operators", "organization": 1}]})
+    done = load(awx, {**SEVERAL, "kd_awx_team": "Operators"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert only(awx.calls(), "workflow_job_template").given["state"] == "absent"
+    assert "workflow_job_template_node" not in {call.module for call in awx.calls()}
+    assert "workflows" not in only(awx.calls(), "role").given
 
 
 def test_the_workflow_shows_what_was_rotated(loaded: list[Call]) -> None:

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -51,15 +52,16 @@ def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         answers: Mapping[str, Any],
         credentials: Mapping[str, Mapping[str, str]] | None = None,
         environment: Mapping[str, str] = CLUSTER,
+        given: Mapping[str, Any] = MappingProxyType({}),
     ) -> str:
         survey = job_templates()[template]["survey_spec"]
         variables = extra_variables(survey, filled_in(survey, answers))
         for name, inputs in (credentials or {}).items():
             variables |= injected(credential_types()[name], inputs)
-        given = tmp_path / "extravars.yml"
-        given.write_text(unsafe_yaml(variables))
+        extra = tmp_path / "extravars.yml"
+        extra.write_text(unsafe_yaml({**variables, **given}))
         done = run_playbook(
-            PROJECT / f"{template}.yml", "-e", f"@{given}", kubeconfig=None,
+            PROJECT / f"{template}.yml", "-e", f"@{extra}", kubeconfig=None,
             ANSIBLE_COLLECTIONS_PATH=str(REPOSITORY / "build" / "tree"), HOME=str(tmp_path), **environment,
         )  # fmt: skip
         assert done.returncode != 0
@@ -79,6 +81,30 @@ def test_a_missing_credential_for_the_cluster_is_named(refusal: Any) -> None:
     assert f"The job has no credential of type {KUBERNETES}." in refusal(
         "configmeta", answers, environment={}
     )
+
+
+def test_hosts_that_are_not_in_the_inventory_are_named(refusal: Any) -> None:
+    answers = {"kd_configmeta_namespace": "team-a", "kd_configmeta_kdcluster_text": "notebook"}
+    given = {"kd_hosts": "kubernetes", "awx_inventory_name": "KubeDirector connections"}
+    assert (
+        "kd_hosts is kubernetes, which matches no host of the job's inventory KubeDirector connections. Nothing was written. "
+        "Choose an inventory with such hosts, one for each Kubernetes cluster."
+    ) in refusal("configmeta", answers, given=given)
+
+
+@pytest.mark.parametrize("hosts", ["kubernetes", "localhost", "all:!a", ["b", "a"]], ids=str)
+def test_hosts_that_are_in_the_inventory_are_taken(hosts: Any, tmp_path: Path) -> None:
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"kubernetes": {"hosts": {"a": {}, "b": {}}}}))
+    done = run_playbook(
+        PROJECT / "check.yml",
+        "-i",
+        str(inventory),
+        "-e",
+        json.dumps({"kd_hosts": hosts}),
+        kubeconfig=None,
+    )
+    assert done.returncode == 0, done.output
 
 
 WHERE = {
