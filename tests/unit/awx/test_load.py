@@ -234,6 +234,33 @@ def test_a_job_for_several_kubernetes_clusters_asks_for_their_inventory(tmp_path
         assert template["ask_inventory_on_launch"] and template["ask_job_slice_count_on_launch"]
 
 
+@pytest.mark.parametrize("given", [SEVERAL, {}], ids=["several", "one"])
+def test_of_extra_variables_a_load_changes_kd_hosts_alone(
+    given: dict[str, Any], tmp_path: Path
+) -> None:
+    """The guide has people set variables of roles there."""
+    rotate, rbac, audit = (job_templates()[name]["name"] for name in ("rotate", "rbac", "audit"))
+    own = {"rotate_wait_timeout": 900, "kd_own": "{{ awx_user_name }}"}
+    awx = AwxModules(tmp_path)
+    awx.answer({
+        "job_templates": [
+            {"name": rotate, "organization": 1, "extra_vars": yaml.safe_dump({**own, "kd_hosts": "old"})},
+            {"name": rbac, "organization": 1, "extra_vars": "---\n" + yaml.safe_dump(given and {"kd_hosts": "kubernetes"})},
+            {"name": audit, "organization": 1, "extra_vars": "---"},
+        ]
+    })  # fmt: skip
+    done = load(awx, given)
+    assert done.returncode == 0, done.stdout + done.stderr
+    handed_on = {
+        call.given["name"]: call.given for call in awx.calls() if call.module == "job_template"
+    }
+    hosts = {"kd_hosts": "kubernetes"} if given else {}
+    assert handed_on[rotate]["extra_vars"] == {**own, **hosts}
+    # With nothing to change, comments stay, too.
+    assert "extra_vars" not in handed_on[rbac]
+    assert handed_on[audit].get("extra_vars", {}) == hosts
+
+
 def test_there_is_no_workflow_for_several_kubernetes_clusters(tmp_path: Path) -> None:
     """Of several, no job names KDClusters for "show configmeta", which cannot run then."""
     awx = AwxModules(tmp_path)
