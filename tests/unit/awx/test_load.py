@@ -304,6 +304,31 @@ def test_a_team_a_notification_and_a_schedule(loaded: list[Call], given: dict[st
     assert extra_variables(survey, schedule["extra_data"])
 
 
+RULE = "DTSTART:20260101T020000Z RRULE:FREQ=DAILY;INTERVAL=1"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"kd_awx_schedule": RULE}, "kd_awx_schedule takes rrule, a text, and optionally extra_data, "),
+        ({"kd_awx_schedule": {"extra_data": {}}}, "kd_awx_schedule takes rrule"),
+        ({"kd_awx_schedule": {"rrule": RULE, "inventory": "a"}}, "kd_awx_schedule takes rrule"),
+        ({"kd_awx_schedule": {"rrule": RULE, "extra_data": ["a"]}}, "kd_awx_schedule takes rrule"),
+        ({"kd_awx_schedule": {"rrule": RULE}, **SEVERAL}, "kd_awx_schedule cannot choose the inventory"),
+    ],
+    ids=["text", "no-rule", "unknown", "answers", "several"],
+)  # fmt: skip
+def test_a_schedule_is_checked_before_the_first_write(
+    given: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    awx = AwxModules(tmp_path)
+    awx.answer()
+    done = load(awx, given)
+    assert done.returncode != 0
+    assert message in said(done)
+    assert awx.calls() == []
+
+
 @pytest.mark.parametrize("variable", ["kd_awx_team", "kd_awx_notification"])
 def test_a_team_or_notification_of_another_organization_is_refused(
     variable: str, tmp_path: Path
