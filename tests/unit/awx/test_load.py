@@ -342,10 +342,21 @@ def test_a_team_or_notification_of_another_organization_is_refused(
     assert awx.calls() == []
 
 
+MADE: dict[str, Any] = {
+    endpoint: [{"id": number, "name": "KubeDirector connections", "organization": TEAM["id"]}]
+    for endpoint, number in (("inventories", 51), ("projects", 52))
+}
+
+
 def test_everything_but_the_credential_types_is_removed(loaded: list[Call], tmp_path: Path) -> None:
     """AWX removes nodes, schedules and roles with what they belong to."""
     awx = AwxModules(tmp_path)
-    awx.answer({"organizations": [TEAM]})
+    own = [
+        {"name": one["name"], "organization": TEAM["id"], "inventory": 51, "project": 52}
+        for one in job_templates().values()
+    ]
+    hosts = [{"name": "localhost", "inventory": 51}]
+    awx.answer({"organizations": [TEAM], **MADE, "job_templates": own, "hosts": hosts})
     done = load(awx, {"kd_awx_state": "absent", "kd_awx_organization": "Team A"})
     assert done.returncode == 0, done.stdout + done.stderr
     removed = awx.calls()
@@ -362,3 +373,33 @@ def test_everything_but_the_credential_types_is_removed(loaded: list[Call], tmp_
         (call.module, call.given.get("name")) for call in loaded if call.module not in of_others
     }
     assert {(call.module, call.given["name"]) for call in removed} == made
+
+
+@pytest.mark.parametrize(
+    ("objects", "message"),
+    [
+        (
+            {"hosts": [{"name": "localhost", "inventory": 51}, {"name": "production", "inventory": 51}]},
+            "The inventory KubeDirector connections has more hosts than localhost: production. Nothing was removed.",
+        ),
+        (
+            {"job_templates": [{"name": "Copy", "organization": TEAM["id"], "inventory": 51, "project": 60}]},
+            "Job templates that load.yml did not make use the inventory KubeDirector connections: Copy. Nothing was removed.",
+        ),
+        (
+            {"job_templates": [{"name": job_templates()["rbac"]["name"], "organization": 1, "project": 52}]},
+            "Job templates that load.yml did not make use the project KubeDirector connections: "
+            f"{job_templates()['rbac']['name']}. Nothing was removed.",
+        ),
+    ],
+    ids=["host", "copy", "organization"],
+)  # fmt: skip
+def test_what_others_use_is_not_removed(
+    objects: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    awx = AwxModules(tmp_path)
+    awx.answer({"organizations": [TEAM], **MADE, **objects})
+    done = load(awx, {"kd_awx_state": "absent", "kd_awx_organization": "Team A"})
+    assert done.returncode != 0
+    assert message in said(done)
+    assert awx.calls() == []
