@@ -221,14 +221,55 @@ def test_the_environments_collection_is_not_overridden_by_the_project() -> None:
     }
 
 
+SEVERAL = {"kd_awx_hosts": "kubernetes"}
+
+
 def test_a_job_for_several_kubernetes_clusters_asks_for_their_inventory(tmp_path: Path) -> None:
     awx = AwxModules(tmp_path)
     awx.answer()
-    done = load(awx, {"kd_awx_hosts": "kubernetes"})
+    done = load(awx, SEVERAL)
     assert done.returncode == 0, done.stdout + done.stderr
     for template in (call.given for call in awx.calls() if call.module == "job_template"):
         assert template["extra_vars"] == {"kd_hosts": "kubernetes"}
         assert template["ask_inventory_on_launch"] and template["ask_job_slice_count_on_launch"]
+
+
+@pytest.mark.parametrize("given", [SEVERAL, {}], ids=["several", "one"])
+def test_of_extra_variables_a_load_changes_kd_hosts_alone(
+    given: dict[str, Any], tmp_path: Path
+) -> None:
+    """The guide has people set variables of roles there."""
+    rotate, rbac, audit = (job_templates()[name]["name"] for name in ("rotate", "rbac", "audit"))
+    own = {"rotate_wait_timeout": 900, "kd_own": "{{ awx_user_name }}"}
+    awx = AwxModules(tmp_path)
+    awx.answer({
+        "job_templates": [
+            {"name": rotate, "organization": 1, "extra_vars": yaml.safe_dump({**own, "kd_hosts": "old"})},
+            {"name": rbac, "organization": 1, "extra_vars": "---\n" + yaml.safe_dump(given and {"kd_hosts": "kubernetes"})},
+            {"name": audit, "organization": 1, "extra_vars": "---"},
+        ]
+    })  # fmt: skip
+    done = load(awx, given)
+    assert done.returncode == 0, done.stdout + done.stderr
+    handed_on = {
+        call.given["name"]: call.given for call in awx.calls() if call.module == "job_template"
+    }
+    hosts = {"kd_hosts": "kubernetes"} if given else {}
+    assert handed_on[rotate]["extra_vars"] == {**own, **hosts}
+    # With nothing to change, comments stay, too.
+    assert "extra_vars" not in handed_on[rbac]
+    assert handed_on[audit].get("extra_vars", {}) == hosts
+
+
+def test_there_is_no_workflow_for_several_kubernetes_clusters(tmp_path: Path) -> None:
+    """Of several, no job names KDClusters for "show configmeta", which cannot run then."""
+    awx = AwxModules(tmp_path)
+    awx.answer({"teams": [{"id": 31, "name": "Operators", "organization": 1}]})
+    done = load(awx, {**SEVERAL, "kd_awx_team": "Operators"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert only(awx.calls(), "workflow_job_template").given["state"] == "absent"
+    assert "workflow_job_template_node" not in {call.module for call in awx.calls()}
+    assert "workflows" not in only(awx.calls(), "role").given
 
 
 def test_the_workflow_shows_what_was_rotated(loaded: list[Call]) -> None:
@@ -263,6 +304,31 @@ def test_a_team_a_notification_and_a_schedule(loaded: list[Call], given: dict[st
     assert extra_variables(survey, schedule["extra_data"])
 
 
+RULE = "DTSTART:20260101T020000Z RRULE:FREQ=DAILY;INTERVAL=1"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"kd_awx_schedule": RULE}, "kd_awx_schedule takes rrule, a text, and optionally extra_data, "),
+        ({"kd_awx_schedule": {"extra_data": {}}}, "kd_awx_schedule takes rrule"),
+        ({"kd_awx_schedule": {"rrule": RULE, "inventory": "a"}}, "kd_awx_schedule takes rrule"),
+        ({"kd_awx_schedule": {"rrule": RULE, "extra_data": ["a"]}}, "kd_awx_schedule takes rrule"),
+        ({"kd_awx_schedule": {"rrule": RULE}, **SEVERAL}, "kd_awx_schedule cannot choose the inventory"),
+    ],
+    ids=["text", "no-rule", "unknown", "answers", "several"],
+)  # fmt: skip
+def test_a_schedule_is_checked_before_the_first_write(
+    given: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    awx = AwxModules(tmp_path)
+    awx.answer()
+    done = load(awx, given)
+    assert done.returncode != 0
+    assert message in said(done)
+    assert awx.calls() == []
+
+
 @pytest.mark.parametrize("variable", ["kd_awx_team", "kd_awx_notification"])
 def test_a_team_or_notification_of_another_organization_is_refused(
     variable: str, tmp_path: Path
@@ -276,10 +342,21 @@ def test_a_team_or_notification_of_another_organization_is_refused(
     assert awx.calls() == []
 
 
+MADE: dict[str, Any] = {
+    endpoint: [{"id": number, "name": "KubeDirector connections", "organization": TEAM["id"]}]
+    for endpoint, number in (("inventories", 51), ("projects", 52))
+}
+
+
 def test_everything_but_the_credential_types_is_removed(loaded: list[Call], tmp_path: Path) -> None:
     """AWX removes nodes, schedules and roles with what they belong to."""
     awx = AwxModules(tmp_path)
-    awx.answer({"organizations": [TEAM]})
+    own = [
+        {"name": one["name"], "organization": TEAM["id"], "inventory": 51, "project": 52}
+        for one in job_templates().values()
+    ]
+    hosts = [{"name": "localhost", "inventory": 51}]
+    awx.answer({"organizations": [TEAM], **MADE, "job_templates": own, "hosts": hosts})
     done = load(awx, {"kd_awx_state": "absent", "kd_awx_organization": "Team A"})
     assert done.returncode == 0, done.stdout + done.stderr
     removed = awx.calls()
@@ -296,3 +373,33 @@ def test_everything_but_the_credential_types_is_removed(loaded: list[Call], tmp_
         (call.module, call.given.get("name")) for call in loaded if call.module not in of_others
     }
     assert {(call.module, call.given["name"]) for call in removed} == made
+
+
+@pytest.mark.parametrize(
+    ("objects", "message"),
+    [
+        (
+            {"hosts": [{"name": "localhost", "inventory": 51}, {"name": "production", "inventory": 51}]},
+            "The inventory KubeDirector connections has more hosts than localhost: production. Nothing was removed.",
+        ),
+        (
+            {"job_templates": [{"name": "Copy", "organization": TEAM["id"], "inventory": 51, "project": 60}]},
+            "Job templates that load.yml did not make use the inventory KubeDirector connections: Copy. Nothing was removed.",
+        ),
+        (
+            {"job_templates": [{"name": job_templates()["rbac"]["name"], "organization": 1, "project": 52}]},
+            "Job templates that load.yml did not make use the project KubeDirector connections: "
+            f"{job_templates()['rbac']['name']}. Nothing was removed.",
+        ),
+    ],
+    ids=["host", "copy", "organization"],
+)  # fmt: skip
+def test_what_others_use_is_not_removed(
+    objects: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    awx = AwxModules(tmp_path)
+    awx.answer({"organizations": [TEAM], **MADE, **objects})
+    done = load(awx, {"kd_awx_state": "absent", "kd_awx_organization": "Team A"})
+    assert done.returncode != 0
+    assert message in said(done)
+    assert awx.calls() == []

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_clust
     CLUSTER_ARGUMENTS,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
+    ACTION_OPTIONS,
     CONNECTION_ARGUMENTS,
 )
 from tests.harness.awx import (
@@ -50,15 +52,16 @@ def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         answers: Mapping[str, Any],
         credentials: Mapping[str, Mapping[str, str]] | None = None,
         environment: Mapping[str, str] = CLUSTER,
+        given: Mapping[str, Any] = MappingProxyType({}),
     ) -> str:
         survey = job_templates()[template]["survey_spec"]
         variables = extra_variables(survey, filled_in(survey, answers))
         for name, inputs in (credentials or {}).items():
             variables |= injected(credential_types()[name], inputs)
-        given = tmp_path / "extravars.yml"
-        given.write_text(unsafe_yaml(variables))
+        extra = tmp_path / "extravars.yml"
+        extra.write_text(unsafe_yaml({**variables, **given}))
         done = run_playbook(
-            PROJECT / f"{template}.yml", "-e", f"@{given}", kubeconfig=None,
+            PROJECT / f"{template}.yml", "-e", f"@{extra}", kubeconfig=None,
             ANSIBLE_COLLECTIONS_PATH=str(REPOSITORY / "build" / "tree"), HOME=str(tmp_path), **environment,
         )  # fmt: skip
         assert done.returncode != 0
@@ -78,6 +81,30 @@ def test_a_missing_credential_for_the_cluster_is_named(refusal: Any) -> None:
     assert f"The job has no credential of type {KUBERNETES}." in refusal(
         "configmeta", answers, environment={}
     )
+
+
+def test_hosts_that_are_not_in_the_inventory_are_named(refusal: Any) -> None:
+    answers = {"kd_configmeta_namespace": "team-a", "kd_configmeta_kdcluster_text": "notebook"}
+    given = {"kd_hosts": "kubernetes", "awx_inventory_name": "KubeDirector connections"}
+    assert (
+        "kd_hosts is kubernetes, which matches no host of the job's inventory KubeDirector connections. Nothing was written. "
+        "Choose an inventory with such hosts, one for each Kubernetes cluster."
+    ) in refusal("configmeta", answers, given=given)
+
+
+@pytest.mark.parametrize("hosts", ["kubernetes", "localhost", "all:!a", ["b", "a"]], ids=str)
+def test_hosts_that_are_in_the_inventory_are_taken(hosts: Any, tmp_path: Path) -> None:
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"kubernetes": {"hosts": {"a": {}, "b": {}}}}))
+    done = run_playbook(
+        PROJECT / "check.yml",
+        "-i",
+        str(inventory),
+        "-e",
+        json.dumps({"kd_hosts": hosts}),
+        kubeconfig=None,
+    )
+    assert done.returncode == 0, done.output
 
 
 WHERE = {
@@ -191,6 +218,83 @@ def test_a_value_of_a_secret_in_an_answer_is_refused(
     assert HIDDEN not in said
 
 
+FILE = {"name": "data", "type": "data-source"}
+NAMED = {"namespace": "team-a", "kdcluster": ["notebook"]}
+
+
+@pytest.mark.parametrize(
+    ("template", "answers", "secrets", "message"),
+    [
+        (
+            "connect",
+            {"kd_connections_text": [NAMED, {**NAMED, "configmaps": ["a", {**FILE, "from_files": ["/proc/self/environ"]}]}]},
+            [],
+            "The answer to Connections names files of the execution environment: entry 2 has from_files in configmaps.",
+        ),
+        (
+            "connect",
+            {"kd_connections_text": [{**NAMED, "secrets": [{"name": "data", "src": "/proc/self/environ"}]}]},
+            [],
+            "The answer to Connections names files of the execution environment: entry 1 has src in secrets.",
+        ),
+        (
+            "connect",
+            {"kd_connections_text": [NAMED]},
+            [{"namespace": "team-a", "secrets": [{**FILE, "from_env_file": "/proc/self/environ"}]}],
+            "The field Secrets of the credential names files of the execution environment: entry 1 has from_env_file in secrets.",
+        ),
+        (
+            "notebook",
+            {"notebook_configmaps_text": [{"name": "a"}, {**FILE, "src": "/proc/self/environ"}]},
+            [],
+            "The answer to ConfigMaps names files of the execution environment: entry 2 has src.",
+        ),
+        (
+            "notebook",
+            {},
+            [{"namespace": "team-a", "secrets": [{**FILE, "from_files": ["/proc/self/environ"]}]}],
+            "The field Secrets of the credential names files of the execution environment: entry 1 has from_files in secrets.",
+        ),
+        (
+            "audit",
+            {"kd_connections_text": [{**NAMED, "configmaps": [{**FILE, "from_env_file": "/proc/self/environ"}]}]},
+            [],
+            "The answer to Expected connections names files of the execution environment: entry 1 has from_env_file in configmaps.",
+        ),
+        (
+            "demo",
+            {
+                "kd_demo_namespace": "team-a",
+                "kd_clusters_text": [{"name": "notebook"}],
+                "kd_connections_text": [{**NAMED, "configmaps": [{**FILE, "src": "/proc/self/environ"}]}],
+            },
+            [],
+            "The answer to Connections names files of the execution environment: entry 1 has src in configmaps.",
+        ),
+    ],
+    ids=["connect-configmap", "connect-secret", "connect-credential", "notebook", "notebook-credential", "audit", "demo"],
+)  # fmt: skip
+def test_a_file_of_the_execution_environment_is_refused(
+    refusal: Any,
+    template: str,
+    answers: dict[str, Any],
+    secrets: list[dict[str, Any]],
+    message: str,
+) -> None:
+    """/proc/self/environ has the token of the credential for the cluster, and who may launch sees the ConfigMap."""
+    typed = {k: v if isinstance(v, str) else yaml.safe_dump(v) for k, v in answers.items()}
+    credentials = {"KubeDirector Secrets": {"secrets": yaml.safe_dump(secrets)}} if secrets else {}
+    said = refusal(template, {**WHERE.get(template, {}), **typed}, credentials)
+    assert (
+        f"{message} Nothing was written. Give the content in the entry, or run the playbook from a project of your own."
+        in said
+    )
+
+
+def test_every_option_that_reads_a_file_is_refused() -> None:
+    assert set(refused_in_a_list("kd_list_options")) == {*ACTION_OPTIONS} - {"definition"}
+
+
 def test_entries_of_the_answer_and_of_the_credential_are_counted_apart(refusal: Any) -> None:
     broken = {"namespace": "team-a", "secrets": ["git-login"], "kdclster": ["notebook"]}
     secrets = [{"namespace": "team-a", "secrets": [{"name": "git-login"}]}, broken]
@@ -204,10 +308,17 @@ def test_entries_of_the_answer_and_of_the_credential_are_counted_apart(refusal: 
     assert "entry 3" not in said
 
 
-def test_every_option_for_a_secret_value_is_refused_in_an_answer() -> None:
-    refused = yaml.safe_load((PROJECT / "check_list.yml").read_text())[0]["tasks"][-1]["vars"][
-        "kd_list_secret"
+def refused_in_a_list(variable: str) -> list[str]:
+    """The options that check_list.yml refuses, by the variable that lists them."""
+    (play,) = yaml.safe_load((PROJECT / "check_list.yml").read_text())
+    (refused,) = [
+        task["vars"][variable] for task in play["tasks"] if variable in task.get("vars", {})
     ]
+    return list(refused)
+
+
+def test_every_option_for_a_secret_value_is_refused_in_an_answer() -> None:
+    refused = refused_in_a_list("kd_list_secret")
     secret = CONNECTION_ARGUMENTS["secrets"]["options"]
     hidden = [
         *((name, spec) for name, spec in secret.items() if spec.get("no_log")),
