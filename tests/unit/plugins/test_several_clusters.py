@@ -96,3 +96,9 @@ def test_each_host_has_its_own_list_and_writes_though_another_fails(
         assert f"{KDCLUSTERS}/notebook-of-{name}" in {one.path for one in space.writes}
         # The plans of hosts side by side can be told apart.
         assert f"[{name}] team-a\n[{name}]   + ConfigMap info-{name} (info)" in done.output
+
+
+def test_hosts_that_the_inventory_does_not_have_are_an_error(run: Run) -> None:
+    done = run("audit", "-e", "kd_hosts=typo")
+    assert done.returncode not in (0, 2), done.output
+    assert "kd_hosts names no host of the inventory, so nothing was done." in done.output
