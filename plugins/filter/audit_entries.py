@@ -22,7 +22,7 @@ options:
     type: raw
     required: true
   places:
-    description: What P(kubedirector.connections.entry_places#filter) gives, for messages.
+    description: What P(kubedirector.connections.entry_places#filter) gives, for messages and to find files that entries name.
     type: list
     elements: str
     default: []
@@ -53,7 +53,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(problems) are sentences about what is wrong. If there are none, C(entries) is for M(kubedirector.connections.kd_connections).
+    - C(problems) are sentences about what is wrong. If there are none, C(entries) and C(places) are for
+      M(kubedirector.connections.kd_connections).
   type: dict
   sample:
     problems: []
@@ -64,6 +65,8 @@ _value:
             type: data-source
             data:
               path: s3://data.example.com/training
+    places:
+      - connections.yml:3
 """
 
 import typing as t
@@ -89,7 +92,8 @@ def audit_entries(
         problems += expected_problems(values, list(places))
     else:
         problems.append("What is expected has to be a list of kd_connection arguments.")
-    return {"problems": problems, "entries": [] if problems else entries_to_check(values)}
+    chosen, beside = ([], []) if problems else entries_to_check(values, list(places))
+    return {"problems": problems, "entries": chosen, "places": beside}
 
 
 class FilterModule:

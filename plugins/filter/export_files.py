@@ -51,7 +51,7 @@ _value:
       name: team-a-connections.yml
       content: |
         ---
-        # The connections in namespace team-a, as they were when the playbook export ran.
+        # The connections in namespace team-a of https://api.example.com:6443, as they were when the playbook export ran.
         # The next export replaces this file: rename it before you change it.
         kd_connections:
           - namespace: team-a
@@ -91,18 +91,19 @@ _Indented.add_multi_representer(str, lambda dumper, text: dumper.represent_str("
 
 def export_files(found: t.Any) -> list[dict[str, t.Any]]:
     """Write the files. :raises AnsibleFilterError: this is not a result of the module."""
-    parts = ("kdclusters", "objects", "problems")
+    parts = ("server", "kdclusters", "objects", "problems")
     if not isinstance(found, dict) or not all(part in found for part in parts):
         raise AnsibleFilterError("export_files needs the result of kd_connection_info.")
     # Ansible looks at each value of a result whenever it is read: at each of a copy only once.
-    return [_file(space) for space in exported(plain(found, []))]
+    live = plain(found, [])
+    return [_file(space, live["server"]) for space in exported(live)]
 
 
-def _file(space: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _file(space: t.Mapping[str, t.Any], server: str) -> dict[str, t.Any]:
     namespace, left_out = space["namespace"], space["left_out"]
     name = f"{namespace}-connections.yml"
     text = (
-        f"---\n# The connections in namespace {namespace}, as they were when the playbook export ran.\n"
+        f"---\n# The connections in namespace {namespace} of {server}, as they were when the playbook export ran.\n"
         "# The next export replaces this file: rename it before you change it.\n"
         + _yaml({"kd_connections": space["kd_connections"]})
     )

@@ -130,6 +130,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+server:
+  description: The API server's address.
+  returned: always
+  type: str
+  sample: https://api.example.com:6443
 kdclusters:
   description: The KDClusters, by namespace and name.
   returned: always

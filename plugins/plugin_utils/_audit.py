@@ -10,6 +10,7 @@ import fnmatch
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
+    ACTION_OPTIONS,
     with_named_objects,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.contradictions import (
@@ -20,6 +21,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_conne
     validated_entry,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
+    Path,
     entry_label,
     shown_path,
 )
@@ -51,9 +53,10 @@ CODES = frozenset({*SEVERITIES, *DRIFT_CODES})
 LEVELS = (INFO, WARNING, ERROR)
 CLEAN, DRIFT, FAILED = "clean", "drift", "error"
 _SELECTING = ("label_selectors", "apps")
-# Of an entry only what describes objects.
-_OF_OBJECTS = ("namespace", "configmaps", "secrets")
-_DESCRIBING = frozenset({"type", "data", "string_data", "stringData", "labels", "annotations", "secret_type"})  # fmt: skip
+_OBJECTS = ("configmaps", "secrets")
+_DESCRIBING = frozenset(
+    {"type", "data", "binary_data", "string_data", "stringData", "labels", "annotations", "secret_type", *ACTION_OPTIONS}
+)  # fmt: skip
 _SAME_OBJECT = frozenset({"missing_object", "unlabelled_object"})
 _HINT = "Run connect with these entries, or correct them."
 
@@ -65,9 +68,15 @@ def expected_problems(entries: t.Sequence[t.Any], places: t.Sequence[str]) -> li
         place = places[index] if index < len(places) else ""
         return entry_label(entries[index], index, place)
 
+    found = [(index, *one) for index, entry in enumerate(entries) for one in _in_files(entry)]
+    refused = {index for index, _path, _text in found}
+    found += [
+        (one.entry, one.path, one.text)
+        for one in entry_problems([_without_files(entry) for entry in entries])
+        if one.entry not in refused
+    ]
     problems = [
-        f"{label(one.entry)}, {shown_path(entries[one.entry], one.path)}: {one.text}"
-        for one in entry_problems(entries)
+        f"{label(index)}, {shown_path(entries[index], path)}: {text}" for index, path, text in found
     ]
     problems += [
         f"{label(index)}: namespace is missing. An audit needs it in each entry."
@@ -76,19 +85,72 @@ def expected_problems(entries: t.Sequence[t.Any], places: t.Sequence[str]) -> li
     ]
     if problems:
         return problems
-    found = contradictions([_desired(entry) for entry in entries])
-    return [f"{label(index)}: {text}" for index, text in found]
+    return [
+        f"{label(index)}: {text}"
+        for index, text in contradictions([_desired(entry) for entry in entries])
+    ]
 
 
-def entries_to_check(entries: t.Sequence[Entry]) -> list[Entry]:
+def _in_files(entry: t.Any) -> t.Iterator[tuple[Path, str]]:
+    """What an audit would have to know before the action plugin of kd_connections reads it."""
+    for part, number, one in _objects_of(entry):
+        options = [option for option in ACTION_OPTIONS if one.get(option) is not None]
+        if options and one.get("versioned"):
+            text = (
+                f"an audit cannot compare versioned with {options[0]}, since the name comes from the values. "
+                f"Give data in place of {options[0]}, or take the entry out."
+            )
+            yield (part, number), text
+        elif "src" in options and one.get("name") is None:
+            yield (part, number), "an audit does not read src for the name. Give name beside src."
+
+
+def _objects_of(entry: t.Any) -> t.Iterator[tuple[str, int, dict[str, t.Any]]]:
+    """The dictionaries in configmaps and secrets, of an entry of any type."""
+    for part in _OBJECTS if isinstance(entry, dict) else ():
+        objects = entry.get(part)
+        for number, one in enumerate(objects if isinstance(objects, list) else ()):
+            if isinstance(one, dict):
+                yield part, number, one
+
+
+def _without_files(entry: t.Any) -> t.Any:
+    """An entry of any type without what the action plugin of kd_connections reads; the name in a manifest stays."""
+    if not isinstance(entry, dict):
+        return entry
+    result = with_named_objects(entry)
+    for part, number, one in _objects_of(result):
+        plain = {key: value for key, value in one.items() if key not in ACTION_OPTIONS}
+        name = _manifest_name(one.get("definition"))
+        if plain.get("name") is None and name is not None:
+            plain["name"] = name
+        result[part] = [*result[part][:number], plain, *result[part][number + 1 :]]
+    return result
+
+
+def _manifest_name(manifest: t.Any) -> t.Any:
+    metadata = manifest.get("metadata") if isinstance(manifest, dict) else None
+    return metadata.get("name") if isinstance(metadata, dict) else None
+
+
+def entries_to_check(
+    entries: t.Sequence[Entry], places: t.Sequence[str]
+) -> tuple[list[Entry], list[str]]:
     """Choose what of entries only kd_connections in check mode can compare.
 
     That is the objects that entries describe, and entries that select KDClusters, as a whole. What an entry names is
     compared by `findings`, since kd_connections refuses to go on where some of it does not exist.
 
     :param entries: of which expected_problems() found nothing.
+    :param places: where they were written; may be shorter.
+    :returns: them and their places, beside which the files are that they name.
     """
-    return [checked for entry in entries if (checked := _to_check(entry))]
+    chosen = [
+        (checked, places[index] if index < len(places) else "")
+        for index, entry in enumerate(entries)
+        if (checked := _to_check(entry))
+    ]
+    return [entry for entry, _place in chosen], [place for _entry, place in chosen]
 
 
 def _to_check(entry: Entry) -> Entry | None:
@@ -99,7 +161,7 @@ def _to_check(entry: Entry) -> Entry | None:
         return None
     described = {
         part: [one for one in entry[part] if _DESCRIBING.intersection(one)]
-        for part in ("configmaps", "secrets")
+        for part in _OBJECTS
         if entry.get(part)
     }
     described = {part: objects for part, objects in described.items() if objects}
@@ -111,7 +173,7 @@ def _selects(entry: Entry) -> bool:
 
 
 def _desired(entry: Entry) -> DesiredState:
-    params = {"wait_timeout": None, **validated_entry(entry)}
+    params = {"wait_timeout": None, **validated_entry(_without_files(entry))}
     return parse_desired(params, str(params["namespace"]))
 
 

@@ -53,7 +53,7 @@ class ConnectionInfoTask(Task):
     @property
     def result(self) -> dict[str, t.Any]:
         """The return values."""
-        return {"changed": False, **self._result}
+        return {"changed": False, "server": self.api.transport.host, **self._result}
 
     def run(self) -> None:
         """Read what is there and look it over.

@@ -183,6 +183,12 @@ def test_the_other_differences(live: Namespace, run: Run) -> None:
     ]
 
 
+def test_binary_data_alone_is_compared(live: Namespace, run: Run) -> None:
+    model = {"name": "model", "binary_data": {"logo": encoded("logo")}}
+    made = audited(run, [{"namespace": "team-a", "configmaps": [model]}])
+    assert codes(made) == [("object_differs", None, "ConfigMap/model")]
+
+
 def test_what_counts(live: Namespace, run: Run) -> None:
     changed_list(live)
     live.add_object("ConfigMap", "spare")
@@ -212,8 +218,11 @@ def test_what_counts(live: Namespace, run: Run) -> None:
         ([{"namespace": "a", "secrets": [{"name": "a", "string_data": MARK}]}], "text stands where a"),
         ([{**DESCRIBED[0], "wrong": MARK}], "wrong: is not an option here"),
         ([DESCRIBED[0], {**DESCRIBED[0], "secrets": []}], "exclusive would undo that"),
+        ([{"namespace": "a", "secrets": [{"src": "s.yml"}]}], "secrets[no. 1]: an audit does not read src for the name. Give name"),
+        ([{"namespace": "a", "configmaps": [{"name": "m", "versioned": True, "from_files": ["x"]}]}],
+         "configmaps[m]: an audit cannot compare versioned with from_files, since the name comes from the values. Give data"),
     ],
-    ids=range(6),
+    ids=range(8),
 )  # fmt: skip
 def test_bad_entries_are_named(entries: Any, said: str) -> None:
     checked = audit_entries(entries)
@@ -276,6 +285,37 @@ def test_the_examples_for_ci_systems(
     code, outcome, output = job(K8S_AUTH_HOST="http://127.0.0.1:1")
     assert (code, outcome) == (1, "error"), output
     assert "cannot be reached" in (tmp_path / "audit.xml").read_text()
+    assert live.writes == []
+
+
+def test_the_playbook_compares_what_is_in_files(live: Namespace, tmp_path: Path) -> None:
+    login = {
+        "definition": {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "stringData": {"token": MARK}},
+        "type": "token",
+    }  # fmt: skip
+    # In the second entry: only what entries describe goes to the module, and each keeps its place.
+    described = {**DESCRIBED[0], "secrets": [login],
+                 "configmaps": [{"name": "model", "from_files": ["path"]}]}  # fmt: skip
+    expected = tmp_path / "expected"
+    expected.mkdir()
+    file = expected / "connections.yml"
+    file.write_text(yaml.safe_dump({"kd_connections": [DESCRIBED[1], described]}))
+    address = {"K8S_AUTH_HOST": live.server.url, "K8S_AUTH_API_KEY": TOKEN}
+
+    def audit() -> tuple[int, str]:
+        done = run_playbook(
+            "kubedirector.connections.audit", "-e", f"kd_connections_file={file}", kubeconfig=None, **address
+        )  # fmt: skip
+        assert MARK not in done.output and encoded(MARK) not in done.output
+        return done.returncode, done.output
+
+    (expected / "path").write_text("/old")
+    code, output = audit()
+    assert code == 0 and "clean: 0 of 0 findings count." in output, output
+    (expected / "path").write_text("/new")
+    code, output = audit()
+    assert code == 2 and "error object_differs: ConfigMap team-a/model differs" in output, output
+    assert "1 of 1 finding count" in output
     assert live.writes == []
 
 

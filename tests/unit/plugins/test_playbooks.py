@@ -22,6 +22,13 @@ from ansible_collections.kubedirector.connections.plugins.modules import (
 COLLECTION = "kubedirector.connections."
 PLAYBOOKS = sorted((Path(__file__).parents[3] / "playbooks").glob("*.yml"))
 Mapping = dict[str, Any]
+# Ansible itself ends with 0 if no host matches.
+HOSTS = (
+    "{{ kd_hosts | default('localhost')\n"
+    "   if kd_hosts is undefined or query('ansible.builtin.inventory_hostnames', *([kd_hosts] | flatten))\n"
+    "   else undef(hint='kd_hosts names no host of the inventory, so nothing was done. Correct it, or give the inventory "
+    "with -i.') }}"
+)
 
 
 def plays(playbook: Path) -> list[Mapping]:
@@ -64,7 +71,7 @@ def test_every_play_hands_kd_auth_to_its_modules(playbook: Path) -> None:
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
 def test_every_play_runs_for_a_host_of_each_kubernetes_cluster(playbook: Path) -> None:
     for play in plays(playbook):
-        assert play["hosts"] == "{{ kd_hosts | default('localhost') }}"
+        assert play["hosts"] == HOSTS
         assert play["connection"] == "local"
     assert "# kd_hosts: " in playbook.read_text(encoding="utf-8")
 

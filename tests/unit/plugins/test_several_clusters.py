@@ -96,3 +96,20 @@ def test_each_host_has_its_own_list_and_writes_though_another_fails(
         assert f"{KDCLUSTERS}/notebook-of-{name}" in {one.path for one in space.writes}
         # The plans of hosts side by side can be told apart.
         assert f"[{name}] team-a\n[{name}]   + ConfigMap info-{name} (info)" in done.output
+
+
+def test_hosts_that_the_inventory_does_not_have_are_an_error(run: Run) -> None:
+    done = run("audit", "-e", "kd_hosts=typo")
+    assert done.returncode not in (0, 2), done.output
+    assert "kd_hosts names no host of the inventory, so nothing was done." in done.output
+
+
+def test_an_export_of_each_host_has_its_own_folder(run: Run, tmp_path: Path) -> None:
+    done = run(
+        "export", "-e", f"kd_export_directory={tmp_path / 'out'}", "-e", '{"kd_export": {"namespace": "team-a"}}',
+        "-e", '{"kd_hosts": ["production", "staging"]}',
+    )  # fmt: skip
+    assert done.returncode == 0, done.output
+    for name in ("production", "staging"):
+        written = (tmp_path / "out" / name / "team-a-connections.yml").read_text()
+        assert f"notebook-of-{name}" in written

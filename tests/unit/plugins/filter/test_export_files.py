@@ -111,7 +111,7 @@ def test_the_text_of_a_file(run: Run, space: Namespace) -> None:
     found = run(kd_connection_info, namespace=["team-a"])
     (file,) = export_files(found)
     assert file["name"] == "team-a-connections.yml"
-    assert file["content"] == TEXT
+    assert file["content"] == TEXT.format(server=space.server.url)
     assert file["summary"] == [
         "team-a-connections.yml: 2 of 3 KDClusters in full.",
         "left out: KDCluster team-a/lab names ConfigMap team-a/gone, which does not exist: the operator skips it silently. "
@@ -121,7 +121,7 @@ def test_the_text_of_a_file(run: Run, space: Namespace) -> None:
 
 TEXT = """\
 ---
-# The connections in namespace team-a, as they were when the playbook export ran.
+# The connections in namespace team-a of {server}, as they were when the playbook export ran.
 # The next export replaces this file: rename it before you change it.
 kd_connections:
   - namespace: team-a
@@ -190,7 +190,14 @@ def test_the_playbook_writes_files_that_connect_takes(space: Namespace, tmp_path
     assert done.returncode == 0, done.output
     assert done.counts["changed"] == 0
     assert space.writes == []
+    # Of the same namespace, elsewhere.
+    file.write_text(
+        other := file.read_text().replace(space.server.url, "https://other.example.com")
+    )
+    said = export(code=2)["output"]
+    assert f"did not write it from {space.server.url}. Rename it" in said.replace("\n", " ")
+    assert file.read_text() == other
     file.write_text(own := f"kd_connections: [] # {MARK}\n")
     said = export(code=2)["output"]
-    assert "exists, and the playbook export did not write it. Rename it" in said.replace("\n", " ")
+    assert "exists, and the playbook export did not write it from " in said.replace("\n", " ")
     assert file.read_text() == own
