@@ -22,6 +22,7 @@ from .library import socks_pool_manager, urllib3
 from .private_files import private_file
 from .proxy import Proxy, ProxyContext
 from .renewal import Credential, Renewal
+from .shared_context import SharedContext
 
 _CONNECTIONS = 8
 # OpenSSL's X509_V_FLAG_PARTIAL_CHAIN; Python has a name for it from 3.10 on.
@@ -140,7 +141,7 @@ def tls_context(configuration: Configuration, credential: Credential) -> ssl.SSL
 
     :raises AuthError: a certificate or key cannot be used.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = SharedContext(ssl.PROTOCOL_TLS_CLIENT)
     context.verify_flags |= _PARTIAL_CHAIN
     context.hostname_checks_common_name = False
     try:

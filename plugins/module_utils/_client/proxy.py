@@ -13,6 +13,7 @@ import ssl
 import typing as t
 
 from .library import socks_library, urllib3
+from .shared_context import SharedContext
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Proxy:
         return way
 
 
-class ProxyContext(ssl.SSLContext):
+class ProxyContext(SharedContext):
     """TLS to an https proxy, which is asked for the name that it is known by: urllib3 1.26 hands ssl no name
     that is an address."""
 
