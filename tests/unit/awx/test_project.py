@@ -37,7 +37,7 @@ from tests.harness.module_runner import clean_environment
 from tests.harness.playbook import run_playbook
 
 # Nothing listens there: a playbook that goes on to the cluster fails with another message.
-CLUSTER = {"K8S_AUTH_HOST": "https://127.0.0.1:1", "K8S_AUTH_API_KEY": "none"}
+CLUSTER = MappingProxyType({"K8S_AUTH_HOST": "https://127.0.0.1:1", "K8S_AUTH_API_KEY": "none"})
 HIDDEN = canary("awx-answer")
 
 
