@@ -30,7 +30,9 @@ _ISSUED = [
 # job of ansible-runner keeps of it: its variables, its environment and its command with that environment.
 INPUTS = (
     "play.yml", "playbook.yml", "connections.yml", "*.input.json", "kubeconfig*", "client-key-data",
-    "extravars", "envvars", "command", "credential-plugin*",
+    "extravars*", "envvars", "command", "credential-plugin*", "kubernetes.yml",
+    # Files that values and manifests are taken from.
+    "object-store.*", "login.env", "token", "manifest", "env", "file", "file.locked",
 )  # fmt: skip
 _CHUNK, _LONGEST = 4 * 1024 * 1024, 4096
 

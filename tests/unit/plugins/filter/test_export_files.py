@@ -197,7 +197,7 @@ def test_the_playbook_writes_files_that_connect_takes(space: Namespace, tmp_path
     said = export(code=2)["output"]
     assert f"did not write it from {space.server.url}. Rename it" in said.replace("\n", " ")
     assert file.read_text() == other
-    file.write_text(own := f"kd_connections: [] # {MARK}\n")
+    file.write_text(own := "kd_connections: [] # written by hand\n")
     said = export(code=2)["output"]
     assert "exists, and the playbook export did not write it from " in said.replace("\n", " ")
     assert file.read_text() == own

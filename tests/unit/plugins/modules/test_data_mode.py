@@ -41,6 +41,7 @@ def data_of(space: Namespace) -> Any:
 @pytest.mark.parametrize(
     ("mode", "token", "theirs"),
     [("replace", MARK, None), ("merge", MARK, "kept"), ("create_only", "first", "kept")],
+    ids=["replace", "merge", "create_only"],
 )
 def test_what_becomes_of_an_object_that_exists(
     run: Run, space: Namespace, login: JsonObject, mode: str, token: str, theirs: str | None
