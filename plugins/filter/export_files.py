@@ -67,10 +67,9 @@ _value:
 import typing as t
 
 import yaml
-from ansible.errors import AnsibleFilterError
 
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._export import exported
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import plain
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import info_result
 
 _WIDTH = 120
 
@@ -92,10 +91,7 @@ _Indented.add_multi_representer(str, lambda dumper, text: dumper.represent_str("
 def export_files(found: t.Any) -> list[dict[str, t.Any]]:
     """Write the files. :raises AnsibleFilterError: this is not a result of the module."""
     parts = ("server", "kdclusters", "objects", "problems")
-    if not isinstance(found, dict) or not all(part in found for part in parts):
-        raise AnsibleFilterError("export_files needs the result of kd_connection_info.")
-    # Ansible looks at each value of a result whenever it is read: at each of a copy only once.
-    live = plain(found, [])
+    live = info_result(found, "export_files", parts)
     return [_file(space, live["server"]) for space in exported(live)]
 
 

@@ -55,7 +55,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import plain
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import info_result
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._overview_table import (
     WIDTH,
 )
@@ -70,12 +70,10 @@ _LEAST = 60
 def overview_lines(found: t.Any, width: int = WIDTH) -> list[str]:
     """Write the lines. :raises AnsibleFilterError: this is not a result of the module, or the width is too small."""
     parts = ("kdclusters", "objects", "usage", "problems", "not_seen")
-    if not isinstance(found, dict) or not all(part in found for part in parts):
-        raise AnsibleFilterError("overview_lines needs the result of kd_connection_info.")
+    live = info_result(found, "overview_lines", parts)
     if width < _LEAST:
         raise AnsibleFilterError(f"overview_lines: width is {width}; give at least {_LEAST}.")
-    # Ansible looks at each value of a result whenever it is read: at each of a copy only once.
-    return lines_of(plain(found, []), width)
+    return lines_of(live, width)
 
 
 class FilterModule:

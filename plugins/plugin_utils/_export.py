@@ -11,9 +11,11 @@ import typing as t
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.links import (
     find_cycle,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.connections_after import (
+    CONNECTION_KINDS,
+)
 
 Entry = t.Mapping[str, t.Any]
-_LISTS = {"clusters": "KDCluster", "configmaps": "ConfigMap", "secrets": "Secret"}
 # What kd_connections refuses of a connection, even where nothing would change.
 _REFUSED = frozenset({"missing_object", "unlabelled_object", "foreign_app"})
 
@@ -68,7 +70,7 @@ class _Exporter:
         kept: dict[str, list[str]] = {}
         rest: dict[str, list[str]] = {}
         problems: list[str] = []
-        for part, kind in _LISTS.items():
+        for part, kind in CONNECTION_KINDS.items():
             for target in cluster["connections"][part]:
                 problem = self._problem_with(cluster, kind, target)
                 if target in kept.get(part, ()):

@@ -120,6 +120,18 @@ def origin_of(value: t.Any, path: t.Iterable[t.Any]) -> tuple[str, int] | None:
     return found
 
 
+def info_result(found: t.Any, name: str, parts: t.Iterable[str]) -> dict[str, t.Any]:
+    """Copy a result of kd_connection_info: Ansible looks at each value whenever it is read, at each of a copy only once.
+
+    :param name: the filter that was given it.
+    :param parts: the return values that it needs.
+    :raises AnsibleFilterError: this is not such a result.
+    """
+    if not isinstance(found, dict) or not all(part in found for part in parts):
+        raise AnsibleFilterError(f"{name} needs the result of kd_connection_info.")
+    return t.cast("dict[str, t.Any]", plain(found, []))
+
+
 def shown_file(path: str) -> str:
     """Write a file's path from the current directory, where it is below that."""
     relative = os.path.relpath(path)

@@ -217,6 +217,16 @@ class _Reader:
 
     def _manifest_in(self, name: t.Any) -> t.Any:
         here = ("src",)
+        content = self._only_file(here, name, _MOST_OF_MANIFEST)
+        if content is None:
+            return None
+        manifest, problem = manifest_in(content)
+        if problem:
+            self._problem(here, f"{name} {problem}")
+        return manifest
+
+    def _only_file(self, here: Path, name: t.Any, most: int) -> bytes | None:
+        """The content of the one file that an option names; None, and a problem, if it cannot be used."""
         if not isinstance(name, str):
             self._problem(here, "a path belongs here.")
             return None
@@ -226,13 +236,10 @@ class _Reader:
         try:
             if is_folder(path):
                 raise UnusableFileError("is a folder. Name a file.")
-            manifest, problem = manifest_in(self._content(path, _MOST_OF_MANIFEST))
-            if problem:
-                raise UnusableFileError(problem)
+            return self._content(path, most)
         except UnusableFileError as error:
             self._problem(here, f"{name} {error}")
             return None
-        return manifest
 
     def _read_files(self) -> None:
         given = self._given.get("from_files")
@@ -291,22 +298,8 @@ class _Reader:
     def _read_env_file(self) -> None:
         name = self._given.get("from_env_file")
         here: Path = ("from_env_file",)
-        if name is None:
-            return
-        if not isinstance(name, str):
-            self._problem(here, "a path belongs here.")
-            return
-        path = self._found(here, name)
-        if path is None:
-            return
-        try:
-            if is_folder(path):
-                raise UnusableFileError("is a folder. Name a file.")
-            content = self._content(path)
-        except UnusableFileError as error:
-            self._problem(here, f"{name} {error}")
-            return
-        for line in env_lines(content, names_shown=not self._is_secret):
+        content = None if name is None else self._only_file(here, name, MAX_BYTES)
+        for line in env_lines(content or b"", names_shown=not self._is_secret):
             where = f"{name}, line {line.number}"
             value = os.environ.get(line.name) if line.value is None else line.value
             unset = (

@@ -85,6 +85,6 @@ class AwxModules:
 
 
 def modules_of_awx() -> list[str]:
-    """The modules that load.yml may use: those that ansible-lint is told of."""
+    """The modules that load.yml may use: those in the configuration of ansible-lint."""
     lint = yaml.safe_load((FOLDER.parents[1] / ".ansible-lint").read_text())
     return [name.rpartition(".")[2] for name in lint["mock_modules"]]

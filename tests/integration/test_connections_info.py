@@ -36,7 +36,7 @@ from tests.harness.modules import Fresh, Modules, succeeded
 from tests.harness.playbook import run_playbook
 from tests.harness.sandbox_parts import SandboxParts
 from tests.harness.timing import Timing
-from tests.harness.workspace import create_kdclusters
+from tests.harness.workspace import create_kdclusters, wait_configured
 from tests.integration.history import watched
 from tests.integration.permissions import binding, role
 
@@ -502,14 +502,7 @@ def test_nothing_is_wrong_with_the_five_set_ups(
     """They follow one another in one namespace."""
     home = new_namespace()
     kubectl.create(*manifests_of("12345").values(), namespace=home)
-    wait_until(
-        "the KDClusters of the set-ups are configured",
-        lambda: all(
-            (one.get("status") or {}).get("state") == "configured"
-            for one in kubectl.list(KDCLUSTER, namespace=home)
-        ),
-        seconds=timing.configure_seconds, poll_seconds=1,
-    )  # fmt: skip
+    wait_configured(kubectl, home, seconds=timing.configure_seconds)
     for setup in all_setups():
         given = setup.connections_file.read_text().replace(setup.namespace, home)
         done = run_playbook(

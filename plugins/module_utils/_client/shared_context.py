@@ -13,8 +13,8 @@ import typing as t
 class SharedContext(ssl.SSLContext):
     """A TLS context that urllib3 does not change while another thread begins a connection with it.
 
-    urllib3 sets the protocols to offer (ALPN) anew for each connection. OpenSSL reads them meanwhile without a lock,
-    and may send a broken first message, which a server ends with "decode error" (measured: 2 of 3,159).
+    urllib3 sets the protocols to offer (ALPN) for each connection again. OpenSSL reads them at the same time without a
+    lock, and may send a broken first message, which a server ends with "decode error" (measured: 2 of 3,159).
     """
 
     def set_alpn_protocols(self, alpn_protocols: t.Iterable[str]) -> None:

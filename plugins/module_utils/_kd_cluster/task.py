@@ -193,6 +193,8 @@ class ClusterTask(Task):
     def _make_plan(
         self, desired: DesiredCluster, *, warn: bool
     ) -> tuple[ClusterPlan, SnapshotWatcher]:
+        # Planned again without what a webhook took away, which is known by then.
+        desired = self._desired or desired
         manifests, resource_version = self.api.list_all(KDCLUSTER, self.namespace)
         if not manifests:
             require_namespace(self.api, self.namespace)

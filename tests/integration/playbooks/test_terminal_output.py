@@ -14,10 +14,10 @@ import yaml
 
 from tests.harness.canaries import canary
 from tests.harness.examples import manifests_of
-from tests.harness.kubectl import Kubectl, wait_until
-from tests.harness.manifests import KDCLUSTER
+from tests.harness.kubectl import Kubectl
 from tests.harness.playbook import run_playbook
 from tests.harness.timing import Timing
+from tests.harness.workspace import wait_configured
 
 GOLDEN = Path(__file__).with_name("golden")
 NAMESPACE = "team-a"
@@ -63,15 +63,7 @@ def team(kubectl: Kubectl, new_namespace: Callable[[], str], timing: Timing) -> 
     """A namespace with configured KDClusters that nothing is connected to."""
     name = new_namespace()
     kubectl.create(*manifests_of("13").values(), namespace=name)
-    wait_until(
-        "all KDClusters are configured",
-        lambda: all(
-            (one.get("status") or {}).get("state") == "configured"
-            for one in kubectl.list(KDCLUSTER, namespace=name)
-        ),
-        seconds=timing.configure_seconds,
-        poll_seconds=1,
-    )
+    wait_configured(kubectl, name, seconds=timing.configure_seconds)
     return name
 
 
