@@ -19,7 +19,7 @@ READING = frozenset({"get", "list", "watch"})
 class Request:
     """One request: who asked what; `answered` in seconds since the epoch.
 
-    :ivar answer: the object or list that came back, for the accounts of the sandbox's namespace `audited`.
+    :ivar answer: the Secret or list that came back, for the accounts of the sandbox's namespace `audited`.
     """
 
     user: str
