@@ -135,7 +135,7 @@ def summary(outcomes: list[Outcome], seconds: float) -> int:
             for reason in (one.reason, *reasons(one.suite)):
                 if reason:
                     print(f"{one.suite.name}: {reason}")
-    if any(one.suite.group == "unit" for one in outcomes) and COVERAGE_REPORT.is_file():
+    if COVERAGE_REPORT.is_file():
         covered = json.loads(COVERAGE_REPORT.read_text())["totals"]["percent_covered"]
         print(f"unit tests run {covered:.0f} % of the lines in plugins/")
     print(f"in {seconds / 60:.1f} minutes")

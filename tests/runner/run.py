@@ -20,7 +20,7 @@ from tests.runner.leavings import SECRECY, Leavings
 from tests.runner.paths import LOGS, NEWEST, OLDEST, CheckError, suite_environment
 from tests.runner.processes import Processes, StoppedError
 from tests.runner.report import Outcome
-from tests.runner.suites import Suite
+from tests.runner.suites import COVERAGE_REPORT, Suite
 
 HEARTBEAT = 30.0
 # The clusters' own lines in the summary: coming up and going down are tested by every run. Each lane has
@@ -50,9 +50,10 @@ class Run:
         """Run, print and sum up; return the exit code. The sandbox ends with the run it began."""
         tree.link()
         self._prepare()
+        # An earlier run's report must not count for a suite that never wrote its own.
+        COVERAGE_REPORT.unlink(missing_ok=True)
         for suite in self.suites:
             if suite.report is not None:
-                # An earlier run's report must not count for a suite that never wrote its own.
                 suite.report.unlink(missing_ok=True)
             (LOGS / suite.log).unlink(missing_ok=True)
         try:

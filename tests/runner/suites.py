@@ -71,6 +71,8 @@ MYPY = (
 
 # Much of the unit tests' time is waiting.
 SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
+# Programs take most of the unit tests' time: `make quick` leaves them out.
+WHOLE_RUNS, NO_WHOLE_RUNS = ("-m", "whole_run"), ("-m", "not whole_run")
 COVERAGE_REPORT = REPORTS / "coverage.json"
 COVERAGE = (
     "--cov=ansible_collections.kubedirector.connections.plugins",
@@ -102,9 +104,11 @@ SUITES: tuple[Suite, ...] = (
     check("lint", "changelog", "antsibull-changelog", "lint"),
     check("lint", "ansible", "ansible-lint", "--nocolor", "--strict"),
     check("lint", "docs", "python", "-m", "tests.runner.docs"),
-    tests("unit", NEWEST, "tests/unit", *SIDE_BY_SIDE, *COVERAGE),
+    tests("unit", NEWEST, "tests/unit", *NO_WHOLE_RUNS, *SIDE_BY_SIDE, *COVERAGE),
+    tests("unit/whole-runs", NEWEST, "tests/unit", *WHOLE_RUNS, *SIDE_BY_SIDE),
     # The oldest pair is promised for the collection, not for the tools around it.
-    tests("unit", OLDEST, "tests/unit/plugins", *SIDE_BY_SIDE),
+    tests("unit", OLDEST, "tests/unit/plugins", *NO_WHOLE_RUNS, *SIDE_BY_SIDE),
+    tests("unit/whole-runs", OLDEST, "tests/unit/plugins", *WHOLE_RUNS, *SIDE_BY_SIDE),
     sanity(NEWEST),
     sanity(OLDEST),
     # In such an order that three lanes end together (measured). Four lanes, or polls more often, end no

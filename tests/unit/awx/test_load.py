@@ -25,6 +25,7 @@ from tests.harness.cluster import REPOSITORY
 from tests.harness.documentation import marked_blocks
 from tests.harness.module_runner import clean_environment
 
+pytestmark = pytest.mark.whole_run
 URL = {"kd_awx_project_url": "https://git.example.com/awx.git"}
 TEAM: dict[str, Any] = {"id": 7, "name": "Team A"}
 # Check mode is a type of job, and Show Changes is the diff mode.

@@ -36,6 +36,7 @@ from tests.harness.cluster import REPOSITORY
 from tests.harness.module_runner import clean_environment
 from tests.harness.playbook import run_playbook
 
+pytestmark = pytest.mark.whole_run
 # Nothing listens there: a playbook that goes on to the cluster fails with another message.
 CLUSTER = MappingProxyType({"K8S_AUTH_HOST": "https://127.0.0.1:1", "K8S_AUTH_API_KEY": "none"})
 HIDDEN = canary("awx-answer")

@@ -256,6 +256,7 @@ def ci_script(name: str) -> str:
     return str(next(step["run"] for step in steps if step.get("name") == "Audit"))
 
 
+@pytest.mark.whole_run
 @pytest.mark.parametrize("example", ["gitlab-ci.yml", "github-workflow.yml"])
 def test_the_examples_for_ci_systems(
     example: str, live: Namespace, run: Run, tmp_path: Path
@@ -288,6 +289,7 @@ def test_the_examples_for_ci_systems(
     assert live.writes == []
 
 
+@pytest.mark.whole_run
 def test_the_playbook_compares_what_is_in_files(live: Namespace, tmp_path: Path) -> None:
     login = {
         "definition": {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "stringData": {"token": MARK}},
@@ -319,6 +321,7 @@ def test_the_playbook_compares_what_is_in_files(live: Namespace, tmp_path: Path)
     assert live.writes == []
 
 
+@pytest.mark.whole_run
 def test_the_playbook_with_its_documented_variables(live: Namespace, tmp_path: Path) -> None:
     deleted_object(live)
     address = {"K8S_AUTH_HOST": live.server.url, "K8S_AUTH_API_KEY": TOKEN}

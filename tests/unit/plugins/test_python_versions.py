@@ -23,6 +23,7 @@ from tests.unit.plugins.clients import TOKEN
 from tests.unit.plugins.manifests import JsonObject, encoded
 from tests.unit.plugins.rotation_runs import Members
 
+pytestmark = pytest.mark.whole_run
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("kd_*.py"))
 VALUE = canary("value of a Secret")
 OPTIONS: dict[str, JsonObject] = {

@@ -19,6 +19,7 @@ from tests.unit.plugins.api_server import free_port, scripted_server
 from tests.unit.plugins.clients import KDCLUSTERS, TOKEN
 from tests.unit.plugins.namespace_server import Namespace
 
+pytestmark = pytest.mark.whole_run
 Run = Callable[..., PlaybookRun]
 # Two that answer, and between them one that does not.
 DEAD = "qualification"

@@ -40,8 +40,12 @@ def test_what_most_tests_met_comes_first(suite: Suite) -> None:
 
 
 def test_the_summary_ends_with_reasons_and_sums(
-    suite: Suite, capsys: pytest.CaptureFixture[str]
+    suite: Suite,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
+    monkeypatch.setattr("tests.runner.report.COVERAGE_REPORT", tmp_path / "coverage.json")
     assert summary([outcome(suite, 1, 2.0)], 60.0) == 1
     *_table, first, second, _time, sums = capsys.readouterr().out.strip().split("\n")
     assert first == f"{suite.name}: tests.a::test_two and 1 more: refused"

@@ -158,6 +158,7 @@ def test_anything_else_is_refused() -> None:
         export_files({"kdclusters": []})
 
 
+@pytest.mark.whole_run
 def test_the_playbook_writes_files_that_connect_takes(space: Namespace, tmp_path: Path) -> None:
     space.add_object("Secret", "login", object_type="token", data={"token": encoded(MARK)})
     lists: Lists = {"clusters": ["engine"], "configmaps": [], "secrets": ["login"]}

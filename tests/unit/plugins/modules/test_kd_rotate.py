@@ -433,7 +433,7 @@ def test_a_member_that_cannot_be_asked_although_its_kdcluster_is_there_brings_it
         return space._answer(request)
 
     server.otherwise = broken
-    result = rotated(run(kd_rotate, **ROTATE))
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 4}))
     assert result["rolled_back"] is True, result["msg"]
 
 
