@@ -5,7 +5,7 @@
 # Everything runs in the environment of tests/requirements/py313.txt, made in the cache on first use.
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick quick-lint lint sanity unit contract integration package molecule bench stress docs \
-	sandbox sandbox-down clean
+	release-check sandbox sandbox-down clean
 
 PYTHON = environment=$$(tests/runner/python-env.sh py313) && exec "$$environment/bin/python"
 SUITES = $(PYTHON) -m tests.runner
@@ -52,6 +52,9 @@ bench: ## measure; writes build/bench.json
 
 docs: ## the docs site, into build/docs/html
 	@$(PYTHON) -m tests.runner.docs
+
+release-check: ## the rules for a release: Ansible's, certification's and Galaxy's
+	@$(PYTHON) -m tests.runner.release_check
 
 stress: ## races, faults, kills, linked KDClusters and growth in numbers (about an hour); one line of figures each
 	@$(PYTHON) -m tests.stress

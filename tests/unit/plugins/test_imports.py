@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -132,7 +134,23 @@ def test_of_what_is_installed_only_the_needed_is_imported(module: str, kubeconfi
     assert unexpected == set()
 
 
+def test_no_plugin_names_another_library() -> None:
+    named: set[str] = set()
+    for path in (ROOT / "plugins").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                named.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                named.add(str(node.module).partition(".")[0])
+    # Jinja2 comes with ansible-core, for filters; PySocks is asked for where a proxy needs it.
+    assert named - sys.stdlib_module_names == {*INSTALLED, "jinja2", "socks"}
+
+
 def test_what_is_imported_is_declared() -> None:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
     # The library that they come with is asked for, too, although it is not imported.
-    assert {line.partition(">=")[0] for line in lines} == {"kubernetes", *DECLARED.values()}
+    declared = {line.partition(">=")[0] for line in lines}
+    assert declared == {"kubernetes", *DECLARED.values()}
+    page = (ROOT / "docs" / "support.md").read_text(encoding="utf-8")
+    explained = page.partition("## Dependencies")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\S+)` \|", explained, re.MULTILINE)) == {*declared, "PySocks"}

@@ -5,24 +5,36 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.harness.canaries import INPUTS, needles, search
 from tests.harness.documentation import marked_blocks
-from tests.harness.playbook import PlaybookRun, run_playbook
-from tests.unit.plugins.api_server import free_port, scripted_server
+from tests.harness.playbook import PLAYBOOK_SECONDS, PlaybookRun, run_playbook
+from tests.unit.plugins.api_server import Answer, Request, free_port, scripted_server
 from tests.unit.plugins.clients import KDCLUSTERS, TOKEN
 from tests.unit.plugins.namespace_server import Namespace
 
 pytestmark = pytest.mark.whole_run
 Run = Callable[..., PlaybookRun]
 # Two that answer, and between them one that does not.
-DEAD = "qualification"
+DEAD = "development"
+HOSTS = ("production", DEAD, "staging")
+# Two slices of a job, as AWX 24.6 cuts them: the hosts by name, every second one.
+SLICES = (sorted(HOSTS)[::2], sorted(HOSTS)[1::2])
+# A host that is at work waits so long for another one, in seconds.
+TOGETHER_SECONDS = 30.0
 
 
 @pytest.fixture
@@ -61,16 +73,25 @@ def run(spaces: dict[str, Namespace], tmp_path: Path) -> Run:
     return _run
 
 
-def failed_hosts(done: PlaybookRun) -> dict[str, int]:
+def failed_hosts(output: str) -> dict[str, int]:
     """How many tasks failed on each host, by the recap."""
-    recap = done.output.rpartition("PLAY RECAP")[2]
+    recap = output.rpartition("PLAY RECAP")[2]
     return {name: int(n) for name, n in re.findall(r"^(\S+) +:.*failed=(\d+)", recap, re.MULTILINE)}
+
+
+def entry_of(name: str) -> dict[str, Any]:
+    """What each host is to connect: a ConfigMap named after it."""
+    return {
+        "namespace": "team-a",
+        "kdcluster": [f"notebook-of-{name}"],
+        "configmaps": [{"name": f"info-{name}", "type": "info", "data": {"a": "1"}}],
+    }
 
 
 def test_each_host_is_a_cluster_of_its_own_and_fails_alone(run: Run) -> None:
     done = run("overview", "-e", '{"kd_overview": {"namespace": "team-a"}}')
     assert done.returncode == 2, done.output
-    assert failed_hosts(done) == {"production": 0, DEAD: 1, "staging": 0}
+    assert failed_hosts(done.output) == {"production": 0, DEAD: 1, "staging": 0}
     for name in ("production", "staging"):
         shown = re.search(rf"ok: \[{name}\] => \{{(.*?)^\}}", done.output, re.DOTALL | re.MULTILINE)
         assert shown is not None, done.output
@@ -80,17 +101,12 @@ def test_each_host_is_a_cluster_of_its_own_and_fails_alone(run: Run) -> None:
 def test_each_host_has_its_own_list_and_writes_though_another_fails(
     run: Run, spaces: dict[str, Namespace], tmp_path: Path
 ) -> None:
-    for name in ("production", DEAD, "staging"):
-        entry: dict[str, Any] = {
-            "namespace": "team-a",
-            "kdcluster": [f"notebook-of-{name}"],
-            "configmaps": [{"name": f"info-{name}", "type": "info", "data": {"a": "1"}}],
-        }
+    for name in HOSTS:
         file = tmp_path / f"{name}-connections.yml"
-        file.write_text(yaml.safe_dump({"kd_connections": [entry]}))
+        file.write_text(yaml.safe_dump({"kd_connections": [entry_of(name)]}))
     done = run("connect")
     assert done.returncode == 2, done.output
-    assert failed_hosts(done) == {"production": 0, DEAD: 1, "staging": 0}
+    assert failed_hosts(done.output) == {"production": 0, DEAD: 1, "staging": 0}
     for name, space in spaces.items():
         lists = space.kdcluster(f"notebook-of-{name}")["spec"]["connections"]
         assert lists["configmaps"] == [f"info-{name}"]
@@ -114,3 +130,78 @@ def test_an_export_of_each_host_has_its_own_folder(run: Run, tmp_path: Path) -> 
     for name in ("production", "staging"):
         written = (tmp_path / "out" / name / "team-a-connections.yml").read_text()
         assert f"notebook-of-{name}" in written
+
+
+def test_hosts_are_at_work_at_the_same_time(run: Run, spaces: dict[str, Namespace]) -> None:
+    # Nobody gets a first answer before both have asked.
+    both = threading.Barrier(len(spaces), timeout=TOGETHER_SECONDS)
+
+    def answer_together(space: Namespace) -> None:
+        answer = space.server.otherwise
+        assert answer is not None
+
+        def wait_once(request: Request) -> Answer:
+            space.server.otherwise = answer
+            both.wait()
+            return answer(request)
+
+        space.server.otherwise = wait_once
+
+    for space in spaces.values():
+        answer_together(space)
+    overview = '{"kd_overview": {"namespace": "team-a"}, "kd_hosts": ["production", "staging"]}'
+    done = run("overview", "-e", overview)
+    assert not both.broken
+    assert failed_hosts(done.output) == {"production": 0, "staging": 0}
+
+
+def run_job(folder: Path, hosts: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    """Run a job as AWX does: by ansible-runner, over hosts of an inventory that a program prints."""
+    inventory = {"kubernetes": {"hosts": list(hosts)}, "_meta": {"hostvars": hosts}}
+    for name in ("project", "inventory", "env"):
+        (folder / name).mkdir(parents=True)
+    program = folder / "inventory" / "hosts"
+    program.touch(mode=0o700)
+    program.write_text(f"#!{sys.executable}\nprint({json.dumps(inventory)!r})\n")
+    (folder / "env" / "extravars").write_text('{"kd_hosts": "kubernetes"}')
+    (folder / "project" / "connect.yml").write_text(
+        "- import_playbook: kubedirector.connections.connect\n"
+    )
+    programs = Path(sys.executable).parent
+    return subprocess.run(
+        [str(programs / "ansible-runner"), "run", str(folder), "--playbook", "connect.yml"],
+        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        timeout=PLAYBOOK_SECONDS,
+    )  # fmt: skip
+
+
+def test_each_slice_of_an_awx_job_does_its_own_hosts(
+    spaces: dict[str, Namespace], tmp_path: Path
+) -> None:
+    addresses = {name: space.server.url for name, space in spaces.items()}
+    addresses[DEAD] = f"http://127.0.0.1:{free_port()}"
+    hosts = {
+        name: {
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            "kd_auth": {"host": addresses[name], "api_key": TOKEN},
+            "kd_connections": [entry_of(name)],
+        }
+        for name in HOSTS
+    }
+    folders = [tmp_path / f"slice-{number}" for number in range(len(SLICES))]
+    slices = [{name: hosts[name] for name in names} for names in SLICES]
+    with ThreadPoolExecutor(len(slices)) as pool:
+        jobs = list(pool.map(run_job, folders, slices))
+    for folder, job in zip(folders, jobs, strict=True):
+        # AWX, too, keeps no inventory of a job.
+        (folder / "inventory" / "hosts").unlink()
+        assert search([folder], needles(TOKEN), INPUTS).hits == [], job.stdout
+    assert [(job.returncode, failed_hosts(job.stdout)) for job in jobs] == [
+        (2, {DEAD: 1, "staging": 0}), (0, {"production": 0}),
+    ]  # fmt: skip
+    for name, space in spaces.items():
+        lists = space.kdcluster(f"notebook-of-{name}")["spec"]["connections"]
+        assert lists["configmaps"] == [f"info-{name}"]
+        posts = [one.json["metadata"]["name"] for one in space.writes if one.method == "POST"]
+        assert posts == [f"info-{name}"]
