@@ -11,19 +11,21 @@ from pathlib import Path
 
 from tests.harness.cluster import REPOSITORY
 
-_BLOCK = re.compile(r"<!-- tested: ([\w -]+) -->\n```yaml\n(.*?)```", re.DOTALL)
+_BLOCK = r"<!-- tested: ([\w -]+) -->\n```{}\n(.*?)```"
 # A fenced block of YAML that no test names is one that nobody has tried.
 _ANY_BLOCK = re.compile(r"^```yaml$", re.MULTILINE)
 
 
-def marked_blocks(page: str) -> dict[str, str]:
-    """The YAML blocks of a page, by the name in the comment before each of them.
+def marked_blocks(page: str, language: str = "yaml") -> dict[str, str]:
+    """The blocks of a page in one language, by the name in the comment before each of them.
 
-    AssertionError where a block carries no name.
+    AssertionError where a block of YAML carries no name.
     """
     text = (REPOSITORY / page).read_text()
-    blocks = dict(_BLOCK.findall(text))
-    assert len(blocks) == len(_ANY_BLOCK.findall(text)), f"{page} has a YAML block without a test"
+    blocks = dict(re.findall(_BLOCK.format(language), text, re.DOTALL))
+    if language == "yaml":
+        named = len(blocks) == len(_ANY_BLOCK.findall(text))
+        assert named, f"{page} has a YAML block without a test"
     return blocks
 
 

@@ -62,10 +62,10 @@ def run(team: str, tmp_path: Path, kubectl: Kubectl) -> Callable[..., PlaybookRu
     return _run
 
 
-def test_readme_playbook_connects_and_a_second_run_changes_nothing(
+def test_a_playbook_of_your_own_and_a_second_run_changes_nothing(
     run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
 ) -> None:
-    text = marked_blocks("README.md")["playbook"]
+    text = marked_blocks("docs/getting-started.md")["playbook"]
     run(text)
     connections = kubectl.get("kubedirectorcluster", "jupyter-notebook", namespace=team)["spec"][
         "connections"
@@ -75,26 +75,38 @@ def test_readme_playbook_connects_and_a_second_run_changes_nothing(
     assert run(text).counts["changed"] == 0
 
 
-def test_readme_connections_by_the_playbook_and_by_awx_import(
+def test_the_readme_connects_and_takes_back(
+    run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
+) -> None:
+    def connected() -> list[str]:
+        found = kubectl.get("kubedirectorcluster", "jupyter-notebook", namespace=team)
+        names: list[str] = found["spec"].get("connections", {}).get("configmaps") or []
+        return names
+
+    blocks = marked_blocks("README.md")
+    run(blocks["connect"])
+    assert "training-data" in connected()
+    assert run(blocks["connect"]).counts["changed"] == 0
+    run(blocks["connect"] + blocks["back"])
+    assert "training-data" not in connected()
+    # An example of kd_connection changes the ConfigMap.
+    run(blocks["connect"])
+
+
+def test_connections_by_the_playbook_and_by_awx_import(
     run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str, tmp_path: Path
 ) -> None:
-    blocks = marked_blocks("README.md")
+    connections = marked_blocks("docs/getting-started.md")["connections"]
     variables = tmp_path / "connections.yml"
-    variables.write_text(blocks["connections"].replace(DOCUMENTED, team))
+    variables.write_text(connections.replace("demo-model-registry", team))
     done = run_playbook(
         "kubedirector.connections.connect", "-e", f"@{variables}", kubeconfig=kubectl.kubeconfig
     )
     assert done.returncode == 0, done.output
-    engine = kubectl.get("kubedirectorcluster", "training-engine-tf", namespace=team)
-    assert engine["spec"]["connections"]["configmaps"] == ["training-data"]
-    assert run(blocks["awx"], "-e", f"@{variables}").counts["changed"] == 0
-
-
-def test_readme_molecule_verifies(run: Callable[..., PlaybookRun]) -> None:
-    # As molecule's inventory has it.
-    local = ["-i", "localhost,", "-c", "local"]
-    interpreter = ["-e", "ansible_python_interpreter={{ ansible_playbook_python }}"]
-    run(marked_blocks("README.md")["molecule"], *local, *interpreter)
+    engine = kubectl.get("kubedirectorcluster", "deployment-engine", namespace=team)
+    assert "convolutional-nn-model" in engine["spec"]["connections"]["configmaps"]
+    imported = marked_blocks("docs/awx.md")["by hand"]
+    assert run(imported, "-e", f"@{variables}").counts["changed"] == 0
 
 
 @pytest.mark.parametrize(
