@@ -1,1 +1,22 @@
-kd_connection.py
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How Ansible runs kd_cluster: a manifest is read here, on the controller."""
+
+from __future__ import annotations
+
+from ansible_collections.kubedirector.connections.plugins.modules import kd_cluster
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
+    ModuleInWorker,
+)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._value_files import (
+    with_cluster_manifest,
+)
+
+
+class ActionModule(ModuleInWorker):
+    """Runs the module with what a manifest says as single options."""
+
+    module = kd_cluster
+    with_files = staticmethod(with_cluster_manifest)

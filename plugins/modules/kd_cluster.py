@@ -24,10 +24,26 @@ description:
     the API server recorded.
 options:
   name:
-    description: Name of the KDCluster.
+    description: Name of the KDCluster. Needed, unless O(definition) or O(src) has it.
     type: str
-    required: true
     aliases: [kdcluster]
+  definition:
+    description:
+      - A manifest of the KDCluster (C(KubeDirectorCluster)), its connections included, in place of the single options. It means
+        what these options mean, so what it leaves out stays as it is.
+      - O(state), O(force), O(wait) and O(wait_timeout) may be given besides, since they have no place in a manifest. O(name) and
+        O(namespace) are those of the manifest, and may be given besides if they are the same. Other options are refused.
+      - The C(status), and what the API server and the operator write in the metadata (C(uid), C(resourceVersion), the operator's
+        finalizer and counters, and the like), are left out, and so is the annotation
+        C(kubectl.kubernetes.io/last-applied-configuration). Any other field for which there is no option, such as
+        C(ownerReferences), or C(encryptedValue) of a secret key, is refused by name.
+    type: dict
+  src:
+    description:
+      - A file on the controller, YAML or JSON, with one such manifest. It is found and decrypted as
+        O(kubedirector.connections.kd_connection#module:configmaps[].from_files) are. No templates in it are worked out,
+        and values must have the types that Kubernetes asks for.
+    type: str
   state:
     description:
       - V(present) creates the KDCluster or brings it to what is given.
@@ -344,6 +360,32 @@ EXAMPLES = r"""
     connections:
       clusters: [training-engine-tf]
       secrets: [source-control-secret]
+
+- name: The same from the manifest that kubectl takes, in a file beside the playbook
+  kubedirector.connections.kd_cluster:
+    namespace: team-a
+    src: jupyter-notebook.yml
+
+- name: A manifest in the task, with values from variables
+  kubedirector.connections.kd_cluster:
+    definition:
+      apiVersion: kubedirector.hpe.com/v1beta1
+      kind: KubeDirectorCluster
+      metadata:
+        name: deployment-engine
+        namespace: team-a
+      spec:
+        app: deployment-engine
+        roles:
+          - id: RESTServer
+            members: 1
+            resources:
+              limits: {cpu: "2", memory: 4Gi}
+            secretKeys:
+              - name: admin-password
+                value: "{{ engine_admin_password }}"
+        connections:
+          configmaps: [fraud-model]
 
 - name: Four members in place of two
   kubedirector.connections.kd_cluster:

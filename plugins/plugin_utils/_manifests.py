@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A manifest of a ConfigMap or Secret as the options of an entry. Pure. No sentence shows a value."""
+"""A manifest of a ConfigMap, Secret or KDCluster as options. Pure. No sentence shows a value."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import typing as t
 
 import yaml
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.json_types import (
+    JsonObject,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
     Path,
     wrong_type,
@@ -32,8 +35,22 @@ _OF_SERVER = frozenset(
 BESIDES = frozenset({"data_mode", "name", "type", "versioned"})
 
 
+class _RepeatedKeyError(ValueError):
+    """A dictionary has a key twice."""
+
+
 class _TextLoader(yaml.SafeLoader):
-    """Leaves dates as they are written, like Kubernetes' own reader."""
+    """Leaves dates as they are written, like Kubernetes' own reader; refuses keys that are repeated, unlike it."""
+
+    def compose_mapping_node(self, anchor: t.Any) -> t.Any:
+        """Read a dictionary. :raises _RepeatedKeyError: only the last value of a key would be used."""
+        node = super().compose_mapping_node(anchor)
+        keys = [key for key, _value in node.value if isinstance(key, yaml.ScalarNode)]
+        texts = [key.value for key in keys]
+        for number, key in enumerate(keys):
+            if key.value in texts[:number]:
+                raise _RepeatedKeyError(key.start_mark.line + 1)
+        return node
 
 
 _TextLoader.yaml_implicit_resolvers = {
@@ -49,6 +66,8 @@ def manifest_in(content: bytes) -> tuple[t.Any, str]:
     """
     try:
         documents = [one for one in yaml.load_all(content, _TextLoader) if one is not None]
+    except _RepeatedKeyError as error:
+        return None, f"has a key twice in one dictionary (line {error}). Keep one."
     except (
         yaml.YAMLError,
         ValueError,
@@ -73,43 +92,20 @@ def manifest_in(content: bytes) -> tuple[t.Any, str]:
 
 
 def manifest_fields(
-    option: str, manifest: t.Any, namespace: t.Any, *, strict: bool
+    option: str, manifest: t.Any, *, namespace: t.Any, strict: bool
 ) -> tuple[dict[str, t.Any], Problems]:
     """Write a manifest as an entry of configmaps or secrets.
 
     :param namespace: the namespace of the task or entry, or None where none is given.
     :param strict: whether values must be text, as for Kubernetes; else they become text like any option.
     """
-    problems: Problems = []
-    kind = _KINDS[option]
     if not isinstance(manifest, dict):
         return {}, [((), wrong_type(manifest, "dict"))]
-    for field, wanted in (("apiVersion", "v1"), ("kind", kind)):
-        if manifest.get(field) != wanted:
-            problems.append(
-                ((field,), f"is not {wanted}; an entry of {option} has {field}: {wanted}.")
-            )
-    metadata = manifest.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    name = metadata.get("name")
-    if not isinstance(name, str) or not name:
-        problems.append((("metadata", "name"), "is missing, or is not text."))
-    problems += _of_other_namespace(metadata.get("namespace"), namespace)
-    fields: dict[str, t.Any] = {"name": name}
-    for field, value in metadata.items():
-        here = ("metadata", field)
-        if field in ("name", "namespace") or field in _OF_SERVER or value in (None, [], {}):
-            continue
-        if field not in ("labels", "annotations"):
-            problems.append(
-                (here, "is not supported: only name, namespace, labels and annotations are.")
-            )
-            continue
-        problems += _not_text(here, value, strict=strict)
-        # It holds a whole manifest, for kubectl apply alone.
-        fields[field] = {
-            key: one for key, one in value.items() if key != facts.LAST_APPLIED_ANNOTATION
-        } if isinstance(value, dict) else value  # fmt: skip
+    kind = _KINDS[option]
+    problems = list(of_other_kind(manifest, "v1", kind, f"an entry of {option}"))
+    fields, of_metadata = metadata_fields(manifest, strict=strict)
+    problems += of_metadata
+    problems += _of_other_namespace(fields.pop("namespace", None), namespace)
     for field, value in manifest.items():
         if field in ("apiVersion", "kind", "metadata") or value is None:
             continue
@@ -122,8 +118,57 @@ def manifest_fields(
             problems.append(((field,), f"is not a field of a {kind}."))
         else:
             if field in _MAPS:
-                problems += _not_text((field,), value, strict=strict)
+                problems += not_text((field,), value, strict=strict)
             fields[_FIELDS[option][field]] = value
+    return fields, problems
+
+
+def of_other_kind(
+    manifest: JsonObject, version: str, kind: str, holder: str
+) -> t.Iterator[tuple[Path, str]]:
+    """Say that a manifest is of another kind. :param holder: what holds the manifest."""
+    for field, wanted in (("apiVersion", version), ("kind", kind)):
+        if manifest.get(field) != wanted:
+            yield (field,), f"is not {wanted}; {holder} has {field}: {wanted}."
+
+
+def metadata_fields(
+    manifest: JsonObject, *, strict: bool, of_operator: t.Collection[str] = ()
+) -> tuple[JsonObject, Problems]:
+    """The name, namespace, labels and annotations of a manifest, as options.
+
+    :param of_operator: annotations and finalizers that the operator writes.
+    """
+    problems: Problems = []
+    metadata = manifest.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    name = metadata.get("name")
+    if not isinstance(name, str) or not name:
+        problems.append((("metadata", "name"), "is missing, or is not text."))
+    fields: JsonObject = {"name": name}
+    if metadata.get("namespace") is not None:
+        fields["namespace"] = metadata["namespace"]
+    # The first holds a whole manifest, for kubectl apply alone.
+    not_of_user = {facts.LAST_APPLIED_ANNOTATION, *of_operator}
+    for field, value in metadata.items():
+        here = ("metadata", field)
+        if field in ("name", "namespace") or field in _OF_SERVER or value in (None, [], {}):
+            continue
+        if (
+            field == "finalizers"
+            and isinstance(value, list)
+            and not_of_user >= set(map(str, value))
+        ):
+            continue
+        if field not in ("labels", "annotations"):
+            problems.append(
+                (here, "is not supported: only name, namespace, labels and annotations are.")
+            )
+            continue
+        problems += not_text(here, value, strict=strict)
+        fields[field] = {
+            key: one for key, one in value.items() if key not in not_of_user
+        } if isinstance(value, dict) else value  # fmt: skip
     return fields, problems
 
 
@@ -140,7 +185,8 @@ def _of_other_namespace(given: t.Any, namespace: t.Any) -> t.Iterator[tuple[Path
         )
 
 
-def _not_text(here: Path, value: t.Any, *, strict: bool) -> t.Iterator[tuple[Path, str]]:
+def not_text(here: Path, value: t.Any, *, strict: bool) -> t.Iterator[tuple[Path, str]]:
+    """Say what of a map is not text. :param strict: whether values must be; else they become it."""
     if not isinstance(value, dict):
         yield here, wrong_type(value, "dict")
         return

@@ -55,6 +55,8 @@ class ModuleInWorker(OrdinaryAction):
     """
 
     module: types.ModuleType
+    with_files = staticmethod(with_file_values)
+    """What reads the files that a task names."""
     read: FileValues | None = None
     """The task's options with the content of files, once these were read."""
 
@@ -67,7 +69,7 @@ class ModuleInWorker(OrdinaryAction):
             return refused(problems)
         given = self._task.args
         misread = list(misread_values(given))
-        self.read = read = with_file_values(given, self)
+        self.read = read = self.with_files(given, self)
         if read.problems:
             return refused([f"{shown_path(given, path)}: {text}" for path, text in read.problems])
         misread += (f"{shown_path(given, path)}: {text}" for path, text in read.warnings)

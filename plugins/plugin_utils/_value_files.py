@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""from_files, from_env_file, definition and src of configmaps and secrets, read on the controller.
+"""from_files, from_env_file, definition and src of configmaps, secrets and KDClusters, read on the controller.
 
 The module may run on another host, where these files are not. So it gets plain options: data and binary_data,
 which it masks like any other data, and what else a manifest says.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
+import functools
 import os
 import posixpath
 import typing as t
@@ -33,6 +34,10 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_conne
     Path,
     shown_path,
 )
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._cluster_manifest import (
+    IN_MANIFEST,
+    cluster_fields,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import origin_of
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._kubectl_values import (
     MAX_BYTES,
@@ -45,6 +50,7 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._kubectl_
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._manifests import (
     BESIDES,
+    Problems,
     manifest_fields,
     manifest_in,
 )
@@ -53,7 +59,15 @@ _COLLECTION = os.path.join(os.path.abspath(os.path.join(os.path.dirname(__file__
 # Base64 and metadata make a manifest longer than its values; those are the API server's to judge.
 _MOST_OF_MANIFEST = 4 * MAX_BYTES
 _OTHER_DATA = {"configmaps": ("data", "binary_data"), "secrets": ("data", "string_data", "stringData")}  # fmt: skip
+_MANIFEST_OPTIONS = ("definition", "src")
 _Options = t.Mapping[str, t.Any]
+
+
+class FieldsOfManifest(t.Protocol):
+    """How a manifest becomes options."""
+
+    def __call__(self, manifest: t.Any, *, strict: bool) -> tuple[dict[str, t.Any], Problems]:
+        """The options and what is wrong with the manifest; strict where values must have the right types."""
 
 
 class Finder(t.Protocol):
@@ -103,6 +117,22 @@ def with_file_values(args: _Options, finder: Finder) -> FileValues:
     return read
 
 
+def with_cluster_manifest(args: _Options, finder: Finder) -> FileValues:
+    """Write the manifest that a task of kd_cluster gives as single options."""
+    read = FileValues(args)
+    for option in _MANIFEST_OPTIONS:
+        if args.get(option) is not None:
+            fields = _Files(read, args, (), finder, named=True).manifest(
+                option,
+                frozenset(args) - IN_MANIFEST,
+                functools.partial(cluster_fields, namespace=args.get("namespace")),
+            )
+            left_out = (*_MANIFEST_OPTIONS, "kdcluster")
+            read.args = {key: args[key] for key in args if key not in left_out} | fields
+            break
+    return read
+
+
 def _is_from_files(entry: t.Any) -> bool:
     given = entry if isinstance(entry, dict) else {}
     return any(given.get(name) is not None for name in ACTION_OPTIONS)
@@ -142,56 +172,33 @@ def _with_values(
     return result
 
 
-class _Reader:
-    """Reads the files of one ConfigMap or Secret."""
+class _Files:
+    """Finds and reads files for one entry, or one task.
+
+    :param named: whether messages may name a file that does not exist.
+    """
 
     def __init__(
-        self, read: FileValues, option: str, given: _Options, path: Path, finder: Finder
+        self, read: FileValues, given: _Options, path: Path, finder: Finder, *, named: bool
     ) -> None:
         self._read = read
         self._given = given
         self._path = path
         self._finder = finder
-        self._option = option
-        self._is_secret = option == "secrets"
-        self._other = {name: _as_dict(given.get(name)) for name in _OTHER_DATA[option]}
-        # Key to where it comes from.
-        self._sources = {str(key): name for name, data in self._other.items() for key in data or {}}
-        self._size = 0
-        self._text: dict[str, str] = {}
-        self._binary: dict[str, str] = {}
+        self._named = named
 
-    def entry(self, *, absent: bool, namespace: t.Any) -> dict[str, t.Any]:
-        """The entry as single options. One that is disconnected needs no values."""
-        result = {key: value for key, value in self._given.items() if key not in ACTION_OPTIONS}
-        for option in ("definition", "src"):
-            if self._given.get(option) is not None:
-                return {**result, **self._manifest(option, namespace)}
-        if absent:
-            return result
-        known = len(self._read.problems)
-        self._read_files()
-        self._read_env_file()
-        if not self._sources and len(self._read.problems) == known:
-            option = "from_files" if self._given.get("from_files") is not None else "from_env_file"
-            self._problem(
-                (option,),
-                "gives no value, which would remove all data of an object that exists. Give data: {} if you want that.",
-            )
-        binary_field = "data" if self._is_secret else "binary_data"
-        for field, values in (("data", self._text), (binary_field, self._binary)):
-            before = _as_dict(result.get(field))
-            # What is not a dictionary is the module's to refuse.
-            if before is not None:
-                result[field] = {**before, **values}
-        return result
+    def manifest(
+        self, option: str, besides: t.Collection[str], fields_of: FieldsOfManifest
+    ) -> dict[str, t.Any]:
+        """What a manifest, or a file with one, says as single options.
 
-    def _manifest(self, option: str, namespace: t.Any) -> dict[str, t.Any]:
-        """What a manifest, or a file with one, says as single options."""
+        :param option: definition or src.
+        :param besides: the options that may stand beside it.
+        """
         others = [
             name
             for name, value in self._given.items()
-            if value is not None and name != option and name not in BESIDES
+            if value is not None and name != option and name not in besides
         ]
         if others:
             self._problem(
@@ -199,20 +206,22 @@ class _Reader:
             )
         manifest = self._given[option]
         if option == "definition":
-            fields, problems = manifest_fields(self._option, manifest, namespace, strict=False)
+            fields, problems = fields_of(manifest, strict=False)
             for path, text in problems:
                 self._problem(("definition", *path), text)
         else:
             manifest = self._manifest_in(self._given["src"])
             if manifest is None:
                 return {}
-            fields, problems = manifest_fields(self._option, manifest, namespace, strict=True)
+            fields, problems = fields_of(manifest, strict=True)
             for path, text in problems:
                 place = ", ".join(filter(None, (self._given["src"], shown_path(manifest, path))))
                 self._problem(("src",), f"{place}: {text}")
-        name = self._given.get("name")
+        name = self._given.get("name", self._given.get("kdcluster"))
         if name not in (None, fields.get("name")):
-            self._problem((option,), "metadata.name is not the entry's name. Leave name out.")
+            self._problem(
+                (option,), "metadata.name is not the name that is given beside. Leave that out."
+            )
         return fields
 
     def _manifest_in(self, name: t.Any) -> t.Any:
@@ -240,6 +249,104 @@ class _Reader:
         except UnusableFileError as error:
             self._problem(here, f"{name} {error}")
             return None
+
+    def _found(self, here: Path, name: str) -> str | None:
+        """Find a file: on Ansible's search path, else beside the file in which its name is written, else from the
+        current directory (for playbooks of this collection, whose own folder is not where people keep files)."""
+        if not name:
+            self._problem(here, "a path belongs here.")
+            return None
+        with contextlib.suppress(AnsibleError):
+            path = self._finder.find(name)
+            # Playbooks of this collection name no files, but files lie beside them.
+            if not os.path.abspath(path).startswith(_COLLECTION):
+                return path
+        for folder in (*self._folders(here), os.getcwd()):
+            # Ansible takes a relative path as one from the playbook.
+            path = os.path.abspath(os.path.join(folder, name))
+            if os.path.exists(path):
+                return path
+        # It may be the content of a file, by mistake.
+        shown = name if self._named and not {*"\n{"} & {*name} else "the file that is named here"
+        self._problem(
+            here,
+            f"{shown} does not exist on the controller. A relative path is looked up in files/ of role and "
+            "playbook, beside the playbook, beside the file in which it is written if Ansible knows that, and in the current "
+            "directory.",
+        )
+        return None
+
+    def _folders(self, here: Path) -> t.Iterator[str]:
+        """Where the file is in which a name is written, as far as that is known."""
+        origin = origin_of(self._read.args, (*self._path, *here))
+        if origin is not None:
+            yield os.path.dirname(origin[0])
+        places = self._read.args.get("places")
+        if self._path[:1] == ("connections",) and isinstance(places, list):
+            # ansible-core 2.18 does not know origins.
+            yield from (os.path.dirname(str(place)) for place in places[self._path[1] :][:1])
+
+    def _content(self, path: str, most: int = MAX_BYTES) -> bytes:
+        try:
+            decrypted = self._finder.decrypted(path)
+        except AnsibleError:
+            # Its own message may go on with whatever is around.
+            raise UnusableFileError(
+                "cannot be read, or is encrypted by ansible-vault with another password than is given."
+            ) from None
+        try:
+            return content_of(decrypted, most)
+        finally:
+            self._finder.forget(decrypted)
+
+    def _problem(self, here: Path, text: str) -> None:
+        self._read.problems.append(((*self._path, *here), text))
+
+    def _warning(self, here: Path, text: str) -> None:
+        self._read.warnings.append(((*self._path, *here), text))
+
+
+class _Reader(_Files):
+    """Reads the files of one ConfigMap or Secret."""
+
+    def __init__(
+        self, read: FileValues, option: str, given: _Options, path: Path, finder: Finder
+    ) -> None:
+        super().__init__(read, given, path, finder, named=option != "secrets")
+        self._option = option
+        self._is_secret = option == "secrets"
+        self._other = {name: _as_dict(given.get(name)) for name in _OTHER_DATA[option]}
+        # Key to where it comes from.
+        self._sources = {str(key): name for name, data in self._other.items() for key in data or {}}
+        self._size = 0
+        self._text: dict[str, str] = {}
+        self._binary: dict[str, str] = {}
+
+    def entry(self, *, absent: bool, namespace: t.Any) -> dict[str, t.Any]:
+        """The entry as single options. One that is disconnected needs no values."""
+        result = {key: value for key, value in self._given.items() if key not in ACTION_OPTIONS}
+        for option in _MANIFEST_OPTIONS:
+            if self._given.get(option) is not None:
+                fields_of = functools.partial(manifest_fields, self._option, namespace=namespace)
+                return {**result, **self.manifest(option, BESIDES, fields_of)}
+        if absent:
+            return result
+        known = len(self._read.problems)
+        self._read_files()
+        self._read_env_file()
+        if not self._sources and len(self._read.problems) == known:
+            option = "from_files" if self._given.get("from_files") is not None else "from_env_file"
+            self._problem(
+                (option,),
+                "gives no value, which would remove all data of an object that exists. Give data: {} if you want that.",
+            )
+        binary_field = "data" if self._is_secret else "binary_data"
+        for field, values in (("data", self._text), (binary_field, self._binary)):
+            before = _as_dict(result.get(field))
+            # What is not a dictionary is the module's to refuse.
+            if before is not None:
+                result[field] = {**before, **values}
+        return result
 
     def _read_files(self) -> None:
         given = self._given.get("from_files")
@@ -320,55 +427,6 @@ class _Reader:
                 )
                 self._add(here, line.name, b"", f"key {line.name}")
 
-    def _found(self, here: Path, name: str) -> str | None:
-        """Find a file: on Ansible's search path, else beside the file in which its name is written, else from the
-        current directory (for playbooks of this collection, whose own folder is not where people keep files)."""
-        if not name:
-            self._problem(here, "a path belongs here.")
-            return None
-        with contextlib.suppress(AnsibleError):
-            path = self._finder.find(name)
-            # Playbooks of this collection name no files, but files lie beside them.
-            if not os.path.abspath(path).startswith(_COLLECTION):
-                return path
-        for folder in (*self._folders(here), os.getcwd()):
-            # Ansible takes a relative path as one from the playbook.
-            path = os.path.abspath(os.path.join(folder, name))
-            if os.path.exists(path):
-                return path
-        # It may be the content of a file, by mistake.
-        shown = "the file that is named here" if self._is_secret or "\n" in name else name
-        self._problem(
-            here,
-            f"{shown} does not exist on the controller. A relative path is looked up in files/ of role and "
-            "playbook, beside the playbook, beside the file in which it is written if Ansible knows that, and in the current "
-            "directory.",
-        )
-        return None
-
-    def _folders(self, here: Path) -> t.Iterator[str]:
-        """Where the file is in which a name is written, as far as that is known."""
-        origin = origin_of(self._read.args, (*self._path, *here))
-        if origin is not None:
-            yield os.path.dirname(origin[0])
-        places = self._read.args.get("places")
-        if self._path[0] == "connections" and isinstance(places, list):
-            # ansible-core 2.18 does not know origins.
-            yield from (os.path.dirname(str(place)) for place in places[self._path[1] :][:1])
-
-    def _content(self, path: str, most: int = MAX_BYTES) -> bytes:
-        try:
-            decrypted = self._finder.decrypted(path)
-        except AnsibleError:
-            # Its own message may go on with whatever is around.
-            raise UnusableFileError(
-                "cannot be read, or is encrypted by ansible-vault with another password than is given."
-            ) from None
-        try:
-            return content_of(decrypted, most)
-        finally:
-            self._finder.forget(decrypted)
-
     def _add(self, here: Path, key: str, content: bytes, shown: str = "") -> None:
         """Take a value. :param shown: how to name the key."""
         try:
@@ -396,12 +454,6 @@ class _Reader:
             self._text[key] = content.decode()
         except UnicodeDecodeError:
             self._binary[key] = encoded
-
-    def _problem(self, here: Path, text: str) -> None:
-        self._read.problems.append(((*self._path, *here), text))
-
-    def _warning(self, here: Path, text: str) -> None:
-        self._read.warnings.append(((*self._path, *here), text))
 
 
 def _as_dict(value: t.Any) -> dict[t.Any, t.Any] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.harness.audit_log import AuditLog
 from tests.harness.contract_objects import OPERATOR_NAMESPACE, global_config
@@ -20,6 +21,7 @@ from tests.harness.label_webhook import taking_away
 from tests.harness.manifests import KDCLUSTER, configmap
 from tests.harness.modules import Modules, succeeded
 from tests.harness.timing import Timing
+from tests.integration.playbook import run_play, task
 
 RESOURCES = {
     "limits": {"cpu": 1, "memory": "0.25Gi"},
@@ -48,6 +50,48 @@ NOTEBOOK: dict[str, Any] = {
     "roles": [{"id": "controller", "members": 1, "resources": RESOURCES}],
     "connections": {"clusters": ["engine"], "configmaps": ["info"]},
 }
+
+# All that the operator has a default for is given.
+MANIFEST = f"""\
+# A comment, then one manifest.
+---
+apiVersion: kubedirector.hpe.com/v1beta1
+kind: KubeDirectorCluster
+metadata:
+  name: described
+  labels: {{team: a}}
+spec:
+  app: serving
+  appCatalog: local
+  serviceType: ClusterIP
+  namingScheme: UID
+  connections:
+    clusters:
+    configmaps: [info]
+    secrets: []
+  roles:
+  - id: restserver
+    members: 1
+    resources:
+      limits: {{cpu: "0.5", memory: 0.25Gi}}
+      requests: {{cpu: 5m, memory: 16Mi}}
+    env:
+    - {{name: THREADS, value: "4"}}
+    secretKeys:
+    - {{name: rest-password, value: {VALUE}}}
+    podLabels: {{tier: lab}}
+    serviceAnnotations: {{example.com/scope: internal}}
+    sharedMemory: 64Mi
+    affinity:
+      podAntiAffinity:
+        preferredDuringSchedulingIgnoredDuringExecution:
+        - weight: 1
+          podAffinityTerm: {{topologyKey: kubernetes.io/hostname}}
+  - id: loadbalancer
+    members: 1
+    resources:
+      limits: {{cpu: "1", memory: 256Mi}}
+"""
 
 # What is told of a KDCluster that is not there.
 NOTHING: dict[str, Any] = {
@@ -100,6 +144,46 @@ def test_check_mode_creates_nothing(modules: Modules, kubectl: Kubectl, place: s
 def test_check_mode_tells_what_the_operator_would_refuse(modules: Modules) -> None:
     result = modules.cluster(check_mode=True, **{**ENGINE, "name": "rehearsed", "app": "nothing"})
     assert "Invalid app(nothing)" in result.message
+
+
+def comparable(spec: dict[str, Any]) -> dict[str, Any]:
+    """A spec without empty lists of connections, which the operator drops, and with the names alone of secret keys:
+    their values are encrypted anew each time, and a diff does not show them."""
+    roles = [dict(role) for role in spec["roles"]]
+    for role in roles:
+        if "secretKeys" in role:
+            keys = role["secretKeys"]
+            role["secretKeys"] = (
+                [key["name"] for key in keys] if isinstance(keys, list) else [*keys]
+            )
+    connections = {kind: names for kind, names in spec["connections"].items() if names}
+    return {**spec, "roles": roles, "connections": connections}
+
+
+def test_check_mode_of_a_manifest_gives_what_kubectl_gives(
+    kubectl: Kubectl, place: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "described.yml"
+    file.write_text(MANIFEST)
+    where = {"kubeconfig": str(kubectl.kubeconfig), "namespace": place}
+    definition = next(one for one in yaml.safe_load_all(MANIFEST) if one)
+    more = {**definition, "spec": {**definition["spec"], "tolerations": [VALUE]}}
+    tasks = [
+        task("kd_cluster", **where, src=file.name),
+        task("kd_cluster", **where, definition=definition),
+        task("kd_cluster", **where, definition=more),
+    ]
+    played = run_play(tmp_path, tasks, "--check", "--diff", "-vvv")
+    *made, refused = played.results
+    server = kubectl.json("create", "--dry-run=server", "-f", str(file), namespace=place)
+    for result in made:
+        assert result.get("changed"), played.output
+        (diff,) = result["diff"]
+        assert comparable(diff["after"]["spec"]) == comparable(server["spec"])
+        assert diff["after"]["labels"] == {"team": "a"}
+    assert "definition.spec.tolerations: is not a field that kd_cluster takes" in refused["msg"]
+    assert VALUE not in played.output
+    assert kubectl.find(KDCLUSTER, "described", namespace=place) is None
 
 
 def test_it_is_configured_when_the_task_ends(

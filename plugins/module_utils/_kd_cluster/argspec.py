@@ -96,7 +96,10 @@ _ROLE: ArgumentSpec = {
 }
 
 CLUSTER_ARGUMENTS: ArgumentSpec = {
-    "name": _text(required=True, aliases=["kdcluster"]),
+    # Needed, but a manifest may hold it.
+    "name": _text(aliases=["kdcluster"]),
+    "definition": _map(),
+    "src": _text(),
     "state": _text(choices=["present", "absent"], default="present"),
     "force": {"type": "bool", "default": False},
     "app": _text(),
@@ -116,4 +119,10 @@ CLUSTER_ARGUMENTS: ArgumentSpec = {
     "wait_timeout": {"type": "int", "default": 300},
 }
 
-CLUSTER_SECRECY = {"roles.env": Secrecy.NAMED_CREDENTIALS}
+CLUSTER_SECRECY = {
+    "definition": Secrecy.SECRET,
+    "roles.env": Secrecy.NAMED_CREDENTIALS,
+}
+
+# The action plugin puts others in place of these.
+ACTION_OPTIONS = ("definition", "src")

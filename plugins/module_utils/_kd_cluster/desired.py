@@ -20,6 +20,7 @@ from .._reconcile.desired import (
     DesiredState,
     parse_desired,
 )
+from .argspec import ACTION_OPTIONS
 
 # How the API spells an option, if not in plain camel case.
 _SPELLINGS = {"src_url": "srcURL"}
@@ -83,7 +84,17 @@ def parse_desired_cluster(params: t.Mapping[str, t.Any], namespace: str) -> Desi
     absent = params["state"] == "absent"
     if params["force"] and not absent:
         raise InvalidInputError("Option force goes with state=absent only.")
-    name = params["name"]
+    for option in ACTION_OPTIONS:
+        if params.get(option) is not None:
+            raise InvalidInputError(
+                f"{option} was not read: the action plugin of this module reads it, on the controller. "
+                "Run the module by Ansible."
+            )
+    name = params.get("name")
+    if name is None:
+        raise InvalidInputError(
+            "name is missing. Give the KDCluster's name, or its manifest in definition or src."
+        )
     require_name("name: KDCluster", name)
     where = f"KDCluster {namespace}/{name}"
     connections = params.get("connections") or {}

@@ -35,6 +35,10 @@ DELETABLE_LABEL = "kubedirector.hpe.com/allow-delete-while-restoring"
 # How many changes of the connections there were; a member whose lastConnectionVersion is less runs its
 # start script with --reconnect (source: syncCluster and members.go).
 CHANGE_COUNT = "kubedirector.hpe.com/hashChangeCounter"
+# Counts the events of connected objects; and what holds a KDCluster until the operator has cleaned up
+# (source: pkg/shared).
+EVENT_COUNT = "kubedirector.hpe.com/connUpdateCounter"
+FINALIZER = "kubedirector.hpe.com/cleanup"
 
 # States (source: pkg/controller/kubedirectorcluster/types.go).
 STATE_CONFIGURED = "configured"

@@ -24,7 +24,7 @@ from tests.unit.plugins.module_runs import MARK, Run
 from tests.unit.plugins.namespace_server import Namespace
 
 # How the task is done, which no manifest holds.
-NOT_SENT = {"state", "force", "wait", "wait_timeout"}
+NOT_SENT = {"state", "force", "wait", "wait_timeout", "definition", "src"}
 AT_ONCE: JsonObject = {"wait": False, "wait_timeout": 5}
 CONNECTED = "/spec/connections/"
 OTHER_FILE = {"srcURL": "https://files.example.com/c.py", "destDir": "/srv"}

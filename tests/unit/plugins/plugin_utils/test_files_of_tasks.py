@@ -15,6 +15,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.playbook.task import Task
 
 from ansible_collections.kubedirector.connections.plugins.action import (
+    kd_cluster,
     kd_connection,
     kd_connections,
 )
@@ -86,6 +87,38 @@ configmaps:
         ],
     }  # fmt: skip
     assert not play.loader._tempfiles
+
+
+def test_the_manifest_of_a_kdcluster_may_be_encrypted(play: Playbook) -> None:
+    text = f"""
+apiVersion: kubedirector.hpe.com/v1beta1
+kind: KubeDirectorCluster
+metadata: {{name: lab}}
+spec: {{roles: [{{id: controller, secretKeys: [{{name: pin, value: {SECRET}}}]}}]}}
+"""
+    locked = VaultLib([("default", PASSWORD)]).encrypt(text.encode(), PASSWORD)
+    (play.folder / "lab.yml").write_bytes(locked)
+    assert play.run(kd_cluster, "{src: lab.yml, wait: false}") == {"changed": False}
+    keys = [{"name": "pin", "value": SECRET}]
+    roles = [{"id": "controller", "secret_keys": keys}]
+    assert play.handed == {"name": "lab", "wait": False, "roles": roles}
+
+
+def test_what_is_wrong_with_the_manifest_of_a_kdcluster_has_its_place(play: Playbook) -> None:
+    options = """
+definition:
+  apiVersion: kubedirector.hpe.com/v1beta1
+  kind: KubeDirectorCluster
+  data: {name: lab}
+  spec: {roles: [{id: controller, secretKeys: {pin: secret}}]}
+"""
+    done = play.run(kd_cluster, options)
+    assert done["failed"] and not play.handed
+    assert done["problems"] == [
+        "definition.metadata.name: is missing, or is not text.",
+        "definition.data: is not a field of a KubeDirectorCluster.",
+        "definition.spec.roles[no. 1].secretKeys: a dictionary stands where a list belongs.",
+    ]
 
 
 def test_what_cannot_be_read_is_named_before_the_module_runs(play: Playbook) -> None:

@@ -160,7 +160,7 @@ def test_a_file_without_one_manifest_is_refused(
         ({"data": {"a": "b"}}, "stands in place of data. Keep one of the two."),
         ({"from_files": ["a"], "labels": {}}, "stands in place of from_files, labels."),
         ({"src": "a"}, "stands in place of src."),
-        ({"name": "other"}, "metadata.name is not the entry's name. Leave name out."),
+        ({"name": "other"}, "metadata.name is not the name that is given beside. Leave that out."),
     ],
 )
 def test_single_options_beside_a_manifest_are_refused(
