@@ -137,6 +137,19 @@ class KDCluster:
                 seconds=1,
             )
 
+    def lose_a_count(self) -> int:
+        """Set the operator's count of changes one behind what its members know, which is returned.
+
+        So it stands where the operator could not write it; it then runs no start script for the next change
+        (tests/operator_contract/test_reconnect.py).
+        """
+        before = self.get()["status"]
+        known = max(int(member.detail["lastConnectionVersion"]) for member in self.members())
+        behind = {"metadata": {"annotations": {CHANGE_COUNTER: str(known - 1)}}}
+        self.kubectl.patch(KDCLUSTER, self.name, behind, namespace=self.namespace)
+        holds_for("that is no change", lambda: self.get()["status"] == before, seconds=1)
+        return known
+
     def expected_hash(self) -> str:
         """Compute the connection hash anew from the live objects."""
         return connection_hash(self.kubectl, self.namespace, self.get()["spec"])

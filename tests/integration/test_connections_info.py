@@ -19,7 +19,7 @@ from tests.harness.canaries import canary
 from tests.harness.contract_objects import OPERATOR_NAMESPACE, global_config
 from tests.harness.documentation import marked_blocks
 from tests.harness.examples import all_setups, manifests_of
-from tests.harness.kdcluster import CHANGE_COUNTER, CONFIGMETA, KDCluster
+from tests.harness.kdcluster import CONFIGMETA, KDCluster
 from tests.harness.kubectl import Kubectl, wait_until
 from tests.harness.manifests import (
     KDAPP,
@@ -161,7 +161,7 @@ def estate(
         lambda: named("scripted").configure_status()[1] == "7",
         seconds=timing.script_seconds,
     )
-    set_count(named("scripted"), -1)
+    named("scripted").lose_a_count()
     restoring = f"{integration_objects.RESTORING}="
     kubectl.ok("label", KDCLUSTER, "restored", restoring, namespace=home)
     wait_until(
@@ -176,14 +176,6 @@ def estate(
     kubectl.ok("label", KDCLUSTER, "restored", f"{integration_objects.RESTORING}-", namespace=home)
     kubectl.ok("delete", KDCLUSTER, "outsider", namespace=home)
     kubectl.delete(KDAPP, outside, namespace=OPERATOR_NAMESPACE)
-
-
-def set_count(cluster: KDCluster, step: int) -> None:
-    """Change the operator's count of connection changes, as a lost write of it does."""
-    manifest = cluster.get()
-    count = int(manifest["metadata"]["annotations"][CHANGE_COUNTER]) + step
-    right = {"metadata": {"annotations": {CHANGE_COUNTER: str(count)}}}
-    cluster.kubectl.patch(KDCLUSTER, cluster.name, right, namespace=cluster.namespace)
 
 
 @pytest.fixture
@@ -367,7 +359,7 @@ def test_a_missed_reconnect(
     (told,) = [one for one in found["problems"] if one["code"] == "missed_reconnect"]
     assert scripted.pod() in told["message"] and "--reconnect" in told["hint"]
     # As it was.
-    set_count(scripted, -1)
+    scripted.lose_a_count()
 
 
 def test_the_overview_fits_and_writes_nothing(

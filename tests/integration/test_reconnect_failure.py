@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from tests.harness.cluster_fixtures import Named
-from tests.harness.kdcluster import CHANGE_COUNTER, KDCluster
-from tests.harness.kubectl import Kubectl, holds_for
-from tests.harness.manifests import KDCLUSTER
+from tests.harness.kdcluster import KDCluster
+from tests.harness.kubectl import Kubectl
 from tests.harness.module_runner import ModuleResult
 from tests.harness.modules import Fresh, Modules, model, steering, succeeded
 from tests.integration.permissions import KDCLUSTERS, make_user_lacking
@@ -88,21 +87,6 @@ def test_a_failure_is_over_once_the_start_script_takes_a_change(
     assert member["reconnect"]["rc"] == 0
 
 
-def lose_a_count(found: KDCluster) -> int:
-    """Set the operator's count one back, as if it could not have written it; return how often the script ran.
-
-    The operator then runs no start script for the next change (tests/operator_contract/test_reconnect.py).
-    """
-    before = found.get()["status"]
-    (member,) = found.members()
-    behind = {CHANGE_COUNTER: str(member.detail["lastConnectionVersion"] - 1)}
-    found.kubectl.patch(
-        KDCLUSTER, found.name, {"metadata": {"annotations": behind}}, namespace=found.namespace
-    )
-    holds_for("that is no change", lambda: found.get()["status"] == before, seconds=1)
-    return runs(found)
-
-
 def runs(found: KDCluster) -> int:
     """How often the member's start script ran."""
     read = found.read_by_script()
@@ -115,7 +99,8 @@ def test_a_count_that_the_operator_lost_is_put_right_with_the_connection(
 ) -> None:
     scripted, name = emptied("scripted"), fresh("second")
     tenant.connected(kdcluster=["scripted"], configmaps=[steering(fresh("first"))])
-    before = lose_a_count(scripted)
+    before = runs(scripted)
+    scripted.lose_a_count()
     result = tenant.connected(kdcluster=["scripted"], configmaps=[model(name)])
     assert result.warnings == []
     assert runs(scripted) == before + 1
@@ -128,7 +113,8 @@ def test_a_count_that_the_operator_lost_is_put_right_before_an_object_changes(
 ) -> None:
     scripted, name, path = emptied("scripted"), fresh("object"), f"repo://{fresh('path')}"
     tenant.connected(kdcluster=["scripted"], configmaps=[model(name)])
-    before = lose_a_count(scripted)
+    before = runs(scripted)
+    scripted.lose_a_count()
     if module == "connection":
         result = tenant.connected(kdcluster=["scripted"], configmaps=[model(name, path=path)])
     else:
@@ -152,7 +138,8 @@ def test_a_missed_reconnect_is_reported(
     tenant.connected(kdcluster=["scripted"], configmaps=[model(name)])
     user = fresh("user")
     make_user_lacking(kubectl, scripted.namespace, user, KDCLUSTERS, "patch")
-    before = lose_a_count(scripted)
+    before = runs(scripted)
+    scripted.lose_a_count()
     result = admin.acting(impersonate_user=user).connection(
         kdcluster=["scripted"], configmaps=[model(name, path=path)], on_reconnect_failure=reaction
     )

@@ -185,7 +185,7 @@ def test_a_count_that_fell_behind_makes_the_operator_miss_a_run(
     # It falls behind by itself where the operator's own webhook refuses that it is counted up.
     reconnects.reconnect_settled(Connections(configmaps=["no-such-map"]))
     wait_ended(reconnects)
-    version = lose_a_count(reconnects)
+    version = reconnects.lose_a_count()
     count, name = runs(reconnects), fresh("missed")
     kubectl.create(
         configmap(name, {"a": "1"}, connection_type="missed"), namespace=reconnects.namespace
@@ -200,7 +200,7 @@ def test_a_count_that_fell_behind_makes_the_operator_miss_a_run(
 def test_a_count_put_right_in_the_same_patch_brings_the_run_back(reconnects: KDCluster) -> None:
     # A name without an object: an object that is new makes the operator write the KDCluster over it, and
     # where that write meets the operator's own count, the count is lost (source: syncCluster).
-    version = lose_a_count(reconnects)
+    version = reconnects.lose_a_count()
     count = runs(reconnects)
     both = {
         "metadata": {"annotations": {CHANGE_COUNTER: str(version)}},
@@ -221,22 +221,13 @@ def test_a_count_put_right_before_an_object_changes_brings_the_run_back(
     )
     reconnects.reconnect_settled(Connections(configmaps=[name]))
     wait_ended(reconnects)
-    version = lose_a_count(reconnects)
+    version = reconnects.lose_a_count()
     count = runs(reconnects)
     reconnects.set_count_right()
     kubectl.patch("configmap", name, {"data": {"a": "2"}}, namespace=reconnects.namespace)
     reconnects.wait_settled()
     assert reconnects.members()[0].detail["lastConnectionVersion"] == version + 1
     assert runs(reconnects) == count + 1
-
-
-def lose_a_count(found: KDCluster) -> int:
-    """Set the operator's count one behind what the one member knows, which is returned."""
-    (member,) = found.members()
-    version = int(member.detail["lastConnectionVersion"])
-    behind = {"metadata": {"annotations": {CHANGE_COUNTER: str(version - 1)}}}
-    found.kubectl.patch(KDCLUSTER, found.name, behind, namespace=found.namespace)
-    return version
 
 
 def _running(found: KDCluster) -> str | None:
