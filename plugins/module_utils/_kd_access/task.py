@@ -15,13 +15,13 @@ from .._core.errors import (
 )
 from .._core.names import require_name
 from .._core.object_diff import object_diff
+from .._kubedirector.field_managers import last_writer
 from .._kubedirector.resources import ROLE, ROLE_BINDING, SERVICE_ACCOUNT
 from .._observe.reader import (
     require_namespace,
 )
 from .._reconcile.verification import (
     Undone,
-    last_writer,
     require_unchanged,
 )
 from .rbac import (

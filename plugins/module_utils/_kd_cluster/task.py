@@ -20,6 +20,7 @@ from .._core.errors import (
     WaitTimeoutError,
 )
 from .._core.retry import retry_transient_refusals
+from .._kubedirector.field_managers import last_writer
 from .._kubedirector.links import (
     dependents,
     linked_groups,
@@ -44,7 +45,6 @@ from .._reconcile.linked_lease import LinkedLease
 from .._reconcile.shared_objects import other_keys
 from .._reconcile.verification import (
     Undone,
-    last_writer,
     require_unchanged,
     undone_changes,
 )

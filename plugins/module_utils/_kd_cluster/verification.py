@@ -10,12 +10,10 @@ import dataclasses
 import typing as t
 
 from .._core.errors import PreconditionError
+from .._kubedirector.field_managers import last_writer
 from .._kubedirector.snapshot import parse_kdcluster
 from .._reconcile.desired import DesiredConnections, DesiredState
-from .._reconcile.verification import (
-    Undone,
-    last_writer,
-)
+from .._reconcile.verification import Undone
 from .plan import make_cluster_plan
 
 if t.TYPE_CHECKING:

@@ -14,6 +14,7 @@ from .._core.json_types import JsonMapping
 from .._core.resource import Key
 from .._kubedirector import facts
 from .._kubedirector.configmeta_diff import differing_keys
+from .._kubedirector.field_managers import last_writer
 from .connections_after import CONNECTION_KINDS, CONNECTION_LISTS, connections_after
 from .plan import (
     object_patch,
@@ -35,10 +36,6 @@ if t.TYPE_CHECKING:
         DesiredObject,
         DesiredState,
     )
-
-
-OUR_MANAGER = "kubedirector.connections"
-_NOT_RECORDED = "its managedFields do not name the writer"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,50 +134,6 @@ def require_unchanged(undone: t.Sequence[Undone]) -> None:
             f"{' '.join(one.sentence for one in undone)} Make the change where these are managed (a GitOps "
             "controller, another play), or stop what changes them, then run the task again."
         )
-
-
-def last_writer(managed_fields: t.Sequence[JsonMapping], path: t.Sequence[str]) -> str:
-    """Say who last wrote a field and when, as the API server recorded it in metadata.managedFields.
-
-    :param path: keys of fieldsV1, such as ("f:spec", "f:connections", "f:secrets"); () for the object.
-    :returns: words that follow a colon. A field that is gone has no owner: then they name the last
-        other manager of what is around it, who wrote no earlier than this collection did.
-    """
-    owners = [entry for entry in managed_fields if path and _owns(entry, path)]
-    if owners:
-        last = max(owners, key=_time)
-        also = " (another task of this collection)" if last.get("manager") == OUR_MANAGER else ""
-        return f"{_manager(last)}{also} wrote it at {_time(last)}"
-    ours = [entry for entry in managed_fields if entry.get("manager") == OUR_MANAGER]
-    since = max((_time(entry) for entry in ours), default="")
-    others = [
-        entry
-        for entry in managed_fields
-        if entry not in ours and not entry.get("subresource") and _time(entry) >= since
-    ]
-    for depth in range(len(path) - 1, 0, -1) or (0,):
-        near = [entry for entry in others if _owns(entry, path[:depth])]
-        if near:
-            last = max(near, key=_time)
-            return f"the last other writer near it is {_manager(last)}, at {_time(last)}"
-    return _NOT_RECORDED
-
-
-def _manager(entry: JsonMapping) -> str:
-    return f"field manager {str(entry.get('manager'))!r} ({entry.get('operation')})"
-
-
-def _time(entry: JsonMapping) -> str:
-    return str(entry.get("time") or "")
-
-
-def _owns(entry: JsonMapping, path: t.Sequence[str]) -> bool:
-    fields: t.Any = entry.get("fieldsV1")
-    for key in path:
-        if not isinstance(fields, dict) or key not in fields:
-            return False
-        fields = fields[key]
-    return True
 
 
 def _replaced_cluster(

@@ -11,15 +11,18 @@ import typing as t
 
 from .._core.credential_forms import credentials_in
 from .._kubedirector import problems
+from .._kubedirector.field_managers import other_manager
 from .desired import CREATE_ONLY
 from .preconditions import finalizers_sentence
 from .shared_objects import kdclusters_to_repoint
 
 if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
     from .._kubedirector.snapshot import Snapshot
     from .desired import DesiredState
     from .plan import (
         ClusterChange,
+        ObjectChange,
         Plan,
     )
 
@@ -34,7 +37,7 @@ def plan_warnings(desired: DesiredState, snapshot: Snapshot, plan: Plan) -> list
 
     :returns: one sentence each: credentials in a ConfigMap, values that end in a newline, secret keys
         that a connection hands over, two objects of one type, connections that the operator skips,
-        KDClusters without configmeta.
+        KDClusters without configmeta, objects that another program writes, too.
     """
     found = [
         f"KDCluster {desired.namespace}/{name} does not exist, so there is nothing to disconnect."
@@ -48,6 +51,7 @@ def plan_warnings(desired: DesiredState, snapshot: Snapshot, plan: Plan) -> list
         for change in plan.objects
         if change.found is not None and change.found.terminating
     )
+    found += (sentence for one in plan.objects for sentence in _managed_elsewhere(one))
     found += _value_warnings(desired, snapshot)
     types = {(change.kind, change.name): change.type for change in plan.objects}
     found += _shared_object_warnings(desired, snapshot, plan)
@@ -91,6 +95,33 @@ def _shared_object_warnings(
                 f"one another ({', '.join(names)}), and changed for one after the other by way of a copy, "
                 f"so that {', '.join(moved)} reconnect more often. An object each would spare them that."
             )
+
+
+def _managed_elsewhere(change: ObjectChange) -> t.Iterator[str]:
+    """Say that another program may undo an update."""
+    found = change.found
+    if change.action != "updated" or found is None:
+        return
+    manager = other_manager(found.managed_fields, _written_fields(change.body))
+    if manager or found.owner:
+        by = f"field manager {manager!r}" if manager else found.owner
+        yield (
+            f"{change.kind} {found.namespace}/{change.name} is also written by {by}, which may undo this change. "
+            "Make it where the object is managed, and only name the object here."
+        )
+
+
+def _written_fields(body: JsonObject) -> t.Iterator[tuple[str, ...]]:
+    """The fields of a merge patch in the form that managedFields have."""
+    metadata = body.get("metadata") or {}
+    for path, values in (
+        (("f:data",), body.get("data")),
+        (("f:binaryData",), body.get("binaryData")),
+        (("f:metadata", "f:labels"), metadata.get("labels")),
+        (("f:metadata", "f:annotations"), metadata.get("annotations")),
+    ):
+        for key in values or {}:
+            yield (*path, f"f:{key}")
 
 
 def _value_warnings(desired: DesiredState, snapshot: Snapshot) -> t.Iterator[str]:

@@ -185,3 +185,12 @@ def task(**options: Any) -> JsonObject:
         "on_reconnect_failure": "warn",
         **options,
     }
+
+
+def managed_by(manager: str, seconds: int, *path: str, **more: Any) -> JsonObject:
+    """An entry of metadata.managedFields: who wrote the field at `path`, at which second."""
+    fields: JsonObject = {}
+    for key in reversed(path):
+        fields = {key: fields}
+    time = f"2026-01-01T00:00:{seconds:02}Z"
+    return {"manager": manager, "operation": "Update", "time": time, "fieldsV1": fields, **more}

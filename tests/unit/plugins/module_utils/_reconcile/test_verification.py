@@ -17,7 +17,6 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._reconcil
     copy_name,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.verification import (
-    last_writer,
     undone_changes,
 )
 from tests.harness.canaries import canary
@@ -26,6 +25,7 @@ from tests.unit.plugins.manifests import (
     encoded,
     estate_of,
     kdcluster_manifest,
+    managed_by,
     object_manifest,
     task,
 )
@@ -33,34 +33,6 @@ from tests.unit.plugins.manifests import (
 CONNECTED = ("f:spec", "f:connections", "f:configmaps")
 VALUE = canary("what the task wrote")
 MODEL = ("ConfigMap", "model")
-
-
-def entry(manager: str, seconds: int, *path: str, **more: Any) -> JsonObject:
-    """An entry of metadata.managedFields that owns one field."""
-    fields: JsonObject = {}
-    for key in reversed(path):
-        fields = {key: fields}
-    time = f"2026-01-01T00:00:{seconds:02}Z"
-    return {"manager": manager, "operation": "Update", "time": time, "fieldsV1": fields, **more}
-
-
-OURS = entry("kubedirector.connections", 10, *CONNECTED)
-
-
-@pytest.mark.parametrize(
-    ("entries", "told"),
-    [
-        ([entry("kubectl-patch", 12, *CONNECTED)], "'kubectl-patch' (Update) wrote it at 2026-01-01T00:00:12Z"),
-        ([entry("a", 12, *CONNECTED), entry("b", 13, *CONNECTED)], "'b' (Update) wrote it"),
-        ([OURS], "another task of this collection"),
-        ([OURS | {"fieldsV1": {}}, entry("argocd", 11, *CONNECTED[:2])], "near it is field manager 'argocd'"),
-        ([OURS | {"fieldsV1": {}}, entry("old", 9, *CONNECTED[:2])], "do not name"),
-        ([entry("operator", 12, *CONNECTED[:2], subresource="status")], "do not name"),
-        ([], "do not name"),
-    ],
-)  # fmt: skip
-def test_who_wrote_a_field_last(entries: list[JsonObject], told: str) -> None:
-    assert told in last_writer(entries, CONNECTED)
 
 
 def undone(
@@ -86,7 +58,7 @@ SECRET = {"secrets": [{"name": "key", "type": "token", "string_data": {"token": 
 def lab(**parts: Any) -> JsonObject:
     """The KDCluster, written by kubectl."""
     manifest = kdcluster_manifest("lab", **parts)
-    manifest["metadata"]["managedFields"] = [entry("kubectl-patch", 12, *CONNECTED)]
+    manifest["metadata"]["managedFields"] = [managed_by("kubectl-patch", 12, *CONNECTED)]
     return manifest
 
 
@@ -129,7 +101,7 @@ def test_objects() -> None:
     ]
     other = object_manifest(*key, object_type="token", data={"token": encoded("x")})
     path = ("f:data", "f:token")
-    other["metadata"]["managedFields"] = [entry("replicator", 12, *path)]
+    other["metadata"]["managedFields"] = [managed_by("replicator", 12, *path)]
     (sentence,) = undone(SECRET, cluster, {key: other})
     assert "data (token)" in sentence and "'replicator'" in sentence
     # At the version of the task's own write it is what the API server made of that.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Optional
 
 import pytest
@@ -20,6 +21,7 @@ from tests.unit.plugins.manifests import (
     JsonObject,
     encoded,
     kdcluster_manifest,
+    managed_by,
     member,
     object_manifest,
     task,
@@ -220,3 +222,40 @@ def test_no_warning_holds_a_value(world: World) -> None:
     found = warnings_in(world)
     assert not any(MARK in sentence or encoded(MARK)[:8] in sentence for sentence in found)
     assert len(found) == len(set(found))
+
+
+def managed(
+    manager: str | None = None, key: str = "", owners: Sequence[JsonObject] = ()
+) -> JsonObject:
+    """A Secret of which a manager wrote a key."""
+    found = object_manifest("Secret", "login", object_type="token", data={"token": encoded("old")})
+    entries = [managed_by(manager, 0, "f:data", f"f:{key}")] if manager else []
+    found["metadata"].update(managedFields=entries, ownerReferences=list(owners))
+    return found
+
+
+OWNER: JsonObject = {"kind": "ExternalSecret", "name": "login", "controller": True}
+
+
+@pytest.mark.parametrize(
+    ("found", "by"),
+    [
+        (managed("external-secrets", "token"), "field manager 'external-secrets'"),
+        (managed(owners=[OWNER]), "ExternalSecret/login"),
+        (managed("external-secrets", "token", [OWNER]), "field manager 'external-secrets'"),
+        (managed("external-secrets", "user"), None),
+        (managed("kubectl-client-side-apply", "token"), None),
+        (managed("kubedirector.connections", "token"), None),
+        (managed(), None),
+    ],
+)  # fmt: skip
+def test_an_object_that_another_program_writes(found: JsonObject, by: str | None) -> None:
+    secret = {"name": "login", "type": "token"}
+    objects: Objects = {("Secret", "login"): found}
+    told = warnings_of(objects, secrets=[{**secret, "string_data": {"token": "new"}}])
+    assert len(told) == (0 if by is None else 1), told
+    for text in told:
+        assert text.startswith(f"Secret team-a/login is also written by {by}, which may undo this")
+    # What a task leaves as it is deserves none.
+    assert warnings_of(objects, secrets=[{**secret, "string_data": {"token": "old"}}]) == []
+    assert warnings_of(objects, secrets=[{"name": "login"}]) == []
