@@ -137,6 +137,11 @@ class KDCluster:
                 seconds=1,
             )
 
+    def since_last_run(self) -> float:
+        """How many seconds ago the start script of the first member began or ended."""
+        command = 'echo $(($(date +%s) - $(stat -c %Y "$0")))'
+        return float(self.exec(self.pod(), "sh", "-c", command, CONFIGURE_STATUS).stdout)
+
     def lose_a_count(self) -> int:
         """Set the operator's count of changes one behind what its members know, which is returned.
 
