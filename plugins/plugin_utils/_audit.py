@@ -23,6 +23,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_conne
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
     Path,
     entry_label,
+    place_of,
     shown_path,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.problems import (
@@ -65,8 +66,7 @@ def expected_problems(entries: t.Sequence[t.Any], places: t.Sequence[str]) -> li
     """Say what is wrong with expected entries, of any types: a sentence for each, with its entry."""
 
     def label(index: int) -> str:
-        place = places[index] if index < len(places) else ""
-        return entry_label(entries[index], index, place)
+        return entry_label(entries[index], index, place_of(places, index))
 
     found = [(index, *one) for index, entry in enumerate(entries) for one in _in_files(entry)]
     refused = {index for index, _path, _text in found}
@@ -146,7 +146,7 @@ def entries_to_check(
     :returns: them and their places, beside which the files are that they name.
     """
     chosen = [
-        (checked, places[index] if index < len(places) else "")
+        (checked, place_of(places, index))
         for index, entry in enumerate(entries)
         if (checked := _to_check(entry))
     ]

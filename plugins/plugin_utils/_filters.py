@@ -23,7 +23,6 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_conne
     Path,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_values import (
-    misread_sentence,
     misread_values,
 )
 
@@ -80,8 +79,6 @@ def plain(value: t.Any, broken: list[tuple[Path, str]], path: Path = ()) -> t.An
     if isinstance(value, (list, tuple)):
         return [inner for _index, inner in _resolved(value, range(len(value)), broken, path)]
     if isinstance(value, (datetime.date, datetime.datetime)):
-        if sentence := misread_sentence(value, ".".join(map(str, path)), shown=False):
-            warn(sentence)
         return value.isoformat()
     if isinstance(value, Undefined) or getattr(value, "__ENCRYPTED__", False):
         # Either raises, or decrypts.

@@ -31,7 +31,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._core.dis
     shown_by,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
-    shown_path,
+    shown_option,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._value_files import (
     FileValues,
@@ -71,8 +71,11 @@ class ModuleInWorker(OrdinaryAction):
         misread = list(misread_values(given))
         self.read = read = self.with_files(given, self)
         if read.problems:
-            return refused([f"{shown_path(given, path)}: {text}" for path, text in read.problems])
-        misread += (f"{shown_path(given, path)}: {text}" for path, text in read.warnings)
+            return refused([f"{shown_option(given, path)}: {text}" for path, text in read.problems])
+        # Names of files are keys, too.
+        if problems := bad_keys(read.args):
+            return refused(problems)
+        misread += (f"{shown_option(given, path)}: {text}" for path, text in read.warnings)
         # Ansible shows a task's options from here, and runs it again with them.
         self._task.args = read.args
         try:

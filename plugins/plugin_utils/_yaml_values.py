@@ -13,13 +13,16 @@ import typing as t
 
 import yaml
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.reserved_keys import (
+    is_reserved,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.scalars import (
     scalar_text,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
     Path,
     key_problem,
-    shown_path,
+    shown_option,
 )
 
 try:
@@ -28,6 +31,11 @@ except ImportError:
     # ansible-core 2.18 does not keep where a value was written.
     Origin = None
 
+_OWN_KEY = (
+    "Ansible keeps keys that begin with __ansible_ to itself, so no task can hold one. Create the object with "
+    "kubectl, and only name it here."
+)
+_OBJECTS = ("configmaps", "secrets")
 _DATES = (datetime.date, datetime.datetime)
 # A scalar in a list or dictionary of one line, or to the end of its line.
 _SCALARS = (re.compile(r"[^,\]}\n]*?(?=\s*(?:[,\]}]|\s#|$))"), re.compile(r"\S+"))
@@ -43,12 +51,13 @@ def misread_values(value: t.Any) -> t.Iterator[str]:
     :returns: one sentence each, with no value but those of ConfigMaps and models.
     """
     for path, scalar in _scalars(value, ()):
-        sentence = misread_sentence(scalar, shown_path(value, path), shown=path[0] == "configmaps")
+        shown = next((step for step in path if step in _OBJECTS), "") == "configmaps"
+        sentence = _misread_sentence(scalar, shown_option(value, path), shown=shown)
         if sentence:
             yield sentence
 
 
-def misread_sentence(value: t.Any, place: str, *, shown: bool) -> str | None:
+def _misread_sentence(value: t.Any, place: str, *, shown: bool) -> str | None:
     """Say that a value was not written the way it becomes text, and what to do.
 
     :param place: where the value is.
@@ -73,8 +82,11 @@ def misread_sentence(value: t.Any, place: str, *, shown: bool) -> str | None:
 
 
 def bad_keys(value: t.Any) -> list[str]:
-    """Find keys that YAML does not read as text: on, off, yes, no, null. One sentence each."""
-    return [f"{shown_path(value, path)}: {key_problem(path[-1])}" for path in _odd_keys(value, ())]
+    """Find keys that YAML does not read as text (on, off, yes, no, null), and Ansible's own. One sentence each."""
+    return [
+        f"{shown_option(value, path)}: {_OWN_KEY if is_reserved(path[-1]) else key_problem(path[-1])}"
+        for path in _odd_keys(value, ())
+    ]
 
 
 def _scalars(value: t.Any, path: Path) -> t.Iterator[tuple[Path, t.Any]]:
@@ -91,7 +103,7 @@ def _scalars(value: t.Any, path: Path) -> t.Iterator[tuple[Path, t.Any]]:
 def _odd_keys(value: t.Any, path: Path) -> t.Iterator[Path]:
     if isinstance(value, dict):
         for key, inner in value.items():
-            if key is None or isinstance(key, bool):
+            if key is None or isinstance(key, bool) or is_reserved(key):
                 yield (*path, key)
             yield from _odd_keys(inner, (*path, key))
     elif isinstance(value, (list, tuple)):

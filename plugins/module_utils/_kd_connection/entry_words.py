@@ -54,6 +54,23 @@ def entry_label(entry: t.Any, index: int, place: str = "") -> str:
     return f"{numbered} ({kdclusters_of(entry)})"
 
 
+def shown_option(options: t.Any, path: Path) -> str:
+    """Write a path in a task's options as people read it; what an entry of a list holds, after the entry's label.
+
+    :param options: of any module; kd_connections' list is `connections`, and `places` says where it is written.
+    """
+    if len(path) < 2 or path[0] != "connections":
+        return shown_path(options, path)
+    index, entry = path[1], options["connections"][path[1]]
+    label = entry_label(entry, index, place_of(options.get("places") or (), index))
+    return f"{label}, {shown_path(entry, path[2:])}"
+
+
+def place_of(places: t.Sequence[str], index: int) -> str:
+    """Where an entry is written; "" where that is not known."""
+    return places[index] if index < len(places) else ""
+
+
 def is_numbered(place: str) -> bool:
     """Whether a place says which entry it is: the list was put together from several."""
     return ", entry " in place

@@ -32,6 +32,7 @@ from .entries import (
 )
 from .entry_words import (
     entry_label,
+    place_of,
     shown_path,
 )
 from .namespace_task import NamespaceTask, Waiting
@@ -119,8 +120,7 @@ class ConnectionsTask(Task):
         """Read all entries. :raises PreconditionError: everything that is wrong, each with its entry."""
         given, places = self.params["connections"], self.params.get("places") or []
         labels = [
-            entry_label(entry, index, places[index] if index < len(places) else "")
-            for index, entry in enumerate(given)
+            entry_label(entry, index, place_of(places, index)) for index, entry in enumerate(given)
         ]
         problems = [
             f"{labels[one.entry]}, {shown_path(given[one.entry], one.path)}: {one.text}"
@@ -192,22 +192,28 @@ class ConnectionsTask(Task):
             return "nothing"
         progress, keys = work.progress, {o.key for o in entry.objects}
         writes = [
-            (f"{one.kind} {one.name} {one.action}", one.key in progress.objects)
+            (f"{one.kind} {one.name} {one.action}", one.key, one.key in progress.objects)
             for one in work.plan.objects
             if one.key in keys and one.action != "unchanged"
         ]
         writes += [
-            (f"KDCluster {one.name} updated", one.name in progress.clusters)
+            (
+                f"KDCluster {one.name} updated",
+                ("KDCluster", one.name),
+                one.name in progress.clusters,
+            )
             for one in work.plan.clusters
             if one.name in entry.kdclusters and one.changed
         ]
-        done = [text for text, written in writes if written]
-        left = [text for text, written in writes if not written]
         if not writes:
             return "had nothing to do"
-        if not left:
+        done = [text for text, key, made in writes if made and key not in progress.overwritten]
+        undone = [text for text, key, made in writes if made and key in progress.overwritten]
+        left = [text for text, _key, made in writes if not made]
+        if not left and not undone:
             return f"done ({', '.join(done)})"
-        return f"done: {', '.join(done) or 'nothing'}; not done: {', '.join(left)}"
+        parts = {"done": done or ["nothing"], "undone by another writer": undone, "not done": left}
+        return "; ".join(f"{what}: {', '.join(which)}" for what, which in parts.items() if which)
 
 
 def _plan_problems(desired: DesiredState, snapshot: Snapshot) -> list[str]:

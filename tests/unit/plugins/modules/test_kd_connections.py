@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from typing import Any
 
@@ -207,6 +208,30 @@ def test_a_failure_says_what_each_entry_had_done(
         "connections, entry 2 (kdcluster engine): done: Secret token created; not done: KDCluster engine updated",
         "connections, entry 3 (kdcluster other): done: nothing; not done: KDCluster other updated",
     ]
+
+
+def test_a_failure_says_what_another_writer_undid(
+    estate: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    answer, other = server.otherwise, estate.kdcluster("other")
+    before = copy.deepcopy(other["spec"].get("connections") or {})
+
+    def put_back(request: Request) -> Answer:
+        assert answer is not None
+        answered = answer(request)
+        patched = request.method == "PATCH" and request.path == f"{KDCLUSTERS}/other"
+        if patched and "dryRun" not in request.query:
+            found = estate.kdcluster("other")
+            found["spec"]["connections"] = before
+            found["status"]["lastConnectionHash"] = estate.hash_of(found)
+        return answered
+
+    server.otherwise = put_back
+    result = connect(run, *ENTRIES)
+    assert result["failed"] is True and "did not stay" in result["msg"], result["msg"]
+    assert result["msg"].splitlines()[-1] == (
+        "connections, entry 3 (kdcluster other): done: nothing; undone by another writer: KDCluster other updated"
+    )
 
 
 def test_entries_wait_and_fail_as_the_strictest_says(estate: Namespace, run: Run) -> None:

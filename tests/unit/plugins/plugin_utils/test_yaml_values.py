@@ -71,6 +71,20 @@ def test_no_value_of_a_secret_is_shown(tmp_path: Path) -> None:
     assert not {"0644", "420"} & {*sentence.split()}
 
 
+@knows_origins
+def test_in_a_list_the_entry_is_named(tmp_path: Path) -> None:
+    text = "connections:\n- kdcluster: lab\n  {}:\n  - name: one\n    data: {{version: 1.10}}\n"
+    options = read(tmp_path, text.format("configmaps"))
+    (sentence,) = _yaml_values.misread_values({**options, "places": ["connections.yml:2"]})
+    assert sentence.startswith(
+        "connections.yml:2, entry 1 (kdcluster lab), configmaps[one].data.version: to YAML 1.10 is a number, "
+        'which becomes "1.1". '
+    )
+    (sentence,) = _yaml_values.misread_values(read(tmp_path, text.format("secrets")))
+    assert sentence.startswith("connections, entry 1 (kdcluster lab), secrets[one].data.version: ")
+    assert "1.1" not in sentence
+
+
 def test_without_origins_every_number_with_a_point_is_warned_of(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -90,3 +104,10 @@ def test_a_key_that_is_not_text_is_named(tmp_path: Path, key: str) -> None:
     assert sentence.startswith("configmaps[one].data.")
     assert "Quote the key" in sentence
     assert _yaml_values.bad_keys(read(tmp_path, CONFIGMAP.format(key='"on"', written="x"))) == []
+
+
+@pytest.mark.parametrize("key", ["__ansible_type", "__ansible_vault", "__ansible_unsafe"])
+def test_a_key_that_is_ansibles_own_is_named(tmp_path: Path, key: str) -> None:
+    (sentence,) = _yaml_values.bad_keys({"configmaps": [{"name": "one", "data": {key: "x"}}]})
+    assert sentence.startswith(f"configmaps[one].data.{key}: Ansible keeps keys that begin with ")
+    assert "only name it here" in sentence
