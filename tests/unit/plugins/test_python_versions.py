@@ -49,6 +49,15 @@ OPTIONS: dict[str, JsonObject] = {
         "on_reconnect_failure": "ignore",
     },
     "kd_connection_info": {"members": True},
+    "kd_export_info": {
+        "found": {
+            "server": "https://api.example.com", "kdclusters": [], "objects": [], "problems": [],
+            "edges": [
+                {"namespace": "team-a", "from": "lab", "to": "token", "kind": "ConfigMap"},
+            ],
+        },
+        "configmap_data": True,
+    },
     "kd_rotate": {"secret": "token", "string_data": {"token": VALUE}},
 }  # fmt: skip
 # Python 3.8 reads these before it knows that it is too old.

@@ -5,24 +5,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ansible.errors import AnsibleFilterError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.kubedirector.connections.plugins.filter.export_files import export_files
 from ansible_collections.kubedirector.connections.plugins.modules import (
     kd_connection_info,
     kd_connections,
+    kd_export_info,
+)
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._export_text import (
+    export_files,
 )
 from tests.harness.playbook import run_playbook
+from tests.unit.plugins.api_server import status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS, TOKEN
-from tests.unit.plugins.manifests import encoded
+from tests.unit.plugins.manifests import JsonObject, encoded
 from tests.unit.plugins.module_runs import MARK, Run
 from tests.unit.plugins.namespace_server import Namespace
 
@@ -42,6 +46,14 @@ def names(all_of_them: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
 connections = st.fixed_dictionaries(
     {"clusters": names(CLUSTERS), "configmaps": names(OBJECTS), "secrets": names(OBJECTS)}
 )
+texts = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\t {}#%|>-:'\"")
+)
+texts |= st.sampled_from(
+    ["8080", "true", "{{ lookup('pipe', 'id') }}", "{% raw %}\n", "#jinja2: a"]
+)
+values = st.dictionaries(st.sampled_from(["key", "app.yml", "UPPER_case-1"]), texts)
+contents = st.fixed_dictionaries(dict.fromkeys(OBJECTS[:-1], values))
 estates = st.dictionaries(
     st.sampled_from(CLUSTERS[:-1]),
     st.tuples(connections, st.sampled_from(APPS), st.sampled_from([False, False, False, True])),
@@ -49,14 +61,43 @@ estates = st.dictionaries(
 )
 
 
-def fill(space: Namespace, estate: dict[str, tuple[Lists, str, bool]]) -> None:
+class Loader(yaml.SafeLoader):
+    """Reads what Ansible reads as text that is not a template."""
+
+
+Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+
+
+def exported(
+    run: Run, plain_run: Run, *, namespaces: tuple[str, ...] = ("team-a",), **options: bool
+) -> list[JsonObject]:
+    """The files, made as the playbook makes them."""
+    found = run(kd_connection_info, namespace=list(namespaces))
+    read = plain_run(kd_export_info, found=found, **options)
+    return export_files(found, [json.loads(one) for one in read["content"]])
+
+
+def loaded(text: str) -> JsonObject:
+    """The variables in a file."""
+    found = yaml.load(text, Loader)
+    assert isinstance(found, dict)
+    return found
+
+
+def fill(
+    space: Namespace,
+    estate: dict[str, tuple[Lists, str, bool]],
+    data: dict[str, dict[str, str]] | None = None,
+) -> None:
     """Put KDClusters there, and objects of which some carry no type label, or an empty one, or are being deleted."""
     space.found.clear()
     for plural, kind in KINDS.items():
         for name in OBJECTS[:-1]:
             label = {"plain": None, "empty": ""}.get(name, f"type-of-{name}")
-            value = encoded(MARK) if kind == "Secret" else MARK
-            space.add_object(kind, name, object_type=label, data={"key": value})
+            held = (data or {}).get(name, {"key": MARK})
+            if kind == "Secret":
+                held = {key: encoded(value) for key, value in held.items()}
+            space.add_object(kind, name, object_type=label, data=held)
         space.found[f"{CORE}/{plural}/going"]["metadata"]["deletionTimestamp"] = GOING
     for name, (lists, app, going) in estate.items():
         space.add_kdcluster(name, f"pod-of-{name}", app=app, connections=lists)
@@ -78,12 +119,11 @@ def merged(kept: list[str], rest: list[str], order: list[str]) -> list[str]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(estate=estates)
 def test_an_export_holds_everything_in_order_and_changes_nothing(
-    run: Run, space: Namespace, estate: dict[str, tuple[Lists, str, bool]]
+    run: Run, plain_run: Run, space: Namespace, estate: dict[str, tuple[Lists, str, bool]]
 ) -> None:
     fill(space, estate)
-    found = run(kd_connection_info, namespace=["team-a"])
-    (file,) = export_files(found)
-    variables = yaml.safe_load(file["content"])
+    (file,) = exported(run, plain_run)
+    variables = loaded(file["content"])
     entries = {one["kdcluster"][0]: one for one in variables["kd_connections"]}
     left_out = {one["kdcluster"]: one for one in variables.get("kd_left_out", [])}
     for name, (lists, _app, _going) in estate.items():
@@ -103,13 +143,73 @@ def test_an_export_holds_everything_in_order_and_changes_nothing(
     assert space.writes == []
 
 
-def test_the_text_of_a_file(run: Run, space: Namespace) -> None:
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(estate=estates, data=contents)
+def test_an_export_with_data_describes_each_connected_configmap_once(
+    run: Run,
+    plain_run: Run,
+    space: Namespace,
+    estate: dict[str, tuple[Lists, str, bool]],
+    data: dict[str, dict[str, str]],
+) -> None:
+    fill(space, estate, data)
+    (names_only,) = exported(run, plain_run)
+    (file,) = exported(run, plain_run, configmap_data=True)
+    entries = loaded(file["content"])["kd_connections"]
+    described = [
+        one for entry in entries if "kdcluster" not in entry for one in entry["configmaps"]
+    ]
+    wanted = {name for lists, _app, _going in estate.values() for name in lists["configmaps"]}
+    assert described == [
+        {"name": name, "type": f"type-of-{name}", "data": data[name]}
+        for name in sorted(wanted & {"one", "two", "three"})
+    ]
+    # All else is as it is without.
+    assert [one for one in entries if "kdcluster" in one] == (
+        loaded(names_only["content"])["kd_connections"]
+    )
+    if entries:
+        planned = run(kd_connections, check=True, connections=entries)
+        assert "failed" not in planned, planned.get("msg")
+        assert planned["changed"] is False
+    assert space.writes == []
+
+
+def test_binary_data_and_what_cannot_be_read(run: Run, plain_run: Run, space: Namespace) -> None:
+    for name in ("binary", "secret", "hidden", "gone"):
+        space.add_object("ConfigMap", name, data={"key": TOKEN if name == "secret" else "a"})
+    space.add_object("ConfigMap", "reserved", data={"__ansible_type": "a"})
+    space.found[f"{CORE}/configmaps/binary"]["binaryData"] = {"blob": encoded("\0")}
+    names = ["binary", "secret", "hidden", "gone", "reserved"]
+    space.add_kdcluster("lab", "pod-l", configmaps=names)
+    found = run(kd_connection_info, namespace=["team-a"], kdcluster=["lab"])
+    del space.found[f"{CORE}/configmaps/gone"]
+    space.server.on("GET", f"{CORE}/configmaps/hidden", status_answer(403, "Forbidden", "no"))
+    read = plain_run(kd_export_info, found=found, configmap_data=True)
+    (file,) = export_files(found, [json.loads(one) for one in read["content"]])
+    variables = loaded(file["content"])
+    assert variables["kd_connections"][0]["configmaps"] == [
+        {"name": "binary", "type": "model", "data": {"key": "a"}, "binary_data": {"blob": "AA=="}}
+    ]
+    # They stay connected.
+    assert variables["kd_connections"][1]["configmaps"] == names
+    gone, hidden, reserved, secret = variables["kd_left_out"]
+    assert gone["problems"] == [
+        "ConfigMap team-a/gone is without its content. It was deleted or lost its type label while the playbook ran. "
+        "Run it again."
+    ]
+    assert "verb 'get' on resource 'configmaps'" in hidden["problems"][0]
+    assert "has keys that Ansible reads as its own" in reserved["problems"][0]
+    assert "holds the credentials that this task logs in with" in secret["problems"][0]
+    assert TOKEN not in file["content"]
+
+
+def test_the_text_of_a_file(run: Run, plain_run: Run, space: Namespace) -> None:
     lists: Lists = {
         "clusters": ["engine"], "configmaps": ["model", "gone"], "secrets": [],
     }  # fmt: skip
     space.add_kdcluster("lab", "pod-l", connections=lists)
-    found = run(kd_connection_info, namespace=["team-a"])
-    (file,) = export_files(found)
+    (file,) = exported(run, plain_run)
     assert file["name"] == "team-a-connections.yml"
     assert file["content"] == TEXT.format(server=space.server.url)
     assert file["summary"] == [
@@ -142,7 +242,7 @@ kd_connections:
       - model
     exclusive: true
 
-# Connections that connect would refuse, and why. It leaves them alone.
+# What connect would refuse or could not be read, and why. It leaves that alone.
 kd_left_out:
   - kdcluster: lab
     configmaps:
@@ -151,11 +251,6 @@ kd_left_out:
       - 'KDCluster team-a/lab names ConfigMap team-a/gone, which does not exist: the operator skips it silently. Create it
         with its type, or disconnect it.'
 """
-
-
-def test_anything_else_is_refused() -> None:
-    with pytest.raises(AnsibleFilterError, match="needs the result of kd_connection_info"):
-        export_files({"kdclusters": []})
 
 
 @pytest.mark.whole_run
@@ -189,7 +284,7 @@ def test_the_playbook_writes_files_that_connect_takes(space: Namespace, tmp_path
         kubeconfig=None, **address,
     )  # fmt: skip
     assert done.returncode == 0, done.output
-    assert done.counts["changed"] == 0
+    assert done.counts["changed"] == 0, done.output
     assert space.writes == []
     # Of the same namespace, elsewhere.
     file.write_text(
@@ -202,3 +297,33 @@ def test_the_playbook_writes_files_that_connect_takes(space: Namespace, tmp_path
     said = export(code=2)["output"]
     assert "exists, and the playbook export did not write it from " in said.replace("\n", " ")
     assert file.read_text() == own
+
+
+@pytest.mark.whole_run
+def test_the_playbook_writes_data_that_connect_takes_and_shows_none(
+    space: Namespace, tmp_path: Path
+) -> None:
+    data = {"key": MARK, "notes": "{{ lookup('pipe', 'touch here') }}\nof two lines\n"}
+    space.add_object("ConfigMap", "model", data=data)
+    space.kdcluster("notebook")["status"]["lastConnectionHash"] = space.hash_of(
+        space.kdcluster("notebook")
+    )
+    address = {"K8S_AUTH_HOST": space.server.url, "K8S_AUTH_API_KEY": TOKEN}
+    done = run_playbook(
+        "kubedirector.connections.export", "-vvv", "--diff",
+        "-e", f"kd_export_directory={tmp_path}", "-e", "kd_export_configmap_data=true",
+        "-e", '{"kd_export": {"namespace": "team-a"}}',
+        kubeconfig=None, **address, ANSIBLE_DISPLAY_ARGS_TO_STDOUT="1",
+    )  # fmt: skip
+    assert done.returncode == 0, done.output
+    assert MARK not in done.output and "of two lines" not in done.output
+    file = tmp_path / "team-a-connections.yml"
+    assert loaded(file.read_text())["kd_connections"][0] == {
+        "namespace": "team-a", "configmaps": [{"name": "model", "type": "model", "data": data}],
+    }  # fmt: skip
+    done = run_playbook(
+        "kubedirector.connections.connect", "--check", "-e", f"kd_connections_file={file}",
+        kubeconfig=None, **address,
+    )  # fmt: skip
+    assert done.returncode == 0, done.output
+    assert done.counts["changed"] == 0, done.output

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads what an export holds besides names. Knows nothing of Ansible, nor of the files: the action plugin makes them."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from .._ansible.reserved_keys import with_plain_keys
+from .._ansible.task import Task
+from .._core.resource import Key
+from .._observe.reader import read_allowed_objects
+
+if t.TYPE_CHECKING:
+    from .._core.json_types import JsonObject
+    from .._kubedirector.snapshot import LiveObject
+
+_FIELDS = {
+    "ConfigMap": {"type": "type", "data": "data", "binary_data": "binary_data"},
+}
+
+
+class ExportInfoTask(Task):
+    """Runs one task."""
+
+    def __post_init__(self) -> None:
+        self._content: list[str] = []
+
+    @property
+    def result(self) -> dict[str, t.Any]:
+        """The return values, for the action plugin: `content` has an object as JSON in each item, since Ansible reads
+        some keys that objects may have as its own. An object has `problem` where its content is missing."""
+        return {"changed": False, "content": self._content}
+
+    def run(self) -> None:
+        """Read what is asked for. :raises ApiError, UnreachableError:"""
+        kinds = {"ConfigMap"} if self.params["configmap_data"] else set()
+        for namespace, keys in sorted(_named(self.params["found"], kinds).items()):
+            found, refused = read_allowed_objects(self.api, namespace, keys)
+            for key in keys:
+                self._add(namespace, key, _object_content(found.get(key), refused.get(key)))
+
+    def _add(self, namespace: str, key: Key, content: JsonObject) -> None:
+        about = {"namespace": namespace, "kind": key[0], "name": key[1]}
+        text = json.dumps(content)
+        if self.redactor.tree(text) != text:
+            # It would come out masked.
+            content = {
+                "problem": "It holds the credentials that this task logs in with, which no result shows."
+            }
+        elif with_plain_keys(content) != content:
+            content = {"problem": "It has keys that Ansible reads as its own (__ansible_...)."}
+        self._content.append(json.dumps({**about, **content}))
+
+
+def _named(found: t.Mapping[str, t.Any], kinds: t.Container[str]) -> dict[str, list[Key]]:
+    """The objects of some kinds that KDClusters connect to, by namespace.
+
+    :param found: what kd_connection_info returned. What it says is not connected in fact is left out.
+    """
+    known = {(one["namespace"], one["kind"], one["name"]): one for one in found["objects"]}
+    missing = {
+        (one["namespace"], one["object"])
+        for one in found["problems"]
+        if one["code"] == "missing_object"
+    }
+    named: dict[str, dict[Key, None]] = {}
+    for edge in found["edges"]:
+        namespace, kind, name = edge["namespace"], edge["kind"], edge["to"]
+        # One that is not known is there, but hidden from a list.
+        there = known.get((namespace, kind, name), {"type": "unknown", "terminating": False})
+        skipped = there["terminating"] or not there["type"]
+        if kind in kinds and not skipped and (namespace, f"{kind}/{name}") not in missing:
+            named.setdefault(namespace, {})[kind, name] = None
+    return {namespace: sorted(keys) for namespace, keys in named.items()}
+
+
+def _object_content(found: LiveObject | None, refusal: str | None) -> JsonObject:
+    if found is None or not found.type or found.terminating:
+        changed = "It was deleted or lost its type label while the playbook ran. Run it again."
+        return {"problem": refusal or changed}
+    return {option: getattr(found, field) for option, field in _FIELDS[found.kind].items()}
