@@ -36,6 +36,6 @@ class ActionModule(ModuleInWorker):
         content = [json.loads(one) for one in done.pop("content", ())]
         if done.get("failed"):
             return done
-        # ConfigMaps may hold credentials: nothing of it is shown at any verbosity.
+        # ConfigMaps and env may hold credentials: nothing of it is shown at any verbosity.
         shown = {"_ansible_no_log": True} if content else {}
         return {**done, "files": export_files(live, content), **shown}

@@ -32,12 +32,21 @@ options:
       - The result is not shown then, as with C(no_log).
     type: bool
     default: false
+  clusters:
+    description:
+      - Also make a file for each namespace with C(kd_clusters) in it, a list of options of M(kubedirector.connections.kd_cluster)
+        that change nothing there. Connections are not among them.
+      - Values of C(secret_keys) are never in it; a comment says which are left out.
+      - The result is not shown then, as with C(no_log), since C(env) may hold a credential.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - kubedirector.connections.auth
   - kubedirector.connections.attributes.info
 seealso:
   - module: kubedirector.connections.kd_connection_info
   - module: kubedirector.connections.kd_connections
+  - module: kubedirector.connections.kd_cluster
 notes:
   - The option C(namespace) has no effect. The namespaces are those of C(found).
 """

@@ -20,7 +20,7 @@ Entry = t.Mapping[str, t.Any]
 _REFUSED = frozenset({"missing_object", "unlabelled_object", "foreign_app"})
 
 
-def exported(found: Entry, content: t.Iterable[Entry] = ()) -> list[dict[str, t.Any]]:
+def exported(found: Entry, content: t.Sequence[Entry] = ()) -> list[dict[str, t.Any]]:
     """Describe each namespace by the entries that change nothing there.
 
     :param found: what kd_connection_info returned.

@@ -11,6 +11,9 @@ import typing as t
 import yaml
 
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._export import exported
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._export_clusters import (
+    cluster_options,
+)
 
 _WIDTH = 120
 # What Ansible would take for a template when it reads the file.
@@ -38,7 +41,7 @@ _Indented.add_multi_representer(str, _Indented.text)
 
 
 def export_files(
-    found: t.Mapping[str, t.Any], content: t.Iterable[t.Mapping[str, t.Any]] = ()
+    found: t.Mapping[str, t.Any], content: t.Sequence[t.Mapping[str, t.Any]] = ()
 ) -> list[dict[str, t.Any]]:
     """Write the files.
 
@@ -46,7 +49,13 @@ def export_files(
     :param content: what kd_export_info read.
     :returns: what kd_export_info documents as `files`.
     """
-    return [_connections(space, found["server"]) for space in exported(found, content)]
+    files = []
+    for space in exported(found, content):
+        mine = [one for one in content if one["namespace"] == space["namespace"]]
+        clusters = [one for one in mine if one["kind"] == "KDCluster"]
+        files.append(_connections(space, found["server"]))
+        files += [_clusters(space["namespace"], found["server"], clusters)] if clusters else []
+    return files
 
 
 def _connections(space: t.Mapping[str, t.Any], server: str) -> dict[str, t.Any]:
@@ -63,6 +72,24 @@ def _connections(space: t.Mapping[str, t.Any], server: str) -> dict[str, t.Any]:
     count = f"{in_full} of {len(names)} KDCluster{'' if len(names) == 1 else 's'} in full."
     problems = [problem for one in left_out for problem in one["problems"]]
     return _file(space["namespace"], "connections", server, "".join(more), count, problems)
+
+
+def _clusters(
+    namespace: str, server: str, content: t.Iterable[t.Mapping[str, t.Any]]
+) -> dict[str, t.Any]:
+    entries: list[dict[str, t.Any]] = []
+    left_out: list[str] = []
+    for one in content:
+        if "problem" in one:
+            left_out.append(f"KDCluster {namespace}/{one['name']}: {one['problem']}")
+            continue
+        entry, problems = cluster_options(one)
+        entries.append(entry)
+        left_out += problems
+    count = f"{len(entries)} KDCluster{'' if len(entries) == 1 else 's'}."
+    comments = "".join(f"# Left out: {' '.join(problem.split())}\n" for problem in left_out)
+    text = comments + _yaml({"kd_clusters": entries})
+    return _file(namespace, "clusters", server, text, count, left_out)
 
 
 def _file(

@@ -14,4 +14,5 @@ if t.TYPE_CHECKING:
 EXPORT_INFO_ARGUMENTS: ArgumentSpec = {
     "found": {"type": "dict", "required": True},
     "configmap_data": {"type": "bool", "default": False},
+    "clusters": {"type": "bool", "default": False},
 }

@@ -12,7 +12,8 @@ import typing as t
 from .._ansible.reserved_keys import with_plain_keys
 from .._ansible.task import Task
 from .._core.resource import Key
-from .._observe.reader import read_allowed_objects
+from .._kubedirector.resources import KDCLUSTER
+from .._observe.reader import list_manifests, read_allowed_objects
 
 if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
@@ -42,6 +43,18 @@ class ExportInfoTask(Task):
             found, refused = read_allowed_objects(self.api, namespace, keys)
             for key in keys:
                 self._add(namespace, key, _object_content(found.get(key), refused.get(key)))
+        if self.params["clusters"]:
+            self._add_clusters(self.params["found"]["kdclusters"])
+
+    def _add_clusters(self, chosen: t.Iterable[JsonObject]) -> None:
+        by_namespace: dict[str, list[str]] = {}
+        for one in chosen:
+            by_namespace.setdefault(one["namespace"], []).append(one["name"])
+        for namespace, names in sorted(by_namespace.items()):
+            manifests = list_manifests(self.api, KDCLUSTER, namespace).get(namespace, ())
+            found = {manifest["metadata"]["name"]: manifest for manifest in manifests}
+            for name in names:
+                self._add(namespace, ("KDCluster", name), _cluster_content(found.get(name)))
 
     def _add(self, namespace: str, key: Key, content: JsonObject) -> None:
         about = {"namespace": namespace, "kind": key[0], "name": key[1]}
@@ -83,3 +96,24 @@ def _object_content(found: LiveObject | None, refusal: str | None) -> JsonObject
         changed = "It was deleted or lost its type label while the playbook ran. Run it again."
         return {"problem": refusal or changed}
     return {option: getattr(found, field) for option, field in _FIELDS[found.kind].items()}
+
+
+def _cluster_content(manifest: JsonObject | None) -> JsonObject:
+    if manifest is None:
+        return {"problem": "It was deleted while the playbook ran."}
+    metadata, spec = manifest["metadata"], manifest["spec"]
+    if metadata.get("deletionTimestamp"):
+        return {"problem": "It is being deleted."}
+    roles = [
+        {
+            **role,
+            # Stored encrypted, but nobody's concern.
+            "secretKeys": [{"name": key.get("name", "")} for key in role.get("secretKeys") or ()],
+        }
+        for role in spec.get("roles") or ()
+    ]
+    return {
+        "labels": metadata.get("labels") or {},
+        "annotations": metadata.get("annotations") or {},
+        "spec": {**spec, "roles": roles},
+    }

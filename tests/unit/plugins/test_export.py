@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.kubedirector.connections.plugins.modules import (
+    kd_cluster,
     kd_connection_info,
     kd_connections,
     kd_export_info,
@@ -23,9 +24,11 @@ from ansible_collections.kubedirector.connections.plugins.modules import (
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._export_text import (
     export_files,
 )
+from tests.harness.documentation import marked_blocks
 from tests.harness.playbook import run_playbook
 from tests.unit.plugins.api_server import status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS, TOKEN
+from tests.unit.plugins.kdcluster_in_full import OPTIONS, add_in_full
 from tests.unit.plugins.manifests import JsonObject, encoded
 from tests.unit.plugins.module_runs import MARK, Run
 from tests.unit.plugins.namespace_server import Namespace
@@ -175,6 +178,62 @@ def test_an_export_with_data_describes_each_connected_configmap_once(
     assert space.writes == []
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(estate=estates)
+def test_an_export_of_kdclusters_holds_each_and_changes_nothing(
+    run: Run, plain_run: Run, space: Namespace, estate: dict[str, tuple[Lists, str, bool]]
+) -> None:
+    fill(space, estate)
+    _connections, file = exported(run, plain_run, clusters=True)
+    entries = {entry["name"]: entry for entry in loaded(file["content"])["kd_clusters"]}
+    for name, (_lists, app, going) in estate.items():
+        said = [one for one in file["summary"] if f"KDCluster team-a/{name}:" in one]
+        assert (name in entries) is not bool(said)
+        if going:
+            assert said == [f"left out: KDCluster team-a/{name}: It is being deleted."]
+            continue
+        planned = run(kd_cluster, check=True, **entries[name])
+        # It has no KDApp, or is part of a circle, and would be refused with any options.
+        if "failed" in planned:
+            assert app == "elsewhere" or "cycle" in planned["msg"], planned["msg"]
+        else:
+            assert planned["changed"] is False
+    assert space.writes == []
+
+
+def test_a_kdcluster_with_every_field(run: Run, plain_run: Run, space: Namespace) -> None:
+    add_in_full(space)
+    manifest = space.kdcluster("lab")
+    manifest["metadata"]["annotations"]["kubedirector.hpe.com/hashChangeCounter"] = "3"
+    role = manifest["spec"]["roles"][0]
+    role["env"].append({"name": "EMPTY"})
+    role["new-in-kubedirector"] = {"a": 1}
+    extra = {"name": "FROM", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
+    manifest["spec"]["roles"].append(
+        {"id": "worker", "members": 0, "env": [extra], "podLabels": {}}
+    )
+    _connections, file = exported(run, plain_run, clusters=True)
+    (lab,) = [one for one in loaded(file["content"])["kd_clusters"] if one["name"] == "lab"]
+    assert set(lab) == {"namespace", *OPTIONS} - {"connections"}
+    assert set(lab["roles"][0]) == set(OPTIONS["roles"][0]) - {"secret_keys"}
+    assert lab["roles"][1] == {"id": "worker", "members": 0}
+    assert lab["annotations"] == OPTIONS["annotations"]
+    planned = run(kd_cluster, check=True, **lab)
+    assert planned["changed"] is False, planned
+    left_out = [
+        "KDCluster team-a/lab: the values of secret_keys rest-password of role controller. The operator stores them "
+        "encrypted, so they stay as they are. Give them where the KDCluster is to be created.",
+        "KDCluster team-a/lab: new-in-kubedirector of role controller, for which kd_cluster has no option.",
+        "KDCluster team-a/lab: env of role worker, for which kd_cluster has no option.",
+    ]
+    assert file["summary"] == [
+        "team-a-clusters.yml: 3 KDClusters.", *(f"left out: {one}" for one in left_out),
+    ]  # fmt: skip
+    lines = file["content"].split("\n")
+    assert lines[3:6] == [f"# Left out: {one}" for one in left_out]
+    assert "0123abcd" not in file["content"]
+
+
 def test_binary_data_and_what_cannot_be_read(run: Run, plain_run: Run, space: Namespace) -> None:
     for name in ("binary", "secret", "hidden", "gone"):
         space.add_object("ConfigMap", name, data={"key": TOKEN if name == "secret" else "a"})
@@ -303,6 +362,10 @@ def test_the_playbook_writes_files_that_connect_takes(space: Namespace, tmp_path
 def test_the_playbook_writes_data_that_connect_takes_and_shows_none(
     space: Namespace, tmp_path: Path
 ) -> None:
+    add_in_full(space)
+    space.add_object("Secret", "token", data={})
+    env = space.kdcluster("lab")["spec"]["roles"][0]["env"]
+    env.append({"name": "PASSWORD", "value": f"{MARK} {{{{ 1 }}}}"})
     data = {"key": MARK, "notes": "{{ lookup('pipe', 'touch here') }}\nof two lines\n"}
     space.add_object("ConfigMap", "model", data=data)
     space.kdcluster("notebook")["status"]["lastConnectionHash"] = space.hash_of(
@@ -312,6 +375,7 @@ def test_the_playbook_writes_data_that_connect_takes_and_shows_none(
     done = run_playbook(
         "kubedirector.connections.export", "-vvv", "--diff",
         "-e", f"kd_export_directory={tmp_path}", "-e", "kd_export_configmap_data=true",
+        "-e", "kd_export_clusters=true",
         "-e", '{"kd_export": {"namespace": "team-a"}}',
         kubeconfig=None, **address, ANSIBLE_DISPLAY_ARGS_TO_STDOUT="1",
     )  # fmt: skip
@@ -327,3 +391,9 @@ def test_the_playbook_writes_data_that_connect_takes_and_shows_none(
     )  # fmt: skip
     assert done.returncode == 0, done.output
     assert done.counts["changed"] == 0, done.output
+    play = tmp_path / "clusters.yml"
+    play.write_text(marked_blocks("docs/overview.md")["clusters"])
+    done = run_playbook(play, "--check", "--diff", kubeconfig=None, **address)
+    assert done.returncode == 0, done.output
+    assert done.counts["changed"] == 0, done.output
+    assert space.writes == []
