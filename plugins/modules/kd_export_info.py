@@ -40,6 +40,19 @@ options:
       - The result is not shown then, as with C(no_log), since C(env) may hold a credential.
     type: bool
     default: false
+  secret_values:
+    description:
+      - Also read the connected Secrets, and make a file for each namespace that describes them by an entry of C(kd_connections) with
+        type, C(secret_type) and C(data). Its text is encrypted by ansible-vault before it is returned.
+      - The password is that of the run (C(--vault-id), C(--vault-password-file) and the like); of several, that of the setting
+        C(vault_encrypt_identity), else the first. Without one the task fails and reads nothing.
+    type: bool
+    default: false
+  directory:
+    description:
+      - Where the files are to be written, on the controller. If an encrypted file there has the same content, its text is returned,
+        because encrypting again gives another text.
+    type: str
 extends_documentation_fragment:
   - kubedirector.connections.auth
   - kubedirector.connections.attributes.info
@@ -61,6 +74,13 @@ EXAMPLES = r"""
   kubedirector.connections.kd_export_info:
     found: "{{ found }}"
   register: export
+
+- name: Make files with the ConfigMaps' data and the KDClusters, too
+  kubedirector.connections.kd_export_info:
+    found: "{{ found }}"
+    configmap_data: true
+    clusters: true
+  register: more
 
 - name: Show it
   ansible.builtin.debug:
@@ -87,6 +107,10 @@ files:
       type: str
       sample: >-
         # The connections in namespace team-a of https://api.example.com:6443, as they were when the playbook export ran.
+    encrypted:
+      description: Whether C(content) is encrypted by ansible-vault.
+      type: bool
+      sample: false
     content:
       description: Its text.
       type: str
@@ -112,6 +136,7 @@ files:
       name: team-a-connections.yml
       origin: >-
         # The connections in namespace team-a of https://api.example.com:6443, as they were when the playbook export ran.
+      encrypted: false
       content: |
         ---
         # The connections in namespace team-a of https://api.example.com:6443, as they were when the playbook export ran.

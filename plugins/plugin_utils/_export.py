@@ -24,7 +24,7 @@ def exported(found: Entry, content: t.Sequence[Entry] = ()) -> list[dict[str, t.
     """Describe each namespace by the entries that change nothing there.
 
     :param found: what kd_connection_info returned.
-    :param content: what kd_export_info read. An entry of its own describes the objects; others name them.
+    :param content: what kd_export_info read. An entry of its own describes the ConfigMaps; others name them.
     :returns: [{namespace, kd_connections, left_out}] by namespace, of those with KDClusters. `left_out`
         has what kd_connections would refuse: [{kdcluster, clusters, configmaps, secrets, problems}], in which
         `problems` are sentences and empty lists are missing; and without `kdcluster`, objects without content.
@@ -41,23 +41,28 @@ def exported(found: Entry, content: t.Sequence[Entry] = ()) -> list[dict[str, t.
         space["left_out"] += [left_out] if left_out else []
     for namespace, space in spaces.items():
         mine = [one for one in content if one["namespace"] == namespace]
-        entry, unread = _described("ConfigMap", [one for one in mine if one["kind"] == "ConfigMap"])
+        entry, unread = described("ConfigMap", mine)
         space["kd_connections"][:0] = [entry] if entry else []
         space["left_out"] += unread
     return [space for _name, space in sorted(spaces.items())]
 
 
-def _described(
+def described(
     kind: str, content: t.Sequence[Entry]
 ) -> tuple[dict[str, t.Any] | None, list[dict[str, t.Any]]]:
-    """Make the entry that describes objects of a kind in a namespace, and what is left out of it."""
+    """Make the entry that describes objects of a kind in a namespace, and what is left out of it.
+
+    :param content: what kd_export_info read in the namespace.
+    :returns: None where there is nothing to describe; [{configmaps or secrets, problems}].
+    """
     part = next(part for part, one in CONNECTION_KINDS.items() if one == kind)
+    content = [one for one in content if one["kind"] == kind]
     objects = [
         {
             option: value
             for option, value in one.items()
             # A ConfigMap seldom has binary_data.
-            if option not in ("namespace", "kind") and (value or option != "binary_data")
+            if option not in ("namespace", "kind") and (value or option == "data")
         }
         for one in content
         if "problem" not in one

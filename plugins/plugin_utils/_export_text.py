@@ -10,7 +10,10 @@ import typing as t
 
 import yaml
 
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._export import exported
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._export import (
+    described,
+    exported,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._export_clusters import (
     cluster_options,
 )
@@ -47,7 +50,7 @@ def export_files(
 
     :param found: what kd_connection_info returned.
     :param content: what kd_export_info read.
-    :returns: what kd_export_info documents as `files`.
+    :returns: what kd_export_info documents as `files`. The `content` of those that are `encrypted` is not yet so.
     """
     files = []
     for space in exported(found, content):
@@ -55,6 +58,8 @@ def export_files(
         clusters = [one for one in mine if one["kind"] == "KDCluster"]
         files.append(_connections(space, found["server"]))
         files += [_clusters(space["namespace"], found["server"], clusters)] if clusters else []
+        if any(one["kind"] == "Secret" for one in mine):
+            files.append(_secrets(space["namespace"], found["server"], mine))
     return files
 
 
@@ -87,9 +92,24 @@ def _clusters(
         entries.append(entry)
         left_out += problems
     count = f"{len(entries)} KDCluster{'' if len(entries) == 1 else 's'}."
-    comments = "".join(f"# Left out: {' '.join(problem.split())}\n" for problem in left_out)
-    text = comments + _yaml({"kd_clusters": entries})
+    text = _comments(left_out) + _yaml({"kd_clusters": entries})
     return _file(namespace, "clusters", server, text, count, left_out)
+
+
+def _secrets(
+    namespace: str, server: str, content: t.Sequence[t.Mapping[str, t.Any]]
+) -> dict[str, t.Any]:
+    entry, unread = described("Secret", content)
+    left_out = [problem for one in unread for problem in one["problems"]]
+    number = len(entry["secrets"]) if entry else 0
+    text = _comments(left_out) + _yaml({"kd_connections": [entry] if entry else []})
+    count = f"{number} Secret{'' if number == 1 else 's'}, encrypted."
+    file = _file(namespace, "secrets", server, text, count, left_out)
+    return {**file, "encrypted": True}
+
+
+def _comments(left_out: t.Iterable[str]) -> str:
+    return "".join(f"# Left out: {' '.join(problem.split())}\n" for problem in left_out)
 
 
 def _file(
@@ -101,6 +121,7 @@ def _file(
         "namespace": namespace,
         "name": name,
         "origin": origin.rstrip(),
+        "encrypted": False,
         "content": f"---\n{origin}# The next export replaces this file: rename it before you change it.\n{text}",
         "summary": [f"{name}: {count}", *(f"left out: {problem}" for problem in problems)],
     }

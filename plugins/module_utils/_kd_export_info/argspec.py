@@ -15,4 +15,7 @@ EXPORT_INFO_ARGUMENTS: ArgumentSpec = {
     "found": {"type": "dict", "required": True},
     "configmap_data": {"type": "bool", "default": False},
     "clusters": {"type": "bool", "default": False},
+    # Neither of them is a secret.
+    "secret_values": {"type": "bool", "default": False, "no_log": False},
+    "directory": {"type": "str"},
 }

@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
 
 _FIELDS = {
     "ConfigMap": {"type": "type", "data": "data", "binary_data": "binary_data"},
+    "Secret": {"type": "type", "secret_type": "secret_type", "data": "data"},
 }
 
 
@@ -38,7 +39,8 @@ class ExportInfoTask(Task):
 
     def run(self) -> None:
         """Read what is asked for. :raises ApiError, UnreachableError:"""
-        kinds = {"ConfigMap"} if self.params["configmap_data"] else set()
+        options = {"ConfigMap": "configmap_data", "Secret": "secret_values"}
+        kinds = {kind for kind, option in options.items() if self.params[option]}
         for namespace, keys in sorted(_named(self.params["found"], kinds).items()):
             found, refused = read_allowed_objects(self.api, namespace, keys)
             for key in keys:

@@ -67,8 +67,12 @@ estates = st.dictionaries(
 class Loader(yaml.SafeLoader):
     """Reads what Ansible reads as text that is not a template."""
 
+    def unsafe(self, node: Any) -> Any:
+        """The text itself."""
+        return self.construct_scalar(node)
 
-Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+
+Loader.add_constructor("!unsafe", Loader.unsafe)
 
 
 def exported(
@@ -234,6 +238,44 @@ def test_a_kdcluster_with_every_field(run: Run, plain_run: Run, space: Namespace
     assert "0123abcd" not in file["content"]
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(estate=estates, data=contents)
+def test_an_export_of_secrets_describes_each_that_is_connected(
+    run: Run,
+    plain_run: Run,
+    space: Namespace,
+    estate: dict[str, tuple[Lists, str, bool]],
+    data: dict[str, dict[str, str]],
+) -> None:
+    fill(space, estate, data)
+    (names_only,) = exported(run, plain_run)
+    file, *secrets = exported(run, plain_run, secret_values=True)
+    # No value is where it is not encrypted.
+    assert file == names_only
+    wanted = {name for lists, _app, _going in estate.values() for name in lists["secrets"]}
+    wanted &= {"one", "two", "three"}
+    assert [one["encrypted"] for one in secrets] == [True] * bool(wanted)
+    for one in secrets:
+        entries = loaded(one["content"])["kd_connections"]
+        assert entries == [
+            {
+                "namespace": "team-a",
+                "secrets": [
+                    {
+                        "name": name,
+                        "type": f"type-of-{name}",
+                        "data": {key: encoded(value) for key, value in data[name].items()},
+                    }
+                    for name in sorted(wanted)
+                ],
+            }
+        ]
+        planned = run(kd_connections, check=True, connections=entries)
+        assert "failed" not in planned, planned.get("msg")
+        assert planned["changed"] is False
+    assert space.writes == []
+
+
 def test_binary_data_and_what_cannot_be_read(run: Run, plain_run: Run, space: Namespace) -> None:
     for name in ("binary", "secret", "hidden", "gone"):
         space.add_object("ConfigMap", name, data={"key": TOKEN if name == "secret" else "a"})
@@ -372,10 +414,12 @@ def test_the_playbook_writes_data_that_connect_takes_and_shows_none(
         space.kdcluster("notebook")
     )
     address = {"K8S_AUTH_HOST": space.server.url, "K8S_AUTH_API_KEY": TOKEN}
+    (asked := tmp_path / "asked.yml").write_text(marked_blocks("docs/overview.md")["export-more"])
+    (password := tmp_path / "password").write_text("a password")
     done = run_playbook(
         "kubedirector.connections.export", "-vvv", "--diff",
-        "-e", f"kd_export_directory={tmp_path}", "-e", "kd_export_configmap_data=true",
-        "-e", "kd_export_clusters=true",
+        "-e", f"kd_export_directory={tmp_path}", "-e", f"@{asked}",
+        "--vault-password-file", str(password),
         "-e", '{"kd_export": {"namespace": "team-a"}}',
         kubeconfig=None, **address, ANSIBLE_DISPLAY_ARGS_TO_STDOUT="1",
     )  # fmt: skip
@@ -396,4 +440,71 @@ def test_the_playbook_writes_data_that_connect_takes_and_shows_none(
     done = run_playbook(play, "--check", "--diff", kubeconfig=None, **address)
     assert done.returncode == 0, done.output
     assert done.counts["changed"] == 0, done.output
+    for written in (file, tmp_path / "team-a-clusters.yml"):
+        assert written.stat().st_mode & 0o777 == 0o600
+        # They hold a canary, which no test may leave behind.
+        written.unlink()
+    assert space.writes == []
+
+
+@pytest.mark.whole_run
+@pytest.mark.parametrize("keep", ["0", "1"], ids=["in-the-worker", "as-a-process"])
+def test_the_playbook_encrypts_secrets_and_shows_no_value(
+    space: Namespace, tmp_path: Path, keep: str
+) -> None:
+    space.add_object("Secret", "login", object_type="token", data={"token": encoded(MARK)})
+    space.found[f"{CORE}/secrets/login"]["type"] = "Opaque"
+    space.add_kdcluster("lab", "pod-l", secrets=["login"])
+    passwords = [tmp_path / "password", tmp_path / "other"]
+    for number, path in enumerate(passwords):
+        path.write_text(f"password {number}\n")
+    with_password = ("--vault-id", f"team@{passwords[0]}")
+    file = tmp_path / "out" / "team-a-secrets.yml"
+    environment = {
+        "K8S_AUTH_HOST": space.server.url, "K8S_AUTH_API_KEY": TOKEN,
+        "ANSIBLE_REMOTE_TMP": str(tmp_path / "remote"),
+        "ANSIBLE_LOCAL_TEMP": str(tmp_path / "local"), "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
+        "ANSIBLE_LOG_PATH": str(tmp_path / "log"),
+    }  # fmt: skip
+
+    def play(name: str, *arguments: str, code: int = 0) -> dict[str, Any]:
+        done = run_playbook(
+            f"kubedirector.connections.{name}", *arguments, "--diff", "-vvv", kubeconfig=None,
+            # Ansible itself would keep what connect is given.
+            ANSIBLE_KEEP_REMOTE_FILES=keep if name == "export" else "0", **environment,
+        )  # fmt: skip
+        assert done.returncode == code, done.output
+        left = [path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file()]
+        for text in (done.output, *left):
+            assert MARK not in text and encoded(MARK) not in text
+        return {"output": done.output, **done.counts}
+
+    def export(*arguments: str, code: int = 0) -> dict[str, Any]:
+        given = {"kd_export": {"namespace": "team-a"}, "kd_export_secret_values": True}
+        given["kd_export_directory"] = str(file.parent)
+        return play("export", "-e", json.dumps(given), *arguments, code=code)
+
+    refused = export(code=2)["output"]
+    assert "secret_values needs a vault password, since values" in refused
+    assert not file.parent.exists()
+    secret = f"{CORE}/secrets/login"
+    asked = [one.header("Accept")[0] for one in space.server.of("GET", secret)]
+    assert all("PartialObjectMetadata" in one for one in asked)
+
+    assert "team-a-secrets.yml: 1 Secret, encrypted." in export(*with_password)["output"]
+    assert file.read_text().startswith("$ANSIBLE_VAULT;1.2;AES256;team\n")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert export(*with_password)["changed"] == 0
+    for name in ("secrets", "connections"):
+        taken = f"kd_connections_file={file.parent}/team-a-{name}.yml"
+        assert play("connect", "--check", "-e", taken, *with_password)["changed"] == 0
+    before = file.read_text()
+    # Who does not know what is in a file does not replace it.
+    export("--vault-id", f"team@{passwords[1]}", code=2)
+    assert file.read_text() == before
+    # connect writes what was exported.
+    space.found[secret]["data"] = {"token": encoded("changed since")}
+    assert play("connect", "--check", "-e", f"kd_connections_file={file}", *with_password)[
+        "changed"
+    ]
     assert space.writes == []

@@ -113,7 +113,9 @@ def test_every_example_is_accepted(module: ModuleType) -> None:
     assert examples
     for given in examples:
         # A whole list or dictionary may come from a variable.
-        forms = {k: {} if o.get("type") == "dict" else [{}] for k, o in spec_of(module).items()}
+        forms: dict[str, Any] = {
+            k: {} if o.get("type") == "dict" else [{}] for k, o in spec_of(module).items()
+        }
         options = {k: forms[k] if str(v).startswith("{{") else v for k, v in given.items()}
         checked = ArgumentSpecValidator(spec_of(module)).validate(options)
         assert checked.error_messages == []
