@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What kd_connection_info returns, as entries of kd_connections. Pure; names only, never a value."""
+"""What kd_connection_info and kd_export_info found, as entries of kd_connections. Pure."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ Entry = t.Mapping[str, t.Any]
 _REFUSED = frozenset({"missing_object", "unlabelled_object", "foreign_app"})
 
 
-def exported(found: Entry) -> list[dict[str, t.Any]]:
+def exported(found: Entry, content: t.Sequence[Entry] = ()) -> list[dict[str, t.Any]]:
     """Describe each namespace by the entries that change nothing there.
 
     :param found: what kd_connection_info returned.
+    :param content: what kd_export_info read. An entry of its own describes the ConfigMaps; others name them.
     :returns: [{namespace, kd_connections, left_out}] by namespace, of those with KDClusters. `left_out`
         has what kd_connections would refuse: [{kdcluster, clusters, configmaps, secrets, problems}], in which
-        `problems` are sentences and empty lists are missing.
+        `problems` are sentences and empty lists are missing; and without `kdcluster`, objects without content.
     """
     exporter = _Exporter(found)
     spaces: dict[str, dict[str, t.Any]] = {}
@@ -38,7 +39,45 @@ def exported(found: Entry) -> list[dict[str, t.Any]]:
         entry, left_out = exporter.divided(cluster)
         space["kd_connections"] += [entry] if entry else []
         space["left_out"] += [left_out] if left_out else []
+    for namespace, space in spaces.items():
+        mine = [one for one in content if one["namespace"] == namespace]
+        entry, unread = described("ConfigMap", mine)
+        space["kd_connections"][:0] = [entry] if entry else []
+        space["left_out"] += unread
     return [space for _name, space in sorted(spaces.items())]
+
+
+def described(
+    kind: str, content: t.Sequence[Entry]
+) -> tuple[dict[str, t.Any] | None, list[dict[str, t.Any]]]:
+    """Make the entry that describes objects of a kind in a namespace, and what is left out of it.
+
+    :param content: what kd_export_info read in the namespace.
+    :returns: None where there is nothing to describe; [{configmaps or secrets, problems}].
+    """
+    part = next(part for part, one in CONNECTION_KINDS.items() if one == kind)
+    content = [one for one in content if one["kind"] == kind]
+    objects = [
+        {
+            option: value
+            for option, value in one.items()
+            # A ConfigMap seldom has binary_data.
+            if option not in ("namespace", "kind") and (value or option == "data")
+        }
+        for one in content
+        if "problem" not in one
+    ]
+    left_out = [
+        {
+            part: [one["name"]],
+            "problems": [
+                f"{kind} {one['namespace']}/{one['name']} is without its content. {one['problem']}"
+            ],
+        }
+        for one in content
+        if "problem" in one
+    ]
+    return ({"namespace": content[0]["namespace"], part: objects} if objects else None), left_out
 
 
 class _Exporter:

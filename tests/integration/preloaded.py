@@ -20,6 +20,7 @@ NAMES = (
     "kd_configmeta_info",
     "kd_connection",
     "kd_connection_info",
+    "kd_export_info",
     "kd_rotate",
 )
 LIBRARIES = (

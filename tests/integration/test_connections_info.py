@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -436,6 +437,36 @@ def test_an_export_of_the_estate_changes_nothing_and_leaves_nothing_out(
         assert done.returncode == 0 and done.counts["changed"] == 0, done.output
         assert history.edited() == []
     assert LOGIN not in file.read_text() and KEY not in file.read_text()
+
+
+def test_an_export_with_values_changes_nothing(
+    estate: tuple[str, Named], kubectl: Kubectl, admin: Modules, tmp_path: Path
+) -> None:
+    home, _named = estate
+    password = tmp_path / "password"
+    password.write_text("a password")
+    given = tmp_path / "export.yml"
+    blocks = marked_blocks("docs/overview.md")
+    given.write_text((blocks["export"] + blocks["export-more"]).replace("team-a", home))
+    vault = ("--vault-password-file", str(password))
+    done = run_playbook(
+        "kubedirector.connections.export", "-e", f"@{given}", *vault,
+        "-e", f"kd_export_directory={tmp_path}", kubeconfig=kubectl.kubeconfig,
+    )  # fmt: skip
+    assert done.returncode == 0, done.output
+    for what in ("connections", "secrets"):
+        done = run_playbook(
+            "kubedirector.connections.connect", "--check", *vault,
+            "-e", f"kd_connections_file={tmp_path}/{home}-{what}.yml", kubeconfig=kubectl.kubeconfig,
+        )  # fmt: skip
+        assert done.returncode == 0 and done.counts["changed"] == 0, done.output
+    clusters = yaml.safe_load((tmp_path / f"{home}-clusters.yml").read_text())["kd_clusters"]
+    live = {one["metadata"]["name"] for one in kubectl.list(KDCLUSTER, namespace=home)}
+    assert {one["name"] for one in clusters} == live
+    planned = succeeded(admin.cluster(check_mode=True, **clusters[0]))
+    assert not planned.json["changed"]
+    # It holds a canary, which no test may leave behind.
+    (tmp_path / f"{home}-connections.yml").unlink()
 
 
 def test_who_may_read_and_not_list_objects_sees_what_is_connected(

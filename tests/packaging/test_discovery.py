@@ -19,6 +19,9 @@ EXPECTED_MODULES = {
     f"{NAME}.kd_connections": {"connections": [{"namespace": "default", "kdcluster": "none"}]},
     f"{NAME}.kd_connection_info": {},
     f"{NAME}.kd_configmeta_info": {"kdcluster": ["none"]},
+    f"{NAME}.kd_export_info": {
+        "found": {"server": "", "kdclusters": [], "objects": [], "edges": [], "problems": []}
+    },
     f"{NAME}.kd_rotate": {"secret": "none", "string_data": {"key": "value"}},
 }
 

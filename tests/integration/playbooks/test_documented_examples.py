@@ -119,7 +119,7 @@ def test_connections_by_the_playbook_and_by_awx_import(
         "plugins/filter/entry_places.py",
         "plugins/modules/kd_connection_info.py",
         "plugins/filter/overview_lines.py",
-        "plugins/filter/export_files.py",
+        "plugins/modules/kd_export_info.py",
         "plugins/filter/audit_entries.py",
         "plugins/filter/audit_report.py",
     ],

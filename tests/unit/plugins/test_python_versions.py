@@ -49,6 +49,21 @@ OPTIONS: dict[str, JsonObject] = {
         "on_reconnect_failure": "ignore",
     },
     "kd_connection_info": {"members": True},
+    "kd_export_info": {
+        "found": {
+            "server": "https://api.example.com", "objects": [], "problems": [],
+            "kdclusters": [
+                {
+                    "namespace": "team-a", "name": "lab", "app": "notebook-app", "terminating": False,
+                    "connections": {"clusters": [], "configmaps": ["token"], "secrets": []},
+                },
+            ],
+            "edges": [
+                {"namespace": "team-a", "from": "lab", "to": "token", "kind": "ConfigMap"},
+            ],
+        },
+        "configmap_data": True, "clusters": True,
+    },
     "kd_rotate": {"secret": "token", "string_data": {"token": VALUE}},
 }  # fmt: skip
 # Python 3.8 reads these before it knows that it is too old.

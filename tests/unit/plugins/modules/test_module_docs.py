@@ -19,6 +19,7 @@ import ansible_collections.kubedirector.connections.plugins.modules.kd_configmet
 import ansible_collections.kubedirector.connections.plugins.modules.kd_connection as connection
 import ansible_collections.kubedirector.connections.plugins.modules.kd_connection_info as connection_info
 import ansible_collections.kubedirector.connections.plugins.modules.kd_connections as connections
+import ansible_collections.kubedirector.connections.plugins.modules.kd_export_info as export_info
 import ansible_collections.kubedirector.connections.plugins.modules.kd_rotate as rotate
 from ansible_collections.kubedirector.connections.plugins.doc_fragments import (
     attributes,
@@ -34,9 +35,9 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._reconcil
 from tests.unit.plugins.return_docs import assert_value, returns_of
 
 ROOT = Path(connection.__file__).parents[2]
-MODULES = [connection, connections, info, access, cluster, connection_info, rotate]
+MODULES = [connection, connections, info, access, cluster, connection_info, export_info, rotate]
 # Those that only read.
-READING = (info, connection_info)
+READING = (info, connection_info, export_info)
 FRAGMENTS = {"auth": auth, "attributes": attributes, "selection": selection}
 SELECTING = {
     "label_selectors": ("list", None), "apps": ("list", None), "expect_min": ("int", 1),
@@ -111,8 +112,11 @@ def test_every_example_is_accepted(module: ModuleType) -> None:
     examples = [e[name] for e in yaml.safe_load(module.EXAMPLES) if name in e]
     assert examples
     for given in examples:
-        # A whole list may come from a variable.
-        options = {k: [{}] if str(v).startswith("{{") else v for k, v in given.items()}
+        # A whole list or dictionary may come from a variable.
+        forms: dict[str, Any] = {
+            k: {} if o.get("type") == "dict" else [{}] for k, o in spec_of(module).items()
+        }
+        options = {k: forms[k] if str(v).startswith("{{") else v for k, v in given.items()}
         checked = ArgumentSpecValidator(spec_of(module)).validate(options)
         assert checked.error_messages == []
         if module is connection:
