@@ -14,8 +14,9 @@ import yaml
 from ansible_collections.kubedirector.connections.plugins.modules import kd_cluster
 
 PLAYBOOK = Path(__file__).parents[3] / "playbooks" / "demo.yml"
-# The playbook itself says when to wait and that they are to be there; connections are in kd_connections.
-ITS_OWN = {"wait", "state", "force", "connections"}
+# The playbook itself says when to wait and that they are to be there; connections are in kd_connections; a
+# manifest needs no playbook.
+ITS_OWN = {"wait", "state", "force", "connections", "definition", "src"}
 
 
 @pytest.fixture(scope="module")
