@@ -20,7 +20,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from tests.benchmark import summary, wait_end
-from tests.benchmark.jobs import COLLECTION, CORE, KUBECTL, NOTEBOOK, Bench, WrongResultError
+from tests.benchmark.jobs import BENCH, COLLECTION, CORE, KUBECTL, NOTEBOOK, Bench, WrongResultError
 from tests.harness import benchmark_objects, machine
 from tests.harness.audit_log import AuditLog
 from tests.harness.cluster import ClusterUnderTest
@@ -29,11 +29,10 @@ from tests.harness.kubectl_proxy import proxied
 from tests.harness.measure import Meter, RunFailedError
 from tests.harness.timing import Timing
 from tests.runner.cluster import Cluster
-from tests.runner.paths import BUILD, ROOT, CheckError, Pair, suite_environment
+from tests.runner.paths import BUILD, ROOT, CheckError, suite_environment
 from tests.runner.processes import Processes
 from tests.runner.tree import link
 
-BENCH = Pair(environment="bench", ansible="bench", python="3.13")
 REPORT = BUILD / "bench.json"
 
 

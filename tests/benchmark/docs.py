@@ -46,6 +46,13 @@ modules run in Ansible's worker ([architecture.md](architecture.md)); and for a 
 kubernetes.core reads {timed} members, and connects {timed} KDClusters of the list; the time for all is computed from them.
 *Operator* is the time of the operator itself: from the first KDCluster's first new status to the last generation written, seen by `kubectl get --watch`.
 
+## Hundreds of KDClusters
+`python -m tests.benchmark.overview` and `python -m tests.benchmark.write`: KDClusters without pods, each with two ConfigMaps and two
+Secrets; overview in five namespaces, the write in one (`wait: false`, since no operator runs). Targets: overview of 500 KDClusters 2 x
+an empty playbook and 150 MiB; the write among 1,000 KDClusters 1.5 x that among 10.
+
+{many}
+
 ## Machine
 {cores} cores ({processor}), {memory} GiB, {system}; API server, operator and members run on the same machine. Load before and after
 the rounds: {loads}; the benchmark ran at nice {nice}.
@@ -118,6 +125,23 @@ def draw(report: summary.Report) -> None:
     figure.savefig(CHART, metadata={"Date": None})
 
 
+def many() -> str:
+    """A row for each measurement of hundreds of KDClusters."""
+    lines = [
+        "| job | by | KDClusters | seconds | ratio | memory, MiB | requests | writes |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name in ("overview", "write"):
+        for row in json.loads((BUILD / f"{name}.json").read_text()):
+            times = row["times"]
+            ratio = "" if times is None else f"{times:.3g} x {row['compared_with']}"
+            lines.append(
+                f"| {row['job']} | {row['by']} | {row['kdclusters']} | {row['seconds']:.1f} | {ratio} | "
+                f"{row['mib']:.0f} | {row['requests']} | {row['writes']} |"
+            )
+    return "\n".join(lines)
+
+
 def _bar(report: summary.Report, job: str, contender: str) -> float:
     runs = report["runs"][job][contender]
     name = "operator_seconds" if contender == OPERATOR else "scaled_seconds"
@@ -135,6 +159,7 @@ def main() -> None:
             limits=summary.table(report),
             rounds=f"{report['rounds']} rounds" if report["rounds"] > 1 else "one round only",
             figures=figures(report),
+            many=many(),
             timed=TIMED_MEMBERS,
             cores=machine["cores"],
             processor=machine["processor"],

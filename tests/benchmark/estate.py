@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -21,12 +23,51 @@ from tests.harness import manifests
 from tests.harness.cluster import REPOSITORY, find_cluster
 from tests.harness.connection_hash import hash_of
 from tests.harness.kubectl import Kubectl, wait_until
+from tests.harness.measure import Measured
+from tests.runner.paths import BUILD
 
 CRDS = REPOSITORY / "tests" / "kubedirector_simulator" / "crds"
 APP = manifests.kdapp("bench", [manifests.AppRole("controller")])
 SECONDS = 600.0
 
 Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of docs/benchmarks.md.
+
+    :ivar times: the median of the rounds' ratios to what `compared_with` names.
+    """
+
+    job: str
+    by: str
+    kdclusters: int
+    seconds: float
+    times: float | None
+    compared_with: str
+    mib: float
+    requests: int | None
+    writes: int | None
+
+    @classmethod
+    def of(
+        cls, job: str, by: str, kdclusters: int, runs: Sequence[Measured],
+        times: float | None, compared_with: str,
+    ) -> Row:  # fmt: skip
+        """Take the medians of some runs, and the largest peak."""
+        return cls(
+            job, by, kdclusters, statistics.median(one.seconds for one in runs), times, compared_with,
+            max(one.peak_mib for one in runs), runs[-1].requests, runs[-1].writes,
+        )  # fmt: skip
+
+
+def save(name: str, rows: Iterable[Row]) -> None:
+    """Print rows and write them into build/NAME.json, for the page."""
+    found = [asdict(row) for row in rows]
+    BUILD.mkdir(exist_ok=True)
+    (BUILD / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n")
+    print(json.dumps(found, indent=2))
 
 
 @contextmanager

@@ -16,8 +16,11 @@ from tests.benchmark.operator_clock import operator_clock
 from tests.harness.benchmark_objects import SHARED_SECRET, Space, own_configmap
 from tests.harness.kdcluster import KDCluster
 from tests.harness.measure import Measured, Meter
+from tests.runner.paths import Pair
 
 JOBS = Path(__file__).parent / "jobs"
+# It has kubernetes.core.
+BENCH = Pair(environment="bench", ansible="bench", python="3.13")
 COLLECTION, CORE, KUBECTL, OPERATOR = "collection", "kubernetes.core", "kubectl", "operator"
 ANSIBLE = "ansible"
 CONNECT = "connect 1 ConfigMap and 1 Secret, wait, read 3 members"
