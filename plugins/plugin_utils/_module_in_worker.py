@@ -44,6 +44,8 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_val
 
 # The name of a module's JSON dialect, which ansible-core has since 2.19.
 _PROFILE = "legacy"
+# As ansible-core 2.21 and 2.18 begin it (source: module_utils/basic.py).
+_TOO_OLD = ("Ansible requires Python", "ansible-core requires a minimum of Python")
 _Variables = t.Mapping[str, t.Any]
 
 
@@ -79,7 +81,7 @@ class ModuleInWorker(OrdinaryAction):
         # Ansible shows a task's options from here, and runs it again with them.
         self._task.args = read.args
         try:
-            done = self._run_module(tmp, variables)
+            done = with_newer_python(self._run_module(tmp, variables))
         finally:
             self._task.args = given
         return {**done, "warnings": [*misread, *done.get("warnings", ())]} if misread else done
@@ -152,6 +154,15 @@ def _display_of(variables: _Variables) -> t.Callable[[str], None]:
         Display().display("\n".join(f"[{host}] {line}" for line in text.split("\n")))
 
     return display
+
+
+def with_newer_python(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Add what to do to ansible-core's own message about a Python that is too old, which ends a module before
+    the collection's code begins."""
+    if not any(words in str(result.get("msg")) for words in _TOO_OLD):
+        return result
+    way_out = "Set ansible_python_interpreter to the path of a newer one on this host."
+    return {**result, "msg": f"{result['msg']} {way_out}"}
 
 
 def refused(problems: list[str]) -> dict[str, t.Any]:

@@ -177,7 +177,7 @@ def _connect(
     access = resolve_client_config(params, os.environ)
     if not access.verified:
         warn(
-            f"The TLS certificate of {access.configuration.host} is not verified (validate_certs is false)."
+            f"The TLS certificate of {access.configuration.host} is not verified: validate_certs is false, or the kubeconfig says insecure-skip-tls-verify."
         )
     api = Api(access, redactor.message, warn)
     if params.get("wait_timeout") is not None:

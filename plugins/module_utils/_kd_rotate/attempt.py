@@ -9,10 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._core.errors import (
-    CollectionError,
-    PreconditionError,
-)
+from .._core.errors import CollectionError
 from .._kubedirector.configmeta_diff import (
     differing_keys,
 )
@@ -110,17 +107,6 @@ class RotationAttempt:
         found = self.live.snapshot.clusters
         return [n for n in self.desired.kdclusters if n not in found or found[n].terminating]
 
-    def require_readable(self) -> None:
-        """Check that the members can be read. :raises PreconditionError:"""
-        errors = [reading.error for _one, reading in self._readings() if reading.error is not None]
-        if errors:
-            raise PreconditionError(
-                [
-                    "Nothing was written, because the members could not be verified afterwards.",
-                    *errors,
-                ]
-            )
-
     def try_dry(self) -> None:
         """Try every write in a dry run. :raises ApiError, UnreachableError:"""
         self._applier.try_dry()
@@ -190,22 +176,9 @@ class RotationAttempt:
         found = [snapshot.clusters[name] for name in snapshot.naming(*self._rotation.key)]
         return [cluster for cluster in found if not cluster.terminating]
 
-    def _readings(self) -> list[tuple[KDCluster, Reading]]:
-        naming = self._rotation.naming(self.live.snapshot)
-        clusters = [self.live.snapshot.clusters[name] for name in naming]
-        owners: dict[str, KDCluster] = {}
-        members: list[Member] = []
-        for cluster in clusters:
-            for member in cluster.members:
-                if member.has_configmeta and not cluster.terminating:
-                    owners[member.pod] = cluster
-                    members.append(member)
-        readings = read_configmetas(self._api, self._rotation.namespace, members)
-        return [(owners[reading.member.pod], reading) for reading in readings]
-
     def _held_wrong(self, values: t.Mapping[str, str | None]) -> t.Iterator[str]:
         kind, name = self._rotation.key
-        for cluster, reading in self._readings():
+        for cluster, reading in readings_of(self._api, self._rotation, self.live.snapshot):
             where = f"{cluster.label}: member {reading.member.pod} (role {reading.member.role})"
             if reading.configmeta is None:
                 yield f"{where}: {reading.error}"
@@ -218,3 +191,19 @@ class RotationAttempt:
                     f"{where} holds other values of {self._rotation.label} than the written ones, in key "
                     f"{', '.join(keys)}."
                 )
+
+
+def readings_of(
+    api: Api, rotation: Rotation, snapshot: Snapshot
+) -> list[tuple[KDCluster, Reading]]:
+    """Read configmeta.json of every member that has to hold the object."""
+    owners: dict[str, KDCluster] = {}
+    members: list[Member] = []
+    for name in rotation.naming(snapshot):
+        cluster = snapshot.clusters[name]
+        for member in cluster.members:
+            if member.has_configmeta and not cluster.terminating:
+                owners[member.pod] = cluster
+                members.append(member)
+    readings = read_configmetas(api, rotation.namespace, members)
+    return [(owners[reading.member.pod], reading) for reading in readings]

@@ -41,7 +41,7 @@ from .._reconcile.warnings import (
     plan_warnings,
 )
 from .._reconcile.writer import Progress
-from .attempt import RotationAttempt
+from .attempt import RotationAttempt, readings_of
 from .keeper import Keeper
 from .record import ObjectState
 from .rollback import (
@@ -60,6 +60,11 @@ if t.TYPE_CHECKING:
     from .._kubedirector.snapshot import LiveObject
     from .record import Record, Values
     from .rotation import Rotation
+
+
+# The operator looks at members every 30 s; until then it calls a pod configured that was just deleted (measured).
+_NOTICED_SECONDS = 35.0
+_LOOK_SECONDS = 1.0
 
 
 class RotationTask(Task):
@@ -181,8 +186,6 @@ class RotationTask(Task):
             # A write of an object calls no webhook, so it would not show that the operator is down.
             named = snapshot.clusters[way.desired.kdclusters[0]]
             retry_transient_refusals(lambda: ask_operator(self.api, named), deadline, retry_seconds)
-        if earlier is None:
-            way.require_readable()
         for sentence in plan_warnings(way.desired, snapshot, way.plan):
             self.warn(sentence)
         record = record.about_to_write(self._new, rotation.values)
@@ -207,7 +210,8 @@ class RotationTask(Task):
     def _read_ready(
         self, rotation: Rotation, keeper: Keeper, deadline: float
     ) -> tuple[Snapshot, str]:
-        """Read the snapshot, and wait until the KDClusters that name the object are settled.
+        """Read the snapshot, and wait until the KDClusters that name the object are settled, and their members
+        can be read.
 
         It does not wait for KDClusters that an earlier rotation left half way: they may never settle.
 
@@ -215,6 +219,7 @@ class RotationTask(Task):
         """
         selection = selection_from(self.params)
         selected = read_selected(self.api, self.namespace, selection) if selection else []
+        noticed = min(deadline, time.monotonic() + _NOTICED_SECONDS)
         while True:
             snapshot, resource_version = self._read(rotation)
             problems = list(rotation_problems(rotation, snapshot, keeper.record))
@@ -227,17 +232,29 @@ class RotationTask(Task):
                 problems.append(f"An earlier rotation of it did not end: {keeper.way_out}")
             if problems:
                 raise PreconditionError(problems)
-            busy = unsettled(rotation, snapshot)
-            if keeper.record is not None or not busy:
+            if keeper.record is not None:
                 return snapshot, resource_version
-            SnapshotWatcher(self.api, snapshot, resource_version).wait_until_settled(
-                busy,
-                (),
-                deadline,
-                f"Nothing was written, because an earlier change in namespace {self.namespace} has not reached "
-                "every member",
-                may_vanish=busy,
-            )
+            busy = unsettled(rotation, snapshot)
+            if busy:
+                SnapshotWatcher(self.api, snapshot, resource_version).wait_until_settled(
+                    busy,
+                    (),
+                    deadline,
+                    f"Nothing was written, because an earlier change in namespace {self.namespace} has not reached "
+                    "every member",
+                    may_vanish=busy,
+                )
+                continue
+            readings = readings_of(self.api, rotation, snapshot)
+            errors = [one.error for _cluster, one in readings if one.error is not None]
+            if not errors:
+                return snapshot, resource_version
+            if time.monotonic() >= noticed:
+                unread = (
+                    "Nothing was written, because the members could not be verified afterwards."
+                )
+                raise PreconditionError([unread, *errors])
+            time.sleep(_LOOK_SECONDS)
 
     def _note_earlier(
         self, rotation: Rotation, keeper: Keeper, record: Record, state: ObjectState
@@ -403,10 +420,12 @@ class RotationTask(Task):
         clusters, resource_version = read_kdclusters(self.api, self.namespace)
         if not clusters:
             require_namespace(self.api, self.namespace)
-        snapshot = Snapshot(self.namespace, clusters, {})
         keys = [rotation.key, rotation.copy_key]
-        for name in rotation.naming(snapshot):
-            keys += clusters[name].connections.objects()
+        either = set(keys)
+        for cluster in clusters.values():
+            named = cluster.connections.objects()
+            if either.intersection(named):
+                keys += named
         objects = read_objects(self.api, self.namespace, keys, with_data={rotation.key})
         return Snapshot(self.namespace, clusters, objects), resource_version
 

@@ -86,7 +86,7 @@ def object_problems(
     :param types: the type labels that objects are about to get.
     """
     by_type: dict[Key, list[str]] = {}
-    for kind, name in connections.objects():
+    for kind, name in dict.fromkeys(connections.objects()):
         found = snapshot.objects.get((kind, name))
         if found is not None and not found.readable:
             continue

@@ -93,7 +93,7 @@ def _shared_object_warnings(
             yield (
                 f"{change.kind} {desired.namespace}/{change.name} is shared by KDClusters that are linked to "
                 f"one another ({', '.join(names)}), and changed for one after the other by way of a copy, "
-                f"so that {', '.join(moved)} reconnect more often. An object each would spare them that."
+                f"so that these reconnect more often: {', '.join(moved)}. An object each would spare them that."
             )
 
 

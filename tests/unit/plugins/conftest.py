@@ -11,6 +11,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, settings
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate import task
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile import (
     change_counter,
     executor,
@@ -40,6 +41,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "_BREATH_SECONDS", 0.0)
     monkeypatch.setattr(executor, "_HEAD_START_SECONDS", 0.0)
     monkeypatch.setattr(change_counter, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(task, "_NOTICED_SECONDS", 0.0)
 
 
 @pytest.fixture

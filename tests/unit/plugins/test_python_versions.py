@@ -16,6 +16,9 @@ from typing import Any
 import ansible_collections
 import pytest
 
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
+    with_newer_python,
+)
 from tests.harness.canaries import canary
 from tests.runner.paths import OLDEST_FOR_MODULES, ROOT, environment_folder
 from tests.unit.plugins.api_server import ScriptedServer
@@ -140,3 +143,10 @@ def test_what_an_older_python_reads_has_no_newer_syntax() -> None:
     paths = [plugins / "modules" / f"{module}.py" for module in MODULES]
     for path in [*paths, *(plugins / "module_utils" / name for name in READ_BY_OLDER)]:
         ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 8))
+
+
+def test_what_ansible_says_of_an_older_python_gets_a_way_out() -> None:
+    said = "Ansible requires Python 3.9 or newer on the target. Current version: 3.8.18"
+    result = with_newer_python({"failed": True, "msg": said})
+    assert result["msg"].startswith(f"{said} Set ansible_python_interpreter to ")
+    assert with_newer_python({"failed": True, "msg": "other"}) == {"failed": True, "msg": "other"}

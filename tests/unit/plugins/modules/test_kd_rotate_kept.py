@@ -102,7 +102,12 @@ def test_one_more_run_ends_what_was_killed_at_any_write(
     if linked:
         notebook = space.kdcluster("notebook")
         notebook["spec"]["connections"]["clusters"] = ["lab"]
-        notebook["status"]["lastConnectionHash"] = space.hash_of(notebook)
+        # An object of each one's own: it has to be read although the KDCluster names the copy.
+        for found in (notebook, space.kdcluster("lab")):
+            own = f"own-{found['metadata']['name']}"
+            space.add_object("ConfigMap", own, object_type="model", data={"a": "1"})
+            found["spec"]["connections"]["configmaps"] = [own]
+            found["status"]["lastConnectionHash"] = space.hash_of(found)
     members.exit_code = lambda value: 3 if refuses and value == NEW else 0
     start = copy.deepcopy(space.found)
     states = states_of_a_rotation(space, server, run)

@@ -9,8 +9,9 @@ import json
 
 import pytest
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate import task
 from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
-from tests.unit.plugins.api_server import ScriptedServer, status_answer
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
 from tests.unit.plugins.manifests import JsonObject, encoded
 from tests.unit.plugins.module_runs import Run
@@ -124,3 +125,27 @@ def test_a_member_that_cannot_be_asked_is_noticed_before(
     result = rotated(run(kd_rotate, **ROTATE))
     assert "pod-1" in result["msg"] and "Nothing was written" in result["msg"]
     assert space.writes == []
+
+
+def test_a_pod_that_was_just_deleted_is_waited_for(
+    space: Namespace,
+    members: Members,
+    run: Run,
+    server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The operator calls it configured until it looks again."""
+    monkeypatch.setattr(task, "_NOTICED_SECONDS", 35.0)
+    answer, refused = server.otherwise, list[Request]()
+
+    def starting(request: Request) -> Answer:
+        if request.path.endswith("/exec") and not refused:
+            refused.append(request)
+            return status_answer(500, "InternalError", 'container not found ("app")')
+        assert answer is not None
+        return answer(request)
+
+    server.otherwise = starting
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert result["changed"] is True, result["msg"]
+    assert len(refused) == 1

@@ -87,7 +87,7 @@ def test_no_two_linked_kdclusters_are_reached_at_once_and_none_is_without_it(
     assert [values(linked, name) for name in ("tf", "torch")] == [[encoded("new")]] * 2
     assert unsettled(linked) == []
     warned = json.dumps(result["warnings"])
-    assert "by way of a copy, so that torch, notebook reconnect more often" in warned
+    assert "by way of a copy, so that these reconnect more often: torch, notebook." in warned
     assert result["objects"][0]["action"] == "updated"
 
 

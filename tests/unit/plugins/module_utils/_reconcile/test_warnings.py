@@ -259,3 +259,14 @@ def test_an_object_that_another_program_writes(found: JsonObject, by: str | None
     # What a task leaves as it is deserves none.
     assert warnings_of(objects, secrets=[{**secret, "string_data": {"token": "old"}}]) == []
     assert warnings_of(objects, secrets=[{"name": "login"}]) == []
+
+
+def test_a_name_that_stands_twice_is_one_object() -> None:
+    there = [kdcluster_manifest("notebook", secrets=["login", "login"])]
+    login = object_manifest("Secret", "login", object_type="token", data={})
+    found = warnings_of(
+        {("Secret", "login"): login, ("ConfigMap", "m"): None},
+        there,
+        configmaps=[{"name": "m", "type": "model", "data": {"a": "1"}}],
+    )
+    assert found == []
