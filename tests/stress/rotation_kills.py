@@ -46,6 +46,8 @@ from tests.runner.paths import CheckError
 from tests.stress.series import Series
 
 Values = dict[str, str]
+# Of no rotation.
+_OTHER = "other"
 _WAIT_SECONDS = 120
 # A little longer than a rotation takes, so that some come to their end.
 _LONGEST = 1.15
@@ -179,6 +181,7 @@ def lab() -> Iterator[Lab]:
             secret(token.name, {"token": canary("rotation-first")}, connection_type="token"),
             configmap(steering.name, start, connection_type=START_SCRIPT_TYPE),
             configmap(shared.name, start, connection_type=START_SCRIPT_TYPE),
+            configmap(_OTHER, {"path": "/models"}, connection_type="model"),
             namespace=where,
         )
         engine, study = shared.named_by
@@ -187,8 +190,9 @@ def lab() -> Iterator[Lab]:
                 name: Connections(configmaps=[steering.name], secrets=[token.name])
                 for name in token.named_by
             },
-            engine: Connections(configmaps=[shared.name]),
-            study: Connections(clusters=[engine], configmaps=[shared.name]),
+            # What names a copy in place of the shared object goes on naming others.
+            engine: Connections(configmaps=[shared.name, _OTHER]),
+            study: Connections(clusters=[engine], configmaps=[shared.name, _OTHER]),
         }
         role = [ClusterRole("controller")]
         manifests = [kdcluster(n, "workbench", role, connections=c) for n, c in wanted.items()]
