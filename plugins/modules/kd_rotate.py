@@ -79,7 +79,7 @@ extends_documentation_fragment:
   - kubedirector.connections.attributes
 notes:
   - It refuses before the first write if the object does not exist or has no type label, no KDCluster names it, one
-    that names it does not settle within C(wait_timeout) or has a member in C(config error), a member cannot be read,
+    that names it does not settle within C(wait_timeout) or has a member in C(config error), a member cannot be read for half a minute,
     the operator does not answer, or the old values cannot be kept (a full quota, a missing right).
   - Until all members have the new values, or the old ones again, the Secret C(kd-rotate-HASH) in the same namespace keeps
     the object's old data. It has no type label, so the operator ignores it. It carries the label
