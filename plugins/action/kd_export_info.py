@@ -29,7 +29,18 @@ _NO_PASSWORD = (
     "secret_values needs a vault password, since values of Secrets are written encrypted only. Give one by --vault-id, "
     "--vault-password-file or ANSIBLE_VAULT_PASSWORD_FILE."
 )
+_NOT_HERE = (
+    "kd_export_info reads values on the controller only, since other connections and async may show or store what a "
+    "module returns. Give the task or the host connection: local, and leave async out."
+)
 _PARTS = ("server", "kdclusters", "objects", "edges", "problems")
+_VALUES = ("configmap_data", "clusters", "secret_values")
+# (vault id, password)
+_Password = tuple[str, t.Any]
+
+
+class _PasswordError(Exception):
+    """A file cannot be encrypted, or read to see whether it changes. The text is a sentence."""
 
 
 class ActionModule(ModuleInWorker):
@@ -42,13 +53,17 @@ class ActionModule(ModuleInWorker):
     ) -> dict[str, t.Any]:
         """Run the task; raises and returns what ansible.builtin.normal does."""
         live = info_result(self._task.args.get("found"), "kd_export_info", _PARTS)
-        # (vault id, password)
-        secret: tuple[str, t.Any] | None = None
-        if boolean(self._task.args.get("secret_values", False), strict=False):
-            if not self._loader._vault.secrets:
-                return refused([_NO_PASSWORD])
-            identity = constants.config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
-            secret = match_encrypt_secret(self._loader._vault.secrets, identity)
+        wanted = [
+            name for name in _VALUES if boolean(self._task.args.get(name, False), strict=False)
+        ]
+        if wanted and (self._connection.transport != "local" or self._task.async_val):
+            return refused([_NOT_HERE])
+        try:
+            password = self._password()
+        except _PasswordError as error:
+            return refused([str(error)])
+        if "secret_values" in wanted and password is None:
+            return refused([_NO_PASSWORD])
         done = super().run(tmp, task_vars)
         # A failure in the middle has read some, too.
         content = [json.loads(one) for one in done.pop("content", ())]
@@ -56,23 +71,58 @@ class ActionModule(ModuleInWorker):
             return done
         # ConfigMaps and env may hold credentials: nothing of it is shown at any verbosity.
         shown = {"_ansible_no_log": True} if content else {}
-        files = [
-            {**one, "content": self._encrypted(one, secret)} if one["encrypted"] else one
-            for one in export_files(live, content)
-        ]
+        try:
+            files = [self._encrypted(one, password) for one in export_files(live, content)]
+        except _PasswordError as error:
+            return refused([str(error)])
         return {**done, "files": files, **shown}
 
-    def _encrypted(self, file: t.Mapping[str, t.Any], secret: tuple[str, t.Any] | None) -> str:
-        """Encrypt a file's text, or return that of the file that is there and has it encrypted already."""
-        vault, text = self._loader._vault, file["content"].encode()
+    def _password(self) -> _Password | None:
+        """What this run encrypts with; None where it has no vault password."""
+        passwords = self._loader._vault.secrets
+        if not passwords:
+            return None
+        identity = constants.config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
         try:
-            path = os.path.join(self._task.args.get("directory") or ".", file["name"])
-            with open(path, "rb") as stream:
-                before = stream.read()
-            if is_encrypted(before) and vault.decrypt(before) == text:
-                return before.decode()
-        except (OSError, AnsibleError):
-            # There is none, or it has another password.
-            pass
-        vault_id, password = secret or (None, None)
-        return t.cast("bytes", VaultLib(vault.secrets).encrypt(text, password, vault_id)).decode()
+            return t.cast("_Password", match_encrypt_secret(passwords, identity))
+        except AnsibleError:
+            raise _PasswordError(
+                f"vault_encrypt_identity is {identity}, and this run has no vault password of that id. Give one by "
+                "--vault-id, or leave the setting out."
+            ) from None
+
+    def _encrypted(self, file: dict[str, t.Any], password: _Password | None) -> dict[str, t.Any]:
+        """Encrypt a file's text where that is asked for, or where the file that is there is encrypted."""
+        path = os.path.join(self._task.args.get("directory") or ".", file["name"])
+        before = _content(path)
+        if not (file["encrypted"] or is_encrypted(before)):
+            return file
+        text = file["content"].encode()
+        if is_encrypted(before) and not _opens(self._loader._vault, before):
+            raise _PasswordError(
+                f"{path} is encrypted, and not with a vault password of this run. Give that one, or rename the file."
+            )
+        if password is None:
+            raise _PasswordError(_NO_PASSWORD)
+        vault = VaultLib([password])
+        # Encrypted again it would be another text.
+        unchanged = is_encrypted(before) and _opens(vault, before) == text
+        content = before if unchanged else vault.encrypt(text, password[1], password[0])
+        return {**file, "encrypted": True, "content": content.decode()}
+
+
+def _content(path: str) -> bytes:
+    """What is in a file; nothing where there is none that can be read."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError:
+        return b""
+
+
+def _opens(vault: VaultLib, encrypted: bytes) -> bytes | None:
+    """Decrypt; None where that needs another password."""
+    try:
+        return t.cast("bytes", vault.decrypt(encrypted))
+    except AnsibleError:
+        return None

@@ -32,7 +32,7 @@ INPUTS = (
     "play.yml", "playbook.yml", "connections.yml", "*.input.json", "kubeconfig*", "client-key-data",
     "extravars*", "envvars", "command", "credential-plugin*", "kubernetes.yml",
     # Files that values and manifests are taken from.
-    "object-store.*", "login.env", "token", "manifest", "env", "file", "file.locked",
+    "object-store.*", "login.env", "token", "manifest", "env", "file", "file.locked", "lab.yml",
 )  # fmt: skip
 _CHUNK, _LONGEST = 4 * 1024 * 1024, 4096
 

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.conftest import REPOSITORY
-
-LARGEST_BYTES = 340_000
+from tests.runner.release_check import LARGEST_TARBALL
 
 SHIPPED = {
     # galaxy-importer lints with it.
@@ -69,4 +68,4 @@ def test_only_files_that_git_knows_or_would_add_are_shipped(tarball: Path) -> No
 
 
 def test_it_is_small(tarball: Path) -> None:
-    assert tarball.stat().st_size < LARGEST_BYTES
+    assert tarball.stat().st_size < LARGEST_TARBALL

@@ -59,7 +59,12 @@ def shown_option(options: t.Any, path: Path) -> str:
 
     :param options: of any module; kd_connections' list is `connections`, and `places` says where it is written.
     """
-    if len(path) < 2 or path[0] != "connections":
+    # kd_cluster's connections are no list.
+    if (
+        path[:1] != ("connections",)
+        or not isinstance(options["connections"], (list, tuple))
+        or len(path) < 2
+    ):
         return shown_path(options, path)
     index, entry = path[1], options["connections"][path[1]]
     label = entry_label(entry, index, place_of(options.get("places") or (), index))

@@ -11,6 +11,7 @@ import typing as t
 
 from .._ansible.reserved_keys import with_plain_keys
 from .._ansible.task import Task
+from .._core.errors import PreconditionError
 from .._core.resource import Key
 from .._kubedirector.resources import KDCLUSTER
 from .._observe.reader import list_manifests, read_allowed_objects
@@ -38,7 +39,15 @@ class ExportInfoTask(Task):
         return {"changed": False, "content": self._content}
 
     def run(self) -> None:
-        """Read what is asked for. :raises ApiError, UnreachableError:"""
+        """Read what is asked for. :raises PreconditionError, ApiError, UnreachableError:"""
+        server = self.params["found"]["server"]
+        if server != self.api.transport.host:
+            raise PreconditionError(
+                [
+                    f"found is of {server}, and this task reads from {self.api.transport.host}. Give both tasks the same "
+                    "authentication options."
+                ]
+            )
         options = {"ConfigMap": "configmap_data", "Secret": "secret_values"}
         kinds = {kind for kind, option in options.items() if self.params[option]}
         for namespace, keys in sorted(_named(self.params["found"], kinds).items()):

@@ -12,8 +12,9 @@ if t.TYPE_CHECKING:
     from .._core.json_types import JsonMapping
 
 OUR_MANAGER = "kubedirector.connections"
-# What people type: it comes back only when they type it again.
-_BY_HAND = "kubectl"
+# What people type comes back only when they type it again (oc is OpenShift's kubectl); the API server's word for
+# what was there before a first server-side apply is no program.
+_BY_HAND = ("kubectl", "oc", "before-first-apply")
 _NOT_RECORDED = "its managedFields do not name the writer"
 
 
@@ -57,10 +58,14 @@ def other_manager(
         entry
         for entry in managed_fields
         if entry.get("manager") != OUR_MANAGER
-        and not str(entry.get("manager") or _BY_HAND).startswith(_BY_HAND)
+        and not _is_by_hand(str(entry.get("manager") or "kubectl"))
         and any(_owns(entry, path) for path in wanted)
     ]
     return str(max(others, key=_time)["manager"]) if others else ""
+
+
+def _is_by_hand(manager: str) -> bool:
+    return manager in _BY_HAND or manager.startswith(tuple(f"{one}-" for one in _BY_HAND))
 
 
 def _manager(entry: JsonMapping) -> str:

@@ -104,9 +104,13 @@ def _managed_elsewhere(change: ObjectChange) -> t.Iterator[str]:
         return
     manager = other_manager(found.managed_fields, _written_fields(change.body))
     if manager or found.owner:
-        by = f"field manager {manager!r}" if manager else found.owner
+        by = (
+            f"also written by field manager {manager!r}"
+            if manager
+            else f"controlled by {found.owner}"
+        )
         yield (
-            f"{change.kind} {found.namespace}/{change.name} is also written by {by}, which may undo this change. "
+            f"{change.kind} {found.namespace}/{change.name} is {by}, which may undo this change. "
             "Make it where the object is managed, and only name the object here."
         )
 

@@ -29,6 +29,8 @@ from tests.unit.plugins.rotation_runs import Members
 pytestmark = pytest.mark.whole_run
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("kd_*.py"))
 VALUE = canary("value of a Secret")
+# Stands for the scripted server.
+SERVER = "https://api.example.com"
 OPTIONS: dict[str, JsonObject] = {
     "kd_access": {},
     "kd_cluster": {
@@ -54,7 +56,7 @@ OPTIONS: dict[str, JsonObject] = {
     "kd_connection_info": {"members": True},
     "kd_export_info": {
         "found": {
-            "server": "https://api.example.com", "objects": [], "problems": [],
+            "server": SERVER, "objects": [], "problems": [],
             "kdclusters": [
                 {
                     "namespace": "team-a", "name": "lab", "app": "notebook-app", "terminating": False,
@@ -114,7 +116,8 @@ def test_every_module_on_the_oldest_python(
 ) -> None:
     members.exit_code = lambda value: 0
     python = environment_folder(OLDEST_FOR_MODULES) / "bin" / "python"
-    options = {"host": server.url, "api_key": TOKEN, "namespace": "team-a", **OPTIONS[module]}
+    own = json.loads(json.dumps(OPTIONS[module]).replace(SERVER, server.url))
+    options = {"host": server.url, "api_key": TOKEN, "namespace": "team-a", **own}
     result = played(module, python, tmp_path, **options)
     assert result["changed"] is not module.endswith("_info")
     for secret in (VALUE, encoded(VALUE), TOKEN):

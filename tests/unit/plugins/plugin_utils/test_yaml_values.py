@@ -111,3 +111,11 @@ def test_a_key_that_is_ansibles_own_is_named(tmp_path: Path, key: str) -> None:
     (sentence,) = _yaml_values.bad_keys({"configmaps": [{"name": "one", "data": {key: "x"}}]})
     assert sentence.startswith(f"configmaps[one].data.{key}: Ansible keeps keys that begin with ")
     assert "only name it here" in sentence
+
+
+def test_connections_that_are_no_list(tmp_path: Path) -> None:
+    options = {"connections": {"secrets": ["token"], "clusters": [1.5]}}
+    assert all(
+        sentence.startswith("connections.clusters[no. 1]: to YAML ")
+        for sentence in _yaml_values.misread_values(options)
+    )

@@ -240,11 +240,13 @@ OWNER: JsonObject = {"kind": "ExternalSecret", "name": "login", "controller": Tr
 @pytest.mark.parametrize(
     ("found", "by"),
     [
-        (managed("external-secrets", "token"), "field manager 'external-secrets'"),
-        (managed(owners=[OWNER]), "ExternalSecret/login"),
-        (managed("external-secrets", "token", [OWNER]), "field manager 'external-secrets'"),
+        (managed("external-secrets", "token"), "also written by field manager 'external-secrets'"),
+        (managed(owners=[OWNER]), "controlled by ExternalSecret/login"),
+        (managed("external-secrets", "token", [OWNER]), "also written by field manager 'external-secrets'"),
         (managed("external-secrets", "user"), None),
         (managed("kubectl-client-side-apply", "token"), None),
+        (managed("oc", "token"), None),
+        (managed("before-first-apply", "token"), None),
         (managed("kubedirector.connections", "token"), None),
         (managed(), None),
     ],
@@ -255,7 +257,7 @@ def test_an_object_that_another_program_writes(found: JsonObject, by: str | None
     told = warnings_of(objects, secrets=[{**secret, "string_data": {"token": "new"}}])
     assert len(told) == (0 if by is None else 1), told
     for text in told:
-        assert text.startswith(f"Secret team-a/login is also written by {by}, which may undo this")
+        assert text.startswith(f"Secret team-a/login is {by}, which may undo this")
     # What a task leaves as it is deserves none.
     assert warnings_of(objects, secrets=[{**secret, "string_data": {"token": "old"}}]) == []
     assert warnings_of(objects, secrets=[{"name": "login"}]) == []
