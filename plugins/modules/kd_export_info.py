@@ -29,7 +29,7 @@ options:
   configmap_data:
     description:
       - Read the connected ConfigMaps, and describe each by an entry with its type, C(data) and C(binary_data).
-      - The result is not shown then, as with C(no_log).
+      - The result is not shown then, as with C(no_log). In a loop, set C(no_log).
     type: bool
     default: false
   clusters:

@@ -35,6 +35,7 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._manifest
     metadata_fields,
     not_text,
     of_other_kind,
+    unlike,
 )
 
 # Options that have no place in a manifest, or not in its spec.
@@ -99,6 +100,7 @@ class _Walk:
             return {}
         names = {(option.get("aliases") or [name])[0]: name for name, option in spec.items()}
         result: JsonObject = {}
+        before = len(self._problems)
         for field, value in given.items():
             if value is None:
                 continue
@@ -115,6 +117,14 @@ class _Walk:
                     (*path, field),
                     f"is not a field that kd_cluster takes; {meant(str(field), {key: {} for key in names})}",
                 )
+        for field, name in names.items():
+            if not spec[name].get("required") or name in result:
+                continue
+            if spec[name]["type"] == "raw":
+                # The API server leaves an empty value of an environment variable out.
+                result[name] = ""
+            elif len(self._problems) == before:
+                self._problem((*path, field), "is missing.")
         return result
 
     def _value(self, value: t.Any, name: str, option: Option, path: Path) -> t.Any:
@@ -138,10 +148,12 @@ class _Walk:
             wanted = "str" if kind == "raw" else kind
             fits = isinstance(value, _SCALARS[wanted])
             if not fits or (wanted == "int" and isinstance(value, bool)):
-                quote = " Quote it." if wanted == "str" else ""
-                self._problem(path, f"{wrong_type(value, wanted)}{quote}")
+                self._problem(path, unlike(value, wanted))
         elif isinstance(value, (dict, list)):
             self._problem(path, wrong_type(value, "str" if kind == "raw" else kind))
+        choices = option.get("choices")
+        if choices and isinstance(value, str) and value not in choices:
+            self._problem(path, f"has to be one of {', '.join(choices)}.")
         return value
 
     def _problem(self, path: Path, text: str) -> None:

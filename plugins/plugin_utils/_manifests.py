@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 import yaml
@@ -192,7 +193,10 @@ def not_text(here: Path, value: t.Any, *, strict: bool) -> t.Iterator[tuple[Path
         return
     for key, one in value.items() if strict else ():
         if not isinstance(one, str) or not isinstance(key, str):
-            yield (
-                (*here, key),
-                f"{wrong_type(one if isinstance(key, str) else key, 'str')} Quote it.",
-            )
+            yield (*here, key), unlike(one if isinstance(key, str) else key, "str")
+
+
+def unlike(value: t.Any, wanted: str) -> str:
+    """Say that a value is not of a type, and what to do where YAML read text as something else."""
+    quotable = isinstance(value, (bool, int, float, datetime.date))
+    return f"{wrong_type(value, wanted)}{' Quote it.' if wanted == 'str' and quotable else ''}"

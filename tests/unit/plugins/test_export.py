@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret, is_encrypted
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -458,7 +459,7 @@ def test_the_playbook_encrypts_secrets_and_shows_no_value(
     passwords = [tmp_path / "password", tmp_path / "other"]
     for number, path in enumerate(passwords):
         path.write_text(f"password {number}\n")
-    with_password = ("--vault-id", f"team@{passwords[0]}")
+    with_password: tuple[str, ...] = ("--vault-id", f"team@{passwords[0]}")
     file = tmp_path / "out" / "team-a-secrets.yml"
     environment = {
         "K8S_AUTH_HOST": space.server.url, "K8S_AUTH_API_KEY": TOKEN,
@@ -500,11 +501,77 @@ def test_the_playbook_encrypts_secrets_and_shows_no_value(
         assert play("connect", "--check", "-e", taken, *with_password)["changed"] == 0
     before = file.read_text()
     # Who does not know what is in a file does not replace it.
-    export("--vault-id", f"team@{passwords[1]}", code=2)
+    refused = export("--vault-id", f"team@{passwords[1]}", code=2)["output"]
+    assert "is encrypted, and not with a vault password of this run" in refused
     assert file.read_text() == before
+    # A new password is used although the old one opens the file.
+    environment["ANSIBLE_VAULT_ENCRYPT_IDENTITY"] = "new"
+    both = (*with_password, "--vault-id", f"new@{passwords[1]}")
+    assert export(*both)["changed"] == 1
+    assert file.read_text().startswith("$ANSIBLE_VAULT;1.2;AES256;new\n")
+    assert export(*both)["changed"] == 0
+    assert "no vault password of that id" in export(*with_password, code=2)["output"]
+    del environment["ANSIBLE_VAULT_ENCRYPT_IDENTITY"]
+    with_password = both
     # connect writes what was exported.
     space.found[secret]["data"] = {"token": encoded("changed since")}
     assert play("connect", "--check", "-e", f"kd_connections_file={file}", *with_password)[
         "changed"
     ]
     assert space.writes == []
+
+
+@pytest.mark.whole_run
+def test_a_file_that_somebody_encrypted_stays_encrypted(space: Namespace, tmp_path: Path) -> None:
+    (password := tmp_path / "password").write_text("a password")
+    vault = VaultLib([("default", VaultSecret(b"a password"))])
+    file = tmp_path / "team-a-connections.yml"
+
+    def export(*arguments: str, code: int = 0) -> str:
+        given = {"kd_export": {"namespace": "team-a"}, "kd_export_directory": str(tmp_path)}
+        done = run_playbook(
+            "kubedirector.connections.export", "-e", json.dumps(given), *arguments, kubeconfig=None,
+            K8S_AUTH_HOST=space.server.url, K8S_AUTH_API_KEY=TOKEN,
+        )  # fmt: skip
+        assert done.returncode == code, done.output
+        return done.output
+
+    export()
+    file.write_bytes(vault.encrypt(file.read_bytes()))
+    assert "is encrypted, and not with a vault password" in export(code=2)
+    space.add_kdcluster("newer", "pod-n")
+    export("--vault-password-file", str(password))
+    assert is_encrypted(file.read_bytes())
+    assert b"newer" in vault.decrypt(file.read_bytes())
+
+
+@pytest.mark.whole_run
+@pytest.mark.parametrize(
+    ("keywords", "said"),
+    [
+        ({"async": 30, "poll": 1}, "reads values on the controller only"),
+        ({"vars": {"ansible_connection": "ssh"}}, "reads values on the controller only"),
+        ({}, "found is of https://elsewhere.example.com, and this task reads from "),
+    ],
+)
+def test_values_that_would_be_shown_or_of_another_cluster_are_not_read(
+    space: Namespace, tmp_path: Path, keywords: JsonObject, said: str
+) -> None:
+    found = {
+        "server": "https://elsewhere.example.com", "kdclusters": [], "objects": [], "problems": [],
+        "edges": [{"namespace": "team-a", "kind": "ConfigMap", "from": "lab", "to": "model"}],
+    }  # fmt: skip
+    task = {
+        "kubedirector.connections.kd_export_info": {
+            "host": space.server.url, "api_key": TOKEN, "found": found, "configmap_data": True,
+        },
+        **keywords,
+    }  # fmt: skip
+    play = tmp_path / "play.yml"
+    play.write_text(
+        yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}])
+    )
+    done = run_playbook(play, kubeconfig=None)
+    assert done.returncode == 2
+    assert said in " ".join(done.output.split())
+    assert space.server.requests == []

@@ -102,6 +102,13 @@ def test_null_is_nothing(folder: Folder, form: str) -> None:
     assert not {"app_catalog", "default_secret"} & read.args.keys()
 
 
+@FORMS
+def test_an_environment_variable_without_a_value_is_empty(folder: Folder, form: str) -> None:
+    read = read_manifest(folder, form, with_role(env=[{"name": "A"}, {"name": "B", "value": None}]))
+    assert read.problems == []
+    assert read.args["roles"][0]["env"] == [{"name": "A", "value": ""}, {"name": "B", "value": ""}]
+
+
 REFUSED: list[tuple[Any, str, str]] = [
     ({**MANIFEST, "kind": "KubeDirectorApp"}, "kind", "is not KubeDirectorCluster; a KDCluster's manifest has"),
     ({**MANIFEST, "apiVersion": "kubedirector.bluedata.io/v1alpha1"}, "apiVersion", "is not kubedirector.hpe.com/v1beta1; a"),
@@ -124,6 +131,8 @@ REFUSED: list[tuple[Any, str, str]] = [
         with_role(secretKeys=[{"name": "rest-password", "encryptedValue": MARK}]),
         "spec.roles[no. 1].secretKeys[rest-password].encryptedValue", "is the operator's, which refuses it",
     ),
+    (with_role(volumeProjections=[{"mountPath": "/a"}]), "spec.roles[no. 1].volumeProjections[no. 1].pvcName", "is missing."),
+    (with_spec(serviceType=MARK), "spec.serviceType", "has to be one of "),
     (with_role(secretKeys=[MARK]), "spec.roles[no. 1].secretKeys[no. 1]", "text stands where a dictionary"),
     ([MANIFEST], "", "a list stands where a dictionary"),
 ]  # fmt: skip
