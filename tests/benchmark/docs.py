@@ -131,8 +131,9 @@ def many() -> str:
         "| job | by | KDClusters | seconds | ratio | memory, MiB | requests | writes |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for name in ("overview", "write"):
-        for row in json.loads((BUILD / f"{name}.json").read_text()):
+    for path in (BUILD / "overview.json", BUILD / "write.json"):
+        # One that was not measured here is left out.
+        for row in json.loads(path.read_text()) if path.is_file() else ():
             times = row["times"]
             ratio = "" if times is None else f"{times:.3g} x {row['compared_with']}"
             lines.append(
