@@ -94,19 +94,18 @@ class ActionModule(ModuleInWorker):
     def _encrypted(self, file: dict[str, t.Any], password: _Password | None) -> dict[str, t.Any]:
         """Encrypt a file's text where that is asked for, or where the file that is there is encrypted."""
         path = os.path.join(self._task.args.get("directory") or ".", file["name"])
-        before = _content(path)
-        if not (file["encrypted"] or is_encrypted(before)):
+        before, text = _content(path), file["content"].encode()
+        was_encrypted = is_encrypted(before)
+        if not (file["encrypted"] or was_encrypted):
             return file
-        text = file["content"].encode()
-        if is_encrypted(before) and not _opens(self._loader._vault, before):
+        # Without a password this run asks for no encrypted file, so it is the one that is there.
+        if password is None or (was_encrypted and _opens(self._loader._vault, before) is None):
             raise _PasswordError(
                 f"{path} is encrypted, and not with a vault password of this run. Give that one, or rename the file."
             )
-        if password is None:
-            raise _PasswordError(_NO_PASSWORD)
         vault = VaultLib([password])
         # Encrypted again it would be another text.
-        unchanged = is_encrypted(before) and _opens(vault, before) == text
+        unchanged = was_encrypted and _opens(vault, before) == text
         content = before if unchanged else vault.encrypt(text, password[1], password[0])
         return {**file, "encrypted": True, "content": content.decode()}
 

@@ -152,7 +152,7 @@ class KDCluster:
         known = max(int(member.detail["lastConnectionVersion"]) for member in self.members())
         behind = {"metadata": {"annotations": {CHANGE_COUNTER: str(known - 1)}}}
         self.kubectl.patch(KDCLUSTER, self.name, behind, namespace=self.namespace)
-        holds_for("that is no change", lambda: self.get()["status"] == before, seconds=1)
+        holds_for("the operator changes nothing", lambda: self.get()["status"] == before, seconds=1)
         return known
 
     def expected_hash(self) -> str:

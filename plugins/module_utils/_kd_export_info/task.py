@@ -118,7 +118,7 @@ def _cluster_content(manifest: JsonObject | None) -> JsonObject:
     roles = [
         {
             **role,
-            # Stored encrypted, but nobody's concern.
+            # Stored encrypted; an export has their names only.
             "secretKeys": [{"name": key.get("name", "")} for key in role.get("secretKeys") or ()],
         }
         for role in spec.get("roles") or ()

@@ -13,7 +13,7 @@ if t.TYPE_CHECKING:
 
 OUR_MANAGER = "kubedirector.connections"
 # What people type comes back only when they type it again (oc is OpenShift's kubectl); the API server's word for
-# what was there before a first server-side apply is no program.
+# what was there before a first server-side apply is not a program.
 _BY_HAND = ("kubectl", "oc", "before-first-apply")
 _NOT_RECORDED = "its managedFields do not name the writer"
 
