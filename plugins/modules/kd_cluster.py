@@ -482,6 +482,12 @@ kdclusters:
         - {pod: kdss-4kzx2-0, role: RESTServer, node_id: "1", state: configured, has_configmeta: true}
         - {pod: kdss-4kzx2-1, role: RESTServer, node_id: "2", state: configured, has_configmeta: true}
         - {pod: kdss-9tq5w-0, role: LoadBalancer, node_id: "3", state: configured, has_configmeta: true}
+duration:
+  description: How long the task worked and waited, in whole seconds.
+  returned: unless an option was refused
+  type: int
+  version_added: 0.2.0
+  sample: 24
 """
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (

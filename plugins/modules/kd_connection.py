@@ -528,6 +528,12 @@ plan:
     - team-a
     - "  + ConfigMap convolutional-nn-model (model) create, 2 keys"
     - "  ~ deployment-engine                        + ConfigMap convolutional-nn-model; 1 member, start script runs once"
+duration:
+  description: How long the task worked and waited, in whole seconds.
+  returned: unless an option was refused
+  type: int
+  version_added: 0.2.0
+  sample: 24
 """
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (

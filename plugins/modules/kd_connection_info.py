@@ -29,7 +29,7 @@ options:
     type: list
     elements: str
   all_namespaces:
-    description: Look at all namespaces, by one request for each kind and each 100 objects.
+    description: Look at all namespaces, by one request for each kind and each 500 objects.
     type: bool
     default: false
   kdcluster:
@@ -66,6 +66,12 @@ options:
       - For that the data of connected ConfigMaps are read. A Secret's values are compared between members only.
     type: bool
     default: false
+  summary:
+    description:
+      - Return C(table), of each KDCluster only namespace, name and state, and no C(objects) and C(edges).
+      - Ansible looks at each value that a task returns, which takes it longer than the module needs to read hundreds of KDClusters.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - kubedirector.connections.auth
   - kubedirector.connections.attributes.info
@@ -92,6 +98,16 @@ EXAMPLES = r"""
 - name: Look at the whole Kubernetes cluster
   kubedirector.connections.kd_connection_info:
     all_namespaces: true
+
+- name: Look at it as a table
+  kubedirector.connections.kd_connection_info:
+    all_namespaces: true
+    summary: true
+  register: overview
+
+- name: Print the table
+  ansible.builtin.debug:
+    msg: "{{ overview.table }}"
 
 - name: Look at all notebooks, into their members too
   kubedirector.connections.kd_connection_info:
@@ -130,13 +146,28 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+table:
+  description:
+    - Lines for people, at most 88 characters each, in printable ASCII; another character is a question mark. Long names are folded.
+    - A table for each namespace. It has KDCluster, KDApp, state, number of members (configured and all, where these differ),
+      what it connects to, what connects to it, and the codes of its problems.
+    - Before it the answer to the question who uses an object, if that was asked. Below it objects that are connected to nothing,
+      and each problem in words.
+    - Empty unless O(summary) is true.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - "Namespace team-a: 1 KDCluster, 0 problems"
+    - "KDCLUSTER         APP               STATE       MEMBERS  CONNECTS TO           CONNECTED BY  PROBLEMS"
+    - "jupyter-notebook  jupyter-notebook  configured  1        secret/git-login"
 server:
   description: The API server's address.
   returned: always
   type: str
   sample: https://api.example.com:6443
 kdclusters:
-  description: The KDClusters, by namespace and name.
+  description: The KDClusters, by namespace and name. With O(summary) only C(namespace), C(name) and C(state) of each.
   returned: always
   type: list
   elements: dict

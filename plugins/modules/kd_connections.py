@@ -258,6 +258,12 @@ problems:
   elements: str
   sample:
     - "connections.yml:7, entry 1 (kdcluster jupyter-notebook), secret: is not an option here; did you mean secrets?"
+duration:
+  description: How long the task worked and waited, in whole seconds.
+  returned: unless an option was refused
+  type: int
+  version_added: 0.2.0
+  sample: 24
 """
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (

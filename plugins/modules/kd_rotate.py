@@ -247,6 +247,12 @@ kept_in:
   returned: always
   type: str
   sample: kd-rotate-2bb80d537b1da3e38bd30361aa855686
+duration:
+  description: How long the task worked and waited, in whole seconds.
+  returned: unless an option was refused
+  type: int
+  version_added: 0.2.0
+  sample: 24
 """
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.runner import (

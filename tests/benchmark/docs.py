@@ -47,9 +47,10 @@ kubernetes.core reads {timed} members, and connects {timed} KDClusters of the li
 *Operator* is the time of the operator itself: from the first KDCluster's first new status to the last generation written, seen by `kubectl get --watch`.
 
 ## Hundreds of KDClusters
-`python -m tests.benchmark.overview` and `python -m tests.benchmark.write`: KDClusters without pods, each with two ConfigMaps and two
-Secrets; overview in five namespaces, the write in one (`wait: false`, since no operator runs). Targets: overview of 500 KDClusters 2 x
-an empty playbook and 150 MiB; the write among 1,000 KDClusters 1.5 x that among 10.
+`python -m tests.benchmark.overview`, `python -m tests.benchmark.write` and `python -m tests.benchmark.clients`: KDClusters without
+pods, each with two ConfigMaps and two Secrets; overview in five namespaces, the others in one (the write with `wait: false`, since no
+operator runs). Targets: overview of 500 KDClusters 2 x an empty playbook and 150 MiB; the write among 1,000 KDClusters 1.5 x that
+among 10. The last rows compare Python clients of the Kubernetes API, a whole process each.
 
 {many}
 
@@ -131,8 +132,9 @@ def many() -> str:
         "| job | by | KDClusters | seconds | ratio | memory, MiB | requests | writes |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for path in (BUILD / "overview.json", BUILD / "write.json"):
+    for name in ("overview", "write", "clients"):
         # One that was not measured here is left out.
+        path = BUILD / f"{name}.json"
         for row in json.loads(path.read_text()) if path.is_file() else ():
             times = row["times"]
             ratio = "" if times is None else f"{times:.3g} x {row['compared_with']}"

@@ -147,6 +147,7 @@ def run_module(
         api, params, namespace, check_mode=module.check_mode, warn=warn, redactor=redactor
     )
     failure = None
+    began = time.monotonic()
     try:
         with shown_through(redactor.message):
             task.run()
@@ -155,6 +156,8 @@ def run_module(
     except Exception as error:
         failure = internal_error_message(error)
     result = _with_diff(module, task)
+    if "wait_timeout" in params:
+        result["duration"] = int(time.monotonic() - began)
     redactor.allow(names_in(result))
     # Not while the error is handled: Ansible may be set to show its traceback, with its text.
     if failure is not None:

@@ -36,8 +36,8 @@ if t.TYPE_CHECKING:
     from .._core.resource import Resource
     from .auth import ClientConfig
 
-# An object has at most 1.5 MiB or so, and most have a few KiB.
-PAGE_SIZE = 100
+# As many as kubectl asks for. An object has at most 1.5 MiB or so, and most have a few KiB.
+PAGE_SIZE = 500
 # For how long a busy server is asked again, and a list that has expired is begun again.
 BUSY_SECONDS, _RESTART_SECONDS = 10.0, 30.0
 _TOO_MANY_REQUESTS = 429

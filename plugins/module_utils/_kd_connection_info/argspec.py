@@ -24,4 +24,5 @@ CONNECTION_INFO_ARGUMENTS: ArgumentSpec = {
     "secret": {"type": "str", "no_log": False},
     "cluster": {"type": "str"},
     "members": {"type": "bool", "default": False},
+    "summary": {"type": "bool", "default": False},
 }

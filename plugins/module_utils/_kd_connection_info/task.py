@@ -24,6 +24,7 @@ from .description import (
 from .estate import EstateReader
 from .member_problems import member_problems, read_members, with_configmap_data
 from .problems import cluster_problems, is_left_over, object_problems
+from .table import table_lines
 
 if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
@@ -33,6 +34,8 @@ if t.TYPE_CHECKING:
 
 _QUESTIONS = {"configmap": "ConfigMap", "secret": "Secret", "cluster": "KDCluster"}
 _ORDER = {"error": 0, "warning": 1, "info": 2}
+# What a summary says of a KDCluster.
+_SUMMED_UP = ("namespace", "name", "state")
 
 
 class ConnectionInfoTask(Task):
@@ -40,7 +43,7 @@ class ConnectionInfoTask(Task):
 
     def __post_init__(self) -> None:
         self._result: dict[str, t.Any] = {
-            "kdclusters": [], "objects": [], "edges": [], "usage": [], "problems": [], "not_seen": [],
+            "table": [], "kdclusters": [], "objects": [], "edges": [], "usage": [], "problems": [], "not_seen": [],
         }  # fmt: skip
         self._asked = [
             (kind, self.params[option])
@@ -53,7 +56,14 @@ class ConnectionInfoTask(Task):
     @property
     def result(self) -> dict[str, t.Any]:
         """The return values."""
-        return {"changed": False, "server": self.api.transport.host, **self._result}
+        result = {"changed": False, "server": self.api.transport.host, **self._result}
+        if not self.params["summary"]:
+            return result
+        clusters = [
+            {key: cluster[key] for key in _SUMMED_UP} for cluster in self._result["kdclusters"]
+        ]
+        lines = table_lines(self._result)
+        return {**result, "table": lines, "kdclusters": clusters, "objects": [], "edges": []}
 
     def run(self) -> None:
         """Read what is there and look it over.

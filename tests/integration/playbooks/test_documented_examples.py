@@ -118,7 +118,6 @@ def test_connections_by_the_playbook_and_by_awx_import(
         "plugins/modules/kd_configmeta_info.py",
         "plugins/filter/entry_places.py",
         "plugins/modules/kd_connection_info.py",
-        "plugins/filter/overview_lines.py",
         "plugins/modules/kd_export_info.py",
         "plugins/filter/audit_entries.py",
         "plugins/filter/audit_report.py",

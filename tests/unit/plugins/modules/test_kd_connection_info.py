@@ -344,6 +344,22 @@ def test_what_there_is(healthy: Namespace, run: Run) -> None:
     ]
 
 
+def test_a_summary(healthy: Namespace, run: Run) -> None:
+    connect(healthy, clusters=["engine"])
+    assert asked(run)["table"] == []
+    result = run(kd_connection_info, summary=True)
+    assert result["kdclusters"] == [
+        {"namespace": "team-a", "name": name, "state": "configured"}
+        for name in ("engine", "notebook")
+    ]
+    assert (result["objects"], result["edges"]) == ([], [])
+    counts, _headers, engine, notebook, target = result["table"]
+    assert counts == "Namespace team-a: 2 KDClusters, 0 problems"
+    assert engine.split() == ["engine", "notebook-app", "configured", "1", "notebook"]
+    assert notebook.split() == ["notebook", "notebook-app", "configured", "2", "kdcluster/engine"]
+    assert target.strip() == "configmap/model"
+
+
 def test_what_is_being_deleted(healthy: Namespace, run: Run) -> None:
     for manifest in (healthy.kdcluster("engine"), object_in(healthy, "ConfigMap", "model")):
         manifest["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"

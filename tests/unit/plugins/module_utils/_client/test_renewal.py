@@ -173,4 +173,4 @@ def test_an_expired_list_begins_again_with_shorter_pages_where_they_are_too_long
     expired = status_answer(410, "Expired", "old")
     server.on("GET", SECRETS, Answer(body=b"x" * 300), more, expired, more, end)
     assert api.list_all(SECRET, "team-a") == ([{}, {}], "7")
-    assert [r.query["limit"] for r in server.requests] == [["100"], *[["50"]] * 4]
+    assert [r.query["limit"] for r in server.requests] == [["500"], *[["250"]] * 4]

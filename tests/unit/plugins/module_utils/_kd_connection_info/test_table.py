@@ -1,20 +1,18 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter of the playbook `overview`: a table that fits its width, whatever the names are."""
+"""The table of a summary fits its width, whatever the names are."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-import pytest
-from ansible.errors import AnsibleFilterError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.kubedirector.connections.plugins.filter.overview_lines import (
-    overview_lines,
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection_info.table import (
+    table_lines,
 )
 
 Found = dict[str, Any]
@@ -61,7 +59,7 @@ def problem(code: str, **parts: Any) -> Found:
 
 
 def result(*clusters: Found, **parts: Any) -> Found:
-    """What the module returns."""
+    """The return values."""
     found: Found = {"kdclusters": list(clusters), "objects": [], "usage": []}
     return {**found, "problems": [], "not_seen": [], **parts}
 
@@ -86,11 +84,11 @@ def test_the_table() -> None:
     ]
     unseen = [{"namespace": "team-b", "kind": "Secret", "reason": "Cannot list Secrets."}]
     found = result(notebook, engine, objects=[secret], problems=problems, not_seen=unseen)
-    assert "\n".join(overview_lines(found)) + "\n" == TABLE
+    assert "\n".join(table_lines(found)) + "\n" == TABLE
 
 
 def test_nothing_at_all() -> None:
-    assert overview_lines(result()) == ["No KDCluster and no object with a type label was found."]
+    assert table_lines(result()) == ["No KDCluster and no object with a type label was found."]
 
 
 def test_who_uses_an_object() -> None:
@@ -100,10 +98,10 @@ def test_who_uses_an_object() -> None:
         "used_by": ["lab"], "used_through": ["dashboard"], "start_scripts": scripts,
     }  # fmt: skip
     gone = {**usage, "exists": False, "used_by": [], "used_through": [], "start_scripts": []}
-    assert overview_lines(result(usage=[usage]), 130) == [
+    assert table_lines(result(usage=[usage]), 130) == [
         "Secret team-a/login: used by lab, and through these by dashboard. A change runs the start script in 2 members."
     ]
-    assert overview_lines(result(usage=[gone]), 130) == [
+    assert table_lines(result(usage=[gone]), 130) == [
         "Secret team-a/login (does not exist): used by no KDCluster. A change runs the start script in 0 members."
     ]
 
@@ -115,7 +113,7 @@ names = st.text(min_size=1, max_size=70)
 def test_every_line_fits_and_is_plain(targets: list[str], name: str, width: int) -> None:
     one = kdcluster(name, app=name[::-1], connected_by=targets, connections={"configmaps": targets})
     problems = [problem("inconsistent_members", kdcluster=name, message=" ".join(targets))]
-    lines = overview_lines(result(one, problems=problems), width)
+    lines = table_lines(result(one, problems=problems), width)
     for line in lines:
         assert len(line) <= width and line.isascii() and line.isprintable()
         assert json.dumps(line) == f'"{line}"'
@@ -123,17 +121,6 @@ def test_every_line_fits_and_is_plain(targets: list[str], name: str, width: int)
 
 def test_names_come_out_whole() -> None:
     long = "a-name-of-" + 40 * "x" + ".and_more/" + 30 * "y"
-    lines = overview_lines(result(kdcluster(long, connections={"secrets": [long]})))
+    lines = table_lines(result(kdcluster(long, connections={"secrets": [long]})))
     ends = lines[1].index("APP")
     assert "".join(line[:ends].strip() for line in lines[2:]) == long
-
-
-@pytest.mark.parametrize("wrong", [None, [], {"kdclusters": []}])
-def test_what_is_not_a_result(wrong: Any) -> None:
-    with pytest.raises(AnsibleFilterError, match="kd_connection_info"):
-        overview_lines(wrong)
-
-
-def test_a_width_that_is_too_small() -> None:
-    with pytest.raises(AnsibleFilterError, match="60"):
-        overview_lines(result(), 59)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What kd_connection_info returns, as lines for people. Pure."""
+"""What was found, as lines for people. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ Entry = t.Mapping[str, t.Any]
 Cell = list[str]
 
 # `debug` puts 11 columns around each line of a list, and a terminal has 100 or more.
+# Leaves room for what ansible.builtin.debug puts around a line, so that 100 columns suffice.
 WIDTH = 88
 _GAP = "  "
 _HEADERS = ("KDCLUSTER", "APP", "STATE", "MEMBERS", "CONNECTS TO", "CONNECTED BY", "PROBLEMS")
@@ -23,10 +24,10 @@ _NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]")
 _UNUSED = "unused_object"
 
 
-def overview_lines(found: Entry, width: int = WIDTH) -> list[str]:
+def table_lines(found: Entry, width: int = WIDTH) -> list[str]:
     """Write a table for each namespace, and what is wrong below it.
 
-    :param found: what kd_connection_info returned.
+    :param found: the return values.
     :param width: the most characters of a line.
     :returns: lines of printable ASCII.
     """
