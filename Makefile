@@ -5,7 +5,7 @@
 # Everything runs in the environment of tests/requirements/py313.txt, made in the cache on first use.
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick quick-lint lint sanity unit contract integration package molecule bench stress docs \
-	release-check sandbox sandbox-down clean
+	pictures release-check sandbox sandbox-down clean
 
 PYTHON = environment=$$(tests/runner/python-env.sh py313) && exec "$$environment/bin/python"
 SUITES = $(PYTHON) -m tests.runner
@@ -52,6 +52,9 @@ bench: ## measure; writes build/bench.json
 
 docs: ## the docs site, into build/docs/html
 	@$(PYTHON) -m tests.runner.docs
+
+pictures: ## the pictures of docs/, and those parts of pages that other files decide, written again
+	@$(PYTHON) -m tests.unit.docs.pictures
 
 release-check: ## the rules for a release: Ansible's, certification's and Galaxy's
 	@$(PYTHON) -m tests.runner.release_check

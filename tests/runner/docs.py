@@ -18,11 +18,6 @@ from tests.runner.paths import BUILD, COLLECTION, DOCS, ROOT, TREE, CheckError, 
 
 NAME = "kubedirector.connections"
 FOLDER = BUILD / "docs"
-# What pages show out of files that tests run, by the name that they call the folder.
-SHOWN = {
-    "setups": Path("examples"),
-    "molecule": Path("extensions/molecule"),
-}
 
 
 def build() -> Path:
@@ -40,8 +35,6 @@ def build() -> Path:
             shutil.copy(page, source)
     for page in (ROOT / "docs" / "site").iterdir():
         shutil.copy(page, source)
-    for name, shown in SHOWN.items():
-        shutil.copytree(ROOT / shown, source / name)
     tree.link()
     _step("antsibull-docs", "lint-collection-docs", "--plugin-docs", ".", folder=TREE / COLLECTION)
     _step(

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw docs/connected.svg: the task of README.md, and what configmeta.json holds when it has run.
-
-`python -m tests.unit.docs.connected_picture` writes it, from the repository's root.
-"""
+"""Draw docs/connected.svg: the task of README.md, and what configmeta.json holds when it has run."""
 
 from __future__ import annotations
 
@@ -15,24 +12,14 @@ from typing import Any
 
 import yaml
 
-from tests.harness.cluster import REPOSITORY
 from tests.harness.documentation import marked_blocks
 from tests.kubedirector_simulator.configmeta import ConfigmetaSource, compose
 from tests.kubedirector_simulator.connected_objects import Connected, NamedObject
 from tests.kubedirector_simulator.secret_keys import SecretKeys, new_master_key
+from tests.unit.docs import svg
 
-PICTURE = REPOSITORY / "docs" / "connected.svg"
 Json = dict[str, Any]
-# In units of the picture: of a character of the widest usual monospace font, of a line, around a text.
-_CHARACTER, _LINE, _PAD, _ARROW, _TOP = 7.9, 20, 14, 120, 30
-_STYLE = """
-text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2328 }
-.head { font: 600 13px system-ui, sans-serif } .what { font: 12px system-ui, sans-serif; text-anchor: middle }
-.same { fill: #0a5cc2; font-weight: 600 } rect { fill: #f6f8fa; stroke: #d1d9e0 }
-path { stroke: #59636e; fill: none; stroke-width: 2 }
-@media (prefers-color-scheme: dark) {
-  text { fill: #e6edf3 } .same { fill: #6cb6ff } rect { fill: #151b23; stroke: #3d444d } path { stroke: #9198a1 }
-}"""
+_LINE, _PAD, _ARROW, _TOP = 20, 14, 120, 30
 
 
 def task_lines() -> list[str]:
@@ -65,23 +52,18 @@ def draw(left: list[str], right: list[str], same: list[str]) -> str:
 
     :param same: the words that stand on both sides.
     """
-    widths = [max(map(len, lines)) * _CHARACTER + 2 * _PAD for lines in (left, right)]
+    widths = [max(map(len, lines)) * svg.CHARACTER + 2 * _PAD for lines in (left, right)]
     tall = max(len(left), len(right)) * _LINE + 2 * _PAD
     second = widths[0] + _ARROW
     middle, y = widths[0] + _ARROW / 2, _TOP + tall / 2
     parts = [
         *_panel(0, widths[0], tall, "The task", left, same),
-        f'<path d="M{middle - 48:g} {y:g}h96m-9 -6l9 6l-9 6"/>',
-        f'<text class="what" x="{middle:g}" y="{y - 12:g}">KubeDirector</text>',
+        svg.arrow(middle - 48, y, (middle + 48, y)),
+        svg.text(middle, y - 12, "KubeDirector", "what", "mid"),
         *_panel(second, widths[1], tall, "configmeta.json in the notebook (in part)", right, same),
     ]
-    size = f"{second + widths[1] + 2:g} {_TOP + tall + 2:g}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 {size}" role="img">\n'
-        f"<title>A task, and what it puts into configmeta.json</title>\n<style>{_STYLE}\n</style>\n"
-        + "\n".join(parts)
-        + "\n</svg>\n"
-    )
+    title = "A task, and what it puts into configmeta.json"
+    return svg.document(title, second + widths[1], _TOP + tall, parts)
 
 
 def _panel(
@@ -89,13 +71,13 @@ def _panel(
 ) -> list[str]:
     marked = re.compile("|".join(re.escape(html.escape(word)) for word in same))
     parts = [
-        f'<text class="head" x="{x:g}" y="16">{head}</text>',
-        f'<rect x="{x:g}" y="{_TOP}" width="{wide:g}" height="{tall:g}" rx="6"/>',
+        svg.text(x, 16, head, "head"),
+        svg.box(x, _TOP, wide, tall),
     ]
     for number, line in enumerate(lines, 1):
         text = line.lstrip()
         # By place: blanks at the beginning of a text are not drawn.
-        left = x + _PAD + (len(line) - len(text)) * _CHARACTER
+        left = x + _PAD + (len(line) - len(text)) * svg.CHARACTER
         shown = marked.sub(r'<tspan class="same">\g<0></tspan>', html.escape(text))
         parts.append(f'<text x="{left:g}" y="{_TOP + _PAD + number * _LINE - 5:g}">{shown}</text>')
     return parts
@@ -137,7 +119,3 @@ def picture() -> str:
         *made["data"].values(),
     ]
     return draw(task_lines(), held(configmeta()), words)
-
-
-if __name__ == "__main__":
-    PICTURE.write_text(picture())

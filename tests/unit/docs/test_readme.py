@@ -82,11 +82,6 @@ def test_look_connect_read_and_take_back(run: Run, space: Namespace, tmp_path: P
     assert (connected(space), TRAINING_DATA in space.found) == ([], False)
 
 
-def test_the_picture_is_of_the_playbook() -> None:
-    # `python -m tests.unit.docs.connected_picture` writes it again.
-    assert connected_picture.PICTURE.read_text() == connected_picture.picture()
-
-
 def test_the_python_libraries_are_those_of_the_requirements() -> None:
     (command,) = [line for line in COMMANDS["install"].splitlines() if line.startswith("pip")]
     named = shlex.split(command, comments=True)[2:]

@@ -1,0 +1,136 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The examples of the guides do what the pages say, typed as they stand there."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entries import (
+    entry_problems,
+)
+from tests.harness.canaries import canary
+from tests.harness.documentation import marked_blocks
+from tests.harness.playbook import run_playbook
+from tests.unit.plugins.api_server import scripted_server
+from tests.unit.plugins.clients import CORE, KDCLUSTERS, TOKEN
+from tests.unit.plugins.manifests import encoded
+from tests.unit.plugins.namespace_server import Namespace
+
+KUBECTL = marked_blocks("docs/coming-from-kubectl.md")
+EZMERAL = marked_blocks("docs/ezmeral.md")
+NAME = "kubedirector.connections."
+APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+LOGIN = f"{CORE}/secrets/git-login"
+VALUE = canary("pages")
+Run = Callable[[str], None]
+
+
+@pytest.fixture
+def space() -> Iterator[Namespace]:
+    """team-a with a notebook and its KDApp, and a Secret as kubectl applies it."""
+    with scripted_server() as server:
+        found = Namespace(server)
+        found.apps.append({"metadata": {"name": "jupyter-notebook", "namespace": "team-a"}})
+        found.add_kdcluster("jupyter-notebook", "pod-0")
+        found.add_object(
+            "Secret", "git-login", object_type="source-control", annotations={APPLIED: "{}"}
+        )
+        yield found
+
+
+@pytest.fixture
+def run(space: Namespace, tmp_path: Path) -> Run:
+    """Run a playbook; no output shows the value."""
+
+    def _run(text: str) -> None:
+        playbook = tmp_path / "playbook.yml"
+        playbook.write_text(text)
+        done = run_playbook(
+            playbook, "-e", f"git_token={VALUE}", kubeconfig=None,
+            K8S_AUTH_HOST=space.server.url, K8S_AUTH_API_KEY=TOKEN,
+        )  # fmt: skip
+        assert done.returncode == 0 and VALUE not in done.output, done.output
+
+    return _run
+
+
+@pytest.mark.whole_run
+def test_an_object_of_kubectl_is_named_and_not_written(run: Run, space: Namespace) -> None:
+    run(KUBECTL["named"])
+    assert space.kdcluster("jupyter-notebook")["spec"]["connections"]["secrets"] == ["git-login"]
+    assert not [one for one in space.writes if one.path == LOGIN]
+
+
+@pytest.mark.whole_run
+def test_an_object_of_kubectl_is_taken_over(run: Run, space: Namespace) -> None:
+    run(KUBECTL["described"])
+    assert space.found[LOGIN]["data"]["token"] == encoded(VALUE)
+    assert APPLIED not in (space.found[LOGIN]["metadata"].get("annotations") or {})
+
+
+@pytest.mark.whole_run
+def test_the_notebook_of_hpe_ezmeral_is_one_that_kd_cluster_makes(
+    run: Run, space: Namespace
+) -> None:
+    del space.found[f"{KDCLUSTERS}/jupyter-notebook"]
+    space.add_object("Secret", "hpecp-ext-auth-secret", object_type="extAuth")
+    run(EZMERAL["kdcluster"].replace("my-tenant", "team-a"))
+    (role,) = space.kdcluster("jupyter-notebook")["spec"]["roles"]
+    assert role["podLabels"] == {"hpecp.hpe.com/dtap": "hadoop2"}
+
+
+@pytest.mark.whole_run
+def test_the_plan_and_the_message_of_getting_started(space: Namespace, tmp_path: Path) -> None:
+    space.add_kdcluster("deployment-engine", "pod-1", "pod-2")
+    page = "docs/getting-started.md"
+    file = tmp_path / "connections.yml"
+    text, shown = marked_blocks(page)["connections"], marked_blocks(page, "text")
+
+    def connect(text: str) -> str:
+        file.write_text(text.replace("demo-model-registry", "team-a"))
+        return run_playbook(
+            f"{NAME}connect", "--check", "-e", f"kd_connections_file={file}", kubeconfig=None,
+            K8S_AUTH_HOST=space.server.url, K8S_AUTH_API_KEY=TOKEN,
+        ).output  # fmt: skip
+
+    assert shown["plan"].replace("demo-model-registry", "team-a") in connect(text)
+    path = "path: s3://models.example.com/convolutional-nn/1"
+    lines = text.splitlines()
+    # Where the example file of the demo has its licence there is nothing here.
+    assert lines[10].strip() == path
+    wrong = connect(text.replace(f"{path}\n", "path: [a, b]\n", 1))
+    message = shown["message"].partition("; ...")[0]
+    assert message in " ".join(wrong.split())
+
+
+def test_a_line_of_the_plan_is_that_of_the_readme() -> None:
+    line = marked_blocks("docs/running-notebook.md", "text")["printed"]
+    assert line in marked_blocks("README.md", "text")["printed"]
+
+
+def test_the_entries_for_hpe_ezmeral_are_entries_of_connect() -> None:
+    entries = yaml.safe_load(EZMERAL["notebook"])["kd_connections"]
+    assert entry_problems(entries) == []
+
+
+def test_the_cell_reads_the_file_again_while_the_operator_writes_it() -> None:
+    token = {"connections": {"secrets": {"source-control": [{"data": {"token": encoded("new")}}]}}}
+    contents = iter(['{"connections": {"sec', json.dumps(token)])
+
+    def opened(path: str) -> io.StringIO:
+        assert path == "/etc/guestconfig/configmeta.json"
+        return io.StringIO(next(contents))
+
+    cell: dict[str, Any] = {"open": opened, "__builtins__": builtins}
+    exec(marked_blocks("docs/running-notebook.md", "python")["read"], cell)  # noqa: S102
+    assert cell["token"] == "new"
