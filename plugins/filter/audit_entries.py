@@ -35,6 +35,10 @@ options:
     type: list
     elements: str
     default: []
+seealso:
+  - module: kubedirector.connections.kd_connections
+  - plugin: kubedirector.connections.audit_report
+    plugin_type: filter
 """
 
 EXAMPLES = r"""

@@ -54,6 +54,11 @@ options:
     description: When it was done, in UTC.
     type: str
     required: true
+seealso:
+  - module: kubedirector.connections.kd_connection_info
+  - module: kubedirector.connections.kd_connections
+  - plugin: kubedirector.connections.audit_entries
+    plugin_type: filter
 """
 
 EXAMPLES = r"""

@@ -25,6 +25,8 @@ options:
     description: Settings.
     type: dict
     required: true
+seealso:
+  - module: kubedirector.connections.kd_connection
 """
 
 EXAMPLES = r"""

@@ -23,6 +23,8 @@ options:
     description: Settings.
     type: dict
     required: true
+seealso:
+  - module: kubedirector.connections.kd_connection
 """
 
 EXAMPLES = r"""

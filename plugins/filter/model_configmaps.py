@@ -29,6 +29,8 @@ options:
     description: Whether to give the ConfigMaps' names alone, which is what disconnecting them takes.
     type: bool
     default: false
+seealso:
+  - module: kubedirector.connections.kd_connection
 """
 
 EXAMPLES = r"""
@@ -43,6 +45,13 @@ EXAMPLES = r"""
         model_version: 1
         path: s3://models.example.com/cnn.h5
         scoring_path: repo://code/scoring.py
+
+- name: Take it away again, by its name alone
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    kdcluster: [deployment-engine]
+    configmaps: "{{ [{'name': 'convolutional-nn'}] | kubedirector.connections.model_configmaps(names_only=true) }}"
+    state: absent
 """
 
 RETURN = r"""

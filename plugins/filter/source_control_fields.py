@@ -19,6 +19,10 @@ options:
     description: Data, decoded.
     type: dict
     required: true
+seealso:
+  - module: kubedirector.connections.kd_configmeta_info
+  - plugin: kubedirector.connections.source_control_object
+    plugin_type: filter
 """
 
 EXAMPLES = r"""

@@ -23,6 +23,10 @@ options:
     description: Settings.
     type: dict
     required: true
+seealso:
+  - module: kubedirector.connections.kd_connection
+  - plugin: kubedirector.connections.source_control_fields
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -37,6 +41,24 @@ EXAMPLES = r"""
       type: github
       repo_url: https://git.example.com/team-a/notebooks.git
       branch: main
+
+- name: Connect it as a Secret, with a token
+  kubedirector.connections.kd_connection:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+    secrets: ["{{ settings | kubedirector.connections.source_control_object }}"]
+  vars:
+    settings:
+      object: secret
+      object_name: source-control-secret
+      key_spelling: newer
+      type: github
+      repo_url: https://git.example.com/team-a/notebooks.git
+      branch: main
+      username: team-a
+      email: team-a@example.com
+      auth_type: token
+      token: "{{ git_token }}"
 """
 
 RETURN = r"""

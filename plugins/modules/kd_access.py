@@ -55,6 +55,24 @@ EXAMPLES = r"""
     name: kd-admin
     manage_kdclusters: true
 
+- name: A second account, for a pipeline
+  kubedirector.connections.kd_access:
+    namespace: team-a
+    name: kd-pipeline
+
+- name: Fail if somebody changed its rights
+  kubedirector.connections.kd_access:
+    namespace: team-a
+    name: kd-pipeline
+  check_mode: true
+  register: rights
+  failed_when: rights is changed
+
+- name: Take the right to make and delete KDClusters away again
+  kubedirector.connections.kd_access:
+    namespace: team-a
+    name: kd-admin
+
 - name: Remove the account and its rights
   kubedirector.connections.kd_access:
     namespace: team-a

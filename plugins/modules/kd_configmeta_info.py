@@ -83,6 +83,44 @@ EXAMPLES = r"""
     that:
       - notebook.kdclusters[0].consistent
       - notebook.kdclusters[0].members | selectattr('current', 'false') | list | length == 0
+
+- name: Read connected Secrets in the clear, and show them nowhere
+  kubedirector.connections.kd_configmeta_info:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+    roles: [controller]
+    fields: [connections]
+    secrets: decoded
+  no_log: true
+  register: decoded
+
+- name: Find the hosts of the services, where the file has references
+  kubedirector.connections.kd_configmeta_info:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+    fields: [services]
+    resolve_refs: true
+
+- name: Read a single member
+  kubedirector.connections.kd_configmeta_info:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+    pods: ["{{ notebook.kdclusters[0].members[0].pod }}"]
+
+- name: Read all KDClusters of a KDApp, and report members that cannot be read
+  kubedirector.connections.kd_configmeta_info:
+    namespace: team-a
+    apps: [training-notebook]
+    on_member_error: report
+  register: notebooks
+
+- name: Read what the application reads, with Secrets in base64
+  kubedirector.connections.kd_configmeta_info:
+    namespace: team-a
+    label_selectors: ["!experimental"]
+    fields: [connections]
+    secrets: encoded
+  no_log: true
 """
 
 RETURN = r"""

@@ -116,6 +116,11 @@ EXAMPLES = r"""
       - {namespace: team-a, kdcluster: [jupyter-notebook], clusters: [training-engine-tf], state: absent}
       - {namespace: team-a, kdcluster: [jupyter-notebook], clusters: [training-engine-pytorch]}
 
+- name: Connect a Secret that exists to all KDClusters of a KDApp
+  kubedirector.connections.kd_connections:
+    connections:
+      - {namespace: team-a, apps: [training-notebook], secrets: [git-login]}
+
 - name: Take the token away, and delete its Secret
   kubedirector.connections.kd_connections:
     connections:

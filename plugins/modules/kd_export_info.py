@@ -70,6 +70,17 @@ EXAMPLES = r"""
     namespace: team-a
   register: found
 
+- name: Look at one notebook
+  kubedirector.connections.kd_connection_info:
+    namespace: team-a
+    kdcluster: [jupyter-notebook]
+  register: notebook
+
+- name: Look at all namespaces
+  kubedirector.connections.kd_connection_info:
+    all_namespaces: true
+  register: estate
+
 - name: Make a file of it
   kubedirector.connections.kd_export_info:
     found: "{{ found }}"
@@ -81,6 +92,32 @@ EXAMPLES = r"""
     configmap_data: true
     clusters: true
   register: more
+
+- name: Make a file of one notebook only
+  kubedirector.connections.kd_export_info:
+    found: "{{ notebook }}"
+  register: one
+
+- name: Make a file with the data of its ConfigMaps
+  kubedirector.connections.kd_export_info:
+    found: "{{ notebook }}"
+    configmap_data: true
+  register: with_data
+
+- name: Make a file with the KDCluster itself
+  kubedirector.connections.kd_export_info:
+    found: "{{ notebook }}"
+    clusters: true
+  register: with_cluster
+
+- name: Make a file of each namespace
+  kubedirector.connections.kd_export_info:
+    found: "{{ estate }}"
+  register: all
+
+- name: Say what is in them, and what is left out
+  ansible.builtin.debug:
+    msg: "{{ all.files | map(attribute='summary') | flatten }}"
 
 - name: Show it
   ansible.builtin.debug:

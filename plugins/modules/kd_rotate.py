@@ -120,6 +120,23 @@ EXAMPLES = r"""
       token: "{{ source_control_token }}"
     on_reconnect_failure: warn
 
+- name: See which KDClusters it would reach
+  kubedirector.connections.kd_rotate:
+    namespace: team-a
+    secret: source-control-secret
+    string_data:
+      token: "{{ source_control_token }}"
+  check_mode: true
+  register: reached
+
+- name: Add a key that the object does not have yet
+  kubedirector.connections.kd_rotate:
+    namespace: team-a
+    configmap: convolutional-nn-model
+    data:
+      modelType: tensorflow
+    new_keys: true
+
 - name: After a play that was killed, put the old values back
   kubedirector.connections.kd_rotate:
     namespace: team-a

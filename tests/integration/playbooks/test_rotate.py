@@ -314,7 +314,7 @@ def test_the_readme_the_guide_and_the_playbook_do_what_they_say(
     # There is nothing to restore where no rotation was interrupted.
     assert restoring["kubedirector.connections.kd_rotate"]["state"] == "restored"
     play = {"hosts": "localhost", "gather_facts": False, "tasks": examples}
-    printed = run(3, yaml.safe_dump([play]), readme)
+    printed = run(4, yaml.safe_dump([play]), readme)
     assert_everywhere(find, NAMING, "secrets", SECRET, token=new, username=KEPT)
     path = "s3://models.example.com/convolutional-nn/2"
     assert_everywhere(find, ("lab",), "configmaps", MODEL, path=path)
