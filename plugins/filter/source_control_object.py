@@ -58,7 +58,7 @@ EXAMPLES = r"""
       username: team-a
       email: team-a@example.com
       auth_type: token
-      token: "{{ git_token }}"
+      token: "{{ source_control_token }}"
 """
 
 RETURN = r"""

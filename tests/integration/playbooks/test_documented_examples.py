@@ -121,6 +121,11 @@ def test_connections_by_the_playbook_and_by_awx_import(
         "plugins/modules/kd_export_info.py",
         "plugins/filter/audit_entries.py",
         "plugins/filter/audit_report.py",
+        "plugins/filter/external_auth_secret.py",
+        "plugins/filter/mlflow_secret.py",
+        "plugins/filter/model_configmaps.py",
+        "plugins/filter/source_control_fields.py",
+        "plugins/filter/source_control_object.py",
     ],
 )
 def test_examples_of_a_plugin(plugin: str, run: Callable[..., PlaybookRun]) -> None:
