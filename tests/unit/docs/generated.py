@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from tests.harness.examples import all_setups
+from tests.harness.terminal import RECORDED
 from tests.runner.paths import ROOT
 from tests.unit.docs.playbook_headers import read_header
 
@@ -31,6 +32,7 @@ COMMON = (
 )  # fmt: skip
 
 OF_ALL_PLAYBOOKS = {"kd_auth", "kd_hosts"}
+_PROMPT = "$ "
 _LANGUAGES = {".yml": "yaml", ".sh": "shell"}
 
 
@@ -57,6 +59,9 @@ def _part(name: str) -> str:
         return variables_table(role_options(which))
     if kind == "file":
         return _file(ROOT / which)
+    if kind == "terminal":
+        _command, _end, output = RECORDED.read_text().split(_PROMPT)[int(which)].partition("\n")
+        return f"```text\n{output.rstrip()}\n```"
     if kind == "set-up":
         return _setup(which)
     raise ValueError(f"Nothing writes the part {name}.")

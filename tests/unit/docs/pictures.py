@@ -15,6 +15,7 @@ from tests.unit.docs import (
     estate_picture,
     generated,
     rotation_picture,
+    terminal_picture,
 )
 
 PICTURES: dict[str, Callable[[], str]] = {
@@ -22,6 +23,7 @@ PICTURES: dict[str, Callable[[], str]] = {
     "change.svg": change_picture.picture,
     "estate.svg": estate_picture.picture,
     "rotation.svg": rotation_picture.picture,
+    "terminal.svg": terminal_picture.picture,
 }
 
 

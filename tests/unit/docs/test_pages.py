@@ -19,12 +19,14 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_conne
     entry_problems,
 )
 from tests.harness.canaries import canary
+from tests.harness.cluster import REPOSITORY
 from tests.harness.documentation import marked_blocks
 from tests.harness.playbook import run_playbook
+from tests.unit.docs.test_commands import commands
 from tests.unit.plugins.api_server import scripted_server
 from tests.unit.plugins.clients import CORE, KDCLUSTERS, TOKEN
 from tests.unit.plugins.manifests import encoded
-from tests.unit.plugins.namespace_server import Namespace
+from tests.unit.plugins.namespace_server import COUNT, Namespace
 
 KUBECTL = marked_blocks("docs/coming-from-kubectl.md")
 EZMERAL = marked_blocks("docs/ezmeral.md")
@@ -32,6 +34,10 @@ NAME = "kubedirector.connections."
 APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 LOGIN = f"{CORE}/secrets/git-login"
 VALUE = canary("pages")
+ENTRY = {
+    "namespace": "team-a", "kdcluster": ["jupyter-notebook"],
+    "configmaps": [{"name": "training-data", "type": "data-source", "data": {"path": "s3://x"}}],
+}  # fmt: skip
 Run = Callable[[str], None]
 
 
@@ -111,6 +117,26 @@ def test_the_plan_and_the_message_of_getting_started(space: Namespace, tmp_path:
     wrong = connect(text.replace(f"{path}\n", "path: [a, b]\n", 1))
     message = shown["message"].partition("; ...")[0]
     assert message in " ".join(wrong.split())
+
+
+@pytest.mark.whole_run
+@pytest.mark.parametrize("page", ["docs/audit.md", "docs/overview.md"])
+def test_a_page_shows_what_its_command_prints(
+    page: str, space: Namespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    space.kdcluster("jupyter-notebook")["metadata"]["annotations"] = {COUNT: "1"}
+    del space.found[LOGIN]
+    (tmp_path / "connections.yml").write_text(yaml.safe_dump({"kd_connections": [ENTRY]}))
+    (tmp_path / "export.yml").write_text(marked_blocks("docs/overview.md")["export"])
+    shown = marked_blocks(page, "text")["printed"]
+    command = next(
+        one for one in commands(REPOSITORY / page) if one[0] in (f"{NAME}audit", f"{NAME}export")
+    )
+    done = run_playbook(
+        *command, kubeconfig=None, K8S_AUTH_HOST=space.server.url, K8S_AUTH_API_KEY=TOKEN
+    )
+    assert shown in done.output
 
 
 def test_a_line_of_the_plan_is_that_of_the_readme() -> None:
