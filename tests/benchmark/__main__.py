@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure the same jobs done by the collection, by kubernetes.core and by kubectl, interleaved.
 
-Writes build/bench.json; with --docs also docs/benchmarks.md and its chart.
+Writes build/bench.json; with --docs also docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
-from tests.benchmark import summary, wait_end
+from tests.benchmark import docs, summary, wait_end
 from tests.benchmark.jobs import BENCH, COLLECTION, CORE, KUBECTL, NOTEBOOK, Bench, WrongResultError
 from tests.harness import benchmark_objects, machine
 from tests.harness.audit_log import AuditLog
@@ -29,7 +29,7 @@ from tests.harness.kubectl_proxy import proxied
 from tests.harness.measure import Meter, RunFailedError
 from tests.harness.timing import Timing
 from tests.runner.cluster import Cluster
-from tests.runner.paths import BUILD, ROOT, CheckError, suite_environment
+from tests.runner.paths import BUILD, CheckError, suite_environment
 from tests.runner.processes import Processes
 from tests.runner.tree import link
 
@@ -52,9 +52,7 @@ def main() -> int:
             cluster.take_down()
         print(summary.table(report))
         if options.docs:
-            # Only the benchmark's own environment can draw.
-            command = [str(BENCH.python_path()), "-m", "tests.benchmark.docs"]
-            subprocess.run(command, cwd=ROOT, check=True)
+            docs.main()
     except (
         CheckError, DeadlineError, KubectlError, RunFailedError, WrongResultError,
         wait_end.NoAuditLogError, subprocess.SubprocessError,

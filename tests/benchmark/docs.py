@@ -1,32 +1,23 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write docs/benchmarks.md and its chart from build/bench.json, in the environment `bench`."""
+"""Write docs/benchmarks.md from build/bench.json; `make pictures` draws its chart."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
-
-import matplotlib
 
 from tests.benchmark import summary
-from tests.benchmark.jobs import ANSIBLE, COLLECTION, CORE, KUBECTL, OPERATOR, TIMED_MEMBERS
+from tests.benchmark.jobs import OPERATOR, TIMED_MEMBERS
 from tests.runner.paths import BUILD, ROOT
 
-PAGE, CHART = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "benchmarks.svg"
-_COLOURS = {
-    COLLECTION: "#1a7f5a",
-    KUBECTL: "#b8860b",
-    CORE: "#8c3b3b",
-    OPERATOR: "#777777",
-    ANSIBLE: "#3b5b8c",
-}
+PAGE = ROOT / "docs" / "benchmarks.md"
 _TEXT = """\
 # Benchmarks
 
 `make bench` runs the same jobs with this collection, with tasks of kubernetes.core and with a kubectl shell script
-(`tests/benchmark/jobs`), in turn, and writes `build/bench.json`. `python -m tests.benchmark --docs` also writes this page.
+(`tests/benchmark/jobs`), in turn, and writes `build/bench.json`. `python -m tests.benchmark --docs` also writes this page,
+`make pictures` its chart.
 
 ![Medians of each job, in seconds](benchmarks.svg)
 
@@ -90,42 +81,6 @@ def _shown(report: summary.Report, job: str, contender: str, figure: str) -> str
     return f"{value:.0f}" if figure in ("peak_mib", "requests", "writes") else f"{value:.1f}"
 
 
-def draw(report: summary.Report) -> None:
-    """Draw the medians as bars on a logarithmic axis."""
-    matplotlib.use("svg")
-    # The same figures give the same file.
-    matplotlib.rcParams["svg.hashsalt"] = "benchmarks"
-    from matplotlib import pyplot
-
-    bars = [
-        (job, contender, _bar(report, job, contender))
-        for job, contenders in report["runs"].items()
-        for contender in contenders
-    ]
-    figure, axes = pyplot.subplots(figsize=(9, 0.42 * len(bars) + 1.2))
-    places, place, before = [], 0.0, bars[0][0]
-    for job, _contender, _seconds in bars:
-        place += 1.0 if job == before else 1.7
-        places.append(place)
-        before = job
-    drawn: Any = axes.barh(
-        places, [one[2] for one in bars], color=[_COLOURS[one[1]] for one in bars]
-    )
-    axes.bar_label(drawn, [f"{one[2]:.1f} s" for one in bars], padding=3)
-    axes.set_yticks(places, [one[1] for one in bars])
-    for place, (job, _contender, _seconds) in zip(places, bars, strict=True):
-        if job != before:
-            axes.text(0.012, place - 0.62, job, transform=axes.get_yaxis_transform(), fontsize=8)
-        before = job
-    axes.invert_yaxis()
-    axes.set_xscale("log")
-    axes.set_xlabel("seconds, median (logarithmic)")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.margins(x=0.15)
-    figure.tight_layout()
-    figure.savefig(CHART, metadata={"Date": None})
-
-
 def many() -> str:
     """A row for each measurement of hundreds of KDClusters."""
     lines = [
@@ -145,16 +100,9 @@ def many() -> str:
     return "\n".join(lines)
 
 
-def _bar(report: summary.Report, job: str, contender: str) -> float:
-    runs = report["runs"][job][contender]
-    name = "operator_seconds" if contender == OPERATOR else "scaled_seconds"
-    return summary.median(report, job, contender, name if name in runs[0] else "seconds")
-
-
 def main() -> None:
-    """Write both files."""
+    """Write the page."""
     report: summary.Report = json.loads((BUILD / "bench.json").read_text())
-    draw(report)
     machine = report["machine"]
     loads = [load for pair in report["loads"] for load in pair]
     PAGE.write_text(

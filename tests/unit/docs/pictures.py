@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.runner.paths import ROOT
 from tests.unit.docs import (
+    benchmarks_picture,
     change_picture,
     connected_picture,
     estate_picture,
@@ -19,6 +20,7 @@ from tests.unit.docs import (
 )
 
 PICTURES: dict[str, Callable[[], str]] = {
+    "benchmarks.svg": benchmarks_picture.picture,
     "connected.svg": connected_picture.picture,
     "change.svg": change_picture.picture,
     "estate.svg": estate_picture.picture,

@@ -15,10 +15,10 @@ text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill
 .head { font: 600 13px system-ui, sans-serif } .what { font: 12px system-ui, sans-serif } .mid { text-anchor: middle }
 .end { text-anchor: end } .same { fill: #0a5cc2; font-weight: 600 } rect { fill: #f6f8fa; stroke: #d1d9e0 }
 path { stroke: #59636e; fill: none; stroke-width: 2 } .thin { stroke: #d1d9e0; stroke-width: 1 }
-circle { fill: #0a5cc2 } .good { fill: #1a7f37 } .bad { fill: #cf222e }
+circle, .ours { fill: #0a5cc2; stroke: none } .bar { fill: #afb8c1; stroke: none } .good { fill: #1a7f37 } .bad { fill: #cf222e }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3 } .same { fill: #6cb6ff } rect { fill: #151b23; stroke: #3d444d } path { stroke: #9198a1 }
-  .thin { stroke: #3d444d } circle { fill: #6cb6ff } .good { fill: #57ab5a } .bad { fill: #f47067 }
+  .thin { stroke: #3d444d } circle, .ours { fill: #6cb6ff; stroke: none } .bar { fill: #656c76; stroke: none } .good { fill: #57ab5a } .bad { fill: #f47067 }
 }"""
 
 
