@@ -1,16 +1,17 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/rotation.svg shows the writes of kd_rotate in their order."""
+"""docs/rotation.svg shows the writes of kd_rotate in their order, and docs/rotation.md what it says."""
 
 from __future__ import annotations
 
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
+from tests.harness.documentation import marked_blocks
 from tests.unit.docs.rotation_picture import BAD, BEGIN, GOOD, KEPT, SECRET, Step
 from tests.unit.plugins import rotation_runs
-from tests.unit.plugins.clients import CORE
+from tests.unit.plugins.clients import CORE, KDCLUSTERS
 from tests.unit.plugins.module_runs import Run
 from tests.unit.plugins.namespace_server import Namespace
 from tests.unit.plugins.rotation_runs import NEW, ROTATE, Members
@@ -28,3 +29,12 @@ def test_the_writes_are_those_of_the_picture(
     # How the task says now and then that it still runs.
     written = [one for one in written if one != ("PATCH", KEPT)]
     assert written == [(step.method, step.whom) for step in steps if step.method]
+
+
+def test_the_message_of_the_page_is_that_of_a_rotation_that_failed(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    members.exit_code = lambda value: 3 * (value == NEW)
+    del space.found[f"{KDCLUSTERS}/notebook"]
+    message = marked_blocks("docs/rotation.md", "text")["message"]
+    assert message == run(kd_rotate, **ROTATE)["msg"] + "\n"
