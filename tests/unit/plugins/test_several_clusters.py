@@ -106,6 +106,7 @@ def test_each_host_has_its_own_list_and_writes_though_another_fails(
         file.write_text(yaml.safe_dump({"kd_connections": [entry_of(name)]}))
     done = run("connect")
     assert done.returncode == 2, done.output
+    assert marked_blocks("docs/several-clusters.md", "text")["printed"] in done.output
     assert failed_hosts(done.output) == {"production": 0, DEAD: 1, "staging": 0}
     for name, space in spaces.items():
         lists = space.kdcluster(f"notebook-of-{name}")["spec"]["connections"]
