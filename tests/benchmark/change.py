@@ -65,7 +65,7 @@ def _measure(kubectl: Kubectl, namespace: str) -> dict[str, Any]:
         ("task", "reads what is there and checks all writes by a dry run", own[0].answered),
         ("task", "creates the ConfigMap", _first(own, "configmaps", "create").answered),
         ("task", "adds it to the connections of the KDCluster", written.answered),
-        ("operator", "sees the change: the state is updating", _kdcluster(after)[0].answered),
+        ("operator", "sees the change", _kdcluster(after)[0].answered),
         ("member", "has the new configmeta.json", _changed(kubectl, namespace, pod, CONFIGMETA)),
         ("member", "the start script has ended: --reconnect", _changed(kubectl, namespace, pod, STATUS)),
         ("operator", "is done: configured, the member has this generation", _kdcluster(after)[-1].answered),

@@ -21,7 +21,7 @@ def picture() -> str:
     events = measured["events"]
     tall = _TOP + len(events) * _ROW
     parts = [
-        svg.text(0, 14, f"A ConfigMap is connected to a notebook: {measured['on']}", "what"),
+        svg.text(0, 14, f"A ConfigMap is connected to a notebook ({measured['on']})", "what"),
         *[svg.text(x, 38, lane, "head", "mid") for lane, x in _LANES.items()],
         *[svg.line(x, 46, (x, tall - 10)) for x in _LANES.values()],
     ]
