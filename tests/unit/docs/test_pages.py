@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import io
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ import yaml
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entries import (
     entry_problems,
 )
+from tests.demo.playbooks import command
 from tests.harness.canaries import canary
 from tests.harness.cluster import REPOSITORY
 from tests.harness.documentation import marked_blocks
+from tests.harness.examples import all_setups, matches
 from tests.harness.playbook import run_playbook
 from tests.unit.docs.test_commands import commands
 from tests.unit.plugins.api_server import scripted_server
@@ -130,11 +133,11 @@ def test_a_page_shows_what_its_command_prints(
     (tmp_path / "connections.yml").write_text(yaml.safe_dump({"kd_connections": [ENTRY]}))
     (tmp_path / "export.yml").write_text(marked_blocks("docs/overview.md")["export"])
     shown = marked_blocks(page, "text")["printed"]
-    command = next(
+    words = next(
         one for one in commands(REPOSITORY / page) if one[0] in (f"{NAME}audit", f"{NAME}export")
     )
     done = run_playbook(
-        *command, kubeconfig=None, K8S_AUTH_HOST=space.server.url, K8S_AUTH_API_KEY=TOKEN
+        *words, kubeconfig=None, K8S_AUTH_HOST=space.server.url, K8S_AUTH_API_KEY=TOKEN
     )
     assert shown in done.output
 
@@ -142,6 +145,17 @@ def test_a_page_shows_what_its_command_prints(
 def test_a_line_of_the_plan_is_that_of_the_readme() -> None:
     line = marked_blocks("docs/running-notebook.md", "text")["printed"]
     assert line in marked_blocks("README.md", "text")["printed"]
+
+
+def test_what_the_demo_prints_is_what_it_runs_and_expects() -> None:
+    setup = all_setups()[0]
+    shown = marked_blocks("docs/try-it.md", "text")["demo"]
+    files = (setup.kdclusters_file, setup.connections_file, setup.configmeta_file)
+    for run in (command("demo", files), command(setup.role, [setup.role_file])):
+        assert f"$ {shlex.join(run)}\n" in shown
+    read = json.loads(shown[shown.index("{") :])
+    (expected,) = setup.expected.values()
+    assert matches(expected, {key: read[key] for key in expected})
 
 
 def test_the_entries_for_hpe_ezmeral_are_entries_of_connect() -> None:
