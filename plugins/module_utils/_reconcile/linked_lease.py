@@ -77,7 +77,7 @@ class LinkedLease:
             self._warn(
                 f"Linked KDClusters in namespace {self._namespace} are changed without a Lease: another task "
                 "that changes them at the same time can make the operator stuck. Grant the rights on leases "
-                f"that docs/rbac.md lists. ({error.server_message})"
+                f"that the playbook rbac grants. ({error.server_message})"
             )
             return self
         self._held = True
