@@ -56,7 +56,16 @@ class Pair:
 
 
 NEWEST = Pair(environment="py313", ansible="2.21", python="3.13")
-OLDEST = Pair(environment="py311", ansible="2.18", python="3.11")
+OLDEST = Pair(environment="py311", ansible="2.16", python="3.11")
+# Every Python that a controller can have is in one of the pairs.
+BETWEEN = (
+    Pair(environment="core217", ansible="2.17", python="3.10"),
+    Pair(environment="core218", ansible="2.18", python="3.12"),
+    Pair(environment="core219", ansible="2.19", python="3.12"),
+    Pair(environment="core220", ansible="2.20", python="3.12"),
+)
+# The newest pre-release of ansible-core, where there is one.
+DEVEL = Pair(environment="coredevel", ansible="devel", python="3.13")
 # The oldest Python that modules run on; a controller is newer.
 OLDEST_FOR_MODULES = "py39"
 # What the docs site is made with; ansible-doc is asked for the reference.

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# usage: python-env.sh NAME   (NAME: py313, py311, py39, docs, bench, or uv for the installer alone)
+# usage: python-env.sh NAME   (NAME: that of a file in tests/requirements, such as py313; uv is the installer alone)
 # Makes the environment of tests/requirements/NAME.txt in the cache, unless it is there, and prints its path.
 set -eu
 
@@ -55,11 +55,13 @@ interpreter_of() {
 
 name=${1:-}
 case $name in
-    py313 | docs | bench) version=3.13 ;;
+    py313 | docs | bench | coredevel) version=3.13 ;;
+    core218 | core219 | core220) version=3.12 ;;
     py311) version=3.11 ;;
+    core217) version=3.10 ;;
     py39) version=3.9 ;;
     uv) version=any ;;
-    *) fail "'$name' is no environment of this project; give py313, py311, py39, docs, bench or uv" ;;
+    *) fail "'$name' is no environment of this project; tests/requirements has them" ;;
 esac
 
 environment=$(environment_of "$name")

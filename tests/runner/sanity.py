@@ -15,7 +15,9 @@ import sys
 
 from tests.runner import tree
 from tests.runner.paths import (
+    BETWEEN,
     BUILD,
+    DEVEL,
     NEWEST,
     OLDEST,
     ROOT,
@@ -75,7 +77,7 @@ def run(pair: Pair) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    pairs = {pair.environment: pair for pair in (NEWEST, OLDEST)}
+    pairs = {pair.environment: pair for pair in (NEWEST, OLDEST, *BETWEEN, DEVEL)}
     if len(arguments) != 1 or arguments[0] not in pairs:
         print(f"usage: python -m tests.runner.sanity {{{','.join(pairs)}}}", file=sys.stderr)
         return 2

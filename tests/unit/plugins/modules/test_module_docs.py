@@ -168,7 +168,7 @@ def test_the_action_group_holds_every_module() -> None:
     modules = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
     modules.discard("__init__")
     assert set(runtime["action_groups"]["kd"]) == modules
-    assert runtime["requires_ansible"] == ">=2.18.0"
+    assert runtime["requires_ansible"] == ">=2.16.0"
     assert modules == {module.__name__.rpartition(".")[2] for module in MODULES}
 
 
