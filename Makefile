@@ -4,7 +4,7 @@
 
 # Everything runs in the environment of tests/requirements/py313.txt, made in the cache on first use.
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick quick-lint lint sanity unit contract integration package molecule bench stress docs \
+.PHONY: help demo test quick quick-lint lint sanity unit contract integration package molecule smoke versions bench stress docs \
 	pictures release-check sandbox sandbox-down clean
 
 PYTHON = environment=$$(tests/runner/python-env.sh py313) && exec "$$environment/bin/python"
@@ -46,6 +46,12 @@ package: ## build, install and use the collection from its tarball
 
 molecule: ## the scenarios in extensions/molecule, one for each role
 	@$(SUITES) molecule
+
+smoke: ## the collection in short on each ansible-core between, and on its pre-release
+	@$(SUITES) smoke
+
+versions: ## smoke, unit tests and sanity on each ansible-core between, and on its pre-release
+	@$(SUITES) smoke versions
 
 bench: ## measure; writes build/bench.json
 	@$(PYTHON) -m tests.benchmark

@@ -16,6 +16,7 @@ import contextlib
 import io
 import json
 import logging
+import os
 import sys
 import types
 import typing as t
@@ -24,7 +25,10 @@ from ansible import constants
 from ansible.module_utils import basic
 from ansible.module_utils.common import json as ansible_json
 from ansible.module_utils.common import warnings as ansible_warnings
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as OrdinaryAction
+from ansible.release import __version__ as ansible_version
 from ansible.utils.display import Display
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.display import (
@@ -42,6 +46,17 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_val
     misread_values,
 )
 
+# The versions of ansible-core that the tests run with.
+_OLDEST, _NEWEST = (2, 16), (2, 21)
+# What is used of their insides.
+_INSIDES = (
+    (basic, "_ANSIBLE_ARGS"),
+    (ansible_json, "AnsibleJSONEncoder"),
+    (ansible_warnings, "_global_warnings"),
+    (ActionBase, "_update_module_args"),
+)
+# A variable: false makes every module a process of its own.
+_SWITCH = "kd_in_worker"
 # The name of a module's JSON dialect, which ansible-core has since 2.19.
 _PROFILE = "legacy"
 # As ansible-core 2.21 and 2.18 begin it (source: module_utils/basic.py).
@@ -109,7 +124,10 @@ class ModuleInWorker(OrdinaryAction):
         """Whether the module would run as this user, on this machine, by this Python, in this
         environment, and without files or a process of its own."""
         return (
-            self._connection.transport == "local"
+            known_inside(ansible_version)
+            # What is neither true nor false switches it off, too.
+            and boolean(self._templar.template(variables.get(_SWITCH, True)), strict=False)
+            and self._connection.transport == "local"
             and self._connection.become is None
             and not self._task.async_val
             # It would end a change half way; a process of its own comes to an end.
@@ -142,6 +160,17 @@ class ModuleInWorker(OrdinaryAction):
         ):
             self.module.main()
         return _decoded(printed.getvalue())
+
+
+def known_inside(version: str) -> bool:
+    """Whether the insides of this ansible-core are what this file relies on.
+
+    :param version: such as 2.22.0rc1.
+    """
+    major, minor, *_rest = version.split(".")
+    return _OLDEST <= (int(major), int(minor)) <= _NEWEST and all(
+        hasattr(owner, name) for owner, name in _INSIDES
+    )
 
 
 def _display_of(variables: _Variables) -> t.Callable[[str], None]:
@@ -179,16 +208,19 @@ def _as_a_process_of_its_own(folder: str) -> t.Iterator[io.StringIO]:
 
     :returns: what it prints.
     """
+    folder_before = os.getcwd()
     logging_was_off_below = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
+        # contextlib.chdir needs Python 3.11; ansible-core 2.16 and 2.17 run on 3.10.
+        os.chdir(folder)
         with (
-            contextlib.chdir(folder),
             contextlib.redirect_stdout(io.StringIO()) as printed,
             contextlib.redirect_stderr(io.StringIO()),
         ):
             yield printed
     finally:
+        os.chdir(folder_before)
         logging.disable(logging_was_off_below)
 
 

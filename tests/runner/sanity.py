@@ -30,7 +30,7 @@ from tests.runner.paths import (
 # ansible-test makes its environments by a pip bootstrap script that it would download from a
 # host which not every machine reaches; Python's own ensurepip does the same. One name for each
 # version of pip that a supported ansible-core asks for.
-BOOTSTRAPS = ("get_pip_24_2.py", "get_pip_25_2.py")
+BOOTSTRAPS = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
 BOOTSTRAP = "import ensurepip\n\nensurepip.bootstrap(default_pip=True)\n"
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.runner.paths import BUILD, NEWEST, OLDEST, REPORTS, ROOT, TREE, Pair
+from tests.runner.paths import BETWEEN, BUILD, DEVEL, NEWEST, OLDEST, REPORTS, ROOT, TREE, Pair
 
 _SESSIONS = 1000
+OTHERS = (*BETWEEN, DEVEL)
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,16 @@ def tests(name: str, pair: Pair, *paths: str, cluster: bool = False, only: bool 
     return Suite(group, name, pair, command, cluster=cluster, report=report)
 
 
-def sanity(pair: Pair) -> Suite:
+def sanity(pair: Pair, name: str = "sanity") -> Suite:
     """ansible-test sanity of the pair's ansible-core."""
     command = ("python", "-m", "tests.runner.sanity", pair.environment)
     # The newest environment runs the script; the script finds the pair's own ansible-test.
-    return Suite("sanity", f"sanity/{pair.ansible}", NEWEST, command)
+    return Suite(name.partition("/")[0], f"{name}/{pair.ansible}", NEWEST, command)
+
+
+def smoke(pair: Pair) -> Suite:
+    """A KDCluster made, connected and read back by playbooks, and tasks in the worker and as processes."""
+    return tests("smoke", pair, *SMOKE, cluster=True)
 
 
 MYPY = (
@@ -85,6 +91,10 @@ SPELLING = "git ls-files -z -- ':!LICENSE' ':!*.svg' ':!*.txt' ':!*.sum' | xargs
 PLAYBOOKS = "tests/integration/playbooks"
 SETTLING = "tests/integration/settling"
 MODULES = ("tests/integration", f"--ignore={PLAYBOOKS}", f"--ignore={SETTLING}")
+SMOKE = (
+    f"{PLAYBOOKS}/test_demo_playbook.py::test_a_set_up_from_nothing_and_again_nothing",
+    "tests/integration/test_worker.py::test_the_result_is_the_same_either_way",
+)
 
 # In the order in which they are started; those that need a cluster wait for it.
 SUITES: tuple[Suite, ...] = (
@@ -122,4 +132,15 @@ SUITES: tuple[Suite, ...] = (
     tests("integration/playbooks", OLDEST, PLAYBOOKS, cluster=True),
     Suite("molecule", "molecule", NEWEST, ("molecule", "test", "--all"), cluster=True),
     tests("packaging", NEWEST, "tests/packaging", cluster=True, only=True),
+    *map(smoke, BETWEEN),
+)
+
+# `make versions`: too long for every change.
+VERSIONS: tuple[Suite, ...] = (
+    *(
+        tests("versions/unit", pair, "tests/unit/plugins", *NO_WHOLE_RUNS, *SIDE_BY_SIDE)
+        for pair in OTHERS
+    ),
+    *(sanity(pair, "versions/sanity") for pair in OTHERS),
+    smoke(DEVEL),
 )

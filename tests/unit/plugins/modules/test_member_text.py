@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible.release import __version__
+from ansible.module_utils.common.parameters import PASS_VARS
 
 from ansible_collections.kubedirector.connections.plugins.modules import kd_connection
 from tests.harness.canaries import canary
@@ -21,8 +21,8 @@ from tests.unit.plugins.namespace_server import CONFIGMETA, STATUS, STDERR, Name
 VALUE = canary("basil" * 8)
 PATH = "/opt/guestconfig/configure.stderr"
 
-# ansible-core before 2.19 always returns the options.
-INVOCATION = {} if __version__.startswith("2.18") else {"_ansible_inject_invocation": True}
+# Where ansible-core does not know it, a module always returns the options.
+INVOCATION = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
 
 
 @pytest.fixture
