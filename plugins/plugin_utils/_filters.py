@@ -29,7 +29,7 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_val
 try:
     from ansible._internal._datatag._tags import Origin
 except ImportError:
-    # ansible-core 2.18 does not keep where a value was written.
+    # ansible-core before 2.19 does not keep where a value was written.
     Origin = None
 
 Made = t.TypeVar("Made")
@@ -72,7 +72,7 @@ def plain(value: t.Any, broken: list[tuple[Path, str]], path: Path = ()) -> t.An
     """Copy a value of any depth as a module would get it: resolved, decrypted, dates as text.
 
     :param broken: takes the path of each template that cannot be worked out, and why; what it would have
-        given is left out. (ansible-core 2.18 works templates out before a filter is called.)
+        given is left out. (ansible-core before 2.19 works templates out before a filter is called.)
     """
     if isinstance(value, dict):
         return dict(_resolved(value, value, broken, path))

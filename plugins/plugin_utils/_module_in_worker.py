@@ -59,8 +59,9 @@ _INSIDES = (
 _SWITCH = "kd_in_worker"
 # The name of a module's JSON dialect, which ansible-core has since 2.19.
 _PROFILE = "legacy"
-# As ansible-core 2.21 and 2.18 begin it (source: module_utils/basic.py).
+# As ansible-core begins it, 2.19 or newer and older (source: module_utils/basic.py).
 _TOO_OLD = ("Ansible requires Python", "ansible-core requires a minimum of Python")
+_BEFORE_PYTHON_3_7 = "SyntaxError: future feature annotations is not defined"
 _Variables = t.Mapping[str, t.Any]
 
 
@@ -148,7 +149,7 @@ class ModuleInWorker(OrdinaryAction):
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, variables)
         Display().vvv(f"Running module {self.module.__name__} in Ansible's worker process")
-        # ansible-core 2.18 keeps warnings as long as the process lasts, here over all items of a loop.
+        # ansible-core before 2.19 keeps warnings as long as the process lasts, here over all items of a loop.
         ansible_warnings._global_warnings.clear()
         basic._ANSIBLE_ARGS = _encoded({"ANSIBLE_MODULE_ARGS": arguments})
         basic._ANSIBLE_PROFILE = _PROFILE
@@ -188,10 +189,14 @@ def _display_of(variables: _Variables) -> t.Callable[[str], None]:
 def with_newer_python(result: dict[str, t.Any]) -> dict[str, t.Any]:
     """Add what to do to ansible-core's own message about a Python that is too old, which ends a module before
     the collection's code begins."""
-    if not any(words in str(result.get("msg")) for words in _TOO_OLD):
+    message = str(result.get("msg"))
+    # ansible-core 2.16 begins a module on these, too.
+    if _BEFORE_PYTHON_3_7 in str(result.get("module_stderr")):
+        message = "The Python that Ansible found is older than 3.7, and modules need 3.9 or newer."
+    elif not any(words in message for words in _TOO_OLD):
         return result
     way_out = "Set ansible_python_interpreter to the path of a newer one on this host."
-    return {**result, "msg": f"{result['msg']} {way_out}"}
+    return {**result, "msg": f"{message} {way_out}"}
 
 
 def refused(problems: list[str]) -> dict[str, t.Any]:
@@ -229,7 +234,7 @@ def _encoded(arguments: dict[str, t.Any]) -> bytes:
         direction = ansible_json.Direction.CONTROLLER_TO_MODULE
         encoder = ansible_json.get_module_encoder(_PROFILE, direction)
         return json.dumps(arguments, cls=encoder).encode()
-    # ansible-core 2.18.
+    # ansible-core before 2.19.
     return json.dumps(arguments, cls=ansible_json.AnsibleJSONEncoder, vault_to_text=True).encode()
 
 

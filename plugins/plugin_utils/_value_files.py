@@ -283,7 +283,7 @@ class _Files:
             yield os.path.dirname(origin[0])
         places = self._read.args.get("places")
         if self._path[:1] == ("connections",) and isinstance(places, list):
-            # ansible-core 2.18 does not know origins.
+            # ansible-core before 2.19 does not know origins.
             yield from (os.path.dirname(str(place)) for place in places[self._path[1] :][:1])
 
     def _content(self, path: str, most: int = MAX_BYTES) -> bytes:

@@ -28,7 +28,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_conne
 try:
     from ansible._internal._datatag._tags import Origin
 except ImportError:
-    # ansible-core 2.18 does not keep where a value was written.
+    # ansible-core before 2.19 does not keep where a value was written.
     Origin = None
 
 _OWN_KEY = (

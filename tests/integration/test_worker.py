@@ -83,7 +83,7 @@ def test_the_result_is_the_same_either_way(
     assert [bool(one.get("failed")) for one in first.results] == [False] * 3 + [True] * 2 + [False]
     assert "not verified" in first.results[5]["warnings"][0]
     for result in first.results + again.results:
-        # ansible-core 2.18 shows with -vvv where in the code it failed, which lies elsewhere then.
+        # ansible-core before 2.19 shows with -vvv where in the code it failed, which lies elsewhere then.
         result.pop("exception", None)
     assert first.results[1:] == again.results
     for played in (first, again):
@@ -179,7 +179,7 @@ def test_the_items_of_a_loop_have_warnings_of_their_own(
     whole = played.results[0]
     told = [whole.get("warnings", []), *(item.get("warnings", []) for item in whole["results"])]
     assert "not verified" in told[0][0]
-    # ansible-core 2.18 takes the items' warnings out of them, into the loop's own.
+    # ansible-core before 2.19 takes the items' warnings out of them, into the loop's own.
     assert [len(warnings) for warnings in told] in ([1, 1, 0], [1, 0, 0])
 
 

@@ -152,4 +152,7 @@ def test_what_ansible_says_of_an_older_python_gets_a_way_out() -> None:
     said = "Ansible requires Python 3.9 or newer on the target. Current version: 3.8.18"
     result = with_newer_python({"failed": True, "msg": said})
     assert result["msg"].startswith(f"{said} Set ansible_python_interpreter to ")
+    stderr = "  from __future__ import annotations\nSyntaxError: future feature annotations is not defined\n"
+    result = with_newer_python({"msg": "MODULE FAILURE", "module_stderr": stderr})
+    assert "modules need 3.9 or newer. Set ansible_python_interpreter to " in result["msg"]
     assert with_newer_python({"failed": True, "msg": "other"}) == {"failed": True, "msg": "other"}
