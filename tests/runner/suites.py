@@ -66,8 +66,8 @@ def sanity(pair: Pair, name: str = "sanity") -> Suite:
 
 
 def smoke(pair: Pair) -> Suite:
-    """A KDCluster made, connected and read back by playbooks, and tasks in the worker and as processes."""
-    return tests("smoke", pair, *SMOKE, cluster=True)
+    """A KDCluster made, connected and read back by a playbook, in the worker and by processes."""
+    return tests("smoke", pair, SMOKE, cluster=True)
 
 
 MYPY = (
@@ -91,10 +91,7 @@ SPELLING = "git ls-files -z -- ':!LICENSE' ':!*.svg' ':!*.txt' ':!*.sum' | xargs
 PLAYBOOKS = "tests/integration/playbooks"
 SETTLING = "tests/integration/settling"
 MODULES = ("tests/integration", f"--ignore={PLAYBOOKS}", f"--ignore={SETTLING}")
-SMOKE = (
-    f"{PLAYBOOKS}/test_demo_playbook.py::test_a_set_up_from_nothing_and_again_nothing",
-    "tests/integration/test_worker.py::test_the_result_is_the_same_either_way",
-)
+SMOKE = f"{PLAYBOOKS}/test_demo_playbook.py::test_a_set_up_from_nothing_and_again_nothing"
 
 # In the order in which they are started; those that need a cluster wait for it.
 SUITES: tuple[Suite, ...] = (

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.runner.paths import ROOT
+from tests.runner.paths import BETWEEN, DEVEL, ROOT
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
@@ -42,6 +42,11 @@ def test_the_checks_that_a_host_runs() -> None:
     called = set(re.findall(r"\bmake ([a-z-]+)", text))
     assert called >= {"lint", "sanity", "unit", "docs", "contract", "integration"}
     assert called <= TARGETS
+
+
+def test_every_other_ansible_core_is_checked() -> None:
+    job = jobs_of(GITHUB / "workflows" / "checks.yml")["versions"]
+    assert job["strategy"]["matrix"]["ansible"] == [pair.ansible for pair in (*BETWEEN, DEVEL)]
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
