@@ -40,7 +40,7 @@ def test_another_version_is_not_known(version: str, known: bool) -> None:
     assert _module_in_worker.known_inside(version) is known
 
 
-@pytest.mark.parametrize(("owner", "name"), _module_in_worker._INSIDES, ids=str)
+@pytest.mark.parametrize(("owner", "name"), _module_in_worker._INSIDES)
 def test_other_insides_are_not_known(
     owner: object, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
