@@ -46,7 +46,7 @@ def test_the_checks_that_a_host_runs() -> None:
 
 def test_every_other_ansible_core_is_checked() -> None:
     job = jobs_of(GITHUB / "workflows" / "checks.yml")["versions"]
-    assert job["strategy"]["matrix"]["ansible"] == [pair.ansible for pair in (*BETWEEN, DEVEL)]
+    assert job["strategy"]["matrix"]["target"] == [pair.ansible for pair in (*BETWEEN, DEVEL)]
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
