@@ -153,7 +153,7 @@ table:
       what it connects to, what connects to it, and the codes of its problems.
     - Before it the answer to the question who uses an object, if that was asked. Below it objects that are connected to nothing,
       and each problem in words.
-    - Empty unless O(summary) is true.
+    - Empty unless C(summary) is true.
   returned: always
   type: list
   elements: str
@@ -167,7 +167,7 @@ server:
   type: str
   sample: https://api.example.com:6443
 kdclusters:
-  description: The KDClusters, by namespace and name. With O(summary) only C(namespace), C(name) and C(state) of each.
+  description: The KDClusters, by namespace and name. With C(summary) only C(namespace), C(name) and C(state) of each.
   returned: always
   type: list
   elements: dict
