@@ -16,7 +16,11 @@ class SandboxError(Exception):
 
 
 class MissingPart(SandboxError):
-    """Something that this machine lacks for a node of its own; names the other ways too."""
+    """Something that this machine lacks for a node of its own; names the other ways too.
+
+    `sentence` is without these.
+    """
 
     def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
         super().__init__(f"{sentence} {OTHER_WAYS}")

@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import gzip
 import io
-import platform
-import shutil
 import tarfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.sandbox import docker_archive
 from tests.sandbox.builds import cache_key
-from tests.sandbox.commands import attempt, run_logged
+from tests.sandbox.debian import BUILD_SECONDS, Debian, write_layer
 from tests.sandbox.docker_archive import add_file, write_archive
 from tests.sandbox.files import locked, private_directory
 from tests.sandbox.machine import BUSYBOX
-from tests.sandbox.mounts import unmount_below
 from tests.sandbox.settings import SOURCES
 
 if TYPE_CHECKING:
@@ -31,22 +27,11 @@ MEMBER_IMAGE = "localhost/kubedirector-connections/member:sandbox"
 PAUSE_IMAGE = "localhost/kubedirector-connections/pause:sandbox"
 
 _MEMBER = SOURCES / "member"
-_SUITE = "bookworm"
 # python3-minimal has no json module, hence python3.
-_INCLUDE = "ca-certificates,curl,python3"
-_NOT_PACKED = (
-    "usr/share/doc",
-    "usr/share/info",
-    "usr/share/locale",
-    "usr/share/man",
-    "var/cache/apt",
-    "var/lib/apt/lists",
-    "var/log",
-)
+_DEBIAN = Debian("bookworm", "ca-certificates,curl,python3")
 # KubeDirector looks for both before it injects its own tool into a member.
 _PLACE_HOLDERS = ("usr/local/bin/configcli", "usr/bin/configcli")
 _SHEBANG = b"#!/usr/bin/env python3\n"
-_BUILD_SECONDS = 1800.0
 
 
 @dataclass(frozen=True)
@@ -63,10 +48,9 @@ def build_archives(cache: Path, progress: Progress) -> Archives:
     Raises SandboxError when debootstrap fails.
     """
     folder = private_directory(cache / "images")
-    debian = folder / f"debian-{_debian_key()}.tar"
     sources = [Path(__file__), Path(docker_archive.__file__), *sorted(_MEMBER.iterdir())]
     key = cache_key(
-        _debian_key().encode(), *(file.read_bytes() for file in sources if file.is_file())
+        _DEBIAN.key.encode(), *(file.read_bytes() for file in sources if file.is_file())
     )
     archives = Archives(folder / f"member-{key}.tar", folder / f"pause-{key}.tar")
     if archives.member.exists() and archives.pause.exists():
@@ -75,20 +59,19 @@ def build_archives(cache: Path, progress: Progress) -> Archives:
         progress.step("Building the member image (its Debian once, then cached)"),
         locked(
             folder / "build.lock",
-            timeout=_BUILD_SECONDS,
+            timeout=BUILD_SECONDS,
             on_wait=lambda: progress.note("another run is building"),
         ),
     ):
-        if not debian.exists():
-            _build_debian(debian, progress)
+        debian = _DEBIAN.build(folder, progress)
         if not archives.pause.exists():
-            pause = _write_layer(folder / "pause.layer", _fill_pause)
+            pause = write_layer(folder / "pause.layer", _fill_pause)
             write_archive(
                 archives.pause, PAUSE_IMAGE, [pause], ["/bin/busybox", "sleep", "2147483647"]
             )
             pause.unlink()
         if not archives.member.exists():
-            member = _write_layer(folder / "member.layer", _fill_member)
+            member = write_layer(folder / "member.layer", _fill_member)
             write_archive(archives.member, MEMBER_IMAGE, [debian, member], ["/opt/member/init"])
             member.unlink()
     return archives
@@ -108,13 +91,6 @@ def app_config_package(startscript: bytes) -> bytes:
     return packed.getvalue()
 
 
-def _write_layer(layer: Path, fill: Callable[[tarfile.TarFile], None]) -> Path:
-    draft = layer.with_name(f"{layer.name}.draft")
-    with tarfile.open(draft, "w", format=tarfile.PAX_FORMAT) as content:
-        fill(content)
-    return draft.replace(layer)
-
-
 def _fill_pause(layer: tarfile.TarFile) -> None:
     add_file(layer, "bin/busybox", BUSYBOX.read_bytes(), 0o755)
 
@@ -126,59 +102,3 @@ def _fill_member(layer: tarfile.TarFile) -> None:
     add_file(layer, "opt/member/appconfig.tgz", package, 0o644)
     for path in _PLACE_HOLDERS:
         add_file(layer, path, (_MEMBER / "configcli").read_bytes(), 0o755)
-
-
-def _debian_key() -> str:
-    parts = (_SUITE, _INCLUDE, platform.machine(), *_NOT_PACKED)
-    return cache_key(*(part.encode() for part in parts))
-
-
-def _build_debian(layer: Path, progress: Progress) -> None:
-    root = layer.with_name("debian-root")
-    log = layer.with_name("debootstrap.log")
-    log.unlink(missing_ok=True)
-    _remove_root(root)
-    try:
-        run_logged(
-            ["debootstrap", "--variant=minbase", f"--include={_INCLUDE}", _SUITE, root, *_mirror()],
-            log=log,
-            timeout=_BUILD_SECONDS,
-            on_poll=progress.note,
-        )
-
-        def fill(content: tarfile.TarFile) -> None:
-            for child in sorted(root.iterdir()):
-                content.add(child, child.name, filter=_wanted)
-
-        _write_layer(layer, fill)
-    finally:
-        _remove_root(root)
-
-
-def _wanted(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    # The folders themselves stay, since programs expect them; /dev comes from the runtime.
-    unwanted = any(entry.name.startswith(f"{path}/") for path in _NOT_PACKED)
-    return None if unwanted or entry.ischr() or entry.isblk() else entry
-
-
-def _mirror() -> list[str]:
-    """The mirror that this machine's apt uses for the suite; none when apt does not tell."""
-    told = attempt(
-        [
-            "apt-get",
-            "indextargets",
-            "--format",
-            "$(REPO_URI)",
-            "Created-By: Packages",
-            "Origin: Debian",
-            f"Codename: {_SUITE}",
-        ],
-        timeout=60,
-    )
-    return told.stdout.split()[:1]
-
-
-def _remove_root(root: Path) -> None:
-    unmount_below(root)
-    if root.exists():
-        shutil.rmtree(root)

@@ -34,12 +34,12 @@ _PACKAGES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def require_linux_root() -> None:
+def require_linux_root(what: str = "The sandbox's own node") -> None:
     """Raise MissingPart unless this is Linux and we are root."""
     if platform.system() != "Linux":
-        raise MissingPart(f"The sandbox's own node needs Linux, and this is {platform.system()}.")
+        raise MissingPart(f"{what} needs Linux, and this is {platform.system()}.")
     if os.geteuid() != 0:
-        raise MissingPart("The sandbox's own node needs root: run it again as root.")
+        raise MissingPart(f"{what} needs root: run it again as root.")
 
 
 def parse_go_version(output: str) -> tuple[int, int] | None:
@@ -66,21 +66,23 @@ def require_go() -> None:
         )
 
 
-def missing_packages() -> list[str]:
+def missing_packages(packages: Mapping[str, tuple[str, ...]] = _PACKAGES) -> list[str]:
     """The Debian packages of which something is not on this machine."""
 
     def there(part: str) -> bool:
         return Path(part).exists() if part.startswith("/") else find_program(part) is not None
 
-    return [name for name, parts in _PACKAGES.items() if not all(there(part) for part in parts)]
+    return [name for name, parts in packages.items() if not all(there(part) for part in parts)]
 
 
-def install_packages(progress: Progress, log: Path) -> None:
+def install_packages(
+    progress: Progress, log: Path, packages: Mapping[str, tuple[str, ...]] = _PACKAGES
+) -> None:
     """Install what is missing from Debian.
 
     Raises MissingPart when there is no apt-get or it does not bring the packages.
     """
-    missing = missing_packages()
+    missing = missing_packages(packages)
     if not missing:
         return
     names = " ".join(missing)
@@ -106,7 +108,7 @@ def install_packages(progress: Progress, log: Path) -> None:
             )
         except SandboxError as error:
             raise MissingPart(f"apt-get could not install {names}: {error}") from error
-    still = missing_packages()
+    still = missing_packages(packages)
     if still:
         raise MissingPart(
             f"apt-get installed {names}, yet parts of {' '.join(still)} are not where Debian puts "

@@ -13,6 +13,7 @@ import pytest
 
 from tests.sandbox import machine
 from tests.sandbox.errors import MissingPart
+from tests.sandbox.progress import Progress
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,24 @@ def test_not_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(MissingPart, match=r"needs root.*KD_TEST_KUBECONFIG"):
         machine.require_linux_root()
+
+
+def test_what_else_needs_root_is_named_without_other_ways_to_get_a_cluster(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(MissingPart) as caught:
+        machine.require_linux_root("The execution environment")
+    assert caught.value.sentence == "The execution environment needs root: run it again as root."
+
+
+def test_no_apt_get(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(machine, "find_program", lambda name: None)
+    with pytest.raises(MissingPart) as caught:
+        machine.install_packages(Progress(), tmp_path / "log", {"podman": ("podman",)})
+    assert caught.value.sentence == (
+        "These Debian packages are missing, and this machine has no apt-get: podman."
+    )
 
 
 def test_no_go(monkeypatch: pytest.MonkeyPatch) -> None:
