@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every job template of extensions/awx, by AWX's own engine, with answers of its survey and credentials.
 
-Each launch asserts that no artifact holds a secret; see tests.integration.playbooks.awx_job.
+Each launch asserts that no artifact holds a secret; see tests.harness.awx_job.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from tests.harness.awx import job_templates
+from tests.harness.awx_job import Awx, JobResult, kubernetes_environment
 from tests.harness.canaries import canary
 from tests.harness.documentation import marked_blocks
 from tests.harness.examples import Setup, all_setups, manifests_of, matches
@@ -25,7 +26,6 @@ from tests.harness.kubectl import Kubectl
 from tests.harness.manifests import KDCLUSTER, Connections
 from tests.harness.timing import Timing
 from tests.harness.workspace import wait_configured
-from tests.integration.playbooks.awx_job import Awx, JobResult, kubernetes_environment
 from tests.integration.playbooks.rotation import secret_values
 
 SETUPS = {setup.name[0]: setup for setup in all_setups()}

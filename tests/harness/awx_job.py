@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Launches a job template of extensions/awx as AWX does: by ansible-runner, in a folder shaped like AWX's.
 
-AWX itself adds a container around it and a database behind it.
+With a container, its process isolation runs the job in an execution environment, as AWX does; AWX itself adds a database.
 """
 
 from __future__ import annotations
@@ -67,11 +67,31 @@ class JobResult:
 
 
 @dataclass(frozen=True)
+class Container:
+    """An execution environment's image, and the environment variables for the podman that has it."""
+
+    image: str
+    variables: Mapping[str, str]
+
+    @property
+    def options(self) -> list[str]:
+        """What ansible-runner needs to run a job in it.
+
+        AWX, too, gives it root; the API server may be on the machine's own 127.0.0.1.
+        """
+        isolation = ["--process-isolation", "--process-isolation-executable", "podman"]
+        options = ["--user=root", "--network=host", "--pull=never"]
+        given = (f"--container-option={option}" for option in options)
+        return [*isolation, "--container-image", self.image, *given]
+
+
+@dataclass(frozen=True)
 class Awx:
     """Launches jobs; `kubernetes` is what the credential for the cluster puts into the environment."""
 
     folder: Path
     kubernetes: Mapping[str, str] = field(repr=False)
+    container: Container | None = None
 
     def launch(
         self,
@@ -94,19 +114,29 @@ class Awx:
         shutil.copytree(PROJECT, job / "project")
         (job / "inventory").mkdir()
         program = _write(
-            job / "inventory" / "hosts", f"#!{sys.executable}\nprint({json.dumps(INVENTORY)!r})\n"
+            job / "inventory" / "hosts",
+            f"#!/usr/bin/env python3\nprint({json.dumps(INVENTORY)!r})\n",
         )
         program.chmod(0o700)
         env = job / "env"
         env.mkdir(mode=0o700)
         _write(env / "extravars", unsafe_yaml(variables))
-        home = {"ANSIBLE_HOME": str(self.folder / "ansible-home")}
-        _write(env / "envvars", json.dumps({**self.kubernetes, **home}))
+        # The job's folder as the job sees it.
+        inside = Path("/runner") if self.container else job
+        authority = Path(self.kubernetes["K8S_AUTH_SSL_CA_CERT"]).read_text()
+        own = {
+            "K8S_AUTH_SSL_CA_CERT": str(
+                inside / _write(env / "ca.crt", authority).relative_to(job)
+            ),
+            "ANSIBLE_HOME": str(inside / "ansible-home"),
+        }
+        _write(env / "envvars", json.dumps({**self.kubernetes, **own}))
         command = ["-u", "root", "--diff", "-vvvv"]
         for number, (name, inputs) in enumerate((credentials or {}).items()):
             assert name in definition["credential_types"]
             given = injected(credential_types()[name], inputs)
-            command += ["-e", f"@{_write(env / f'credential{number}', unsafe_yaml(given))}"]
+            file = _write(env / f"credential{number}", unsafe_yaml(given))
+            command += ["-e", f"@{inside / file.relative_to(job)}"]
         _write(env / "cmdline", shlex.join(command))
         if plays:
             with (job / "project" / definition["playbook"]).open("a") as playbook:
@@ -114,15 +144,19 @@ class Awx:
         return self._run(job, definition["playbook"])
 
     def _run(self, job: Path, playbook: str) -> JobResult:
+        options, variables = (
+            (self.container.options, self.container.variables) if self.container else ([], {})
+        )
         done = subprocess.run(
-            ["ansible-runner", "run", str(job), "--playbook", playbook, "--ident", IDENT],
-            env={**clean_environment(), "PATH": path_with_environment()},
+            ["ansible-runner", "run", str(job), "--playbook", playbook, "--ident", IDENT, *options],
+            env={**clean_environment(), "PATH": path_with_environment(), **variables},
             capture_output=True, text=True, timeout=RUN_SECONDS, check=False,
         )  # fmt: skip
         artifacts = job / "artifacts" / IDENT
-        # AWX, too, removes what it gave to a job, and hides the secrets in ansible-runner's copy of its environment.
+        # AWX, too, removes what it gave to a job, and hides the secrets in ansible-runner's copies of its environment.
         shutil.rmtree(job / "env")
         (artifacts / "command").unlink()
+        (artifacts / "env.list").unlink(missing_ok=not self.container)
         output = done.stdout + done.stderr
         (job / "output.log").write_text(output)
         events = [
