@@ -7,49 +7,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from tests.harness.canaries import canary
-from tests.harness.kubectl import Kubectl, wait_until
-from tests.harness.manifests import (
-    KDCLUSTER,
-    AppRole,
-    AppService,
-    ClusterRole,
-    kdapp,
-    kdcluster,
-    namespace,
-)
+from tests.harness.kubectl import Kubectl
+from tests.harness.manifests import KDCLUSTER
 from tests.packaging.installed import Installed, Output
 
 CONFIGMETA = "/etc/guestconfig/configmeta.json"
-CONFIGURE_SECONDS = 180.0
-
-
-@pytest.fixture(scope="module")
-def home(kubectl: Kubectl) -> Iterator[str]:
-    """A namespace with one configured KDCluster named `notebook`."""
-    name = f"packaging-{uuid4().hex[:8]}"
-    kubectl.create(namespace(name))
-    role = AppRole("controller", services=[AppService("http", 8000)])
-    kubectl.create(
-        kdapp("training", [role]),
-        kdcluster("notebook", "training", [ClusterRole("controller")]),
-        namespace=name,
-    )
-
-    def configured() -> bool:
-        status = kubectl.get(KDCLUSTER, "notebook", namespace=name).get("status") or {}
-        return bool(status.get("state") == "configured")
-
-    wait_until("notebook is configured", configured, seconds=CONFIGURE_SECONDS, poll_seconds=1)
-    yield name
-    kubectl.delete(KDCLUSTER, "notebook", namespace=name)
-    kubectl.delete("namespace", name, wait=False)
 
 
 @pytest.fixture(scope="module")
