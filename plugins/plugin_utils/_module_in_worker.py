@@ -51,7 +51,6 @@ _OLDEST, _NEWEST = (2, 16), (2, 21)
 # What is used of their insides.
 _INSIDES = (
     (basic, "_ANSIBLE_ARGS"),
-    (ansible_json, "AnsibleJSONEncoder"),
     (ansible_warnings, "_global_warnings"),
     (ActionBase, "_update_module_args"),
 )

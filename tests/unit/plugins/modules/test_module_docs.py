@@ -160,6 +160,7 @@ def test_the_contracts_options_are_there() -> None:
         "namespace": ("list", None), "all_namespaces": ("bool", False), "kdcluster": ("list", None),
         "label_selectors": ("list", None), "apps": ("list", None), "configmap": ("str", None),
         "secret": ("str", None), "cluster": ("str", None), "members": ("bool", False),
+        "summary": ("bool", False),
     }  # fmt: skip
 
 
