@@ -47,11 +47,22 @@ CREDENTIALS = [
 ]
 
 
-def load(awx: AwxModules, variables: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+# What the variables of the guide name.
+OBJECTS: dict[str, Any] = {
+    "organizations": [TEAM],
+    "credentials": CREDENTIALS,
+    "teams": [{"id": 31, "name": "Operators", "organization": TEAM["id"]}],
+    "notification_templates": [{"id": 32, "name": "Chat", "organization": TEAM["id"]}],
+}
+
+
+def load(
+    awx: AwxModules, variables: Mapping[str, Any], *options: str
+) -> subprocess.CompletedProcess[str]:
     """Run load.yml of the repository."""
     return subprocess.run(
         [str(Path(sys.executable).with_name("ansible-playbook")), str(FOLDER / "load.yml"),
-         "-e", json.dumps({**URL, **variables})],
+         "-e", json.dumps({**URL, **variables}), *options],
         env={**clean_environment(), "ANSIBLE_COLLECTIONS_PATH": str(awx.folder), "ANSIBLE_NOCOLOR": "1",
              "ANSIBLE_HOME": str(awx.folder / "home"), "ANSIBLE_LOCALHOST_WARNING": "false"},
         cwd=awx.folder, capture_output=True, text=True, timeout=300, check=False,
@@ -77,11 +88,7 @@ def given() -> dict[str, Any]:
 def loaded(given: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
     """What is handed over."""
     awx = AwxModules(tmp_path_factory.mktemp("awx"))
-    awx.answer({
-        "organizations": [TEAM], "credentials": CREDENTIALS,
-        "teams": [{"id": 31, "name": "Operators", "organization": TEAM["id"]}],
-        "notification_templates": [{"id": 32, "name": "Chat", "organization": TEAM["id"]}],
-    })  # fmt: skip
+    awx.answer(OBJECTS)
     done = load(awx, given)
     assert done.returncode == 0, done.stdout + done.stderr
     return awx.calls()
@@ -271,6 +278,27 @@ def test_there_is_no_workflow_for_several_kubernetes_clusters(tmp_path: Path) ->
     assert only(awx.calls(), "workflow_job_template").given["state"] == "absent"
     assert "workflow_job_template_node" not in {call.module for call in awx.calls()}
     assert "workflows" not in only(awx.calls(), "role").given
+
+
+# What belongs to an object that has to be there.
+DEPENDENT = {"host", "workflow_job_template_node", "schedule"}
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["empty", "loaded"])
+def test_check_mode_goes_through(
+    there: bool, loaded: list[Call], given: dict[str, Any], tmp_path: Path
+) -> None:
+    """In an empty AWX, no module has an id to hand on; whether a project's update changes it is not known."""
+    awx = AwxModules(tmp_path)
+    modules = {call.module for call in loaded} - {"project_update"}
+    awx.answer(OBJECTS, {name: {"changed": False, "id": 7} for name in modules if there})
+    done = load(awx, given, "--check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    calls = awx.calls()
+    assert {call.module for call in calls} == modules - (set() if there else DEPENDENT)
+    templates = [call.given for call in calls if call.module == "job_template"]
+    assert len(templates) == len(job_templates())
+    assert {str(one.get("project")) for one in templates} == {"7" if there else "None"}
 
 
 def test_the_workflow_shows_what_was_rotated(loaded: list[Call]) -> None:
