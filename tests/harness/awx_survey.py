@@ -130,7 +130,7 @@ def _limit_problems(question: Question, measure: float) -> Iterator[str]:
 def extra_variables(survey: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
     """The extra variables of a job that is launched with these answers.
 
-    :raises ValueError: AWX would refuse to launch it; all reasons.
+    :raises ValueError: AWX would refuse to launch it, or ignore an answer that no question asks for; all reasons.
     """
     unknown = set(answers) - {question["variable"] for question in survey["spec"]}
     problems = [f"{name} is not asked for" for name in sorted(unknown)]

@@ -22,6 +22,7 @@ import yaml
 from tests.harness.canaries import INPUTS, needles, search
 from tests.harness.documentation import marked_blocks
 from tests.harness.playbook import PLAYBOOK_SECONDS, PlaybookRun, run_playbook
+from tests.harness.vault import vaulted
 from tests.unit.plugins.api_server import Answer, Request, free_port, scripted_server
 from tests.unit.plugins.clients import KDCLUSTERS, TOKEN
 from tests.unit.plugins.namespace_server import Namespace
@@ -156,7 +157,9 @@ def test_hosts_are_at_work_at_the_same_time(run: Run, spaces: dict[str, Namespac
     assert failed_hosts(done.output) == {"production": 0, "staging": 0}
 
 
-def run_job(folder: Path, hosts: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+def run_job(
+    folder: Path, hosts: dict[str, Any], password: Path
+) -> subprocess.CompletedProcess[str]:
     """Run a job as AWX does: by ansible-runner, over hosts of an inventory that a program prints."""
     inventory = {"kubernetes": {"hosts": list(hosts)}, "_meta": {"hostvars": hosts}}
     for name in ("project", "inventory", "env"):
@@ -171,7 +174,10 @@ def run_job(folder: Path, hosts: dict[str, Any]) -> subprocess.CompletedProcess[
     programs = Path(sys.executable).parent
     return subprocess.run(
         [str(programs / "ansible-runner"), "run", str(folder), "--playbook", "connect.yml"],
-        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        env={
+            **os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "ANSIBLE_VAULT_PASSWORD_FILE": str(password),
+        },
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
         timeout=PLAYBOOK_SECONDS,
     )  # fmt: skip
@@ -182,10 +188,16 @@ def test_each_slice_of_an_awx_job_does_its_own_hosts(
 ) -> None:
     addresses = {name: space.server.url for name, space in spaces.items()}
     addresses[DEAD] = f"http://127.0.0.1:{free_port()}"
+    password = tmp_path / "password"
+    password.write_text("of-the-vault")
+    # AWX reads a host's variables as plain YAML, and refuses one with tags.
+    auth = yaml.safe_load(marked_blocks("docs/several-clusters.md")["awx host"])["kd_auth"]
+    assert list(auth.pop("api_key")) == ["__ansible_vault"] and auth.pop("ca_cert")
+    token = {"__ansible_vault": str(vaulted(TOKEN, password))}
     hosts = {
         name: {
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            "kd_auth": {"host": addresses[name], "api_key": TOKEN},
+            "kd_auth": {**auth, "host": addresses[name], "api_key": token},
             "kd_connections": [entry_of(name)],
         }
         for name in HOSTS
@@ -193,7 +205,7 @@ def test_each_slice_of_an_awx_job_does_its_own_hosts(
     folders = [tmp_path / f"slice-{number}" for number in range(len(SLICES))]
     slices = [{name: hosts[name] for name in names} for names in SLICES]
     with ThreadPoolExecutor(len(slices)) as pool:
-        jobs = list(pool.map(run_job, folders, slices))
+        jobs = list(pool.map(run_job, folders, slices, [password] * len(slices)))
     for folder, job in zip(folders, jobs, strict=True):
         # AWX, too, keeps no inventory of a job.
         (folder / "inventory" / "hosts").unlink()
