@@ -404,6 +404,22 @@ def test_everything_but_the_credential_types_is_removed(loaded: list[Call], tmp_
     assert {(call.module, call.given["name"]) for call in removed} == made
 
 
+@pytest.mark.parametrize("used", [False, True], ids=["free", "used"])
+def test_credential_types_go_only_if_no_credential_has_one(used: bool, tmp_path: Path) -> None:
+    """AWX calls it a lack of permission, after everything else is gone."""
+    awx = AwxModules(tmp_path)
+    awx.answer({"credentials": [credential(41, "theirs", GIT, TEAM["id"])] if used else []})
+    done = load(awx, {"kd_awx_state": "absent", "kd_awx_delete_types": True})
+    types = {call.given["name"] for call in awx.calls() if call.module == "credential_type"}
+    if used:
+        assert done.returncode != 0
+        assert f"credentials have the type {GIT}: theirs. Nothing was removed." in said(done)
+        assert awx.calls() == []
+    else:
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert types == set(credential_types())
+
+
 @pytest.mark.parametrize(
     ("objects", "message"),
     [
