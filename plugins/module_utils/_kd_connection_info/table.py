@@ -24,10 +24,11 @@ _NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]")
 _UNUSED = "unused_object"
 
 
-def table_lines(found: Entry, width: int = WIDTH) -> list[str]:
+def table_lines(found: Entry, namespaces: t.Sequence[str], width: int = WIDTH) -> list[str]:
     """Write a table for each namespace, and what is wrong below it.
 
     :param found: the return values.
+    :param namespaces: where was looked; none for everywhere.
     :param width: the most characters of a line.
     :returns: lines of printable ASCII.
     """
@@ -61,7 +62,8 @@ def table_lines(found: Entry, width: int = WIDTH) -> list[str]:
         ]
     )
     lines = [line for block in blocks if block for line in ("", *block)]
-    return lines[1:] or ["No KDCluster and no object with a type label was found."]
+    where = f"Namespace {', '.join(namespaces)}" if namespaces else "All namespaces"
+    return lines[1:] or _paragraph(f"{where}: no KDCluster and no object with a type label", width)
 
 
 def _space_lines(

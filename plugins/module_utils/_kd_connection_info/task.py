@@ -62,7 +62,7 @@ class ConnectionInfoTask(Task):
         clusters = [
             {key: cluster[key] for key in _SUMMED_UP} for cluster in self._result["kdclusters"]
         ]
-        lines = table_lines(self._result)
+        lines = table_lines(self._result, self._namespaces() or [])
         return {**result, "table": lines, "kdclusters": clusters, "objects": [], "edges": []}
 
     def run(self) -> None:

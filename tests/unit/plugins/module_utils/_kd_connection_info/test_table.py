@@ -84,11 +84,13 @@ def test_the_table() -> None:
     ]
     unseen = [{"namespace": "team-b", "kind": "Secret", "reason": "Cannot list Secrets."}]
     found = result(notebook, engine, objects=[secret], problems=problems, not_seen=unseen)
-    assert "\n".join(table_lines(found)) + "\n" == TABLE
+    assert "\n".join(table_lines(found, [])) + "\n" == TABLE
 
 
 def test_nothing_at_all() -> None:
-    assert table_lines(result()) == ["No KDCluster and no object with a type label was found."]
+    said = "no KDCluster and no object with a type label"
+    assert table_lines(result(), ["a", "b"]) == [f"Namespace a, b: {said}"]
+    assert table_lines(result(), []) == [f"All namespaces: {said}"]
 
 
 def test_who_uses_an_object() -> None:
@@ -98,10 +100,10 @@ def test_who_uses_an_object() -> None:
         "used_by": ["lab"], "used_through": ["dashboard"], "start_scripts": scripts,
     }  # fmt: skip
     gone = {**usage, "exists": False, "used_by": [], "used_through": [], "start_scripts": []}
-    assert table_lines(result(usage=[usage]), 130) == [
+    assert table_lines(result(usage=[usage]), [], 130) == [
         "Secret team-a/login: used by lab, and through these by dashboard. A change runs the start script in 2 members."
     ]
-    assert table_lines(result(usage=[gone]), 130) == [
+    assert table_lines(result(usage=[gone]), [], 130) == [
         "Secret team-a/login (does not exist): used by no KDCluster. A change runs the start script in 0 members."
     ]
 
@@ -113,7 +115,7 @@ names = st.text(min_size=1, max_size=70)
 def test_every_line_fits_and_is_plain(targets: list[str], name: str, width: int) -> None:
     one = kdcluster(name, app=name[::-1], connected_by=targets, connections={"configmaps": targets})
     problems = [problem("inconsistent_members", kdcluster=name, message=" ".join(targets))]
-    lines = table_lines(result(one, problems=problems), width)
+    lines = table_lines(result(one, problems=problems), [], width)
     for line in lines:
         assert len(line) <= width and line.isascii() and line.isprintable()
         assert json.dumps(line) == f'"{line}"'
@@ -121,6 +123,6 @@ def test_every_line_fits_and_is_plain(targets: list[str], name: str, width: int)
 
 def test_names_come_out_whole() -> None:
     long = "a-name-of-" + 40 * "x" + ".and_more/" + 30 * "y"
-    lines = table_lines(result(kdcluster(long, connections={"secrets": [long]})))
+    lines = table_lines(result(kdcluster(long, connections={"secrets": [long]})), [])
     ends = lines[1].index("APP")
     assert "".join(line[:ends].strip() for line in lines[2:]) == long
