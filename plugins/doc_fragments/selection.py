@@ -18,19 +18,19 @@ options:
       - The result names what was selected, in check mode too.
     type: list
     elements: str
-    version_added: 0.2.0
+    version_added: 1.0.0
   apps:
     description: Select the KDClusters of these KDApps; together with C(label_selectors), those that meet both.
     type: list
     elements: str
-    version_added: 0.2.0
+    version_added: 1.0.0
   expect_min:
     description: Fail before the first write where C(label_selectors) and C(apps) select fewer KDClusters.
     type: int
     default: 1
-    version_added: 0.2.0
+    version_added: 1.0.0
   expect_max:
     description: Fail before the first write where they select more.
     type: int
-    version_added: 0.2.0
+    version_added: 1.0.0
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: audit_entries
 short_description: Choose what of expected entries an audit lets kd_connections compare
-version_added: 0.2.0
+version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Checks expected entries, the threshold and the allow-list of an audit.

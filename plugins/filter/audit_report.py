@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: audit_report
 short_description: Compare what is live with what is expected, and report it for people and machines
-version_added: 0.2.0
+version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Lists what differs from expected entries and what M(kubedirector.connections.kd_connection_info) finds wrong, each once.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: entry_places
 short_description: Say where each entry of a list for kd_connections was written
-version_added: 0.2.0
+version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Gives what the option O(kubedirector.connections.kd_connections#module:places) takes, so that messages name the

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: mlflow_secret
 short_description: Write access to mlflow artifacts as a Secret
-version_added: 0.2.0
+version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Checks the settings and makes of them an entry for C(secrets) of M(kubedirector.connections.kd_connection).

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: model_configmaps
 short_description: Write models as ConfigMaps that deployment engines read
-version_added: 0.2.0
+version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Checks each model and makes of it an entry for C(configmaps) of M(kubedirector.connections.kd_connection).

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: source_control_fields
 short_description: Read source control data, whichever way its keys are spelt
-version_added: 0.2.0
+version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Takes the data of a ConfigMap or Secret of type V(source-control), as

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: source_control_object
 short_description: Write source control settings as a ConfigMap or Secret
-version_added: 0.2.0
+version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Checks the settings and makes of them an entry for C(secrets) or C(configmaps) of

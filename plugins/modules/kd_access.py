@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kd_access
 short_description: Make an account with the least rights that this collection needs
-version_added: 0.2.0
+version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Makes a ServiceAccount, a Role with the rights that the modules of this collection need in one

@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kd_cluster
 short_description: Create, scale and delete KubeDirector clusters
-version_added: 0.2.0
+version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Creates a KDCluster, with its connections from the start if you name some, and waits until it is
@@ -486,7 +486,7 @@ duration:
   description: How long the task worked and waited, in whole seconds.
   returned: unless an option was refused
   type: int
-  version_added: 0.2.0
+  version_added: 1.0.0
   sample: 24
 """
 

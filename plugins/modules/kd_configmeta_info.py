@@ -205,7 +205,7 @@ kdclusters:
         not_compared:
           description: What the KDCluster names and could not be compared, since the caller may not read it.
           type: list
-          version_added: 0.2.0
+          version_added: 1.0.0
           elements: dict
           sample: []
   sample:

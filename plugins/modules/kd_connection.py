@@ -74,7 +74,7 @@ options:
           - The operator leaves them out of configmeta.json, so no member gets them; a warning says so. Put bytes for
             applications into a Secret.
         type: dict
-        version_added: 0.2.0
+        version_added: 1.0.0
       from_files:
         description:
           - Files on the controller whose contents are values, as C(kubectl create configmap --from-file) takes them.
@@ -88,7 +88,7 @@ options:
             come from one of them only, and all values together have at most 1 MiB.
         type: list
         elements: raw
-        version_added: 0.2.0
+        version_added: 1.0.0
       from_env_file:
         description:
           - A file on the controller with lines C(NAME=VALUE), read as by C(kubectl create configmap --from-env-file). Quotes
@@ -96,7 +96,7 @@ options:
             the controller's environment variable of this name.
           - It is found, decrypted and bounded as O(configmaps[].from_files) are.
         type: str
-        version_added: 0.2.0
+        version_added: 1.0.0
       definition:
         description:
           - A manifest of the ConfigMap, in place of the single options. Its data are the same data, its labels and
@@ -105,13 +105,13 @@ options:
           - What the API server writes (C(uid), C(resourceVersion) and the like) and the annotation
             C(kubectl.kubernetes.io/last-applied-configuration) are left out. Other fields, such as C(ownerReferences), are refused.
         type: dict
-        version_added: 0.2.0
+        version_added: 1.0.0
       src:
         description:
           - A file on the controller, YAML or JSON, with one such manifest. It is found and decrypted as
             O(configmaps[].from_files) are. No templates in it are worked out, and values must be text, as for Kubernetes.
         type: str
-        version_added: 0.2.0
+        version_added: 1.0.0
       data_mode:
         description:
           - What happens to the data of a ConfigMap that exists.
@@ -120,7 +120,7 @@ options:
             suits generated passwords.
           - Without effect where no data are given.
         type: str
-        version_added: 0.2.0
+        version_added: 1.0.0
         choices: [replace, merge, create_only]
         default: replace
       labels:
@@ -139,7 +139,7 @@ options:
             copies of it.
           - With O(state=absent), the plain name stands for the version that is connected, with or without this option.
         type: bool
-        version_added: 0.2.0
+        version_added: 1.0.0
         default: false
   secrets:
     description:
@@ -164,7 +164,7 @@ options:
           - The Secret's type in Kubernetes, such as V(kubernetes.io/tls), on creation. Left out, it is V(Opaque).
           - Refused if the Secret exists with another type. Kubernetes cannot change it.
         type: str
-        version_added: 0.2.0
+        version_added: 1.0.0
       data:
         description:
           - The Secret's data in base64. Keys that are neither here nor in O(secrets[].string_data) are removed, unless
@@ -186,7 +186,7 @@ options:
             come from one of them only, and all values together have at most 1 MiB.
         type: list
         elements: raw
-        version_added: 0.2.0
+        version_added: 1.0.0
       from_env_file:
         description:
           - A file on the controller with lines C(NAME=VALUE), read as by C(kubectl create secret generic --from-env-file). Quotes
@@ -194,7 +194,7 @@ options:
             the controller's environment variable of this name.
           - It is found, decrypted and bounded as O(secrets[].from_files) are.
         type: str
-        version_added: 0.2.0
+        version_added: 1.0.0
       definition:
         description:
           - A manifest of the Secret, in place of the single options. Its data are the same data, its labels and
@@ -203,13 +203,13 @@ options:
           - What the API server writes (C(uid), C(resourceVersion) and the like) and the annotation
             C(kubectl.kubernetes.io/last-applied-configuration) are left out. Other fields, such as C(ownerReferences), are refused.
         type: dict
-        version_added: 0.2.0
+        version_added: 1.0.0
       src:
         description:
           - A file on the controller, YAML or JSON, with one such manifest. It is found and decrypted as
             O(secrets[].from_files) are. No templates in it are worked out, and values must be text, as for Kubernetes.
         type: str
-        version_added: 0.2.0
+        version_added: 1.0.0
       data_mode:
         description:
           - What happens to the data of a Secret that exists.
@@ -218,7 +218,7 @@ options:
             suits generated passwords.
           - Without effect where no data are given.
         type: str
-        version_added: 0.2.0
+        version_added: 1.0.0
         choices: [replace, merge, create_only]
         default: replace
       labels:
@@ -233,7 +233,7 @@ options:
           - Many can read a name. The hash is made expensively (PBKDF2), but who guesses the values can verify that by it,
             so it is not for Secrets with nothing but a weak password.
         type: bool
-        version_added: 0.2.0
+        version_added: 1.0.0
         default: false
   clusters:
     description:
@@ -424,7 +424,7 @@ objects:
     versioned_name:
       description: The name with the hash; V(null) where it is not a version.
       type: str
-      version_added: 0.2.0
+      version_added: 1.0.0
       sample: convolutional-nn-model-6b86b273ff
     type:
       description: The value of its type label; V(null) where it has none.
@@ -523,7 +523,7 @@ plan:
   returned: always
   type: list
   elements: str
-  version_added: 0.2.0
+  version_added: 1.0.0
   sample:
     - team-a
     - "  + ConfigMap convolutional-nn-model (model) create, 2 keys"
@@ -532,7 +532,7 @@ duration:
   description: How long the task worked and waited, in whole seconds.
   returned: unless an option was refused
   type: int
-  version_added: 0.2.0
+  version_added: 1.0.0
   sample: 24
 """
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kd_connection_info
 short_description: Say what is connected to what in KubeDirector, and what is wrong with it
-version_added: 0.2.0
+version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Lists KDClusters, the ConfigMaps and Secrets that have to do with connections, and who connects to what.

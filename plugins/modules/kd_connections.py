@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kd_connections
 short_description: Connect many ConfigMaps, Secrets and KDClusters to KubeDirector clusters in one task
-version_added: 0.2.0
+version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Does what M(kubedirector.connections.kd_connection) does for a whole list of entries, in one process.
@@ -267,7 +267,7 @@ duration:
   description: How long the task worked and waited, in whole seconds.
   returned: unless an option was refused
   type: int
-  version_added: 0.2.0
+  version_added: 1.0.0
   sample: 24
 """
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kd_export_info
 short_description: Make files of what is connected in KubeDirector
-version_added: 0.2.0
+version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Returns the text of a file of variables for each namespace, with C(kd_connections) in it. The playbook C(connect) finds nothing

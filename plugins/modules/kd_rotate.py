@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kd_rotate
 short_description: Give a connected Secret or ConfigMap new values, or the old ones back
-version_added: 0.2.0
+version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Finds every KDCluster of the namespace that names the object, writes the new values once, waits until they have
@@ -268,7 +268,7 @@ duration:
   description: How long the task worked and waited, in whole seconds.
   returned: unless an option was refused
   type: int
-  version_added: 0.2.0
+  version_added: 1.0.0
   sample: 24
 """
 

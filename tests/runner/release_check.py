@@ -29,7 +29,7 @@ from tests.harness.galaxy_importer import complaints
 from tests.runner.paths import NEWEST, ROOT, suite_environment
 
 LARGEST_FILE = 1_000_000
-LARGEST_TARBALL = 330_000
+LARGEST_TARBALL = 340_000
 FIELDS = (
     "namespace", "name", "version", "readme", "authors", "description", "license", "tags", "dependencies",
     "repository", "documentation", "homepage", "issues",
