@@ -1,7 +1,10 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write docs/benchmarks.md from build/bench.json; `make pictures` draws its chart."""
+"""Write docs/benchmarks.md from build/bench.json and the other programs' reports; `make pictures` draws its chart.
+
+Without build/bench.json it writes the section about hundreds of KDClusters anew, and leaves the rest.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from tests.benchmark.jobs import OPERATOR, TIMED_MEMBERS
 from tests.runner.paths import BUILD, ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
+_HUNDREDS, _MACHINE = "## Hundreds of KDClusters\n", "## Machine\n"
 _TEXT = """\
 # Benchmarks
 
@@ -37,19 +41,22 @@ modules run in Ansible's worker ([architecture.md](architecture.md)); and for a 
 kubernetes.core reads {timed} members, and connects {timed} KDClusters of the list; the time for all is computed from them.
 *Operator* is the time of the operator itself: from the first KDCluster's first new status to the last generation written, seen by `kubectl get --watch`.
 
-## Hundreds of KDClusters
-`python -m tests.benchmark.overview`, `python -m tests.benchmark.write` and `python -m tests.benchmark.clients`: KDClusters without
-pods, each with two ConfigMaps and two Secrets; overview in five namespaces, the others in one (the write with `wait: false`, since no
-operator runs). Targets: overview of 500 KDClusters 2 x an empty playbook and 150 MiB; the write among 1,000 KDClusters 1.5 x that
-among 10. The last rows compare Python clients of the Kubernetes API, a whole process each.
-
-{many}
-
 ## Machine
 {cores} cores ({processor}), {memory} GiB, {system}; API server, operator and members run on the same machine. Load before and after
 the rounds: {loads}; the benchmark ran at nice {nice}.
 
 {versions}
+"""
+
+_SECTION = """\
+{heading}`python -m tests.benchmark.overview`, `python -m tests.benchmark.write` and `python -m tests.benchmark.clients`: KDClusters without
+pods, each with two ConfigMaps and two Secrets; overview in five namespaces, the others in one (the write with `wait: false`, since no
+operator runs). Targets: overview of 500 KDClusters 2 x an empty playbook and 150 MiB; the write among 1,000 KDClusters 1.5 x that
+among 10. The last rows compare Python clients of the Kubernetes API, a whole process each. Measured on such a machine as
+is described below.
+
+{many}
+
 """
 
 
@@ -100,27 +107,37 @@ def many() -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Write the page."""
-    report: summary.Report = json.loads((BUILD / "bench.json").read_text())
+def whole(report: summary.Report) -> str:
+    """The page, but for the section about hundreds of KDClusters."""
     machine = report["machine"]
     loads = [load for pair in report["loads"] for load in pair]
-    PAGE.write_text(
-        _TEXT.format(
-            limits=summary.table(report),
-            rounds=f"{report['rounds']} rounds" if report["rounds"] > 1 else "one round only",
-            figures=figures(report),
-            many=many(),
-            timed=TIMED_MEMBERS,
-            cores=machine["cores"],
-            processor=machine["processor"],
-            memory=machine["memory_gib"],
-            system=machine["system"],
-            nice=machine["nice"],
-            loads=f"{min(loads)} to {max(loads)}",
-            versions="\n".join(f"- {name} {text}" for name, text in report["versions"].items()),
-        )
+    return _TEXT.format(
+        limits=summary.table(report),
+        rounds=f"{report['rounds']} rounds" if report["rounds"] > 1 else "one round only",
+        figures=figures(report),
+        timed=TIMED_MEMBERS,
+        cores=machine["cores"],
+        processor=machine["processor"],
+        memory=machine["memory_gib"],
+        system=machine["system"],
+        nice=machine["nice"],
+        loads=f"{min(loads)} to {max(loads)}",
+        versions="\n".join(f"- {name} {text}" for name, text in report["versions"].items()),
     )
+
+
+def with_hundreds(page: str) -> str:
+    """The page with that section, in place of an older one."""
+    before, _, after = page.partition(_MACHINE)
+    before = before.partition(_HUNDREDS)[0]
+    return before + _SECTION.format(heading=_HUNDREDS, many=many()) + _MACHINE + after
+
+
+def main() -> None:
+    """Write the page."""
+    report = BUILD / "bench.json"
+    page = whole(json.loads(report.read_text())) if report.is_file() else PAGE.read_text()
+    PAGE.write_text(with_hundreds(page))
 
 
 if __name__ == "__main__":
