@@ -117,7 +117,7 @@ def handed_on(playbook: str, module: ModuleType) -> Mapping:
 def test_every_option_is_handed_on_under_its_own_name(
     playbook: str, module: ModuleType, variable: str
 ) -> None:
-    expected = dict(SET.get(playbook, {}))
+    expected: Mapping = dict(SET.get(playbook, {}))
     for option, spec in handed_on(playbook, module).items():
         spellings = [f"{variable}.{name}" for name in (option, *spec.get("aliases", ()))]
         # What the playbook has asserted to be there needs no way out.
