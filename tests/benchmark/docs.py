@@ -128,9 +128,9 @@ def whole(report: summary.Report) -> str:
 
 def with_hundreds(page: str) -> str:
     """The page with that section, in place of an older one."""
-    before, _, after = page.partition(_MACHINE)
+    before, machine, after = page.partition(_MACHINE)
     before = before.partition(_HUNDREDS)[0]
-    return before + _SECTION.format(heading=_HUNDREDS, many=many()) + _MACHINE + after
+    return before + _SECTION.format(heading=_HUNDREDS, many=many()) + machine + after
 
 
 def main() -> None:

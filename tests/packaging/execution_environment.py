@@ -236,8 +236,8 @@ def _pip_settings(folder: Path) -> list[str]:
     mounted = {Path("/etc/pip.conf"): folder / "pip.conf"}
     # The environment's last, since they win.
     for line in sorted(listed, key=lambda one: one.startswith(":env:")):
-        name, _, literal = line.partition("=")
-        section, _, option = name.rpartition(".")
+        name, literal = line.split("=", 1)
+        section, option = name.rsplit(".", 1)
         text = str(ast.literal_eval(literal))
         settings.read_dict({section.replace(":env:", "global"): {option: text}})
         paths = [Path(word) for word in text.split() if word.startswith("/")]

@@ -22,8 +22,8 @@ CNI_BINARIES = Path("/usr/lib/cni")
 BUSYBOX = Path("/bin/busybox")
 NEEDED_GO = (1, 24)
 
-# Debian package -> what shows that it is there: a program, or the path of a file.
-_PACKAGES: Mapping[str, tuple[str, ...]] = {
+# For the node: Debian package -> what shows that it is there: a program, or the path of a file.
+NODE_PACKAGES: Mapping[str, tuple[str, ...]] = {
     "iproute2": ("ip",),
     "containerd": ("containerd", "ctr", "containerd-shim-runc-v2"),
     "runc": ("runc",),
@@ -66,7 +66,7 @@ def require_go() -> None:
         )
 
 
-def missing_packages(packages: Mapping[str, tuple[str, ...]] = _PACKAGES) -> list[str]:
+def missing_packages(packages: Mapping[str, tuple[str, ...]]) -> list[str]:
     """The Debian packages of which something is not on this machine."""
 
     def there(part: str) -> bool:
@@ -76,7 +76,7 @@ def missing_packages(packages: Mapping[str, tuple[str, ...]] = _PACKAGES) -> lis
 
 
 def install_packages(
-    progress: Progress, log: Path, packages: Mapping[str, tuple[str, ...]] = _PACKAGES
+    progress: Progress, log: Path, packages: Mapping[str, tuple[str, ...]]
 ) -> None:
     """Install what is missing from Debian.
 

@@ -30,7 +30,7 @@ def prepare(settings: Settings, progress: Progress) -> tuple[Programs, images.Ar
     """
     machine.require_linux_root()
     log = private_directory(settings.cache / "kubernetes") / "apt.log"
-    machine.install_packages(progress, log)
+    machine.install_packages(progress, log, machine.NODE_PACKAGES)
     return build_programs(settings.cache, progress), images.build_archives(settings.cache, progress)
 
 

@@ -79,5 +79,5 @@ def test_go_too_old(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_every_package_is_missing_on_an_empty_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "find_program", lambda name: None)
-    assert "containerd" in machine.missing_packages()
-    assert "runc" in machine.missing_packages()
+    assert "containerd" in machine.missing_packages(machine.NODE_PACKAGES)
+    assert "runc" in machine.missing_packages(machine.NODE_PACKAGES)
