@@ -97,6 +97,7 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._audit im
     report_lines,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
+    info_result,
     plain,
     with_filter_errors,
 )
@@ -118,9 +119,7 @@ def audit_report(
     allowed = plain(allow or [], [])
     if problems := option_problems(severity, allowed):
         raise AnsibleFilterError("\n".join(problems))
-    live = plain(found, [])
-    if not isinstance(live, dict) or not (error or "problems" in live):
-        raise AnsibleFilterError("audit_report needs the result of kd_connection_info.")
+    live = info_result(found, "audit_report", () if error else ("problems",))
     listed: list[dict[str, t.Any]] = []
     if "problems" in live:
         expected = plain(entries or [], [])

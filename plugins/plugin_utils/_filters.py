@@ -120,12 +120,16 @@ def origin_of(value: t.Any, path: t.Iterable[t.Any]) -> tuple[str, int] | None:
 def info_result(found: t.Any, name: str, parts: t.Iterable[str]) -> dict[str, t.Any]:
     """Copy a result of kd_connection_info: Ansible looks at each value whenever it is read, at each of a copy only once.
 
-    :param name: the filter that was given it.
+    :param name: the filter or module that was given it.
     :param parts: the return values that it needs.
-    :raises AnsibleFilterError: this is not such a result.
+    :raises AnsibleFilterError: this is not such a result, or a summary, in which most is missing.
     """
     if not isinstance(found, dict) or not all(part in found for part in parts):
         raise AnsibleFilterError(f"{name} needs the result of kd_connection_info.")
+    if found.get("table"):
+        raise AnsibleFilterError(
+            f"{name} needs the whole result of kd_connection_info. Leave out its option summary."
+        )
     return t.cast("dict[str, t.Any]", plain(found, []))
 
 

@@ -24,6 +24,7 @@ from ansible_collections.kubedirector.connections.plugins.modules import (
     kd_connection_info,
     kd_connections,
 )
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import info_result
 from tests.harness.cluster import REPOSITORY
 from tests.harness.documentation import marked_blocks
 from tests.harness.junit_schema import junit_problems
@@ -244,6 +245,14 @@ def test_bad_options_are_named(options: JsonObject, said: str) -> None:
     assert said in problem
     with pytest.raises(AnsibleFilterError, match=said):
         audit_report({"problems": []}, time=NOW, **options)
+
+
+def test_a_summary_is_refused_since_most_is_missing_in_it(live: Namespace, run: Run) -> None:
+    found = run(kd_connection_info, summary=True)
+    with pytest.raises(AnsibleFilterError, match=r"^audit_report needs .* option summary"):
+        audit_report(found, time=NOW)
+    with pytest.raises(AnsibleFilterError, match=r"^kd_export_info needs .* option summary"):
+        info_result(found, "kd_export_info", ())
 
 
 def ci_script(name: str) -> str:
