@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write docs/benchmarks.md from build/bench.json and the other programs' reports; `make pictures` draws its chart.
 
-Without build/bench.json it writes the section about hundreds of KDClusters anew, and leaves the rest.
+Without build/bench.json it replaces only the section about hundreds of KDClusters.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.harness import integration_objects
+from tests.harness.access import address_of
 from tests.harness.audit_log import AuditLog
 from tests.harness.cluster import ClusterUnderTest
 from tests.harness.cluster_fixtures import (  # pylint: disable=unused-import
@@ -89,11 +89,7 @@ def home(kubectl: Kubectl, timing: Timing) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def address(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The API server's URL and the path of its CA certificate: options `host` and `ca_cert`."""
-    shown = kubectl.json("config", "view", "--raw", "--minify", "--flatten")
-    cluster = shown["clusters"][0]["cluster"]
-    path = tmp_path_factory.mktemp("ca") / "ca.crt"
-    path.write_bytes(base64.b64decode(cluster["certificate-authority-data"]))
-    return {"host": str(cluster["server"]), "ca_cert": str(path)}
+    return address_of(kubectl, tmp_path_factory.mktemp("ca"))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ The first build takes minutes; the image stays in the cache.
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ import pytest
 import yaml
 from packaging.utils import canonicalize_name
 
+from tests.harness.access import address_of, owner_token
 from tests.harness.awx_job import Awx, Container, JobResult, kubernetes_environment
 from tests.harness.canaries import canary
 from tests.harness.kdcluster import application_in
@@ -50,18 +50,8 @@ def kubernetes(
     kubectl: Kubectl, home: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
     """What AWX's credential for the cluster sets, with a token of the namespace's administrator."""
-    kubectl.ok("create", "serviceaccount", "owner", namespace=home)
-    kubectl.ok(
-        "create", "rolebinding", "owner", "--clusterrole=cluster-admin",
-        f"--serviceaccount={home}:owner", namespace=home,
-    )  # fmt: skip
-    token = kubectl.ok("create", "token", "owner", namespace=home).strip()
-    shown = kubectl.json("config", "view", "--raw", "--minify", "--flatten")
-    cluster = shown["clusters"][0]["cluster"]
-    authority = tmp_path_factory.mktemp("authority") / "ca.crt"
-    authority.write_bytes(base64.b64decode(cluster["certificate-authority-data"]))
-    address = {"host": cluster["server"], "ca_cert": str(authority)}
-    return kubernetes_environment(address, token)
+    address = address_of(kubectl, tmp_path_factory.mktemp("authority"))
+    return kubernetes_environment(address, owner_token(kubectl, home))
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from tests.harness.access import address_of
 from tests.harness.cluster import find_cluster
 from tests.harness.faults.lane import Lane, lane
 from tests.harness.integration_objects import WORKBENCH
 from tests.harness.kdcluster import KDCluster
-from tests.harness.kubectl import Kubectl
 from tests.harness.kubectl_proxy import proxied
 from tests.harness.manifests import ClusterRole, kdcluster
 from tests.harness.modules import Modules, succeeded
@@ -59,12 +58,4 @@ def place() -> Iterator[Place]:
         found = add_kdclusters(kubectl, where, timing, [made])[_NAME]
         succeeded(Modules({"kubeconfig": str(kubectl.kubeconfig)}, where).access(name=_ACCOUNT))
         token = kubectl.ok("create", "token", _ACCOUNT, "--duration=6h", namespace=where)
-        yield Place(found, _address(kubectl, Path(folder)), token.strip(), Path(folder))
-
-
-def _address(kubectl: Kubectl, folder: Path) -> dict[str, str]:
-    shown = kubectl.json("config", "view", "--raw", "--minify", "--flatten")
-    cluster = shown["clusters"][0]["cluster"]
-    path = folder / "api-server-ca.crt"
-    path.write_bytes(base64.b64decode(cluster["certificate-authority-data"]))
-    return {"host": str(cluster["server"]), "ca_cert": str(path)}
+        yield Place(found, address_of(kubectl, Path(folder)), token.strip(), Path(folder))

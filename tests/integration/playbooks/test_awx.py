@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.harness.access import owner_token
 from tests.harness.awx import job_templates
 from tests.harness.awx_job import Awx, JobResult, kubernetes_environment
 from tests.harness.canaries import canary
@@ -58,12 +59,7 @@ def account(
     kubectl: Kubectl, team: str, address: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> str:
     """A token of the account that the template `rbac` makes; all other templates run with it."""
-    kubectl.ok("create", "serviceaccount", "owner", namespace=team)
-    kubectl.ok(
-        "create", "rolebinding", "owner", "--clusterrole=cluster-admin",
-        f"--serviceaccount={team}:owner", namespace=team,
-    )  # fmt: skip
-    token = kubectl.ok("create", "token", "owner", namespace=team).strip()
+    token = owner_token(kubectl, team)
     owner = Awx(tmp_path_factory.mktemp("rbac"), kubernetes_environment(address, token))
     answers = {"kd_access_namespace": team, "kd_access_manage_kdclusters_text": "true"}
     succeeded(owner.launch("rbac", answers))

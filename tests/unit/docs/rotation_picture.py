@@ -21,7 +21,7 @@ class Step:
     """An arrow between two lanes; a step of the task on an object is a request of that method."""
 
     who: str
-    whom: str
+    target: str
     what: str
     method: str = ""
 
@@ -60,7 +60,7 @@ def picture() -> str:
 
 
 def _arrow(step: Step, y: float) -> list[str]:
-    start, end = _LANES[step.who], _LANES[step.whom]
+    start, end = _LANES[step.who], _LANES[step.target]
     return [
         svg.arrow(start, y + 10, (end, y + 10)),
         svg.text((start + end) / 2, y + 3, step.what, "what", "mid"),

@@ -28,7 +28,7 @@ def test_the_writes_are_those_of_the_picture(
     written = [(one.method, PATHS[one.path]) for one in space.writes]
     # How the task says now and then that it still runs.
     written = [one for one in written if one != ("PATCH", KEPT)]
-    assert written == [(step.method, step.whom) for step in steps if step.method]
+    assert written == [(step.method, step.target) for step in steps if step.method]
 
 
 def test_the_message_of_the_page_is_that_of_a_rotation_that_failed(
