@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.kubedirector.connections.plugins.modules import kd_cluster
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
     ModuleInWorker,
 )
@@ -18,5 +17,4 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._value_fi
 class ActionModule(ModuleInWorker):
     """Runs the module with what a manifest says as single options."""
 
-    module = kd_cluster
     with_files = staticmethod(with_cluster_manifest)

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import importlib
-
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
     ModuleInWorker,
 )
@@ -15,5 +13,3 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_i
 
 class ActionModule(ModuleInWorker):
     """Runs the module that has the name of this file or link."""
-
-    module = importlib.import_module(__name__.replace(".plugins.action.", ".plugins.modules."))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.modules import kd_connections
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._entry_sentences import (
     entry_sentences,
 )
@@ -20,8 +19,6 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_i
 
 class ActionModule(ModuleInWorker):
     """Runs the module, which checks the entries before it does anything, and adds the lines to what it reports."""
-
-    module = kd_connections
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None

@@ -15,7 +15,6 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.parsing.vault import VaultLib, is_encrypted, match_encrypt_secret
 
-from ansible_collections.kubedirector.connections.plugins.modules import kd_export_info
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._export_text import (
     export_files,
 )
@@ -45,8 +44,6 @@ class _PasswordError(Exception):
 
 class ActionModule(ModuleInWorker):
     """Runs the module, which reads, and makes files of what it returns."""
-
-    module = kd_export_info
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None

@@ -18,7 +18,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_conne
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entries import (
     entry_problems,
-    validated_entry,
+    validated_entries,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
     Path,
@@ -173,8 +173,8 @@ def _selects(entry: Entry) -> bool:
 
 
 def _desired(entry: Entry) -> DesiredState:
-    params = {"wait_timeout": None, **validated_entry(_without_files(entry))}
-    return parse_desired(params, str(params["namespace"]))
+    (validated,), _problems = validated_entries([_without_files(entry)])
+    return parse_desired({"wait_timeout": None, **validated}, str(validated["namespace"]))
 
 
 def findings(

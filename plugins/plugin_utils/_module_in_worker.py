@@ -13,6 +13,7 @@ keeps a hook for it.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import logging
@@ -67,8 +68,8 @@ _Variables = t.Mapping[str, t.Any]
 class ModuleInWorker(OrdinaryAction):
     """One task of this collection: in the worker where that makes no difference, else as any module.
 
-    `module` is the module itself. Ansible imports an action before it starts the worker, and so
-    everything that is imported along with it once for all tasks and hosts.
+    `module` is the module itself, which has the action's name. Ansible imports an action before it starts the
+    worker, and so everything that is imported along with it once for all tasks and hosts.
     """
 
     module: types.ModuleType
@@ -76,6 +77,11 @@ class ModuleInWorker(OrdinaryAction):
     """What reads the files that a task names."""
     read: FileValues | None = None
     """The task's options with the content of files, once these were read."""
+
+    def __init_subclass__(cls) -> None:
+        cls.module = importlib.import_module(
+            cls.__module__.replace(".plugins.action.", ".plugins.modules.")
+        )
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None

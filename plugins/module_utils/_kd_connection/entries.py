@@ -44,7 +44,9 @@ Found = t.Iterator[tuple[Path, str]]
 _AUTH_NAMES = frozenset(
     name for option, spec in AUTH_ARGUMENTS.items() for name in (option, *spec.get("aliases", ()))
 )
+_FIELDS = ("labels", "annotations", "data", "string_data", "binary_data")
 _KINDS = {"configmaps": "ConfigMap", "secrets": "Secret"}
+_TYPES = {"str": str, "bool": bool, "int": int, "dict": dict}
 # Stands for the namespace that an entry leaves to the kubeconfig; no message shows it.
 _NO_NAMESPACE = "namespace-of-the-context"
 
@@ -65,25 +67,36 @@ class EntryProblem:
 
 def entry_problems(entries: t.Sequence[t.Any]) -> list[EntryProblem]:
     """Find everything that is wrong with single entries of a list of kd_connection arguments, of any types."""
-    return [
-        EntryProblem(index, path, text)
-        for index, entry in enumerate(entries)
-        for path, text in _problems_of(entry)
-    ]
+    return validated_entries(entries)[1]
 
 
-def validated_entry(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """An entry of which entry_problems() found nothing, with each value in its option's type."""
-    return _validated(ENTRY_ARGUMENTS, with_named_objects(entry))
+def validated_entries(
+    entries: t.Sequence[t.Any],
+) -> tuple[list[dict[str, t.Any]], list[EntryProblem]]:
+    """Check entries.
+
+    :returns: those of which nothing is wrong, with each value in its option's type, and what is wrong with others.
+    """
+    validated: list[dict[str, t.Any]] = []
+    problems: list[EntryProblem] = []
+    for index, entry in enumerate(entries):
+        found = list(_validate(entry, validated))
+        problems += (EntryProblem(index, path, text) for path, text in found)
+    return validated, problems
 
 
-def _problems_of(entry: t.Any) -> Found:
+def _validate(entry: t.Any, validated: list[dict[str, t.Any]]) -> Found:
     if not isinstance(entry, dict):
         yield (), "an entry is a dictionary with kd_connection's options."
         return
     entry = with_named_objects(entry)
     found = list(_spec_problems(ENTRY_ARGUMENTS, entry, ()))
-    yield from found or _rule_problems(_validated(ENTRY_ARGUMENTS, entry))
+    if not found:
+        params = _validated(ENTRY_ARGUMENTS, entry)
+        found = [] if _is_accepted(params) else list(_rule_problems(params))
+        if not found:
+            validated.append(params)
+    yield from found
 
 
 def _spec_problems(spec: dict[str, Option], given: dict[str, t.Any], path: Path) -> Found:
@@ -108,14 +121,31 @@ def _spec_problems(spec: dict[str, Option], given: dict[str, t.Any], path: Path)
         if elements and isinstance(value, list):
             for number, element in enumerate(value):
                 here = (*path, key, number)
-                found = list(_value_problems(alone, key, [element], element, elements, here))
+                fits = _fits(elements, option, element)
+                found = (
+                    []
+                    if fits
+                    else list(_value_problems(alone, key, [element], element, elements, here))
+                )
                 yield from found
                 if "options" in option and not found:
-                    (inner,) = _validated(alone, {key: [element]})[name]
+                    inner = element if fits else _validated(alone, {key: [element]})[name][0]
                     yield from _spec_problems(option["options"], inner, here)
         else:
             expected = option.get("type", "")
-            yield from _value_problems(alone, key, value, value, expected, (*path, key))
+            if not _fits(expected, option, value):
+                yield from _value_problems(alone, key, value, value, expected, (*path, key))
+
+
+def _fits(expected: str, option: Option, value: t.Any) -> bool:
+    """Whether a value has the type already that Ansible's validator, which is slow, would give it."""
+    kind = _TYPES.get(expected)
+    return (
+        kind is not None
+        and isinstance(value, kind)
+        and (kind is bool or not isinstance(value, bool))
+        and value in option.get("choices", (value,))
+    )
 
 
 def _value_problems(
@@ -139,6 +169,15 @@ def _unknown(key: str, spec: dict[str, Option]) -> str:
     if "state" in spec and key in _AUTH_NAMES:
         return "the way to the API server is in kd_auth, once for all entries, not in an entry."
     return f"is not an option here; {meant(key, spec)}"
+
+
+def _is_accepted(params: dict[str, t.Any]) -> bool:
+    """Whether _rule_problems() would find nothing, asked once for the entry as a whole."""
+    objects = [given for option in _KINDS for given in params.get(option) or ()]
+    return (
+        not any(unread_sentence(given) or any(map(_is_no_key, _keys(given))) for given in objects)
+        and next(_refusal((), params), None) is None
+    )
 
 
 def _rule_problems(params: dict[str, t.Any]) -> Found:
@@ -173,14 +212,22 @@ def _object_problems(option: str, given: dict[str, t.Any]) -> Found:
     if not found and given.get("type") is not None:
         found += ask(("type",), type=given["type"])
     if not found:
-        for field in ("labels", "annotations", "data", "string_data", "binary_data"):
+        for field in _FIELDS:
             for key, value in (given.get(field) or {}).items():
-                # A module would get "true" or "null"; of a number it gets what was written.
-                if key is None or isinstance(key, bool):
+                if _is_no_key(key):
                     found.append(((field, key), key_problem(key)))
                 else:
                     found += ask((field, str(key)), **{field: {key: value}})
     yield from found or ask((), **{key: value for key, value in given.items() if key != "name"})
+
+
+def _keys(given: dict[str, t.Any]) -> t.Iterator[t.Any]:
+    return (key for field in _FIELDS for key in given.get(field) or ())
+
+
+def _is_no_key(key: t.Any) -> bool:
+    """A module would get "true" or "null" of these; of a number it gets what was written."""
+    return key is None or isinstance(key, bool)
 
 
 def _refusal(path: Path, params: dict[str, t.Any]) -> Found:

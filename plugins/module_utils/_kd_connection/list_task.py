@@ -26,10 +26,7 @@ from .._reconcile.desired import (
 from .._reconcile.plan import make_plan
 from .argspec import WAITING
 from .contradictions import contradictions
-from .entries import (
-    entry_problems,
-    validated_entry,
-)
+from .entries import validated_entries
 from .entry_words import (
     entry_label,
     place_of,
@@ -122,12 +119,13 @@ class ConnectionsTask(Task):
         labels = [
             entry_label(entry, index, place_of(places, index)) for index, entry in enumerate(given)
         ]
+        validated, found = validated_entries(given)
         problems = [
             f"{labels[one.entry]}, {shown_path(given[one.entry], one.path)}: {one.text}"
-            for one in entry_problems(given)
+            for one in found
         ]
         if not problems:
-            read = (self._with_defaults(validated_entry(entry)) for entry in given)
+            read = map(self._with_defaults, validated)
             self._params = [self._selected(label, params) for label, params in zip(labels, read)]
             desired = [
                 parse_desired(params, params["namespace"] or self.namespace)

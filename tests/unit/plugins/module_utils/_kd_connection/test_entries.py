@@ -11,14 +11,11 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
-    InvalidInputError,
-)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.contradictions import (
     contradictions,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entries import (
-    validated_entry,
+    validated_entries,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.desired import (
     parse_desired,
@@ -149,7 +146,7 @@ TOGETHER: list[tuple[list[Entry], str]] = [
 
 def contradicting(entries: list[Entry]) -> list[tuple[int, str]]:
     """What contradictions() says of entries without a namespace."""
-    read = (validated_entry(entry) for entry in entries)
+    read, _problems = validated_entries(entries)
     return list(
         contradictions(
             [parse_desired(one, one["namespace"] or "context-namespace") for one in read]
@@ -180,13 +177,10 @@ def test_entries_that_get_along_are_not_refused(entries: list[Entry]) -> None:
 
 
 def test_a_long_list_that_shares_one_secret_is_read_in_linear_time() -> None:
-    entries = [
-        parse_desired(
-            validated_entry({"kdcluster": f"notebook-{n}", "secrets": ["token"], "clusters": "tf"}),
-            "team-a",
-        )
-        for n in range(2000)
+    given = [
+        {"kdcluster": f"notebook-{n}", "secrets": ["token"], "clusters": "tf"} for n in range(2000)
     ]
+    entries = [parse_desired(one, "team-a") for one in validated_entries(given)[0]]
     compared = 0
 
     class Counted(type(entries[0])):  # type: ignore[misc]
@@ -202,8 +196,9 @@ def test_a_long_list_that_shares_one_secret_is_read_in_linear_time() -> None:
 
 
 def test_an_entry_refused_for_its_namespace_names_it() -> None:
-    with pytest.raises(InvalidInputError, match="namespace 'Team_A' is not a valid object name"):
-        contradicting([{"namespace": "Team_A", "kdcluster": "a"}])
+    validated, (problem,) = validated_entries([{"namespace": "Team_A", "kdcluster": "a"}])
+    assert validated == []
+    assert "namespace 'Team_A' is not a valid object name" in problem.text
 
 
 def test_a_place_with_a_number_of_its_own_stays_as_it_is() -> None:
