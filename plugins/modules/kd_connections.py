@@ -35,13 +35,26 @@ options:
         namespace the longest C(wait_timeout) counts, and of those that name one KDCluster the strictest C(on_reconnect_failure);
         for a KDCluster that none names and that changes nevertheless (C(versioned)), the strictest of all.
         The task waits for a KDCluster if one of the entries that name it waits.
+      - Needed unless O(variable) is given.
     type: list
     elements: dict
-    required: true
+  variable:
+    description:
+      - The name of a variable that holds the entries, in place of O(connections).
+      - Each template in it that cannot be worked out is reported with its entry and field, and without the values around it.
+    type: str
+  file:
+    description:
+      - A file of variables with O(variable) in it, from the current directory. It may be encrypted by ansible-vault, whole or
+        value by value.
+      - Its other variables are known to the templates in it, and a C(kd_auth) in it gives the task's options for
+        authentication. Extra variables (C(-e)) come before those of the file.
+    type: path
   places:
     description:
       - Where each entry was written, for messages, such as V(connections.yml:6).
-      - The filter P(kubedirector.connections.entry_places#filter) gives it.
+      - With O(variable) the task finds them itself. For O(connections) the filter
+        P(kubedirector.connections.entry_places#filter) gives them.
       - For a list that was put together from several, a place may bring its own number, such as V(Connections, entry 1).
     type: list
     elements: str
@@ -85,9 +98,7 @@ EXAMPLES = r"""
 
 - name: Show what another list would change
   kubedirector.connections.kd_connections: &list
-    connections: "{{ kd_connections }}"
-    # So that messages name the lines of the list.
-    places: "{{ kd_connections | kubedirector.connections.entry_places }}"
+    variable: kd_connections
   vars: &vars
     kd_connections:
       # What this entry connects, the next one makes.
@@ -109,6 +120,11 @@ EXAMPLES = r"""
     on_reconnect_failure: fail
     wait_timeout: 600
   vars: *vars
+
+- name: Apply the list kd_connections of a file
+  kubedirector.connections.kd_connections:
+    variable: kd_connections
+    file: connections.yml
 
 - name: Move a notebook from one training engine to another, in one change
   kubedirector.connections.kd_connections:

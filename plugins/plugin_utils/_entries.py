@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleError, AnsibleFilterError
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
     Path,
@@ -17,12 +17,54 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_conne
     shown_path,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
+    harmless,
     origin_of,
     plain,
     shown_file,
 )
 
+if t.TYPE_CHECKING:
+    from ansible.template import Templar
+
+try:
+    from ansible.executor.task_executor import remove_omit
+except ImportError:
+    # ansible-core 2.19 and newer leave out what is to be omitted when they work a template out.
+    remove_omit = None
+
 _VARIABLE = "kd_connections"
+
+
+def entries_in_variable(
+    name: str, variables: t.Mapping[str, t.Any], templar: Templar, file: str = ""
+) -> tuple[t.Any, list[str]]:
+    """Work out the entries that a variable holds.
+
+    :param name: the variable's.
+    :param variables: the task's, with templates that are not worked out yet.
+    :param templar: the task's.
+    :param file: where the variable was read from; "" for what Ansible itself knows.
+    :returns: the entries, and where each was written.
+    :raises AnsibleError: there are none, or a template among them cannot be worked out. One sentence a line, without
+        what stands around a template, which may be secret.
+    """
+    if name not in variables:
+        raise AnsibleError(
+            f"{file} holds no {name}, a list of kd_connection arguments."
+            if file
+            else f"There is no variable {name}. Give it, a list of kd_connection arguments, for example with "
+            "-e @connections.yml, or name a file that holds it."
+        )
+    given = variables[name]
+    try:
+        entries = templar.template(given)
+    except AnsibleError as error:
+        broken = list(_broken_templates(given, templar, ())) or [((), harmless(error))]
+        sentences = _broken_sentences(given, broken, file, file or name)
+        raise AnsibleError("\n".join(sentences)) from None
+    if remove_omit is not None:
+        entries = remove_omit({name: entries}, variables["omit"])[name]
+    return entries, entry_places(entries, file)
 
 
 def entry_places(entries: t.Any, file: str = "") -> list[str]:
@@ -40,11 +82,7 @@ def entry_places(entries: t.Any, file: str = "") -> list[str]:
             f"{file or _VARIABLE}: a list of dictionaries with kd_connection's options belongs here."
         )
     if broken:
-        sentences = (
-            f"{named(values, path, place_of(entries, path, file))}: cannot be worked out: {why}."
-            for path, why in broken
-        )
-        raise AnsibleFilterError("\n".join(sentences))
+        raise AnsibleFilterError("\n".join(_broken_sentences(entries, broken, file, file)))
     return [place_of(entries, (index,), file) for index in range(len(values))]
 
 
@@ -62,3 +100,27 @@ def named(values: list[t.Any], path: Path, place: str) -> str:
     name = entry_label(values[index], index, place)
     field = shown_path(values[index], path[1:])
     return f"{name}, {field}" if field else name
+
+
+def _broken_templates(given: t.Any, templar: Templar, path: Path) -> t.Iterator[tuple[Path, str]]:
+    """Which templates cannot be worked out, and why."""
+    if isinstance(given, dict):
+        for key, value in given.items():
+            yield from _broken_templates(value, templar, (*path, key))
+    elif isinstance(given, list):
+        for index, value in enumerate(given):
+            yield from _broken_templates(value, templar, (*path, index))
+    else:
+        try:
+            templar.template(given)
+        except AnsibleError as error:
+            yield path, harmless(error)
+
+
+def _broken_sentences(
+    entries: t.Any, broken: t.Iterable[tuple[Path, str]], file: str, whole: str
+) -> t.Iterator[str]:
+    """Say what is broken. :param whole: how to name the list itself."""
+    for path, why in broken:
+        where = named(entries, path, place_of(entries, path, file)) if path else whole
+        yield f"{where}: cannot be worked out: {why}."

@@ -32,6 +32,8 @@ except ImportError:
     # ansible-core before 2.19 does not keep where a value was written.
     Origin = None
 
+# ansible-core 2.19 and newer mark values: where they are from, and whether they may be templates.
+MARKS_VALUES = Origin is not None
 Made = t.TypeVar("Made")
 _HARMLESS = re.compile(r"'[^']*' is undefined|[^:]* has no attribute '[^']*'")
 
@@ -94,9 +96,13 @@ def _resolved(
         try:
             yield here[-1], plain(holder[key], broken, here)
         except UndefinedError as error:
-            # Other messages may hold what stands around the template.
-            why = _HARMLESS.search(str(error))
-            broken.append((here, why[0].strip() if why else "its template fails"))
+            broken.append((here, harmless(error)))
+
+
+def harmless(error: Exception) -> str:
+    """Say why a template cannot be worked out, without what stands around it, which some messages hold."""
+    why = _HARMLESS.search(str(error))
+    return why[0].strip() if why else "its template fails"
 
 
 def origin_of(value: t.Any, path: t.Iterable[t.Any]) -> tuple[str, int] | None:

@@ -30,6 +30,11 @@ _OBJECT: ArgumentSpec = {
 # The action plugin puts others in place of these.
 ACTION_OPTIONS = ("from_files", "from_env_file", "definition", "src")
 
+NO_ENTRIES = (
+    "Give one of connections, a list of entries, and variable, the name of a variable that holds such a list. file, "
+    "where that one is read from, goes with variable."
+)
+
 # What may be given for all entries of a list at once.
 WAITING = ("wait", "wait_timeout", "on_reconnect_failure")
 
@@ -91,8 +96,9 @@ CONNECTIONS_ARGUMENTS: ArgumentSpec = {
     "connections": {
         "type": "list",
         "elements": "dict",
-        "required": True,
     },
+    "variable": {"type": "str"},
+    "file": {"type": "path"},
     "places": {"type": "list", "elements": "str"},
     **{name: CONNECTION_ARGUMENTS[name] for name in WAITING},
 }

@@ -4,8 +4,7 @@
 
 """How messages name entries of a list, their fields and the types of values. No message shows a value.
 
-Apart from what checks them: Ansible compiles a collection's modules in each process that imports them, and filters and
-warnings need the words alone.
+Apart from what checks them: filters and warnings need the words alone.
 """
 
 from __future__ import annotations

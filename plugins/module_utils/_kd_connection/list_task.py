@@ -24,7 +24,7 @@ from .._reconcile.desired import (
     parse_desired,
 )
 from .._reconcile.plan import make_plan
-from .argspec import WAITING
+from .argspec import NO_ENTRIES, WAITING
 from .contradictions import contradictions
 from .entries import validated_entries
 from .entry_words import (
@@ -116,6 +116,8 @@ class ConnectionsTask(Task):
     def _read_entries(self) -> list[DesiredState]:
         """Read all entries. :raises PreconditionError: everything that is wrong, each with its entry."""
         given, places = self.params["connections"], self.params.get("places") or []
+        if given is None:
+            raise PreconditionError([NO_ENTRIES])
         labels = [
             entry_label(entry, index, place_of(places, index)) for index, entry in enumerate(given)
         ]

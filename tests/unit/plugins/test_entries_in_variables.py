@@ -1,0 +1,139 @@
+# Copyright (c) 2026, kubedirector.connections contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kd_connections reads its entries from a variable and from a file of variables, as a whole run of Ansible does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.harness.canaries import canary
+from tests.harness.playbook import PlaybookRun, run_playbook
+from tests.unit.plugins.clients import CORE, TOKEN
+from tests.unit.plugins.namespace_server import Namespace
+
+pytestmark = pytest.mark.whole_run
+SECRET = canary("a value beside a broken template")
+NOWHERE = {"host": "http://127.0.0.1:1", "api_key": "none"}
+CONNECT = "kubedirector.connections.connect"
+MODEL: dict[str, Any] = {
+    "namespace": "team-a",
+    "kdcluster": ["notebook"],
+    "configmaps": [
+        {
+            "name": "model",
+            "type": "{{ no_type | default(omit) }}",
+            "data": {"path": "{{ base }}/digits"},
+        }
+    ],
+}
+
+
+@pytest.fixture
+def live(space: Namespace) -> Namespace:
+    """A namespace with a notebook, which connects to a ConfigMap."""
+    space.add_object("ConfigMap", "model", data={"path": "/old"})
+    space.add_kdcluster("notebook", "pod-0", configmaps=["model"])
+    return space
+
+
+def auth(live: Namespace) -> dict[str, str]:
+    """The way to the scripted server."""
+    return {"host": live.server.url, "api_key": TOKEN}
+
+
+def written(folder: Path, **variables: Any) -> Path:
+    """A file of variables."""
+    file = folder / "connections.yml"
+    file.write_text(yaml.safe_dump(variables))
+    return file
+
+
+def run(folder: Path, options: dict[str, Any], **variables: Any) -> PlaybookRun:
+    """Run one task of kd_connections, with extra variables."""
+    task = {"kubedirector.connections.kd_connections": options}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [task]}
+    playbook = folder / "play.yml"
+    playbook.write_text(json.dumps([play]))
+    return run_playbook(playbook, "-e", json.dumps(variables), kubeconfig=None)
+
+
+def path_of(live: Namespace) -> str:
+    """The data that the ConfigMap holds."""
+    return str(live.found[f"{CORE}/configmaps/model"]["data"]["path"])
+
+
+def test_a_file_gives_entries_their_variables_and_the_way(live: Namespace, tmp_path: Path) -> None:
+    file = written(tmp_path, kd_connections=[MODEL], kd_auth=auth(live), base="/of-the-file")
+    done = run_playbook(CONNECT, "-e", f"kd_connections_file={file}", kubeconfig=None)
+    assert done.returncode == 0, done.output
+    assert done.counts["changed"] == 1
+    assert path_of(live) == "/of-the-file/digits"
+
+
+def test_extra_variables_come_before_those_of_the_file(live: Namespace, tmp_path: Path) -> None:
+    file = written(tmp_path, kd_connections=[MODEL], kd_auth=NOWHERE, base="/of-the-file")
+    extra = {"kd_connections_file": str(file), "kd_auth": auth(live), "base": "/extra"}
+    done = run_playbook(CONNECT, "-e", json.dumps(extra), kubeconfig=None)
+    assert done.returncode == 0, done.output
+    assert path_of(live) == "/extra/digits"
+
+
+def test_a_variable_is_worked_out_when_the_task_runs(live: Namespace, tmp_path: Path) -> None:
+    options = {"variable": "wanted", "on_reconnect_failure": "ignore", **auth(live)}
+    done = run(tmp_path, options, wanted="{{ [entry] }}", entry=MODEL, base="/here")
+    assert done.returncode == 0, done.output
+    assert path_of(live) == "/here/digits"
+
+
+@pytest.mark.parametrize("given", ["file", "variable"])
+def test_each_broken_template_is_named_without_what_is_around(
+    live: Namespace, tmp_path: Path, given: str
+) -> None:
+    values = {"token": SECRET, "other": "{{ gone.away }}", "sum": "{{ 1 + none }}"}
+    secret = {"name": "login", "type": "token", "string_data": values}
+    entries = [
+        {**MODEL, "configmaps": []},
+        {"namespace": "{{ team }}", "kdcluster": ["notebook"], "secrets": [secret]},
+    ]
+    options = {"variable": "list", **auth(live)}
+    if given == "file":
+        done = run(tmp_path, {**options, "file": str(written(tmp_path, list=entries))})
+    else:
+        done = run(tmp_path, options, list=entries)
+    assert done.returncode != 0
+    for field, why in (
+        ("namespace", "'team' is undefined"),
+        ("secrets[login].string_data.other", "'gone' is undefined"),
+        ("secrets[login].string_data.sum", "its template fails"),
+    ):
+        said = f"entry 2 (kdcluster notebook), {field}: cannot be worked out: {why}."
+        assert said in done.output, done.output
+    assert SECRET not in done.output
+    assert ("connections.yml" in done.output) is (given == "file")
+    assert live.server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "Give one of connections, a list of entries, and variable"),
+        ({"variable": "wanted", "connections": [MODEL]}, "Give one of connections"),
+        ({"file": "connections.yml"}, "Give one of connections"),
+        ({"variable": "nothing"}, "There is no variable nothing. Give it"),
+        ({"variable": "wanted", "file": "connections.yml"}, "wanted is given as a variable, and connections.yml is"),
+        ({"variable": "nothing", "file": "gone.yml"}, "gone.yml cannot be read as a file of variables: "),
+    ],
+)  # fmt: skip
+def test_entries_are_given_once(
+    live: Namespace, tmp_path: Path, options: dict[str, Any], said: str
+) -> None:
+    done = run(tmp_path, {**options, **auth(live)}, wanted=[MODEL], base="/here")
+    assert done.returncode != 0
+    assert said in done.output, done.output
+    assert live.server.requests == []
