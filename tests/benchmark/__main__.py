@@ -80,11 +80,7 @@ def _options() -> argparse.Namespace:
 
 
 def _measure(cluster: ClusterUnderTest, options: argparse.Namespace) -> summary.Report:
-    environment = {
-        **suite_environment(BENCH, Path(cluster.kubectl.binary).parent),
-        # Users' libraries are compiled; the tests' need not be.
-        "PYTHONDONTWRITEBYTECODE": "",
-    }
+    environment = suite_environment(BENCH, Path(cluster.kubectl.binary).parent)
     suffix = uuid4().hex[:6]
     names = [f"scale-{number:03}" for number in range(options.members)]
     began = time.time()

@@ -47,7 +47,6 @@ def main() -> int:
         environment = {
             **suite_environment(BENCH, Path(kubectl.binary).parent),
             "PYTHONPATH": str(link()),
-            "PYTHONDONTWRITEBYTECODE": "",
         }
         meter = Meter(account, AuditLog(kubectl.kubeconfig.parent / "audit.log"), environment)
         # The first round compiles.

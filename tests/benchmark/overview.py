@@ -49,7 +49,6 @@ def main() -> int:
         environment = {
             **suite_environment(NEWEST, Path(kubectl.binary).parent),
             "ANSIBLE_COLLECTIONS_PATH": str(link()),
-            "PYTHONDONTWRITEBYTECODE": "",
         }
         log = AuditLog(kubectl.kubeconfig.parent / "audit.log")
         meter = Meter(account, log, environment)

@@ -46,7 +46,6 @@ def main() -> int:
         environment = {
             **suite_environment(NEWEST, Path(kubectl.binary).parent),
             "ANSIBLE_COLLECTIONS_PATH": str(link()),
-            "PYTHONDONTWRITEBYTECODE": "",
         }
         meter = Meter(account, AuditLog(kubectl.kubeconfig.parent / "audit.log"), environment)
         # The first round compiles.

@@ -49,8 +49,6 @@ def run_module(
     environment = {
         **suite_environment(NEWEST),
         "PYTHONPATH": str(link()),
-        # Users' libraries are compiled.
-        "PYTHONDONTWRITEBYTECODE": "",
     }
     measured = Meter(account, audit_log, environment).run(
         str(NEWEST.python_path()), "-c", _RUN, f"{_MODULES}.{module}",

@@ -19,7 +19,17 @@ COLLECTION = Path("ansible_collections/kubedirector/connections")
 
 # A user's settings for their own clusters and playbooks must not steer the tests.
 FOREIGN_PREFIXES = ("ANSIBLE_", "K8S_AUTH_", "MOLECULE_", "PYTEST_")
-FOREIGN_NAMES = frozenset({"KUBECONFIG", "MYPYPATH", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"})
+# Without bytecode each of thousands of programs compiles the collection, and each worker the tests.
+FOREIGN_NAMES = frozenset(
+    {
+        "KUBECONFIG",
+        "MYPYPATH",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "VIRTUAL_ENV",
+    }
+)
 
 
 class CheckError(Exception):
