@@ -25,12 +25,13 @@ options:
     elements: str
     version_added: 1.0.0
   expect_min:
-    description: Fail before the first write where C(label_selectors) and C(apps) select fewer KDClusters.
+    description: >-
+      Fail if C(label_selectors) and C(apps) select fewer KDClusters, before a member is read or anything is written.
     type: int
     default: 1
     version_added: 1.0.0
   expect_max:
-    description: Fail before the first write where they select more.
+    description: Fail if they select more, before a member is read or anything is written.
     type: int
     version_added: 1.0.0
 """

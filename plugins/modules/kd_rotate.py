@@ -264,6 +264,21 @@ kept_in:
   returned: always
   type: str
   sample: kd-rotate-2bb80d537b1da3e38bd30361aa855686
+plan:
+  description:
+    - What is to change, as lines for people. Nothing in it is secret.
+    - A line for the object with the keys that get another value, and one for each KDCluster that names it. C(~) is
+      updated, C(=) unchanged. Empty if the task failed before it knew.
+    - It is printed before the first write, and in check mode, where the module runs in Ansible's own process and
+      the task has no C(no_log).
+  returned: always
+  type: list
+  elements: str
+  version_added: 1.1.0
+  sample:
+    - team-a
+    - "  ~ Secret source-control-secret (source-control) update key token"
+    - "  ~ jupyter-notebook                         1 member, start script runs once"
 duration:
   description: How long the task worked and waited, in whole seconds.
   returned: unless an option was refused

@@ -38,6 +38,9 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._core.dis
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
     shown_option,
 )
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._role_variables import (
+    misspelt_variables,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._value_files import (
     FileValues,
     with_file_values,
@@ -99,6 +102,7 @@ class ModuleInWorker(OrdinaryAction):
         if problems := bad_keys(read.args):
             return refused(problems)
         misread += (f"{shown_option(given, path)}: {text}" for path, text in read.warnings)
+        misread += misspelt_variables(variables, self._task.vars)
         # Ansible shows a task's options from here, and runs it again with them.
         self._task.args = read.args
         try:

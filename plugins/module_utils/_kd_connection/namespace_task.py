@@ -39,6 +39,7 @@ from .._reconcile.executor import Applier
 from .._reconcile.plan import (
     make_plan,
 )
+from .._reconcile.plan_lines import plan_lines
 from .._reconcile.preconditions import finalizers_sentence
 from .._reconcile.result import (
     connection_result,
@@ -54,7 +55,6 @@ from .._reconcile.warnings import (
     plan_warnings,
 )
 from .._reconcile.writer import Progress
-from .plan_lines import plan_lines
 
 if t.TYPE_CHECKING:
     from .._client.api import Api

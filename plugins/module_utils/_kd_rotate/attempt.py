@@ -24,6 +24,7 @@ from .._observe.start_script import (
 from .._observe.watcher import SnapshotWatcher
 from .._reconcile.executor import Applier
 from .._reconcile.plan import make_plan
+from .._reconcile.plan_lines import rotation_lines
 from .._reconcile.shared_objects import kdclusters_to_repoint
 from .rotation import (
     desired_for_rotation,
@@ -99,7 +100,15 @@ class RotationAttempt:
     @property
     def needs_copies(self) -> bool:
         """Whether linked KDClusters share the object, so that they must name a copy meanwhile."""
-        return bool(kdclusters_to_repoint(self.plan.links, self.desired.kdclusters))
+        return bool(self._repointed)
+
+    @property
+    def _repointed(self) -> tuple[str, ...]:
+        return kdclusters_to_repoint(self.plan.links, self.desired.kdclusters)
+
+    def plan_lines(self, keys: t.Sequence[str]) -> list[str]:
+        """The plan as lines for people. :param keys: those that get another value."""
+        return rotation_lines(self.plan, self.live.snapshot, keys, self._repointed)
 
     @property
     def vanished(self) -> list[str]:

@@ -10,6 +10,7 @@ import time
 import typing as t
 
 from .._ansible.task import Task
+from .._core.display import show
 from .._core.errors import (
     CollectionError,
     ConflictError,
@@ -77,6 +78,7 @@ class RotationTask(Task):
         self._keeper: Keeper | None = None
         self._earlier: str | None = None
         self._type: str | None = None
+        self._plan: list[str] = []
         self._before: Values = {}
         self._old: Values = {}
         self._new: Values = {}
@@ -110,6 +112,7 @@ class RotationTask(Task):
                 "rolled_back": False,
                 "earlier_rotation": None,
                 "kept_in": None,
+                "plan": [],
             }
         back = self._rollback
         is_back = back is not None and back.done
@@ -146,6 +149,7 @@ class RotationTask(Task):
             "rolled_back": is_back,
             "earlier_rotation": self._earlier,
             "kept_in": None if keeper.record is None else keeper.name,
+            "plan": self._plan,
         }
 
     @property
@@ -189,6 +193,9 @@ class RotationTask(Task):
         for sentence in plan_warnings(way.desired, snapshot, way.plan):
             self.warn(sentence)
         record = record.about_to_write(self._new, rotation.values)
+        self._plan = way.plan_lines(changed_keys(self._before, self._new))
+        if self.check_mode or way.plan.changed:
+            show("\n".join(self._plan))
         if self.check_mode:
             way.try_dry()
             if earlier is None and way.plan.changed:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.harness.canaries import canary
+from tests.harness.documentation import marked_blocks
 from tests.harness.examples import manifests_of
 from tests.harness.kubectl import Kubectl
 from tests.harness.playbook import run_playbook
@@ -96,3 +97,34 @@ def test_a_role(team: str, kubectl: Kubectl, tmp_path: Path) -> None:
     done = run_playbook(playbook, "--check", kubeconfig=kubectl.kubeconfig)
     assert done.returncode == 0, done.output
     assert shown(done.output, team) == (GOLDEN / "role-check.txt").read_text()
+
+
+def test_rotate(team: str, kubectl: Kubectl, tmp_path: Path) -> None:
+    """What the page says is printed in check mode, and that a run prints the same plan."""
+    token = {"type": "github", "token": canary("golden-before")}
+    connect = {
+        "namespace": team,
+        "kdcluster": ["jupyter-notebook", "deployment-engine"],
+        "secrets": [{"name": "source-control-secret", "type": "source-control", "string_data": token}],
+    }
+    values = yaml.safe_load(marked_blocks("docs/rotation.md")["values"].replace(NAMESPACE, team))
+    values["rotate_string_data"] = {"token": canary("golden-after")}
+
+    def run(playbook: str, given: object, *options: str) -> str:
+        variables = tmp_path / "values.yml"
+        variables.write_text(yaml.safe_dump(given))
+        done = run_playbook(
+            f"kubedirector.connections.{playbook}", "-e", f"@{variables}", *options,
+            kubeconfig=kubectl.kubeconfig,
+        )  # fmt: skip
+        assert done.returncode == 0, done.output
+        return shown(done.output, team)
+
+    run("connect", {"kd_connections": [connect]})
+    tried = run("rotate", values, "--check", "--diff")
+    assert tried == (GOLDEN / "rotate-check.txt").read_text()
+    page = marked_blocks("docs/rotation.md", "text")
+    assert page["check"] in tried
+    done = run("rotate", values)
+    assert done == (GOLDEN / "rotate.txt").read_text()
+    assert page["run"] in done

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._core import display
 from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
 from tests.unit.plugins.manifests import JsonObject
 from tests.unit.plugins.module_runs import Run
@@ -90,3 +91,55 @@ def test_the_type_of_an_object_that_is_not_there_is_null(
     result = rotated(run(kd_rotate, check=True, secret=secret, string_data={"token": NEW}))
     assert result["object"]["type"] == (None if missing else "source-control")
     assert result["object"]["name"] == secret
+
+
+PLAN = [
+    "team-a",
+    "  ~ Secret token (source-control)            update key token",
+    "  ~ lab                                      1 member, start script runs once",
+    "  ~ notebook                                 2 members, start script runs once",
+]
+UNCHANGED = [
+    "team-a",
+    "  = Secret token (source-control)            unchanged",
+    "  = lab                                      unchanged",
+    "  = notebook                                 unchanged",
+]
+
+
+def test_the_plan_is_shown_before_the_first_write_and_in_check_mode(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    shown: list[tuple[str, int]] = []
+    with display.shown_by(lambda text: shown.append((text, len(space.writes)))):
+        tried = rotated(run(kd_rotate, check=True, **ROTATE))
+        done = rotated(run(kd_rotate, **ROTATE))
+        written = len(space.writes)
+        unchanged = rotated(run(kd_rotate, **ROTATE))
+        rotated(run(kd_rotate, check=True, **ROTATE))
+    assert tried["plan"] == done["plan"] == PLAN
+    assert unchanged["plan"] == UNCHANGED
+    plan = "\n".join(PLAN)
+    assert shown == [(plan, 0), (plan, 0), ("\n".join(UNCHANGED), written)]
+
+
+def test_a_plan_names_several_keys_and_who_reconnects_twice(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    lab = space.kdcluster("lab")
+    lab["spec"]["connections"]["clusters"] = ["notebook"]
+    lab["status"]["lastConnectionHash"] = space.hash_of(lab)
+    both = {**ROTATE, "string_data": {"user": "ann", "token": NEW}}
+    assert rotated(run(kd_rotate, check=True, **both))["plan"] == [
+        "team-a",
+        "  ~ Secret token (source-control)            update keys token, user",
+        "  ~ notebook                                 2 members, start script runs once",
+        "  ~ lab                                      1 member, start script runs twice",
+    ]
+
+
+def test_there_is_no_plan_where_nothing_can_be_done(
+    space: Namespace, members: Members, run: Run
+) -> None:
+    assert rotated(run(kd_rotate, secret="gone", string_data={"token": NEW}))["plan"] == []
+    assert run(kd_rotate, secret="token")["plan"] == []

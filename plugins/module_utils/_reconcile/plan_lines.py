@@ -9,11 +9,11 @@ from __future__ import annotations
 import typing as t
 
 from .._kubedirector import facts
-from .._reconcile.connections_after import CONNECTION_KINDS
+from .connections_after import CONNECTION_KINDS
 
 if t.TYPE_CHECKING:
-    from .._kubedirector.snapshot import Snapshot
-    from .._reconcile.plan import ClusterChange, ObjectChange, Plan
+    from .._kubedirector.snapshot import KDCluster, Snapshot
+    from .plan import ClusterChange, ObjectChange, Plan
 
 _SIGNS = {"created": "+", "updated": "~", "unchanged": "=", "deleted": "-"}
 _VERBS = {"created": "create", "updated": "update", "unchanged": "unchanged", "deleted": "delete"}
@@ -31,13 +31,36 @@ def plan_lines(plan: Plan, snapshot: Snapshot) -> list[str]:
     return lines
 
 
+def rotation_lines(
+    plan: Plan, snapshot: Snapshot, keys: t.Sequence[str], twice: t.Container[str]
+) -> list[str]:
+    """Write a rotation: the namespace, then a line for the object and each KDCluster that names it.
+
+    :param keys: those that get another value.
+    :param twice: KDClusters that name a copy meanwhile, so that their start scripts run twice.
+    :returns: lines such as "  ~ Secret git-login (source-control)      update key token".
+    """
+    lines = [snapshot.namespace]
+    for change in plan.objects:
+        if keys:
+            does = f"update {'key' if len(keys) == 1 else 'keys'} {', '.join(keys)}"
+            lines.append(_line("~", _object_words(change), does))
+        else:
+            lines.append(_line(*_object_parts(change)))
+    for one in plan.clusters:
+        if keys or one.changed:
+            runs = "twice" if one.name in twice else "once"
+            lines.append(_line("~", one.name, _member_words(snapshot.clusters[one.name], runs)))
+        else:
+            lines.append(_line(*_cluster_parts(one, snapshot)))
+    return lines
+
+
 def _line(sign: str, what: str, does: str) -> str:
     return f"  {sign} {what:<{_COLUMN}} {does}"
 
 
 def _object_parts(change: ObjectChange) -> tuple[str, str, str]:
-    type_label = f" ({change.type})" if change.type else ""
-    what = f"{change.kind} {change.version_of or change.name}{type_label}"
     does = _VERBS[change.action]
     if change.action == "unchanged" and change.found is None:
         does = "absent"
@@ -50,7 +73,7 @@ def _object_parts(change: ObjectChange) -> tuple[str, str, str]:
         if change.action == "updated":
             parts += fields
         does = ", ".join([does, *parts])
-    return _SIGNS[change.action], what, does
+    return _SIGNS[change.action], _object_words(change), does
 
 
 def _cluster_parts(change: ClusterChange, snapshot: Snapshot) -> tuple[str, str, str]:
@@ -61,18 +84,23 @@ def _cluster_parts(change: ClusterChange, snapshot: Snapshot) -> tuple[str, str,
         before, after = getattr(change.before, field), getattr(change.after, field)
         parts += [f"+ {kind} {name}" for name in after if name not in before]
         parts += [f"- {kind} {name}" for name in before if name not in after]
-    members = snapshot.clusters[change.name].members
+    words = _member_words(snapshot.clusters[change.name])
+    return "~", change.name, f"{', '.join(parts) or 'another order'}; {words}"
+
+
+def _object_words(change: ObjectChange) -> str:
+    type_label = f" ({change.type})" if change.type else ""
+    return f"{change.kind} {change.version_of or change.name}{type_label}"
+
+
+def _member_words(cluster: KDCluster, runs: str = "once") -> str:
     running = [
         member
-        for member in members
+        for member in cluster.members
         if member.state == facts.MEMBER_CONFIGURED and member.has_configmeta
     ]
-    runs = "start script runs once" if running else "no start script runs"
-    return (
-        "~",
-        change.name,
-        f"{', '.join(parts) or 'another order'}; {_count(len(members), 'member')}, {runs}",
-    )
+    script = f"start script runs {runs}" if running else "no start script runs"
+    return f"{_count(len(cluster.members), 'member')}, {script}"
 
 
 def _count(number: int, what: str) -> str:
