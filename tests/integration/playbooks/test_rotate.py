@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tests.harness.kdcluster import KDCluster
 from tests.harness.kubectl import Kubectl, wait_until
 from tests.harness.modules import Modules, succeeded
 from tests.harness.playbook import run_playbook
+from tests.harness.sessions import replayed, session
 from tests.harness.timing import Timing
 from tests.integration.playbook import run_play, task
 from tests.integration.playbooks.bad_role_data import (
@@ -151,7 +153,7 @@ def test_a_start_script_that_takes_too_long_brings_the_old_values_back(
 
 
 def test_an_edit_by_others_is_not_overwritten(
-    modules: Modules, kubectl: Kubectl, place: str, find: Find
+    modules: Modules, kubectl: Kubectl, place: str, find: Find, tmp_path: Path
 ) -> None:
     steer(kubectl, find, 0, seconds=4)
     new, foreign = fresh_value(), fresh_value()
@@ -165,6 +167,8 @@ def test_an_edit_by_others_is_not_overwritten(
     assert secret_values(kubectl, place)["token"] == foreign
     assert_absent(result.output, new, foreign)
     # The values from before are kept until somebody decides.
+    kept = session("docs/rotation.md", "kept")
+    assert replayed(kept, place, kubectl, tmp_path) == kept
     kubectl.delete("secret", result.json["kept_in"], namespace=place)
     steer(kubectl, find, 0)
 
@@ -184,6 +188,15 @@ def test_linked_kdclusters_take_it_one_after_the_other_both_ways(
         assert find(name).named().configmaps == [SHARED]
     names = [one["metadata"]["name"] for one in kubectl.list("configmap", namespace=place)]
     assert not [name for name in names if name.startswith(f"{SHARED}.")]
+
+
+def test_a_member_is_asked_as_the_page_of_the_sandbox_says(kubectl: Kubectl, find: Find) -> None:
+    shown = session("docs/sandbox.md", "asked")
+    command, _newline, printed = shown.partition("\n")
+    pod, place = find("lab").pod(), find("lab").namespace
+    words = shlex.split(command.replace("POD", pod))
+    assert words[:2] == ["$", "kubectl"]
+    assert json.loads(kubectl.ok(*words[2:], namespace=place)).keys() == json.loads(printed).keys()
 
 
 def mistakes(place: str, value: str) -> list[tuple[dict[str, Any], str]]:
