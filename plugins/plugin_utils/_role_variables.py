@@ -17,9 +17,7 @@ _COLLECTION = "kubedirector.connections."
 _ALIKE = 0.8
 
 
-def misspelt_variables(
-    variables: t.Mapping[str, t.Any], own: t.Container[str]
-) -> t.Iterator[str]:
+def misspelt_variables(variables: t.Mapping[str, t.Any], own: t.Container[str]) -> t.Iterator[str]:
     """Name each, one sentence.
 
     :param variables: all variables of a task.

@@ -107,7 +107,9 @@ def test_rotate(team: str, kubectl: Kubectl, tmp_path: Path) -> None:
         "kdcluster": ["jupyter-notebook", "deployment-engine"],
         # An application may not know which of two Secrets of one type to read.
         "exclusive": True,
-        "secrets": [{"name": "source-control-secret", "type": "source-control", "string_data": token}],
+        "secrets": [
+            {"name": "source-control-secret", "type": "source-control", "string_data": token}
+        ],
     }
     values = yaml.safe_load(marked_blocks("docs/rotation.md")["values"].replace(NAMESPACE, team))
     values["rotate_string_data"] = {"token": canary("golden-after")}

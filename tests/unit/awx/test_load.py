@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2 import Template
 
 from tests.harness.awx import FOLDER, KUBERNETES, PROJECT, credential_types, job_templates
 from tests.harness.awx_modules import AwxModules, Call
@@ -448,3 +449,15 @@ def test_what_others_use_is_not_removed(
     assert done.returncode != 0
     assert message in said(done)
     assert awx.calls() == []
+
+
+def test_the_guides_notification_is_json_without_the_answers() -> None:
+    body = marked_blocks("docs/awx.md", "text")["notification"]
+    job = {"name": "connect", "id": 7, "status": "failed", "extra_vars": "answers"}
+    sent = Template(body).render(job=job, url="https://awx", job_metadata="answers")
+    assert json.loads(sent) == {
+        "job": "connect",
+        "id": "7",
+        "status": "failed",
+        "url": "https://awx",
+    }
