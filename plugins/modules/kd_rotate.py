@@ -274,7 +274,7 @@ plan:
   returned: always
   type: list
   elements: str
-  version_added: 1.1.0
+  version_added: 1.0.0
   sample:
     - team-a
     - "  ~ Secret source-control-secret (source-control) update key token"
