@@ -57,7 +57,7 @@ def entries_in_variable(
         )
     given = variables[name]
     try:
-        entries = templar.template(given)
+        entries = given if _is_plain(given) else templar.template(given)
     except AnsibleError as error:
         broken = list(_broken_templates(given, templar, ())) or [((), harmless(error))]
         sentences = _broken_sentences(given, broken, file, file or name)
@@ -100,6 +100,18 @@ def named(values: list[t.Any], path: Path, place: str) -> str:
     name = entry_label(values[index], index, place)
     field = shown_path(values[index], path[1:])
     return f"{name}, {field}" if field else name
+
+
+def _is_plain(value: t.Any) -> bool:
+    """Whether there is nothing in a value for Ansible to work out, which takes as long as to read a file of it."""
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if isinstance(value, str):
+        return "{" not in value
+    # What ansible-vault encrypted is none of these.
+    return value is None or isinstance(value, (bool, int, float))
 
 
 def _broken_templates(given: t.Any, templar: Templar, path: Path) -> t.Iterator[tuple[Path, str]]:

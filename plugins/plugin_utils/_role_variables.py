@@ -12,6 +12,8 @@ import typing as t
 
 import yaml
 
+# Ten times as fast, where libyaml is there.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COLLECTION = "kubedirector.connections."
 # A playbook may have variables of its own that begin like those of a role: only what is nearly the same is misspelt.
 _ALIKE = 0.8
@@ -44,4 +46,4 @@ def misspelt_variables(variables: t.Mapping[str, t.Any], own: t.Container[str]) 
 
 
 def _loaded(path: pathlib.Path) -> dict[str, t.Any]:
-    return t.cast("dict[str, t.Any]", yaml.safe_load(path.read_text(encoding="utf-8")))
+    return t.cast("dict[str, t.Any]", yaml.load(path.read_text(encoding="utf-8"), _LOADER))
