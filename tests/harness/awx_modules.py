@@ -24,10 +24,10 @@ folder = pathlib.Path(FOLDER)
 given = json.loads(pathlib.Path(sys.argv[1]).read_text())
 check = given["_ansible_check_mode"]
 given = {key: value for key, value in given.items() if not key.startswith("_ansible")}
-record = folder / "record.jsonl"
+record = folder / "awx-record"
 number = 100 + (len(record.read_text().splitlines()) if record.exists() else 0)
 made = {"changed": True} if check else {"changed": True, "id": number}
-result = json.loads((folder / "results.json").read_text()).get(MODULE, made)
+result = json.loads((folder / "awx-results").read_text()).get(MODULE, made)
 with record.open("a") as lines:
     lines.write(json.dumps([MODULE, given, str(result.get("id"))]) + chr(10))
 print(json.dumps(result))
@@ -78,12 +78,12 @@ class AwxModules:
         (folder / "lookup" / "controller_api.py").write_text(_LOOKUP.replace("FOLDER", place))
         found = {"organizations": [DEFAULT], **(objects or {})}
         (self.folder / "objects.json").write_text(json.dumps(found))
-        (self.folder / "results.json").write_text(json.dumps(results or {}))
-        (self.folder / "record.jsonl").write_text("")
+        (self.folder / "awx-results").write_text(json.dumps(results or {}))
+        (self.folder / "awx-record").write_text("")
 
     def calls(self) -> list[Call]:
         """All runs of modules, in order."""
-        lines = (self.folder / "record.jsonl").read_text().splitlines()
+        lines = (self.folder / "awx-record").read_text().splitlines()
         return [Call(*json.loads(line)) for line in lines]
 
 

@@ -22,6 +22,7 @@ from jinja2 import Template
 from tests.harness.awx import FOLDER, KUBERNETES, PROJECT, credential_types, job_templates
 from tests.harness.awx_modules import AwxModules, Call
 from tests.harness.awx_survey import extra_variables
+from tests.harness.canaries import canary
 from tests.harness.cluster import REPOSITORY
 from tests.harness.documentation import marked_blocks
 from tests.harness.module_runner import clean_environment
@@ -182,9 +183,12 @@ def test_credentials_are_checked_before_the_first_write(
     assert awx.calls() == []
 
 
+PASSWORD = canary("git-url")
+# AWX gives the URL back as it is.
+SECRET_URL = f"https://git:{PASSWORD}@git.example.com/awx.git"
 FAILED = {
     "failed": True, "msg": "The Project Update - KubeDirector connections, failed",
-    "job_data": {"id": 40, "status": "failed", "job_explanation": ""},
+    "job_data": {"id": 40, "status": "failed", "job_explanation": "", "scm_url": SECRET_URL},
 }  # fmt: skip
 GALAXY = "Fetch galaxy collections from collections/requirements.(yml/yaml)"
 
@@ -193,18 +197,18 @@ GALAXY = "Fetch galaxy collections from collections/requirements.(yml/yaml)"
     ("event", "message"),
     [
         (
-            {"task": GALAXY, "event_data": {"res": {"msg": "non-zero return code", "stderr": "ERROR! no such name"}}},
-            f"branch main: {GALAXY}: ERROR! no such name Where the execution environment has the collection, remove "
+            {"task": GALAXY, "event_data": {"res": {"msg": "non-zero return code", "stderr": "[WARNING]: Skipping\nERROR! no such name.\n"}}},
+            f"branch main: {GALAXY}: ERROR! no such name. Where the execution environment has the collection, remove "
             "collections/requirements.yml from the repository;",
         ),
         (
             {"task": "Update project using git", "event_data": {"res": {"msg": "Failed to download remote"}}},
-            "branch main: Update project using git: Failed to download remote No job template was written.",
+            "branch main: Update project using git: Failed to download remote. No job template was written.",
         ),
     ],
     ids=["galaxy", "git"],
 )  # fmt: skip
-def test_a_project_that_cannot_be_updated_is_told_with_its_cause(
+def test_a_project_that_cannot_be_updated_is_reported_with_its_cause(
     event: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     awx = AwxModules(tmp_path)
@@ -216,6 +220,27 @@ def test_a_project_that_cannot_be_updated_is_told_with_its_cause(
     assert done.returncode != 0
     assert message in said(done)
     assert [call for call in awx.calls() if call.module == "job_template"] == []
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        ({"project_update": FAILED}, "branch main: The Project Update - KubeDirector connections, failed."),
+        ({"project": {"failed": True, "msg": "no such scheme"}}, "branch main: no such scheme."),
+        ({}, "failed=0"),
+    ],
+    ids=["update", "project", "success"],
+)  # fmt: skip
+def test_the_url_of_the_repository_is_not_shown(
+    results: dict[str, dict[str, Any]], message: str, tmp_path: Path
+) -> None:
+    """Some hold a password; AWX shows it to whoever may see the project, and a log may have more readers."""
+    awx = AwxModules(tmp_path)
+    shown = {"invocation": {"module_args": {"scm_url": SECRET_URL}}}
+    awx.answer({}, {"project": {"changed": True, "id": 5, **shown}, **results})
+    printed = said(load(awx, {"kd_awx_project_url": SECRET_URL}, "-vvv"))
+    assert message in printed
+    assert PASSWORD not in printed
 
 
 def test_the_environments_collection_is_not_overridden_by_the_project() -> None:
