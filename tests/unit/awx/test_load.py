@@ -202,8 +202,8 @@ GALAXY = "Fetch galaxy collections from collections/requirements.(yml/yaml)"
             "collections/requirements.yml from the repository;",
         ),
         (
-            {"task": "Update project using git", "event_data": {"res": {"msg": "Failed to download remote"}}},
-            "branch main: Update project using git: Failed to download remote. No job template was written.",
+            {"task": "Update project using git", "event_data": {"res": {"msg": f"Failed to reach git:{PASSWORD}@host"}}},
+            "branch main: Update project using git: Failed to reach ***@host. No job template was written.",
         ),
     ],
     ids=["galaxy", "git"],
@@ -219,6 +219,7 @@ def test_a_project_that_cannot_be_updated_is_reported_with_its_cause(
     done = load(awx, {})
     assert done.returncode != 0
     assert message in said(done)
+    assert PASSWORD not in said(done)
     assert [call for call in awx.calls() if call.module == "job_template"] == []
 
 
@@ -384,13 +385,22 @@ def test_a_schedule_is_checked_before_the_first_write(
     assert awx.calls() == []
 
 
-@pytest.mark.parametrize("variable", ["kd_awx_team", "kd_awx_notification"])
-def test_a_team_or_notification_of_another_organization_is_refused(
-    variable: str, tmp_path: Path
-) -> None:
+def test_a_project_gets_its_credential(tmp_path: Path) -> None:
+    awx = AwxModules(tmp_path)
+    # One of another type may have the same name.
+    awx.answer({"credentials": [*CREDENTIALS, credential(14, "team-a", "Source Control", 1)]})
+    done = load(awx, {"kd_awx_project_credential": "team-a"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert str(only(awx.calls(), "project").given["credential"]) == "14"
+
+
+@pytest.mark.parametrize(
+    "variable", ["kd_awx_team", "kd_awx_notification", "kd_awx_project_credential"]
+)
+def test_what_belongs_to_another_organization_is_refused(variable: str, tmp_path: Path) -> None:
     awx = AwxModules(tmp_path)
     other = [{"id": 31, "name": "Operators", "organization": TEAM["id"]}]
-    awx.answer({"teams": other, "notification_templates": other})
+    awx.answer(dict.fromkeys(["teams", "notification_templates", "credentials"], other))
     done = load(awx, {variable: "Operators"})
     assert done.returncode != 0
     assert f"{variable} names Operators, which is none of the" in said(done)
