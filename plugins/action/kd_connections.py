@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How Ansible runs kd_connections: what is wrong with entries is reported here, where Ansible knows the lines."""
+"""How Ansible runs kd_connections: entries that a variable holds are worked out here, and what is wrong with entries is
+reported here, where Ansible knows the lines."""
 
 from __future__ import annotations
 
@@ -21,11 +22,17 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._entries 
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._entry_sentences import (
     entry_sentences,
 )
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import MARKS_VALUES
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
+    MARKS_VALUES,
+    harmless,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
     ModuleInWorker,
     refused,
 )
+
+if t.TYPE_CHECKING:
+    from ansible.template import Templar
 
 _SOURCE = ("variable", "file")
 _AUTH = "kd_auth"
@@ -67,7 +74,7 @@ class ActionModule(ModuleInWorker):
             variables = {**task_vars, **read, **extra}
         templar = self._templar.copy_with_new_env(available_variables=variables)
         if file and _AUTH in read and _AUTH not in extra:
-            options.update(templar.template(read[_AUTH]))
+            options.update(_auth_options(read[_AUTH], templar, file))
         entries, places = entries_in_variable(variable, variables, templar, file)
         return {"places": places, **options, "connections": entries}
 
@@ -94,3 +101,14 @@ class ActionModule(ModuleInWorker):
         places = given.get("places") or []
         sentences = entry_sentences(given.get("connections"), places, self.read)
         return {**done, **refused(sentences)} if sentences else done
+
+
+def _auth_options(given: t.Any, templar: Templar, file: str) -> _Variables:
+    """What kd_auth in a file gives. :raises AnsibleError: it cannot be worked out, or is no dictionary."""
+    try:
+        options = templar.template(given)
+    except AnsibleError as error:
+        raise AnsibleError(f"{file}: {_AUTH} cannot be worked out: {harmless(error)}.") from None
+    if not isinstance(options, dict):
+        raise AnsibleError(f"{file}: {_AUTH} has to be a dictionary of authentication options.")
+    return options

@@ -137,3 +137,24 @@ def test_entries_are_given_once(
     assert done.returncode != 0
     assert said in done.output, done.output
     assert live.server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"host": "{{ gone }}", "api_key": SECRET}, "kd_auth cannot be worked out: 'gone' is undefined."),
+        ("{{ whole }}", "kd_auth cannot be worked out: 'gone' is undefined."),
+        ([SECRET], "kd_auth has to be a dictionary of authentication options."),
+    ],
+    ids=range(3),
+)  # fmt: skip
+def test_an_unusable_way_in_a_file_is_named_without_its_values(
+    live: Namespace, tmp_path: Path, given: Any, said: str
+) -> None:
+    whole = {"host": "{{ gone }}", "api_key": SECRET}
+    file = written(tmp_path, kd_connections=[MODEL], kd_auth=given, whole=whole, base="/here")
+    done = run_playbook(CONNECT, "-e", f"kd_connections_file={file}", kubeconfig=None)
+    assert done.returncode != 0
+    assert f"connections.yml: {said}" in done.output, done.output
+    assert SECRET not in done.output
+    assert live.server.requests == []
