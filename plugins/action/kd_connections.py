@@ -10,14 +10,18 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.utils.vars import load_extra_vars
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth_options import (
+    AUTH_NAMES,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
     NO_ENTRIES,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._entries import (
     entries_in_variable,
+    worked_out,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._entry_sentences import (
     entry_sentences,
@@ -32,6 +36,7 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_i
 )
 
 if t.TYPE_CHECKING:
+    from ansible.parsing.dataloader import DataLoader
     from ansible.template import Templar
 
 _SOURCE = ("variable", "file")
@@ -59,39 +64,28 @@ class ActionModule(ModuleInWorker):
 
     def _with_entries(self, given: _Variables, task_vars: _Variables) -> _Variables:
         """The task's options with the entries that a variable holds. :raises AnsibleError:"""
-        variable, file = given.get("variable"), given.get("file") or ""
+        variable, file = given.get("variable"), given.get("file")
         if variable is None or given.get("connections") is not None:
             raise AnsibleError(NO_ENTRIES)
+        for option in _SOURCE:
+            if not isinstance(given.get(option, "-"), str) or given.get(option) == "":
+                raise AnsibleError(f"{option}: text belongs here.")
         options = {k: v for k, v in given.items() if k not in _SOURCE}
         variables = task_vars
-        if file:
+        if file is not None:
             if variable in variables:
                 raise AnsibleError(
-                    f"{variable} is given as a variable, and {file} is to hold it, too. Keep one of the two."
+                    f"{variable} is a variable already, so {file} is not read. Give one of the two."
                 )
-            # In the order of ansible.builtin.include_vars.
-            read, extra = self._variables_in(file), load_extra_vars(self._loader)
+            read, extra = _variables_in(file, self._loader), load_extra_vars(self._loader)
             variables = {**task_vars, **read, **extra}
         templar = self._templar.copy_with_new_env(available_variables=variables)
-        if file and _AUTH in read and _AUTH not in extra:
-            options.update(_auth_options(read[_AUTH], templar, file))
-        entries, places = entries_in_variable(variable, variables, templar, file)
+        if file is not None and _AUTH in read and _AUTH not in extra:
+            # Not one server's address with another's credentials.
+            options = {k: v for k, v in options.items() if k not in AUTH_NAMES}
+            options.update(_auth_options(read[_AUTH], variables, templar, file))
+        entries, places = entries_in_variable(variable, variables, templar, file or "")
         return {"places": places, **options, "connections": entries}
-
-    def _variables_in(self, file: str) -> _Variables:
-        """Read a file of variables. :raises AnsibleError: it cannot be read; the message shows nothing of it."""
-        path = os.path.realpath(os.path.expanduser(file))
-        try:
-            read = self._loader.load_from_file(path, **_READING)
-        except AnsibleError as error:
-            # A message about YAML goes on with the lines around, which may hold a secret.
-            why = " ".join(str(error).partition("The offending line")[0].split())
-            raise AnsibleError(f"{file} cannot be read as a file of variables: {why}") from None
-        if not isinstance(read, (dict, type(None))):
-            raise AnsibleError(
-                f"{file} cannot be read as a file of variables: it holds no dictionary."
-            )
-        return read or {}
 
     def _with_lines(self, done: dict[str, t.Any]) -> dict[str, t.Any]:
         """Name the line of each entry in a failure."""
@@ -103,10 +97,38 @@ class ActionModule(ModuleInWorker):
         return {**done, **refused(sentences)} if sentences else done
 
 
-def _auth_options(given: t.Any, templar: Templar, file: str) -> _Variables:
-    """What kd_auth in a file gives. :raises AnsibleError: it cannot be worked out, or is no dictionary."""
+def _variables_in(file: str, loader: DataLoader) -> _Variables:
+    """Read a file of variables. :raises AnsibleError: it cannot be read; the message shows nothing of it."""
+    path = os.path.realpath(os.path.expanduser(file))
     try:
-        options = templar.template(given)
+        with open(path, "rb"):
+            pass
+        read = loader.load_from_file(path, **_READING)
+    except OSError as error:
+        why = f"{error.strerror}."
+    except (AnsibleParserError, UnicodeError) as error:
+        # Ansible's own message may quote what stands there, which may be a secret.
+        why = f"it is not valid YAML{_near(error)}."
+    except AnsibleError as error:
+        why = " ".join(str(error).split())
+    else:
+        if isinstance(read, (dict, type(None))):
+            return read or {}
+        why = "it is not a dictionary."
+    raise AnsibleError(f"{file} cannot be read as a file of variables: {why}")
+
+
+def _near(error: Exception) -> str:
+    """The line of which PyYAML tells; ansible-core before 2.19 keeps its error elsewhere."""
+    cause = error.__cause__ or getattr(error, "orig_exc", None)
+    mark = getattr(cause, "problem_mark", None)
+    return "" if mark is None else f", near line {mark.line + 1}"
+
+
+def _auth_options(given: t.Any, variables: _Variables, templar: Templar, file: str) -> _Variables:
+    """What kd_auth in a file gives. :raises AnsibleError: it cannot be worked out, or is not a dictionary."""
+    try:
+        options = worked_out(given, variables, templar)
     except AnsibleError as error:
         raise AnsibleError(f"{file}: {_AUTH} cannot be worked out: {harmless(error)}.") from None
     if not isinstance(options, dict):

@@ -47,8 +47,8 @@ options:
     description:
       - A file of variables with O(variable) in it, from the current directory. It may be encrypted by ansible-vault, whole or
         value by value.
-      - Its other variables are known to the templates in it, and a C(kd_auth) in it gives the task's options for
-        authentication. Extra variables (C(-e)) come before those of the file.
+      - The templates in O(variable) know its other variables, which take precedence over all but extra variables (C(-e)). A
+        C(kd_auth) in it replaces the task's options for authentication. Nothing else uses the file.
     type: path
   places:
     description:

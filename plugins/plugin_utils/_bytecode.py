@@ -4,7 +4,7 @@
 
 """Imports this collection's code as Python imports any other: from __pycache__ where that is up to date.
 
-Ansible's own importer compiles every file of a collection anew in each run (source: ansible-core,
+In each run Ansible's own importer compiles every file of a collection (source: ansible-core,
 utils/collection_loader/_collection_finder.py, get_code), which took a fifth of a run with one task (measured).
 """
 

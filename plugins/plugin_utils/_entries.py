@@ -17,6 +17,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_conne
     shown_path,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
+    NOT_DECRYPTED,
     harmless,
     origin_of,
     plain,
@@ -53,44 +54,60 @@ def entries_in_variable(
             f"{file} holds no {name}, a list of kd_connection arguments."
             if file
             else f"There is no variable {name}. Give it, a list of kd_connection arguments, for example with "
-            "-e @connections.yml, or name a file that holds it."
+            "-e @connections.yml, or name a file that holds it: option file, or kd_connections_file of the playbook."
         )
     given = variables[name]
+    if not isinstance(given, (list, str)):
+        raise AnsibleError(_no_list(file or name))
     try:
-        entries = given if _is_plain(given) else templar.template(given)
+        entries = given if _is_plain(given) else worked_out(given, variables, templar)
     except AnsibleError as error:
-        broken = list(_broken_templates(given, templar, ())) or [((), harmless(error))]
-        sentences = _broken_sentences(given, broken, file, file or name)
+        broken = list(_broken_templates(given, variables, templar, ())) or [((), harmless(error))]
+        sentences = _broken_sentences(given, broken, file, name)
         raise AnsibleError("\n".join(sentences)) from None
-    if remove_omit is not None:
-        entries = remove_omit({name: entries}, variables["omit"])[name]
-    return entries, entry_places(entries, file)
+    return entries, entry_places(entries, file, name)
 
 
-def entry_places(entries: t.Any, file: str = "") -> list[str]:
+def worked_out(given: t.Any, variables: t.Mapping[str, t.Any], templar: Templar) -> t.Any:
+    """What templates give, without what is to be omitted.
+
+    :raises AnsibleError: some template fails; the message may hold a secret.
+    """
+    try:
+        value = templar.template(given)
+    except AnsibleError:
+        raise
+    except Exception as error:
+        # What a filter raises, with ansible-core before 2.19.
+        raise AnsibleError(str(error)) from error
+    if remove_omit is None:
+        return value
+    return remove_omit({"value": value}, variables["omit"]).get("value")
+
+
+def entry_places(entries: t.Any, file: str = "", name: str = _VARIABLE) -> list[str]:
     """Say where each entry was written.
 
     :param entries: of any type, as Ansible hands them over.
     :param file: where they were read from; "" for what Ansible itself knows.
+    :param name: the variable that holds them.
     :returns: such as "connections.yml:6"; without a line where Ansible does not know it.
     :raises AnsibleFilterError: they are not a list, or a template among them cannot be worked out.
     """
     broken: list[tuple[Path, str]] = []
     values = plain(entries, broken)
     if not isinstance(values, list):
-        raise AnsibleFilterError(
-            f"{file or _VARIABLE}: a list of dictionaries with kd_connection's options belongs here."
-        )
+        raise AnsibleFilterError(_no_list(file or name))
     if broken:
-        raise AnsibleFilterError("\n".join(_broken_sentences(entries, broken, file, file)))
-    return [place_of(entries, (index,), file) for index in range(len(values))]
+        raise AnsibleFilterError("\n".join(_broken_sentences(entries, broken, file, name)))
+    return [place_of(entries, (index,), file, name) for index in range(len(values))]
 
 
-def place_of(entries: t.Any, path: Path, file: str) -> str:
+def place_of(entries: t.Any, path: Path, file: str, name: str = _VARIABLE) -> str:
     """Say where the value on a path was written; a numbered place (see entry_label) says it already."""
     origin = origin_of(entries, path)
     if origin is None or is_numbered(file):
-        return file or _VARIABLE
+        return file or name
     return f"{file or shown_file(origin[0])}:{origin[1]}"
 
 
@@ -114,25 +131,31 @@ def _is_plain(value: t.Any) -> bool:
     return value is None or isinstance(value, (bool, int, float))
 
 
-def _broken_templates(given: t.Any, templar: Templar, path: Path) -> t.Iterator[tuple[Path, str]]:
+def _broken_templates(
+    given: t.Any, variables: t.Mapping[str, t.Any], templar: Templar, path: Path
+) -> t.Iterator[tuple[Path, str]]:
     """Which templates cannot be worked out, and why."""
     if isinstance(given, dict):
         for key, value in given.items():
-            yield from _broken_templates(value, templar, (*path, key))
+            yield from _broken_templates(value, variables, templar, (*path, key))
     elif isinstance(given, list):
         for index, value in enumerate(given):
-            yield from _broken_templates(value, templar, (*path, index))
+            yield from _broken_templates(value, variables, templar, (*path, index))
     else:
         try:
-            templar.template(given)
+            # In a dictionary, where it may be omitted.
+            worked_out({"value": given}, variables, templar)
         except AnsibleError as error:
-            yield path, harmless(error)
+            yield path, harmless(error) if isinstance(given, str) else NOT_DECRYPTED
 
 
 def _broken_sentences(
-    entries: t.Any, broken: t.Iterable[tuple[Path, str]], file: str, whole: str
+    entries: t.Any, broken: t.Iterable[tuple[Path, str]], file: str, name: str
 ) -> t.Iterator[str]:
-    """Say what is broken. :param whole: how to name the list itself."""
     for path, why in broken:
-        where = named(entries, path, place_of(entries, path, file)) if path else whole
+        where = named(entries, path, place_of(entries, path, file, name)) if path else file or name
         yield f"{where}: cannot be worked out: {why}."
+
+
+def _no_list(where: str) -> str:
+    return f"{where}: a list of dictionaries with kd_connection's options belongs here."

@@ -11,7 +11,8 @@ import os
 import re
 import typing as t
 
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleError, AnsibleFilterError
+from ansible.parsing.vault import AnsibleVaultError
 from ansible.utils.display import Display
 from jinja2.exceptions import UndefinedError
 from jinja2.runtime import Undefined
@@ -35,7 +36,9 @@ except ImportError:
 # ansible-core 2.19 and newer mark values: where they are from, and whether they may be templates.
 MARKS_VALUES = Origin is not None
 Made = t.TypeVar("Made")
-_HARMLESS = re.compile(r"'[^']*' is undefined|[^:]* has no attribute '[^']*'")
+NOT_DECRYPTED = "no vault password of this run decrypts it"
+_ABSENT = "has no attribute"
+_UNDEFINED = re.compile(r"'[^']*' is undefined")
 
 
 def data_filters(
@@ -95,14 +98,17 @@ def _resolved(
         here = (*path, key if key is None or isinstance(key, (int, float)) else str(key))
         try:
             yield here[-1], plain(holder[key], broken, here)
-        except UndefinedError as error:
+        except (AnsibleError, UndefinedError) as error:
             broken.append((here, harmless(error)))
 
 
 def harmless(error: Exception) -> str:
-    """Say why a template cannot be worked out, without what stands around it, which some messages hold."""
-    why = _HARMLESS.search(str(error))
-    return why[0].strip() if why else "its template fails"
+    """Say why a value cannot be worked out, without what stands around it or was looked up, which some messages hold."""
+    if isinstance(error, AnsibleVaultError):
+        return NOT_DECRYPTED
+    if found := _UNDEFINED.search(str(error)):
+        return found[0]
+    return "what it looks up is not there" if _ABSENT in str(error) else "its template fails"
 
 
 def origin_of(value: t.Any, path: t.Iterable[t.Any]) -> tuple[str, int] | None:

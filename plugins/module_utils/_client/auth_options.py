@@ -37,6 +37,11 @@ AUTH_ARGUMENTS: ArgumentSpec = {
     "impersonate_groups": {"type": "list", "elements": "str"},
 }
 
+# With their other names.
+AUTH_NAMES = frozenset(
+    name for option, spec in AUTH_ARGUMENTS.items() for name in (option, *spec.get("aliases", ()))
+)
+
 AUTH_SECRECY = {
     "kubeconfig": Secrecy.KUBECONFIG,
     "host": Secrecy.URL,

@@ -19,7 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import ArgumentValueError
 
 from .._ansible.option_forms import meant
-from .._client.auth_options import AUTH_ARGUMENTS
+from .._client.auth_options import AUTH_NAMES
 from .._core.errors import InvalidInputError
 from .._reconcile.desired import (
     DesiredState,
@@ -41,9 +41,6 @@ if t.TYPE_CHECKING:
 
 Found = t.Iterator[tuple[Path, str]]
 
-_AUTH_NAMES = frozenset(
-    name for option, spec in AUTH_ARGUMENTS.items() for name in (option, *spec.get("aliases", ()))
-)
 _FIELDS = ("labels", "annotations", "data", "string_data", "binary_data")
 _KINDS = {"configmaps": "ConfigMap", "secrets": "Secret"}
 _TYPES = {"str": str, "bool": bool, "int": int, "dict": dict}
@@ -104,8 +101,9 @@ def _spec_problems(spec: dict[str, Option], given: dict[str, t.Any], path: Path)
     yield from (((*path, key), key_problem(key)) for key in given if not isinstance(key, str))
     given = {key: value for key, value in given.items() if isinstance(key, str)}
     names = {key: _option_name(spec, key) for key in given}
+    present = {names[key] for key, value in given.items() if value is not None}
     for name, option in spec.items():
-        if option.get("required") and name not in names.values():
+        if option.get("required") and name not in present:
             yield path, f"{name} is missing."
     for key, value in given.items():
         name = names[key]
@@ -133,7 +131,10 @@ def _spec_problems(spec: dict[str, Option], given: dict[str, t.Any], path: Path)
                     yield from _spec_problems(option["options"], inner, here)
         else:
             expected = option.get("type", "")
-            if not _fits(expected, option, value):
+            if "options" in option and isinstance(value, str):
+                # Ansible would make a list of it.
+                yield (*path, key), wrong_type(value, expected)
+            elif not _fits(expected, option, value):
                 yield from _value_problems(alone, key, value, value, expected, (*path, key))
 
 
@@ -166,7 +167,7 @@ def _value_problems(
 
 
 def _unknown(key: str, spec: dict[str, Option]) -> str:
-    if "state" in spec and key in _AUTH_NAMES:
+    if "state" in spec and key in AUTH_NAMES:
         return "the way to the API server is in kd_auth, once for all entries, not in an entry."
     return f"is not an option here; {meant(key, spec)}"
 

@@ -14,6 +14,7 @@ import yaml
 
 from tests.harness.canaries import canary
 from tests.harness.playbook import PlaybookRun, run_playbook
+from tests.harness.vault import vars_file, vaulted
 from tests.unit.plugins.clients import CORE, TOKEN
 from tests.unit.plugins.namespace_server import Namespace
 
@@ -95,7 +96,14 @@ def test_a_variable_is_worked_out_when_the_task_runs(live: Namespace, tmp_path: 
 def test_each_broken_template_is_named_without_what_is_around(
     live: Namespace, tmp_path: Path, given: str
 ) -> None:
-    values = {"token": SECRET, "other": "{{ gone.away }}", "sum": "{{ 1 + none }}"}
+    values = {
+        "token": SECRET,
+        "other": "{{ gone.away }}",
+        "sum": "{{ 1 + none }}",
+        "date": "{{ marked | to_datetime }}",
+        "key": "{{ {}[marked] }}",
+        "zero": "{{ 1 // 0 }}",
+    }
     secret = {"name": "login", "type": "token", "string_data": values}
     entries = [
         {**MODEL, "configmaps": []},
@@ -103,14 +111,18 @@ def test_each_broken_template_is_named_without_what_is_around(
     ]
     options = {"variable": "list", **auth(live)}
     if given == "file":
-        done = run(tmp_path, {**options, "file": str(written(tmp_path, list=entries))})
+        file = written(tmp_path, list=entries, marked=SECRET)
+        done = run(tmp_path, {**options, "file": str(file)})
     else:
-        done = run(tmp_path, options, list=entries)
+        done = run(tmp_path, options, list=entries, marked=SECRET)
     assert done.returncode != 0
     for field, why in (
         ("namespace", "'team' is undefined"),
         ("secrets[login].string_data.other", "'gone' is undefined"),
         ("secrets[login].string_data.sum", "its template fails"),
+        ("secrets[login].string_data.date", "its template fails"),
+        ("secrets[login].string_data.key", "what it looks up is not there"),
+        ("secrets[login].string_data.zero", "its template fails"),
     ):
         said = f"entry 2 (kdcluster notebook), {field}: cannot be worked out: {why}."
         assert said in done.output, done.output
@@ -126,14 +138,22 @@ def test_each_broken_template_is_named_without_what_is_around(
         ({"variable": "wanted", "connections": [MODEL]}, "Give one of connections"),
         ({"file": "connections.yml"}, "Give one of connections"),
         ({"variable": "nothing"}, "There is no variable nothing. Give it"),
-        ({"variable": "wanted", "file": "connections.yml"}, "wanted is given as a variable, and connections.yml is"),
+        ({"variable": "wanted", "file": "connections.yml"}, "wanted is a variable already, so connections.yml is not read"),
+        ({"variable": ["wanted"]}, "variable: text belongs here."),
+        ({"variable": ""}, "variable: text belongs here."),
+        ({"variable": "nothing", "file": {"a": 1}}, "file: text belongs here."),
+        ({"variable": "text"}, "text: a list of dictionaries with kd_connection's options belongs here."),
+        ({"variable": "single"}, "single: a list of dictionaries with kd_connection's options belongs here."),
         ({"variable": "nothing", "file": "gone.yml"}, "gone.yml cannot be read as a file of variables: "),
     ],
 )  # fmt: skip
 def test_entries_are_given_once(
     live: Namespace, tmp_path: Path, options: dict[str, Any], said: str
 ) -> None:
-    done = run(tmp_path, {**options, **auth(live)}, wanted=[MODEL], base="/here")
+    single = {"namespace": "{{ gone }}"}
+    done = run(
+        tmp_path, {**options, **auth(live)}, wanted=[MODEL], base="/here", text="a", single=single
+    )
     assert done.returncode != 0
     assert said in done.output, done.output
     assert live.server.requests == []
@@ -157,4 +177,69 @@ def test_an_unusable_way_in_a_file_is_named_without_its_values(
     assert done.returncode != 0
     assert f"connections.yml: {said}" in done.output, done.output
     assert SECRET not in done.output
+    assert live.server.requests == []
+
+
+def test_the_way_in_a_file_replaces_that_of_the_task(live: Namespace, tmp_path: Path) -> None:
+    given = {
+        "host": live.server.url,
+        "api_key": "{{ nothing | default(omit) }}",
+        "username": "file",
+        "password": SECRET,
+    }
+    file = written(tmp_path, wanted=[MODEL], kd_auth=given, base="/here")
+    options = {
+        "variable": "wanted",
+        "file": str(file),
+        "host": "http://127.0.0.1:1",
+        "api_key": TOKEN,
+    }
+    done = run(tmp_path, options)
+    assert done.returncode == 0, done.output
+    sent = {
+        value.partition(" ")[0]
+        for request in live.server.requests
+        for name, value in request.headers
+        if name == "Authorization"
+    }
+    assert sent == {"Basic"}, done.output
+    assert SECRET not in done.output and TOKEN not in done.output
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (f"list:\n- token: !{SECRET}\n", "it is not valid YAML, near line 2."),
+        (f"list: [{{a: {SECRET}\n  b: c: d\n", "it is not valid YAML"),
+        ("\x01\x02", "it is not valid YAML"),
+        (f"- {SECRET}\n", "it is not a dictionary."),
+    ],
+    ids=range(4),
+)
+def test_a_file_that_cannot_be_read_is_named_without_what_it_holds(
+    live: Namespace, tmp_path: Path, content: str, said: str
+) -> None:
+    file = tmp_path / "connections.yml"
+    file.write_text(content)
+    done = run(tmp_path, {"variable": "list", "file": str(file), **auth(live)})
+    assert done.returncode != 0
+    assert f"{file} cannot be read as a file of variables: {said}" in done.output, done.output
+    assert SECRET not in done.output
+
+
+def test_a_value_of_another_vault_password_is_named(live: Namespace, tmp_path: Path) -> None:
+    right, wrong = tmp_path / "right", tmp_path / "wrong"
+    right.write_text("the password of the file")
+    wrong.write_text("the password of the run")
+    entry = {**MODEL, "secrets": [{"name": "login", "type": "token"}]}
+    entry["secrets"][0]["string_data"] = {"token": vaulted(SECRET, right)}
+    file = tmp_path / "connections.yml"
+    file.write_text(vars_file({"kd_connections": [entry], "kd_auth": auth(live), "base": "/here"}))
+    done = run_playbook(
+        CONNECT, "-e", f"kd_connections_file={file}", f"--vault-password-file={wrong}",
+        kubeconfig=None,
+    )  # fmt: skip
+    assert done.returncode != 0
+    said = "secrets[login].string_data.token: cannot be worked out: no vault password of this run decrypts it."
+    assert said in done.output, done.output
     assert live.server.requests == []

@@ -206,3 +206,17 @@ def test_a_place_with_a_number_of_its_own_stays_as_it_is() -> None:
         [FINE, {"context": "prod"}], ["Answers, entry 1", "Credential, entry 1"]
     )
     assert said.startswith("Credential, entry 1 (")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"secrets": "a=b"}, "secrets: text stands where a list belongs."),
+        ({"configmaps": [{"name": None}]}, "configmaps[no. 1]: name is missing."),
+        ({"configmaps": [{"name": "info", "labels": {None: "a"}}]}, "labels.null: nothing stands where text"),
+        ({"configmaps": [{"name": "info", "data": {True: "a"}}]}, "data.true: true or false stands where text"),
+    ],
+)  # fmt: skip
+def test_what_ansible_would_make_something_else_of_is_refused(entry: Entry, said: str) -> None:
+    (found,) = entry_sentences([entry], [])
+    assert said in found
