@@ -121,10 +121,10 @@ EXAMPLES = r"""
     wait_timeout: 600
   vars: *vars
 
-- name: Apply the list kd_connections of a file
+- name: Apply the list kd_connections of a file that lies beside the playbook
   kubedirector.connections.kd_connections:
     variable: kd_connections
-    file: connections.yml
+    file: "{{ playbook_dir }}/connections.yml"
 
 - name: Move a notebook from one training engine to another, in one change
   kubedirector.connections.kd_connections:

@@ -23,6 +23,7 @@ from tests.harness.playbook import PlaybookRun, run_playbook
 TOKEN = ("-e", f"source_control_token={canary('documented')}")
 # What the documentation says lies beside its playbooks.
 FILES = {
+    "connections.yml": "kd_connections: [{namespace: team-a, kdcluster: [jupyter-notebook], configmaps: [training-data]}]\n",
     "code/train.py": "print('trained')\n",
     "conf/train.yml": "epochs: 3\n",
     "object-store.env": f"ACCESS_KEY=team-a\nSECRET_KEY={canary('stored')}\n",
@@ -52,7 +53,7 @@ def run(team: str, tmp_path: Path, kubectl: Kubectl) -> Callable[..., PlaybookRu
         for name, content in FILES.items():
             path = tmp_path / name
             path.parent.mkdir(exist_ok=True)
-            path.write_text(content)
+            path.write_text(content.replace(DOCUMENTED, team))
         playbook = tmp_path / "playbook.yml"
         playbook.write_text(text.replace(DOCUMENTED, team))
         done = run_playbook(playbook, *TOKEN, *arguments, kubeconfig=kubectl.kubeconfig)
