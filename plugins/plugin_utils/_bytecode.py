@@ -10,6 +10,7 @@ utils/collection_loader/_collection_finder.py, get_code), which took a fifth of 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 import typing as t
@@ -35,10 +36,14 @@ class BytecodeFinder:
         return None
 
 
-def import_from_bytecode() -> None:
-    """Begin with it, in this process."""
-    if BytecodeFinder not in sys.meta_path:
-        sys.meta_path.insert(0, BytecodeFinder)
+@contextlib.contextmanager
+def imported_from_bytecode() -> t.Iterator[None]:
+    """Import so within a block: ansible-test lets no plugin leave a finder behind."""
+    sys.meta_path.insert(0, BytecodeFinder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(BytecodeFinder)
 
 
 @functools.cache

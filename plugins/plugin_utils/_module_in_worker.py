@@ -38,6 +38,9 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._core.dis
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
     shown_option,
 )
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._bytecode import (
+    imported_from_bytecode,
+)
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._role_variables import (
     misspelt_variables,
 )
@@ -82,9 +85,10 @@ class ModuleInWorker(OrdinaryAction):
     """The task's options with the content of files, once these were read."""
 
     def __init_subclass__(cls) -> None:
-        cls.module = importlib.import_module(
-            cls.__module__.replace(".plugins.action.", ".plugins.modules.")
-        )
+        with imported_from_bytecode():
+            cls.module = importlib.import_module(
+                cls.__module__.replace(".plugins.action.", ".plugins.modules.")
+            )
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
