@@ -170,6 +170,8 @@ class ModuleInWorker(OrdinaryAction):
         with (
             contextlib.nullcontext() if self._task.no_log else shown_by(_display_of(variables)),
             _as_a_process_of_its_own(self._loader.get_basedir()) as printed,
+            # A module imports its client once it knows that the libraries are there.
+            imported_from_bytecode(),
             contextlib.suppress(SystemExit),
         ):
             self.module.main()
