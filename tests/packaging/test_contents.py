@@ -18,7 +18,7 @@ from tests.runner.release_check import LARGEST_TARBALL
 SHIPPED = {
     # galaxy-importer lints with it.
     ".ansible-lint",
-    "CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "SECURITY.md", "changelogs", "docs",
+    "CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "SECURITY.md", "docs",
     "extensions", "meta", "playbooks", "plugins", "requirements.txt", "roles", "tests",
 }  # fmt: skip
 REQUIRED = SHIPPED - {"roles"}
