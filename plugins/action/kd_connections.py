@@ -67,8 +67,8 @@ class ActionModule(ModuleInWorker):
         variable, file = given.get("variable"), given.get("file")
         if variable is None or given.get("connections") is not None:
             raise AnsibleError(NO_ENTRIES)
-        for option in _SOURCE:
-            if not isinstance(given.get(option, "-"), str) or given.get(option) == "":
+        for option, value in (("variable", variable), ("file", file)):
+            if value is not None and not (value and isinstance(value, str)):
                 raise AnsibleError(f"{option}: text belongs here.")
         options = {k: v for k, v in given.items() if k not in _SOURCE}
         variables = task_vars

@@ -53,7 +53,7 @@ def entries_in_variable(
         raise AnsibleError(
             f"{file} holds no {name}, a list of kd_connection arguments."
             if file
-            else f"There is no variable {name}. Give it, a list of kd_connection arguments, for example with "
+            else f"There is no variable {name}. Give it as a list of kd_connection arguments, for example with "
             "-e @connections.yml, or name a file that holds it: option file, or kd_connections_file of the playbook."
         )
     given = variables[name]

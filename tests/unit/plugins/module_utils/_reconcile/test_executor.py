@@ -569,8 +569,11 @@ def test_after_the_time_nothing_more_is_written(space: Namespace, run: Run, wait
         space.add_object("ConfigMap", name, data={"path": "/old"})
     space.add_kdcluster("notebook", "pod-0", configmaps=names)
     space.asleep = True
+    started = time.monotonic()
     entries = [{"name": name, "data": {"path": "/new"}} for name in names]
     result = run(kd_connection, configmaps=entries, wait_timeout=3, wait=wait)
+    # A busy machine may take a while.
+    assert time.monotonic() - started < 30
     assert result["failed"] is True and "The time is up" in result["msg"]
     written = [request.path.split("/")[-1] for request in space.writes]
     assert 0 < len(written) < 10

@@ -101,7 +101,10 @@ def test_without_links_there_is_no_lease(space: Namespace, run: Run) -> None:
 def test_another_holder_is_waited_for_and_named(space: Namespace, run: Run) -> None:
     chain(space)
     held_by(space)
+    started = time.monotonic()
     result = run(kd_connection, **NOTEBOOK, **MODEL, wait_timeout=2)
+    # A busy machine may take a while.
+    assert time.monotonic() - started < 30
     assert result["failed"] is True and "other-host_1_abc" in result["msg"]
     assert space.writes == []
 
