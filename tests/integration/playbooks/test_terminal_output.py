@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -115,8 +116,8 @@ def test_rotate(team: str, kubectl: Kubectl, tmp_path: Path) -> None:
     values["rotate_string_data"] = {"token": canary("golden-after")}
 
     def run(playbook: str, given: object, *options: str) -> str:
-        variables = tmp_path / "values.yml"
-        variables.write_text(yaml.safe_dump(given))
+        variables = tmp_path / "values.input.json"
+        variables.write_text(json.dumps(given))
         done = run_playbook(
             f"kubedirector.connections.{playbook}", "-e", f"@{variables}", *options,
             kubeconfig=kubectl.kubeconfig,
