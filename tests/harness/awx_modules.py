@@ -37,7 +37,7 @@ import json, pathlib
 from ansible.plugins.lookup import LookupBase
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, query_params=None, **kwargs):
-        found = json.loads((pathlib.Path(FOLDER) / "objects.json").read_text()).get(terms[0], [])
+        found = json.loads((pathlib.Path(FOLDER) / "awx-objects").read_text()).get(terms[0], [])
         return [one for one in found if all(one.get(k) == v for k, v in (query_params or {}).items())]
 """
 DEFAULT = {"id": 1, "name": "Default"}
@@ -77,7 +77,7 @@ class AwxModules:
             (folder / "modules" / f"{module}.py").write_text(text)
         (folder / "lookup" / "controller_api.py").write_text(_LOOKUP.replace("FOLDER", place))
         found = {"organizations": [DEFAULT], **(objects or {})}
-        (self.folder / "objects.json").write_text(json.dumps(found))
+        (self.folder / "awx-objects").write_text(json.dumps(found))
         (self.folder / "awx-results").write_text(json.dumps(results or {}))
         (self.folder / "awx-record").write_text("")
 

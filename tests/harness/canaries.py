@@ -34,7 +34,7 @@ INPUTS = (
     # Files that values and manifests are taken from.
     "object-store.*", "login.env", "token", "manifest", "env", "file", "file.locked", "lab.yml",
     # What the stand-in for AWX's modules answers, and what it is given.
-    "awx-results", "awx-record",
+    "awx-objects", "awx-results", "awx-record",
 )  # fmt: skip
 _CHUNK, _LONGEST = 4 * 1024 * 1024, 4096
 

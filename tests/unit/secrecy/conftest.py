@@ -17,3 +17,8 @@ def tmp_path() -> Iterator[Path]:
     """Gone afterwards: what is planted here is not for the search at a run's end to find."""
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def no_secret_left() -> None:
+    """Planted secrets are what these tests are about."""
