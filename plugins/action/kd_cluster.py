@@ -6,12 +6,17 @@
 
 from __future__ import annotations
 
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
-    ModuleInWorker,
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._bytecode import (
+    imported_from_bytecode,
 )
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._value_files import (
-    with_cluster_manifest,
-)
+
+with imported_from_bytecode():
+    from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
+        ModuleInWorker,
+    )
+    from ansible_collections.kubedirector.connections.plugins.plugin_utils._value_files import (
+        with_cluster_manifest,
+    )
 
 
 class ActionModule(ModuleInWorker):

@@ -6,9 +6,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
-    ModuleInWorker,
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._bytecode import (
+    imported_from_bytecode,
 )
+
+with imported_from_bytecode():
+    from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
+        ModuleInWorker,
+    )
 
 
 class ActionModule(ModuleInWorker):

@@ -13,27 +13,32 @@ import typing as t
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.utils.vars import load_extra_vars
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth_options import (
-    AUTH_NAMES,
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._bytecode import (
+    imported_from_bytecode,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
-    NO_ENTRIES,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._entries import (
-    entries_in_variable,
-    worked_out,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._entry_sentences import (
-    entry_sentences,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
-    MARKS_VALUES,
-    harmless,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
-    ModuleInWorker,
-    refused,
-)
+
+with imported_from_bytecode():
+    from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth_options import (
+        AUTH_NAMES,
+    )
+    from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
+        NO_ENTRIES,
+    )
+    from ansible_collections.kubedirector.connections.plugins.plugin_utils._entries import (
+        entries_in_variable,
+        worked_out,
+    )
+    from ansible_collections.kubedirector.connections.plugins.plugin_utils._entry_sentences import (
+        entry_sentences,
+    )
+    from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
+        MARKS_VALUES,
+        harmless,
+    )
+    from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
+        ModuleInWorker,
+        refused,
+    )
 
 if t.TYPE_CHECKING:
     from ansible.parsing.dataloader import DataLoader

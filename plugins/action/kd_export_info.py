@@ -15,14 +15,21 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.parsing.vault import VaultLib, is_encrypted, match_encrypt_secret
 
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._export_text import (
-    export_files,
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._bytecode import (
+    imported_from_bytecode,
 )
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import info_result
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
-    ModuleInWorker,
-    refused,
-)
+
+with imported_from_bytecode():
+    from ansible_collections.kubedirector.connections.plugins.plugin_utils._export_text import (
+        export_files,
+    )
+    from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
+        info_result,
+    )
+    from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
+        ModuleInWorker,
+        refused,
+    )
 
 _NO_PASSWORD = (
     "secret_values needs a vault password, since values of Secrets are written encrypted only. Give one by --vault-id, "

@@ -279,7 +279,7 @@ class SnapshotWatcher:
                 self.drop_cluster(name)
             else:
                 self.put_cluster(manifest)
-            self._read_missing_objects(names)
+            self._read_missing_objects(names & {name})
             if before is not None and self._saw_something_else(name, before.stored_hash):
                 self._read_objects_again([name])
             reached = goal()

@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.runner.paths import ROOT
 
 COLLECTION = "ansible_collections.kubedirector.connections"
@@ -19,12 +21,13 @@ IMPORT = f"""
 import importlib, json, sys
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 _AnsibleCollectionFinder(paths=[sys.argv[1]])._install()
-importlib.import_module("{COLLECTION}.plugins.action.kd_connection")
-below = "{COLLECTION}.plugins.module_utils"
+importlib.import_module("{COLLECTION}.plugins.action." + sys.argv[2])
+below = "{COLLECTION}.plugins."
+executor = sys.modules.get(below + "module_utils._reconcile.executor")
 print(json.dumps({{
-    "loaders": {{name: type(module.__spec__.loader).__name__ for name, module in sys.modules.items()
-                if name.startswith(below + "._") and module.__file__.endswith(".py")}},
-    "pause": sys.modules[below + "._reconcile.executor"]._HEAD_START_SECONDS,
+    "loaders": {{name[len(below):]: type(module.__spec__.loader).__name__ for name, module in sys.modules.items()
+                if name.startswith(below) and module.__file__.endswith(".py")}},
+    "pause": executor and executor._HEAD_START_SECONDS,
     "left": [str(finder) for finder in sys.meta_path if "Bytecode" in str(finder)],
 }}))
 """
@@ -38,27 +41,34 @@ def copied(folder: Path) -> Path:
     return collection
 
 
-def imported(folder: Path) -> dict[str, object]:
+def imported(folder: Path, action: str = "kd_connection") -> dict[str, object]:
     """What a process of its own has imported along with an action."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
-        [sys.executable, "-c", IMPORT, str(folder)],
+        [sys.executable, "-c", IMPORT, str(folder), action],
         env=environment, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     found: dict[str, object] = json.loads(done.stdout)
     return found
 
 
-def test_a_modules_code_is_imported_by_pythons_own_loader(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "action", sorted(path.stem for path in (ROOT / "plugins/action").glob("*.py"))
+)
+def test_what_an_action_imports_is_imported_by_pythons_own_loader(
+    action: str, tmp_path: Path
+) -> None:
     collection = copied(tmp_path)
-    found = imported(tmp_path)
+    found = imported(tmp_path, action)
     loaders = found["loaders"]
     assert isinstance(loaders, dict)
-    assert list(loaders.values()).count("SourceFileLoader") > 40
+    compiled = {name for name, loader in loaders.items() if loader != "SourceFileLoader"}
+    assert compiled == {f"action.{action}", "plugin_utils._bytecode"}
+    assert len(loaders) > 20
     # ansible-test refuses it.
     assert found["left"] == []
-    kept = collection / "plugins" / "module_utils" / "_reconcile" / "__pycache__"
-    assert [path.name for path in kept.glob("executor.*.pyc")]
+    kept = collection / "plugins" / "plugin_utils" / "__pycache__"
+    assert [path.name for path in kept.glob("_module_in_worker.*.pyc")]
 
 
 def test_a_file_that_changed_is_compiled_again(tmp_path: Path) -> None:
