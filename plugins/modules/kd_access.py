@@ -60,7 +60,7 @@ EXAMPLES = r"""
     namespace: team-a
     name: kd-pipeline
 
-- name: Fail if somebody changed its rights
+- name: Fail if its rights changed
   kubedirector.connections.kd_access:
     namespace: team-a
     name: kd-pipeline

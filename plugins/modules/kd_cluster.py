@@ -275,10 +275,10 @@ options:
         type: dict
   connections:
     description:
-      - What the KDCluster is connected to, from birth. All of it must exist, with its type label.
+      - What the KDCluster is connected to, from its creation. All of it must exist, with its type label.
       - Of a KDCluster that exists, names that are missing are added, and others are left alone.
-        M(kubedirector.connections.kd_connection) also takes connections away, and asks the members how
-        they took the change.
+        M(kubedirector.connections.kd_connection) also takes connections away, and reports how
+        each start script ended.
     type: dict
     suboptions:
       clusters:
@@ -316,8 +316,7 @@ extends_documentation_fragment:
   - kubedirector.connections.auth
   - kubedirector.connections.attributes
 notes:
-  - Beside what M(kubedirector.connections.kd_access) grants, the caller needs the verbs C(create) and
-    C(delete) on C(kubedirectorclusters).
+  - The caller needs what M(kubedirector.connections.kd_access) grants with C(manage_kdclusters=true).
   - Options can also be written as the KDCluster's manifest spells them, such as C(secretKeys).
 seealso:
   - module: kubedirector.connections.kd_connection
@@ -341,7 +340,7 @@ EXAMPLES = r"""
         resources:
           limits: {cpu: "1", memory: 1Gi}
 
-- name: A notebook that is connected to it, and to its source control, from birth
+- name: A notebook that is connected to it, and to its source control, from its creation
   kubedirector.connections.kd_cluster:
     namespace: team-a
     name: jupyter-notebook

@@ -16,7 +16,7 @@ description:
   - Reads C(/etc/guestconfig/configmeta.json) from the members of KDClusters, side by side, and reports
     whether they agree with one another and with the ConfigMaps, Secrets and KDClusters that are
     connected.
-  - Values of connected Secrets, service tokens and secret keys are masked unless C(secrets) says
+  - Values of connected Secrets, service tokens and secret keys are redacted unless C(secrets) says
     otherwise.
 options:
   kdcluster:

@@ -27,9 +27,9 @@ description:
     labels, a deletion, a KDCluster of the same name), it fails and names the field manager and the time that the
     API server recorded. If the task sees such a change while it waits, it fails at once.
   - What a start script prints is shown only after the values of every Secret that its KDCluster connects to, or connected to before the
-    task, and the tokens and secret keys in the member are masked. Without the right to read one of them it is not shown.
+    task, and the tokens and secret keys in the member are redacted. Without the right to read one of them it is not shown.
   - Credentials in a ConfigMap's O(configmaps[].data), by the key's name, in a file, or by their form, are hidden in diffs and logs, with a
-    warning. They belong into a Secret.
+    warning. They belong in a Secret.
   - Several changes that reach the same KDCluster are kept apart, by a second or two, since the operator would overlook some.
     Each is a run of the start script, and in between the members hold some new values and some old ones; what belongs
     together is best in one object. The operator's count of them (annotation C(kubedirector.hpe.com/hashChangeCounter)) is repaired if it has lost some.
@@ -50,7 +50,7 @@ options:
     elements: dict
     suboptions:
       name:
-        description: Name of the ConfigMap. With O(configmaps[].definition) or O(configmaps[].src), it is in the manifest.
+        description: Name of the ConfigMap. Required, unless O(configmaps[].definition) or O(configmaps[].src) has it.
         type: str
         required: true
       type:
@@ -150,7 +150,7 @@ options:
     elements: dict
     suboptions:
       name:
-        description: Name of the Secret. With O(secrets[].definition) or O(secrets[].src), it is in the manifest.
+        description: Name of the Secret. Required, unless O(secrets[].definition) or O(secrets[].src) has it.
         type: str
         required: true
       type:
@@ -179,7 +179,7 @@ options:
           - Files on the controller whose contents are values, as C(kubectl create secret generic --from-file) takes them.
             Each is a path, or a dictionary with C(path) and C(key). Without C(key), the file's name is the key. Of a folder
             all ordinary files in it are taken.
-          - Contents stay what they are, byte for byte, and are masked like other data of Secrets.
+          - Contents stay what they are, byte for byte, and are redacted like other data of Secrets.
           - Relative paths are looked up as those of M(ansible.builtin.copy), then beside the file in which they are
             written, where Ansible knows that, and in the current directory. A file that ansible-vault encrypted is decrypted.
           - Together with the other options of values it is the whole data, see O(secrets[].data_mode). A key may
@@ -501,7 +501,7 @@ kdclusters:
           description:
             - How the start script ended in the member; V(null) where that was not asked, or where the
               operator did not run it for this change.
-            - Secret values that the member may know are masked in its C(stderr); where one cannot be read, it is empty.
+            - Secret values that the member may know are redacted in its C(stderr); where one cannot be read, it is empty.
           type: dict
           sample: {rc: 0, stderr: ""}
   sample:

@@ -21,7 +21,7 @@ description:
     another are refused.
   - KDClusters that are linked to one another change in dependency order, whatever the order of the entries. All others
     change side by side, in all namespaces.
-  - Where something fails in one namespace, the others are still brought to their end, and the message says what
+  - Where something fails in one namespace, the task still finishes the others, and the message says what
     each entry had done.
   - The plan is shown before the first write, and in check mode, where the module runs in Ansible's own worker process
     (connection C(local), the controller's own Python, no C(become), C(environment), C(async) or C(timeout)). It is
@@ -247,7 +247,7 @@ kdclusters:
           description:
             - How the start script ended in the member; V(null) where that was not asked, or where the
               operator did not run it for this change.
-            - Secret values that the member may know are masked in its C(stderr); where one cannot be read, it is empty.
+            - Secret values that the member may know are redacted in its C(stderr); where one cannot be read, it is empty.
           type: dict
           sample: {rc: 0, stderr: ""}
   sample:

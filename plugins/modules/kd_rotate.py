@@ -23,7 +23,7 @@ description:
   - If linked KDClusters share the object, the task changes them one after the other. Each names a copy of the object
     while it changes, because the operator gets stuck otherwise. A rollback does the same.
   - No value is ever shown, be it old or new, of a Secret or of a ConfigMap. Values of less than four characters, and
-    numbers of less than six digits, are not masked in what an application prints.
+    numbers of less than six digits, are not redacted in what an application prints.
 options:
   secret:
     description:
@@ -232,7 +232,7 @@ kdclusters:
         reconnect:
           description:
             - How the start script ended in the member, the last time; V(null) where that was not asked.
-            - Secret values that the member may know are masked in its C(stderr); where one cannot be read, it is empty.
+            - Secret values that the member may know are redacted in its C(stderr); where one cannot be read, it is empty.
           type: dict
           sample: {rc: 0, stderr: ""}
   sample:
