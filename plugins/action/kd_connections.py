@@ -8,9 +8,11 @@ reported here, where Ansible knows the lines."""
 from __future__ import annotations
 
 import os
+import stat
 import typing as t
 
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.module_utils.common.validation import check_type_list
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._bytecode import (
@@ -57,19 +59,21 @@ class ActionModule(ModuleInWorker):
     def run(self, tmp: str | None = None, task_vars: _Variables | None = None) -> dict[str, t.Any]:
         """Run the task; raises and returns what ansible.builtin.normal does."""
         given = self._task.args
-        if any(given.get(option) is not None for option in _SOURCE):
-            try:
-                self._task.args = self._with_entries(given, task_vars or {})
-            except AnsibleError as error:
-                return refused(str(error).split("\n"))
+        try:
+            args = self._with_entries(_with_places(given), task_vars or {})
+        except AnsibleError as error:
+            return refused(str(error).split("\n"))
+        self._task.args = args
         try:
             return self._with_lines(super().run(tmp, task_vars))
         finally:
             self._task.args = given
 
     def _with_entries(self, given: _Variables, task_vars: _Variables) -> _Variables:
-        """The task's options with the entries that a variable holds. :raises AnsibleError:"""
+        """The task's options with the entries that a variable holds, if one is named. :raises AnsibleError:"""
         variable, file = given.get("variable"), given.get("file")
+        if variable is None and file is None:
+            return given
         if variable is None or given.get("connections") is not None:
             raise AnsibleError(NO_ENTRIES)
         for option, value in (("variable", variable), ("file", file)):
@@ -102,16 +106,30 @@ class ActionModule(ModuleInWorker):
         return {**done, **refused(sentences)} if sentences else done
 
 
+def _with_places(given: _Variables) -> _Variables:
+    """The task's options with `places` as the module will read it. :raises AnsibleError: it is no list."""
+    if given.get("places") is None:
+        return given
+    try:
+        return {**given, "places": [str(place) for place in check_type_list(given["places"])]}
+    except TypeError:
+        raise AnsibleError("places: a list belongs here.") from None
+
+
 def _variables_in(file: str, loader: DataLoader) -> _Variables:
     """Read a file of variables. :raises AnsibleError: it cannot be read; the message shows nothing of it."""
     path = os.path.realpath(os.path.expanduser(file))
     try:
+        # To open a pipe would take what is in it.
+        if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
+            raise AnsibleError("it is not an ordinary file. Give it with -e @FILE.")
         with open(path, "rb"):
             pass
         read = loader.load_from_file(path, **_READING)
     except OSError as error:
         why = f"{error.strerror}."
-    except (AnsibleParserError, UnicodeError) as error:
+    # ansible-core before 2.19 lets through what PyYAML says of an impossible date.
+    except (AnsibleParserError, ValueError) as error:
         # Ansible's own message may quote what stands there, which may be a secret.
         why = f"it is not valid YAML{_near(error)}."
     except AnsibleError as error:

@@ -230,13 +230,7 @@ def _named_drift(
                 yield _finding("missing_kdcluster", namespace, message, "Create it.", name)
         for one in desired.objects:
             if one.deleted and (namespace, one.kind, one.name) in there:
-                yield _finding(
-                    "unexpected_object",
-                    namespace,
-                    f"{one.kind} {namespace}/{one.name} exists, and it is expected not to.",
-                    _HINT,
-                    item=f"{one.kind}/{one.name}",
-                )
+                yield _unexpected_object(one.kind, namespace, one.name)
 
 
 def _selected_drift(
@@ -274,6 +268,14 @@ def _object_drift(checked: t.Mapping[str, t.Any]) -> t.Iterator[Finding]:
         elif one["action"] == "updated":
             message = f"{label} differs from what is expected in its data, labels or annotations."
             yield _finding("object_differs", namespace, message, _HINT, item=item)
+        # The versions before a versioned one are deleted, too.
+        elif one["action"] == "deleted" and one["versioned_name"] is None:
+            yield _unexpected_object(one["kind"], namespace, name)
+
+
+def _unexpected_object(kind: str, namespace: str, name: str) -> Finding:
+    message = f"{kind} {namespace}/{name} exists, and it is expected not to."
+    return _finding("unexpected_object", namespace, message, _HINT, item=f"{kind}/{name}")
 
 
 def _finding(

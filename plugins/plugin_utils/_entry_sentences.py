@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entries import (
@@ -22,6 +23,8 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters 
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._value_files import (
     FileValues,
 )
+
+_LINE = re.compile(r":\d+$")
 
 
 def entry_sentences(
@@ -41,7 +44,10 @@ def entry_sentences(
     problems: list[tuple[Path, str]] = []
     with_values = values
     if read is not None:
-        problems += ((path[1:], text) for path, text in read.problems)
+        # ModuleInWorker tells of the task's other options.
+        problems += (
+            (path[1:], text) for path, text in read.problems if path[:1] == ("connections",)
+        )
         with_values = plain(read.args["connections"], [])
     # Of an entry with an unusable file, what else may be wrong comes from that.
     unread = {path[0] for path, _text in problems}
@@ -52,7 +58,7 @@ def entry_sentences(
     )
     sentences = []
     for path, text in sorted(problems, key=lambda problem: int(problem[0][0])):
-        file = places[path[0]].partition(":")[0] if path[0] < len(places) else ""
+        file = _LINE.sub("", places[path[0]]) if path[0] < len(places) else ""
         place = place_of(entries, path, file)
         sentences.append(f"{named(values, path, place)}: {text}")
     return sentences

@@ -37,7 +37,8 @@ def misspelt_variables(variables: t.Mapping[str, t.Any], own: t.Container[str]) 
         for name in options
         if name not in variables or (name in defaults and variables[name] == defaults[name])
     }
-    for name in sorted(variables):
+    # A key of a file of variables may be a number.
+    for name in sorted(name for name in variables if isinstance(name, str)):
         if name.startswith(prefix) and name not in options and name not in own:
             for close in difflib.get_close_matches(name.removeprefix(prefix), missing, 1, _ALIKE):
                 yield (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import os
 import re
 import typing as t
 
@@ -15,6 +16,9 @@ import yaml
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.reserved_keys import (
     is_reserved,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.credential_forms import (
+    is_secret_key,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.scalars import (
     scalar_text,
@@ -36,6 +40,8 @@ _OWN_KEY = (
     "kubectl, and only name it here."
 )
 _OBJECTS = ("configmaps", "secrets")
+# Of a ConfigMap; a manifest may be a Secret's in the wrong place.
+_SECRET_FIELDS = ("binary_data", "definition")
 _DATES = (datetime.date, datetime.datetime)
 # A scalar in a list or dictionary of one line, or to the end of its line.
 _SCALARS = (re.compile(r"[^,\]}\n]*?(?=\s*(?:[,\]}]|\s#|$))"), re.compile(r"\S+"))
@@ -51,10 +57,16 @@ def misread_values(value: t.Any) -> t.Iterator[str]:
     :returns: one sentence each, with no value but those of ConfigMaps and models.
     """
     for path, scalar in _scalars(value, ()):
-        shown = next((step for step in path if step in _OBJECTS), "") == "configmaps"
+        kind = next((step for step in path if step in _OBJECTS), "")
+        shown = kind == "configmaps" and not any(_is_secret(step) for step in path)
         sentence = _misread_sentence(scalar, shown_option(value, path), shown=shown)
         if sentence:
             yield sentence
+
+
+def _is_secret(step: t.Any) -> bool:
+    """Whether what is below a step of a path in a ConfigMap may be a credential."""
+    return step in _SECRET_FIELDS or is_secret_key(str(step))
 
 
 def _misread_sentence(value: t.Any, place: str, *, shown: bool) -> str | None:
@@ -132,6 +144,9 @@ def _as_written(value: t.Any) -> str | None:
 
 @functools.lru_cache(maxsize=64)
 def _lines(path: str) -> tuple[str, ...]:
+    # To open a pipe that nobody writes to any more takes forever.
+    if not os.path.isfile(path):
+        return ()
     try:
         with open(path, encoding="utf-8") as file:
             return tuple(file.read().splitlines())

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import typing as t
 
@@ -27,19 +28,22 @@ def retry_transient_refusals(
     The pauses grow from `first_pause` to 2 s, unless the server says in Retry-After how long to wait.
 
     :param deadline: as of time.monotonic(); no call begins after it.
-    :param retry_seconds: for how many seconds after the first call an error is worth another one; 0 if it
-        lasts.
+    :param retry_seconds: for how many seconds after the first of its kind in a row an error is worth another
+        call; 0 if it lasts. Errors with the same number are of one kind: before a refusal that passes in a
+        moment, another may have lasted for minutes.
     :raises CollectionError: the last error.
     """
-    started = time.monotonic()
-    pause = first_pause
+    pause, worth, since = first_pause, math.nan, 0.0
     while True:
         try:
             return call()
         except CollectionError as error:
+            now = time.monotonic()
+            if retry_seconds(error) != worth:
+                worth, since = retry_seconds(error), now
             asked = error.retry_after if isinstance(error, ApiError) else None
             seconds = pause if asked is None else asked
-            if time.monotonic() + seconds > min(deadline, started + retry_seconds(error)):
+            if now + seconds > min(deadline, since + worth):
                 raise
         time.sleep(seconds)
         pause = min(2 * pause, _LONGEST_PAUSE)

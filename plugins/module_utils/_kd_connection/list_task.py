@@ -71,6 +71,10 @@ class ConnectionsTask(Task):
                 self.warn,
                 self.redactor,
             )
+        if self._params:
+            # An entry may wait longer than the task's own option says.
+            longest = max(params["wait_timeout"] for params in self._params)
+            self.api.repeat_until(time.monotonic() + longest)
         work = list(self._work.values())
         side_by_side((functools.partial(self._read_and_plan, one) for one in work), "\n")
         self._plan = [line for one in work for line in one.plan_lines()]

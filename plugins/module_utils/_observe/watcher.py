@@ -312,9 +312,10 @@ class SnapshotWatcher:
     def _read_objects(self, keys: t.Iterable[tuple[str, str]]) -> None:
         found = read_objects(self._api, self.snapshot.namespace, keys)
         if found:
-            self.snapshot = dataclasses.replace(
-                self.snapshot, objects={**self.snapshot.objects, **found}
-            )
+            with self._replacing:
+                self.snapshot = dataclasses.replace(
+                    self.snapshot, objects={**self.snapshot.objects, **found}
+                )
 
     def _objects_of(self, names: t.Iterable[str]) -> list[tuple[str, str]]:
         clusters = self.snapshot.clusters

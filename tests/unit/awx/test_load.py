@@ -186,6 +186,9 @@ def test_credentials_are_checked_before_the_first_write(
 PASSWORD = canary("git-url")
 # AWX gives the URL back as it is.
 SECRET_URL = f"https://git:{PASSWORD}@git.example.com/awx.git"
+SECRET_URLS = (
+    f"git:{PASSWORD}@host", f"git:a/{PASSWORD}@host", f"https://git:a@{PASSWORD}@host/a.git", f"'https://a:b/c@{PASSWORD}@host/a'",
+)  # fmt: skip
 FAILED = {
     "failed": True, "msg": "The Project Update - KubeDirector connections, failed",
     "job_data": {"id": 40, "status": "failed", "job_explanation": "", "scm_url": SECRET_URL},
@@ -202,8 +205,8 @@ GALAXY = "Fetch galaxy collections from collections/requirements.(yml/yaml)"
             "collections/requirements.yml from the repository;",
         ),
         (
-            {"task": "Update project using git", "event_data": {"res": {"msg": f"Failed to reach git:{PASSWORD}@host"}}},
-            "branch main: Update project using git: Failed to reach ***@host. No job template was written.",
+            {"task": "Update project using git", "event_data": {"res": {"msg": f"Failed to reach {', '.join(SECRET_URLS)}"}}},
+            "branch main: Update project using git: Failed to reach ***@host, ***@host, ***@host/a.git, '***@host/a'. No job template was written.",
         ),
     ],
     ids=["galaxy", "git"],

@@ -182,6 +182,13 @@ def test_the_other_differences(live: Namespace, run: Run) -> None:
         ("connections_differ", "notebook", None),
         ("unexpected_object", None, "Secret/login"),
     ]
+    # Where KDClusters are selected, check mode tells.
+    live.add_object("Secret", "old", object_type="token", data={"key": encoded("x")})
+    selected = [{"namespace": "team-a", "apps": ["notebook-app"], "secrets": ["old"],
+                 "state": "absent", "delete_objects": True}]  # fmt: skip
+    assert codes(audited(run, selected, severity="error"))[0] == (
+        "unexpected_object", None, "Secret/old",
+    )  # fmt: skip
 
 
 def test_binary_data_alone_is_compared(live: Namespace, run: Run) -> None:

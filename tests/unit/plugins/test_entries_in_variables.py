@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -213,8 +214,9 @@ def test_the_way_in_a_file_replaces_that_of_the_task(live: Namespace, tmp_path: 
         (f"list: [{{a: {SECRET}\n  b: c: d\n", "it is not valid YAML"),
         ("\x01\x02", "it is not valid YAML"),
         (f"- {SECRET}\n", "it is not a dictionary."),
+        (f"list: [{SECRET}, 2024-02-30]\n", "it is not valid YAML"),
     ],
-    ids=range(4),
+    ids=range(5),
 )
 def test_a_file_that_cannot_be_read_is_named_without_what_it_holds(
     live: Namespace, tmp_path: Path, content: str, said: str
@@ -225,6 +227,59 @@ def test_a_file_that_cannot_be_read_is_named_without_what_it_holds(
     assert done.returncode != 0
     assert f"{file} cannot be read as a file of variables: {said}" in done.output, done.output
     assert SECRET not in done.output
+
+
+def test_a_pipe_is_refused_before_it_is_opened(live: Namespace, tmp_path: Path) -> None:
+    """To open one that nobody writes to takes forever."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = run(tmp_path, {"variable": "list", "file": str(pipe), **auth(live)})
+    assert (
+        f"{pipe} cannot be read as a file of variables: it is not an ordinary file." in done.output
+    ), done.output
+
+
+def test_audit_shows_nothing_of_a_file_that_it_cannot_read(live: Namespace, tmp_path: Path) -> None:
+    file = tmp_path / "connections.yml"
+    file.write_text(f"kd_connections:\n- token: !{SECRET}\n")
+    done = run_playbook(
+        "kubedirector.connections.audit", "-e", f"kd_connections_file={file}", kubeconfig=None
+    )
+    assert done.returncode != 0
+    assert f"{file} cannot be read as a file of variables: it is not valid YAML." in done.output, (
+        done.output
+    )
+    assert SECRET not in done.output
+
+
+@pytest.mark.parametrize(
+    ("places", "said"),
+    [
+        (["/srv/a:b/c.yml:3"], "/srv/a:b/c.yml, entry 1"),
+        ("c.yml:7,c.yml:9", "c.yml, entry 1"),
+        ([5], "entry 1"),
+        ({"a": 1}, "places: a list belongs here."),
+    ],
+    ids=range(4),
+)
+def test_places_of_any_form_are_no_obstacle(
+    live: Namespace, tmp_path: Path, places: Any, said: str
+) -> None:
+    entry = {"namespace": "team-a", "kdcluster": ["notebook"], "secretz": ["login"]}
+    done = run(tmp_path, {"connections": [entry], "places": places, **auth(live)})
+    assert done.returncode != 0
+    assert said in done.output, done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_file_of_an_option_beside_the_list_is_named_as_that(
+    live: Namespace, tmp_path: Path
+) -> None:
+    options = {"connections": [], "secrets": [{"name": "a", "src": "missing.yml"}]}
+    done = run(tmp_path, {**options, **auth(live)})
+    assert done.returncode != 0
+    assert "secrets[a].src: " in done.output, done.output
+    assert "entry 1" not in done.output and "Traceback" not in done.output
 
 
 def test_a_value_of_another_vault_password_is_named(live: Namespace, tmp_path: Path) -> None:

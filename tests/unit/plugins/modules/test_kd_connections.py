@@ -337,3 +337,16 @@ def test_a_long_wait_says_who_lags(
 def test_a_secret_in_the_wrong_place_is_not_shown(estate: Namespace, run: Run, entry: Any) -> None:
     result = run(kd_connections, connections=[entry])
     assert result["failed"] is True
+
+
+def test_requests_are_repeated_as_long_as_an_entry_waits(
+    estate: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    refusal = status_answer(429, "TooManyRequests", "slow down").body
+    server.on("GET", KDCLUSTERS, Answer(429, refusal, headers=(("Retry-After", "7"),)))
+    entry = {"kdcluster": ["other"], "configmaps": ["model"], "wait_timeout": 60}
+    result = connect(run, entry, wait_timeout=1)
+    assert "failed" not in result, result["msg"]
+    assert pauses == [7.0]

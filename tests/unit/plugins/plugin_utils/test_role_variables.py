@@ -62,6 +62,11 @@ def test_what_the_role_documents_and_its_own_variables_are_not(role: Path) -> No
         assert list(misspelt_variables(variables(role, **few), own)) == []
 
 
+def test_a_name_that_is_no_text_is_no_obstacle() -> None:
+    given: dict[Any, Any] = {**variables(ROTATE, rotate_secert="x"), 8080: "x", True: "x"}
+    assert list(misspelt_variables(given, ())) == [MEANT]
+
+
 def test_a_variable_of_the_users_own_is_not() -> None:
     for given in (
         {"mlflow_user": "ann"},

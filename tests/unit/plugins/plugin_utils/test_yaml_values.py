@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,27 @@ def test_no_value_of_a_secret_is_shown(tmp_path: Path) -> None:
     (sentence,) = _yaml_values.misread_values(options)
     assert sentence.startswith("secrets[one].string_data.pin: to YAML this is a number")
     assert not {"0644", "420"} & {*sentence.split()}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["data: {db_password: 2024-01-31}", "data: {apiKey: 2024-01-31}", "binary_data: {day: 2024-01-31}",
+     "definition: {data: {day: 2024-01-31}}", "data: {nested: {token: 2024-01-31}}"],
+)  # fmt: skip
+def test_no_credential_of_a_configmap_is_shown(tmp_path: Path, text: str) -> None:
+    options = read(tmp_path, f"configmaps:\n- name: one\n  {text}\n")
+    (sentence,) = _yaml_values.misread_values(options)
+    assert "to YAML this is a date" in sentence
+    assert "2024" not in sentence
+
+
+@knows_origins
+def test_what_came_through_a_pipe_is_not_read_again(tmp_path: Path) -> None:
+    """A program that decrypts may hand the file over so. Nobody writes to the pipe any more."""
+    options = read(tmp_path, CONFIGMAP.format(key="port", written="0644"))
+    (tmp_path / "options.yml").unlink()
+    os.mkfifo(tmp_path / "options.yml")
+    assert list(_yaml_values.misread_values(options)) == []
 
 
 @knows_origins

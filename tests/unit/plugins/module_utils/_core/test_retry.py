@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -92,3 +93,18 @@ def test_an_error_that_lasts_is_raised_at_once(clock: Clock) -> None:
             failing(lasting), clock.now + 60, lambda error: 0 if error is lasting else 30
         )
     assert clock.pauses == []
+
+
+def test_a_refusal_that_passes_in_a_moment_has_its_own_time(clock: Clock) -> None:
+    """The operator works on the change before for a minute, and then refuses once more for another reason."""
+    long, short = refusal(), refusal()
+    start = clock.now
+
+    def worth(error: CollectionError) -> float:
+        return 15 if error is short else math.inf
+
+    call = failing(*[long] * 40, short, *[long] * 3, short)
+    assert retry_transient_refusals(call, start + 600, worth) == "done"
+    assert clock.now - start > 70
+    with pytest.raises(ApiError):
+        retry_transient_refusals(failing(*[long] * 40, *[short] * 20), start + 600, worth)
