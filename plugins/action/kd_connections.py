@@ -107,7 +107,7 @@ class ActionModule(ModuleInWorker):
 
 
 def _with_places(given: _Variables) -> _Variables:
-    """The task's options with `places` as the module will read it. :raises AnsibleError: it is no list."""
+    """The task's options, with `places` as a list of text. :raises AnsibleError: it is not a list."""
     if given.get("places") is None:
         return given
     try:
@@ -120,7 +120,7 @@ def _variables_in(file: str, loader: DataLoader) -> _Variables:
     """Read a file of variables. :raises AnsibleError: it cannot be read; the message shows nothing of it."""
     path = os.path.realpath(os.path.expanduser(file))
     try:
-        # To open a pipe would take what is in it.
+        # Opening a pipe uses up what is in it, or blocks if nobody writes to it.
         if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
             raise AnsibleError("it is not an ordinary file. Give it with -e @FILE.")
         with open(path, "rb"):

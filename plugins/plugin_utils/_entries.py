@@ -54,7 +54,7 @@ def entries_in_variable(
             f"{file} holds no {name}, a list of kd_connection arguments."
             if file
             else f"There is no variable {name}. Give it as a list of kd_connection arguments, for example with "
-            "-e @connections.yml, or name a file that holds it: option file, or kd_connections_file of the playbook."
+            "-e @connections.yml. Or name a file that holds it: option file, or kd_connections_file of the playbook."
         )
     given = variables[name]
     if not isinstance(given, (list, str)):

@@ -144,7 +144,7 @@ def _as_written(value: t.Any) -> str | None:
 
 @functools.lru_cache(maxsize=64)
 def _lines(path: str) -> tuple[str, ...]:
-    # To open a pipe that nobody writes to any more takes forever.
+    # Opening a pipe blocks as long as nobody writes to it.
     if not os.path.isfile(path):
         return ()
     try:

@@ -38,9 +38,10 @@ def retry_transient_refusals(
         try:
             return call()
         except CollectionError as error:
-            now = time.monotonic()
-            if retry_seconds(error) != worth:
-                worth, since = retry_seconds(error), now
+            now, before = time.monotonic(), worth
+            worth = retry_seconds(error)
+            if worth != before:
+                since = now
             asked = error.retry_after if isinstance(error, ApiError) else None
             seconds = pause if asked is None else asked
             if now + seconds > min(deadline, since + worth):

@@ -230,7 +230,7 @@ def test_a_file_that_cannot_be_read_is_named_without_what_it_holds(
 
 
 def test_a_pipe_is_refused_before_it_is_opened(live: Namespace, tmp_path: Path) -> None:
-    """To open one that nobody writes to takes forever."""
+    """Opening a pipe blocks as long as nobody writes to it."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     done = run(tmp_path, {"variable": "list", "file": str(pipe), **auth(live)})

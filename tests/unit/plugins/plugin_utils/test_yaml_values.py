@@ -86,7 +86,7 @@ def test_no_credential_of_a_configmap_is_shown(tmp_path: Path, text: str) -> Non
 
 @knows_origins
 def test_what_came_through_a_pipe_is_not_read_again(tmp_path: Path) -> None:
-    """A program that decrypts may hand the file over so. Nobody writes to the pipe any more."""
+    """A program that decrypts can pass the file as a pipe. By now nobody writes to it."""
     options = read(tmp_path, CONFIGMAP.format(key="port", written="0644"))
     (tmp_path / "options.yml").unlink()
     os.mkfifo(tmp_path / "options.yml")
