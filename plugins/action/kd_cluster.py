@@ -6,20 +6,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._bytecode import (
-    imported_from_bytecode,
-)
+from ..plugin_utils._bytecode import imported_from_bytecode
 
 with imported_from_bytecode():
-    from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
-        ModuleInWorker,
-    )
-    from ansible_collections.kubedirector.connections.plugins.plugin_utils._value_files import (
-        with_cluster_manifest,
-    )
+    from ..plugin_utils._module_in_worker import ModuleInWorker
+    from ..plugin_utils._value_files import with_cluster_manifest
 
 
 class ActionModule(ModuleInWorker):
-    """Runs the module with what a manifest says as single options."""
+    """Runs the module with a manifest as single options."""
 
     with_files = staticmethod(with_cluster_manifest)

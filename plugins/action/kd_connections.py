@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How Ansible runs kd_connections: entries that a variable holds are worked out here, and what is wrong with entries is
-reported here, where Ansible knows the lines."""
+"""How Ansible runs kd_connections: works out a variable's entries, and reports problems of entries with lines."""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 import typing as t
 
@@ -15,49 +15,36 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.common.validation import check_type_list
 from ansible.utils.vars import load_extra_vars
 
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._bytecode import (
-    imported_from_bytecode,
-)
+from ..plugin_utils._bytecode import imported_from_bytecode
 
 with imported_from_bytecode():
-    from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth_options import (
-        AUTH_NAMES,
-    )
-    from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
-        NO_ENTRIES,
-    )
-    from ansible_collections.kubedirector.connections.plugins.plugin_utils._entries import (
-        entries_in_variable,
-        worked_out,
-    )
-    from ansible_collections.kubedirector.connections.plugins.plugin_utils._entry_sentences import (
-        entry_sentences,
-    )
-    from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
-        MARKS_VALUES,
-        harmless,
-    )
-    from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
-        ModuleInWorker,
-        refused,
-    )
+    from ..module_utils._client.auth_options import AUTH_NAMES, is_file_content
+    from ..module_utils._kd_connection.argspec import NO_ENTRIES
+    from ..module_utils._kd_connection.entries import entry_problems
+    from ..plugin_utils._entries import entries_in_variable, named, place_of, worked_out
+    from ..plugin_utils._filters import harmless, plain
+    from ..plugin_utils._module_in_worker import ModuleInWorker, refused
+    from ..plugin_utils._yaml_values import MARKS_VALUES
 
 if t.TYPE_CHECKING:
     from ansible.parsing.dataloader import DataLoader
     from ansible.template import Templar
 
+    from ..plugin_utils._value_files import FileValues
+
 _SOURCE = ("variable", "file")
 _AUTH = "kd_auth"
-# As ansible.builtin.include_vars reads a file, but without a deep copy, which takes longer than all the rest.
+# As ansible.builtin.include_vars, but without its deep copy, which takes longer than all the rest.
 _READING = {"unsafe": True, **({"trusted_as_template": True} if MARKS_VALUES else {})}
+_LINE = re.compile(r":\d+$")
 _Variables = dict[str, t.Any]
 
 
 class ActionModule(ModuleInWorker):
-    """Runs the module, which checks the entries before it does anything, and adds the lines to what it reports."""
+    """Runs the module, which checks the entries first, and adds the lines to its report."""
 
     def run(self, tmp: str | None = None, task_vars: _Variables | None = None) -> dict[str, t.Any]:
-        """Run the task; raises and returns what ansible.builtin.normal does."""
+        """Run the task; return and raise what ansible.builtin.normal does."""
         given = self._task.args
         try:
             args = self._with_entries(_with_places(given), task_vars or {})
@@ -70,7 +57,7 @@ class ActionModule(ModuleInWorker):
             self._task.args = given
 
     def _with_entries(self, given: _Variables, task_vars: _Variables) -> _Variables:
-        """The task's options with the entries that a variable holds, if one is named. :raises AnsibleError:"""
+        """The task's options with the entries of the variable, if one is named. :raises AnsibleError:"""
         variable, file = given.get("variable"), given.get("file")
         if variable is None and file is None:
             return given
@@ -106,8 +93,44 @@ class ActionModule(ModuleInWorker):
         return {**done, **refused(sentences)} if sentences else done
 
 
+def entry_sentences(
+    entries: t.Any, places: t.Sequence[str], read: FileValues | None = None
+) -> list[str]:
+    """Find what is wrong with single entries.
+
+    :param entries: of any type.
+    :param places: of each; may be empty.
+    :param read: the task's options with the content of files, once read.
+    :returns: sentences that begin with place, entry and field.
+    """
+    values = plain(entries, [])
+    if not isinstance(values, list):
+        # The module's argument spec says so.
+        return []
+    with_values = values if read is None else plain(read.args["connections"], [])
+    # ModuleInWorker reports problems of the task's other options.
+    problems = [
+        (path[1:], text)
+        for path, text in (() if read is None else read.problems)
+        if path[0] == "connections"
+    ]
+    # An unusable file may cause an entry's other problems.
+    unread = {path[0] for path, _text in problems}
+    problems += (
+        ((one.entry, *one.path), one.text)
+        for one in entry_problems(with_values)
+        if one.entry not in unread
+    )
+    sentences = []
+    for path, text in sorted(problems, key=lambda problem: int(problem[0][0])):
+        file = _LINE.sub("", places[path[0]]) if path[0] < len(places) else ""
+        place = place_of(entries, path, file)
+        sentences.append(f"{named(values, path, place)}: {text}")
+    return sentences
+
+
 def _with_places(given: _Variables) -> _Variables:
-    """The task's options, with `places` as a list of text. :raises AnsibleError: it is not a list."""
+    """The task's options, with `places` as a list of text. :raises AnsibleError:"""
     if given.get("places") is None:
         return given
     try:
@@ -120,7 +143,7 @@ def _variables_in(file: str, loader: DataLoader) -> _Variables:
     """Read a file of variables. :raises AnsibleError: it cannot be read; the message shows nothing of it."""
     path = os.path.realpath(os.path.expanduser(file))
     try:
-        # Opening a pipe uses up what is in it, or blocks if nobody writes to it.
+        # Opening a pipe uses up its content, or blocks without a writer.
         if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
             raise AnsibleError("it is not an ordinary file. Give it with -e @FILE.")
         with open(path, "rb"):
@@ -128,9 +151,9 @@ def _variables_in(file: str, loader: DataLoader) -> _Variables:
         read = loader.load_from_file(path, **_READING)
     except OSError as error:
         why = f"{error.strerror}."
-    # ansible-core before 2.19 lets through what PyYAML says of an impossible date.
+    # ansible-core before 2.19 lets PyYAML's error on an impossible date through.
     except (AnsibleParserError, ValueError) as error:
-        # Ansible's own message may quote what stands there, which may be a secret.
+        # Ansible's own message may quote a secret.
         why = f"it is not valid YAML{_near(error)}."
     except AnsibleError as error:
         why = " ".join(str(error).split())
@@ -138,18 +161,20 @@ def _variables_in(file: str, loader: DataLoader) -> _Variables:
         if isinstance(read, (dict, type(None))):
             return read or {}
         why = "it is not a dictionary."
-    raise AnsibleError(f"{file} cannot be read as a file of variables: {why}")
+    # It may be the file's content, by mistake.
+    name = "What is given" if is_file_content(file) else file
+    raise AnsibleError(f"{name} cannot be read as a file of variables: {why}")
 
 
 def _near(error: Exception) -> str:
-    """The line of which PyYAML tells; ansible-core before 2.19 keeps its error elsewhere."""
+    """The line of PyYAML's error, which ansible-core before 2.19 keeps elsewhere."""
     cause = error.__cause__ or getattr(error, "orig_exc", None)
     mark = getattr(cause, "problem_mark", None)
     return "" if mark is None else f", near line {mark.line + 1}"
 
 
 def _auth_options(given: t.Any, variables: _Variables, templar: Templar, file: str) -> _Variables:
-    """What kd_auth in a file gives. :raises AnsibleError: it cannot be worked out, or is not a dictionary."""
+    """What kd_auth in a file gives. :raises AnsibleError:"""
     try:
         options = worked_out(given, variables, templar)
     except AnsibleError as error:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How Ansible runs kd_export_info: the files are made here, so that Ansible gets no value that is not meant to be in one."""
+"""How Ansible runs kd_export_info: makes the files here, so that Ansible gets no value but theirs."""
 
 from __future__ import annotations
 
@@ -15,21 +15,12 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.parsing.vault import VaultLib, is_encrypted, match_encrypt_secret
 
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._bytecode import (
-    imported_from_bytecode,
-)
+from ..plugin_utils._bytecode import imported_from_bytecode
 
 with imported_from_bytecode():
-    from ansible_collections.kubedirector.connections.plugins.plugin_utils._export_text import (
-        export_files,
-    )
-    from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
-        info_result,
-    )
-    from ansible_collections.kubedirector.connections.plugins.plugin_utils._module_in_worker import (
-        ModuleInWorker,
-        refused,
-    )
+    from ..plugin_utils._export import export_files
+    from ..plugin_utils._filters import info_result
+    from ..plugin_utils._module_in_worker import ModuleInWorker, refused
 
 _NO_PASSWORD = (
     "secret_values needs a vault password, since values of Secrets are written encrypted only. Give one by --vault-id, "
@@ -41,21 +32,19 @@ _NOT_HERE = (
 )
 _PARTS = ("server", "kdclusters", "objects", "edges", "problems")
 _VALUES = ("configmap_data", "clusters", "secret_values")
-# (vault id, password)
-_Password = tuple[str, t.Any]
 
 
 class _PasswordError(Exception):
-    """A file cannot be encrypted, or read to see whether it changes. The text is a sentence."""
+    """A file cannot be encrypted or compared. The text is a sentence."""
 
 
 class ActionModule(ModuleInWorker):
-    """Runs the module, which reads, and makes files of what it returns."""
+    """Runs the module, and makes files of its result."""
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any]:
-        """Run the task; raises and returns what ansible.builtin.normal does."""
+        """Run the task; return and raise what ansible.builtin.normal does."""
         live = info_result(self._task.args.get("found"), "kd_export_info", _PARTS)
         wanted = [
             name for name in _VALUES if boolean(self._task.args.get(name, False), strict=False)
@@ -64,45 +53,43 @@ class ActionModule(ModuleInWorker):
             return refused([_NOT_HERE])
         try:
             password = self._password()
-        except _PasswordError as error:
-            return refused([str(error)])
-        if "secret_values" in wanted and password is None:
-            return refused([_NO_PASSWORD])
-        done = super().run(tmp, task_vars)
-        # A failure in the middle has read some, too.
-        content = [json.loads(one) for one in done.pop("content", ())]
-        if done.get("failed"):
-            return done
-        # ConfigMaps and env may hold credentials: nothing of it is shown at any verbosity.
-        shown = {"_ansible_no_log": True} if content else {}
-        try:
+            if "secret_values" in wanted and password is None:
+                return refused([_NO_PASSWORD])
+            done = super().run(tmp, task_vars)
+            # A failure in the middle has read some, too.
+            content = [json.loads(one) for one in done.pop("content", ())]
+            if done.get("failed"):
+                return done
             files = [self._encrypted(one, password) for one in export_files(live, content)]
         except _PasswordError as error:
             return refused([str(error)])
-        return {**done, "files": files, **shown}
+        # ConfigMaps and env may hold credentials: show nothing at any verbosity.
+        return {**done, "files": files, **({"_ansible_no_log": True} if content else {})}
 
-    def _password(self) -> _Password | None:
-        """What this run encrypts with; None where it has no vault password."""
+    def _password(self) -> tuple[str, t.Any] | None:
+        """The vault id and password that this run encrypts with, if any."""
         passwords = self._loader._vault.secrets
         if not passwords:
             return None
         identity = constants.config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
         try:
-            return t.cast("_Password", match_encrypt_secret(passwords, identity))
+            return t.cast("tuple[str, t.Any]", match_encrypt_secret(passwords, identity))
         except AnsibleError:
             raise _PasswordError(
                 f"vault_encrypt_identity is {identity}, and this run has no vault password of that id. Give one by "
                 "--vault-id, or leave the setting out."
             ) from None
 
-    def _encrypted(self, file: dict[str, t.Any], password: _Password | None) -> dict[str, t.Any]:
-        """Encrypt a file's text where that is asked for, or where the file that is there is encrypted."""
+    def _encrypted(
+        self, file: dict[str, t.Any], password: tuple[str, t.Any] | None
+    ) -> dict[str, t.Any]:
+        """Encrypt a file's text if asked to, or if the existing file is encrypted."""
         path = os.path.join(self._task.args.get("directory") or ".", file["name"])
         before, text = _content(path), file["content"].encode()
         was_encrypted = is_encrypted(before)
         if not (file["encrypted"] or was_encrypted):
             return file
-        # Without a password this run asks for no encrypted file, so it is the one that is there.
+        # Without a password this run asks for no encrypted file, so the existing file is the encrypted one.
         if password is None or (was_encrypted and _opens(self._loader._vault, before) is None):
             raise _PasswordError(
                 f"{path} is encrypted, and not with a vault password of this run. Give that one, or rename the file."
@@ -115,7 +102,7 @@ class ActionModule(ModuleInWorker):
 
 
 def _content(path: str) -> bytes:
-    """What is in a file; nothing where there is none that can be read."""
+    """A file's content; empty if it cannot be read."""
     try:
         with open(path, "rb") as stream:
             return stream.read()

@@ -13,19 +13,15 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   namespace:
-    description:
-      - Where everything lives.
-      - Left out, it is the namespace of the kubeconfig's context, or else V(default).
+    description: Where everything lives. Left out, the namespace of the kubeconfig's context, or else V(default).
     type: str
   kubeconfig:
     description:
-      - Path of a kubeconfig, or its content as a dictionary.
-      - Also E(K8S_AUTH_KUBECONFIG). Left out, E(KUBECONFIG) or else C(~/.kube/config) is used, and in
-        a pod without one the pod's own service account.
-      - Where a task gives any of O(kubeconfig), O(context), O(host), O(api_key), O(username),
-        O(password), O(client_cert) or O(client_key), none of these, nor O(ca_cert) and
-        O(validate_certs), is taken from the environment; with O(context) alone, E(K8S_AUTH_KUBECONFIG)
-        still is.
+      - Path of a kubeconfig, or its content as a dictionary. Also E(K8S_AUTH_KUBECONFIG). Left out, E(KUBECONFIG), else
+        C(~/.kube/config), else the pod's own service account.
+      - If a task gives any of O(kubeconfig), O(context), O(host), O(api_key), O(username), O(password), O(client_cert) or
+        O(client_key), none of these, nor O(ca_cert) and O(validate_certs), is taken from the environment; with O(context)
+        alone, E(K8S_AUTH_KUBECONFIG) still is.
     type: raw
   context:
     description: Name of a context in the kubeconfig. Also E(K8S_AUTH_CONTEXT).
@@ -37,23 +33,19 @@ options:
     description: A bearer token. Also E(K8S_AUTH_API_KEY).
     type: str
   username:
-    description:
-      - User name for basic authentication, which goes with the requests to O(host); a name for O(proxy)
-        stands in its URL. Also E(K8S_AUTH_USERNAME).
+    description: User name for basic authentication to O(host); a name for O(proxy) stands in its URL. Also E(K8S_AUTH_USERNAME).
     type: str
   password:
-    description: Password that goes with O(username). Without effect beside O(api_key). Also E(K8S_AUTH_PASSWORD).
+    description: Password of O(username). Without effect beside O(api_key). Also E(K8S_AUTH_PASSWORD).
     type: str
   validate_certs:
-    description:
-      - Whether to verify the API server's TLS certificate. It is verified unless this says otherwise.
-      - Also E(K8S_AUTH_VERIFY_SSL) or E(K8S_AUTH_VALIDATE_CERTS).
+    description: >-
+      Whether to verify the API server's TLS certificate, which is verified by default. Also E(K8S_AUTH_VERIFY_SSL) or
+      E(K8S_AUTH_VALIDATE_CERTS).
     type: bool
     aliases: [verify_ssl]
   ca_cert:
-    description:
-      - Path of the CA certificate that vouches for the API server.
-      - Also E(K8S_AUTH_SSL_CA_CERT) or E(K8S_AUTH_CA_CERT).
+    description: Path of the CA certificate of the API server. Also E(K8S_AUTH_SSL_CA_CERT) or E(K8S_AUTH_CA_CERT).
     type: path
     aliases: [ssl_ca_cert]
   client_cert:
@@ -61,25 +53,22 @@ options:
     type: path
     aliases: [cert_file]
   client_key:
-    description:
-      - Path of the client certificate's key.
-      - Also E(K8S_AUTH_KEY_FILE) or E(K8S_AUTH_CLIENT_KEY).
+    description: Path of the key of O(client_cert). Also E(K8S_AUTH_KEY_FILE) or E(K8S_AUTH_CLIENT_KEY).
     type: path
     aliases: [key_file]
   proxy:
     description:
-      - URL of a proxy, which begins with C(http), C(https), C(socks5) or C(socks5h). The last two need the Python
-        library PySocks, and the proxy looks names up. Also E(K8S_AUTH_PROXY).
-      - An C(https) proxy is verified by O(ca_cert) and by the CAs that the machine knows, unless
-        O(validate_certs) is false.
+      - URL of a proxy, with C(http), C(https), C(socks5) or C(socks5h). The last two need the Python library PySocks, and the
+        proxy looks names up. Also E(K8S_AUTH_PROXY).
+      - An C(https) proxy is verified by O(ca_cert) and the machine's CAs, unless O(validate_certs) is false.
     type: str
   no_proxy:
-    description: Hosts, separated by commas, that are not asked through the proxy. Also E(K8S_AUTH_NO_PROXY).
+    description: Hosts, separated by commas, to reach without the proxy. Also E(K8S_AUTH_NO_PROXY).
     type: str
   impersonate_user:
-    description:
-      - User to act as. It replaces C(as) of the kubeconfig, and no other field, as C(kubectl --as) does.
-        Also E(K8S_AUTH_IMPERSONATE_USER).
+    description: >-
+      User to act as. Like C(kubectl --as), it replaces C(as) of the kubeconfig and no other field. Also
+      E(K8S_AUTH_IMPERSONATE_USER).
     type: str
   impersonate_groups:
     description:

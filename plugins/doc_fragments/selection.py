@@ -13,25 +13,24 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   label_selectors:
-    description:
-      - Select the KDClusters by their labels, instead of naming them; in the syntax of Kubernetes. All of these hold.
-      - The result names what was selected, in check mode too.
+    description: >-
+      Select the KDClusters by their labels, instead of naming them, in the syntax of Kubernetes; all selectors have to match.
+      The result names the KDClusters, in check mode too.
     type: list
     elements: str
     version_added: 1.0.0
   apps:
-    description: Select the KDClusters of these KDApps; together with C(label_selectors), those that meet both.
+    description: Select the KDClusters of these KDApps; with C(label_selectors), those that meet both.
     type: list
     elements: str
     version_added: 1.0.0
   expect_min:
-    description: >-
-      Fail if C(label_selectors) and C(apps) select fewer KDClusters, before a member is read or anything is written.
+    description: Fail if C(label_selectors) and C(apps) select fewer, before a member is read or anything is written.
     type: int
     default: 1
     version_added: 1.0.0
   expect_max:
-    description: Fail if they select more, before a member is read or anything is written.
+    description: Fail if C(label_selectors) and C(apps) select more, before a member is read or anything is written.
     type: int
     version_added: 1.0.0
 """

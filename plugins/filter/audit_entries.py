@@ -12,8 +12,9 @@ version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Checks expected entries, the threshold and the allow-list of an audit.
-  - Gives the objects that entries describe, and as a whole the entries that select KDClusters. M(kubedirector.connections.kd_connections)
-    in check mode compares them. What entries name, the filter P(kubedirector.connections.audit_report#filter) compares.
+  - Gives what M(kubedirector.connections.kd_connections) compares in check mode, which is the objects that entries describe,
+    and the whole of entries that select KDClusters. The filter P(kubedirector.connections.audit_report#filter) compares what
+    entries name.
   - The result holds the values of the entries, secret ones too. Give it to the module only.
 positional: _input
 options:
@@ -56,9 +57,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description:
-    - C(problems) are sentences about what is wrong. If there are none, C(entries) and C(places) are for
-      M(kubedirector.connections.kd_connections).
+  description: >-
+    C(problems) are sentences about what is wrong. Without any, C(entries) and C(places) are for
+    M(kubedirector.connections.kd_connections).
   type: dict
   sample:
     problems: []
@@ -75,12 +76,8 @@ _value:
 
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._audit import (
-    entries_to_check,
-    expected_problems,
-    option_problems,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import plain
+from ..plugin_utils._audit import entries_to_check, expected_problems, option_problems
+from ..plugin_utils._filters import plain
 
 
 def audit_entries(
@@ -101,8 +98,5 @@ def audit_entries(
 
 
 class FilterModule:
-    """Filters of this file."""
-
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """Filter name to function."""
         return {"audit_entries": audit_entries}

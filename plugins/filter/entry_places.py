@@ -11,9 +11,9 @@ short_description: Say where each entry of a list for kd_connections was written
 version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
-  - Gives what the option O(kubedirector.connections.kd_connections#module:places) takes, so that messages name the
-    file and, with ansible-core 2.19 and newer, the line of an entry.
-  - Fails where a template in the list cannot be worked out, and names its entry and field.
+  - Gives what the option O(kubedirector.connections.kd_connections#module:places) takes, so that messages name the file and,
+    with ansible-core 2.19 and newer, the line of an entry.
+  - Fails if a template in the list cannot be worked out, and names its entry and field.
 positional: _input
 options:
   _input:
@@ -21,9 +21,7 @@ options:
     type: raw
     required: true
   file:
-    description:
-      - The file that the list was read from.
-      - Without it, ansible-core 2.19 and newer know the file by themselves.
+    description: The file that the list was read from, which ansible-core 2.19 and newer know by themselves.
     type: str
     default: ''
 seealso:
@@ -50,14 +48,9 @@ _value:
 
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._entries import (
-    entry_places,
-)
+from ..plugin_utils._entries import entry_places
 
 
 class FilterModule:
-    """Filters of this file."""
-
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """Filter name to function."""
         return {"entry_places": entry_places}

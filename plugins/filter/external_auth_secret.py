@@ -13,11 +13,10 @@ author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Checks the settings and makes of them an entry for C(secrets) of M(kubedirector.connections.kd_connection).
   - C(object_name), C(type), C(locations) (a list of host:port, an IPv6 address in brackets), C(security_protocol),
-    C(bind_type), C(user_attr) and C(groups) are needed.
-  - C(base_dn) is needed, too, unless C(bind_type) is a direct bind. C(groups) and C(base_dn) are text or lists of
-    texts; a list is joined by V(::::), as the locations are.
-  - C(bind_dn) and C(bind_pwd) go together. Without them applications bind anonymously, which is warned of unless
-    C(bind_type) says so, or is a direct bind.
+    C(bind_type), C(user_attr) and C(groups) are needed, and C(base_dn), too, unless C(bind_type) is a direct bind. C(groups)
+    and C(base_dn) are text or lists; a list is joined by V(::::), as the locations are.
+  - C(bind_dn) and C(bind_pwd) go together. Without them applications bind anonymously, with a warning unless C(bind_type) says
+    so, or is a direct bind.
   - C(ca_cert), C(user_subtree) and C(extra), a dictionary of further keys, are optional.
 positional: _input
 options:
@@ -50,8 +49,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: >-
-    One Secret of type V(extAuth).
+  description: One Secret of type V(extAuth).
   type: dict
   sample:
     name: external-auth
@@ -68,23 +66,12 @@ _value:
       auth_service_locations: ldap.example.com:636
 """
 
-import functools
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._connection_types import (
-    type_data,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
-    data_filters,
-    warn,
-)
+from ..module_utils._connection_types import type_data
+from ..plugin_utils._filters import data_filters, warn
 
 
 class FilterModule:
-    """Filters of this file."""
-
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """Filter name to function."""
-        return data_filters(
-            "external_auth_secret", functools.partial(type_data.external_auth_secret, warn=warn)
-        )
+        return data_filters(type_data.external_auth_secret, warn=warn)

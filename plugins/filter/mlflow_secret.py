@@ -12,11 +12,10 @@ version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Checks the settings and makes of them an entry for C(secrets) of M(kubedirector.connections.kd_connection).
-  - C(object_name) and C(artifact_root) are needed; C(access_key_id) and C(secret_access_key) are, too, where
-    C(artifact_root) is V(s3://...). C(s3_endpoint_url) is optional.
+  - C(object_name) and C(artifact_root) are needed, and for V(s3://...) also C(access_key_id) and C(secret_access_key).
+    C(s3_endpoint_url) is optional.
   - C(artifact_root) is what mlflow takes, such as V(s3://bucket), V(gs://bucket), V(wasbs://...), V(abfss://...),
-    V(hdfs://...), V(mlflow-artifacts:/...) or an absolute path. A scheme that only a plug-in of mlflow knows is
-    warned of.
+    V(hdfs://...), V(mlflow-artifacts:/...) or an absolute path. A scheme that only a plug-in of mlflow knows gives a warning.
 positional: _input
 options:
   _input:
@@ -42,8 +41,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: >-
-    One Secret of type V(mlflow).
+  description: One Secret of type V(mlflow).
   type: dict
   sample:
     name: mlflow-secret
@@ -54,21 +52,12 @@ _value:
       AWS_SECRET_ACCESS_KEY: a-key-for-the-example
 """
 
-import functools
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._connection_types import (
-    type_data,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
-    data_filters,
-    warn,
-)
+from ..module_utils._connection_types import type_data
+from ..plugin_utils._filters import data_filters, warn
 
 
 class FilterModule:
-    """Filters of this file."""
-
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """Filter name to function."""
-        return data_filters("mlflow_secret", functools.partial(type_data.mlflow_secret, warn=warn))
+        return data_filters(type_data.mlflow_secret, warn=warn)

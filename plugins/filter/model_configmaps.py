@@ -12,12 +12,12 @@ version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Checks each model and makes of it an entry for C(configmaps) of M(kubedirector.connections.kd_connection).
-  - A model needs C(name), C(model_version), C(path) and C(scoring_path). C(object_name) is the ConfigMap's
-    name; without it the model's own name is made a valid one. C(description), C(model_type), C(labels) of the
-    ConfigMap, and C(extra), a dictionary of further keys, are optional.
+  - A model needs C(name), C(model_version), C(path) and C(scoring_path). C(object_name) is the ConfigMap's name; without it the
+    model's own name is made a valid one. C(description), C(model_type), C(labels) of the ConfigMap, and C(extra), a dictionary
+    of further keys, are optional.
   - Paths are V(repo://...), V(s3://bucket/...), V(http://host/...) or absolute. Other URLs, such as V(dtap://...),
-    V(hdfs://...), V(gs://...), V(abfss://...) and V(models:/name/1), are taken with a warning, since not every
-    deployment engine can follow them.
+    V(hdfs://...), V(gs://...), V(abfss://...) and V(models:/name/1), give a warning, since not every deployment engine can
+    follow them.
 positional: _input
 options:
   _input:
@@ -26,7 +26,7 @@ options:
     elements: dict
     required: true
   names_only:
-    description: Whether to give the ConfigMaps' names alone, which is what disconnecting them takes.
+    description: Give the ConfigMaps' names alone, which is what disconnecting them takes.
     type: bool
     default: false
 seealso:
@@ -56,8 +56,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: >-
-    ConfigMaps of type V(model).
+  description: ConfigMaps of type V(model).
   type: list
   elements: dict
   sample:
@@ -74,23 +73,13 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._connection_types import (
-    type_data,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
-    warn,
-    with_filter_errors,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_values import (
-    misread_values,
-)
+from ..module_utils._connection_types import type_data
+from ..plugin_utils._filters import warn, with_filter_errors
+from ..plugin_utils._yaml_values import misread_values
 
 
 def model_configmaps(models: t.Any, *, names_only: bool = False) -> list[dict[str, t.Any]]:
-    """Write models as ConfigMaps that deployment engines read.
-
-    :raises AnsibleFilterError: what is wrong with the data, one sentence each.
-    """
+    """Write models as ConfigMaps. :raises AnsibleFilterError: one sentence for each problem."""
     if not (isinstance(models, list) and all(isinstance(model, dict) for model in models)):
         raise AnsibleFilterError("model_configmaps needs a list of dictionaries.")
     for sentence in misread_values({"configmaps": models}):
@@ -101,8 +90,5 @@ def model_configmaps(models: t.Any, *, names_only: bool = False) -> list[dict[st
 
 
 class FilterModule:
-    """Filters of this file."""
-
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """Filter name to function."""
         return {"model_configmaps": model_configmaps}

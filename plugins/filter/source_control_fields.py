@@ -11,8 +11,8 @@ short_description: Read source control data, whichever way its keys are spelt
 version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
-  - Takes the data of a ConfigMap or Secret of type V(source-control), as
-    M(kubedirector.connections.kd_configmeta_info) returns it, and gives each value the name of its field.
+  - Takes the data of a ConfigMap or Secret of type V(source-control), as M(kubedirector.connections.kd_configmeta_info) returns
+    it, and names each value by its field.
 positional: _input
 options:
   _input:
@@ -35,8 +35,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: >-
-    The fields, and C(key_spelling): V(newer), V(older), V(mixed), or V(either) if no key decides.
+  description: The fields, and C(key_spelling), which is V(newer), V(older), V(mixed), or V(either) if no key decides.
   type: dict
   sample:
     type: github
@@ -47,15 +46,10 @@ _value:
 
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._connection_types import (
-    type_data,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import data_filters
+from ..module_utils._connection_types import type_data
+from ..plugin_utils._filters import data_filters
 
 
 class FilterModule:
-    """Filters of this file."""
-
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """Filter name to function."""
-        return data_filters("source_control_fields", type_data.source_control_fields)
+        return data_filters(type_data.source_control_fields)

@@ -63,8 +63,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: >-
-    One ConfigMap or Secret of type V(source-control).
+  description: One ConfigMap or Secret of type V(source-control).
   type: dict
   sample:
     name: source-control-info
@@ -77,15 +76,10 @@ _value:
 
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._connection_types import (
-    type_data,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import data_filters
+from ..module_utils._connection_types import type_data
+from ..plugin_utils._filters import data_filters
 
 
 class FilterModule:
-    """Filters of this file."""
-
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """Filter name to function."""
-        return data_filters("source_control_object", type_data.source_control_object)
+        return data_filters(type_data.source_control_object)

@@ -13,20 +13,18 @@ short_description: Make an account with the least rights that this collection ne
 version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
-  - Makes a ServiceAccount, a Role with the rights that the modules of this collection need in one
-    namespace to connect KDClusters and read back what their members got, and a RoleBinding, all three
-    of one name.
+  - Makes a ServiceAccount, a Role with the rights that the modules of this collection need in one namespace to connect
+    KDClusters and read back what their members got, and a RoleBinding, all of one name.
   - The Role and the RoleBinding get exactly these rights. Rights that others added are removed.
   - If this module did not make an object of that name, it leaves it alone, and the task fails.
-  - It returns no token. C(kubectl create token) makes one.
+  - Returns no token. C(kubectl create token) makes one.
 options:
   name:
     description: Name of the ServiceAccount, the Role and the RoleBinding.
     type: str
     default: kd-connections
   manage_kdclusters:
-    description:
-      - Also grant what M(kubedirector.connections.kd_cluster) needs, which is to create and delete KDClusters.
+    description: Also grant what M(kubedirector.connections.kd_cluster) needs, which is to create and delete KDClusters.
     type: bool
     default: false
   state:
@@ -38,8 +36,8 @@ extends_documentation_fragment:
   - kubedirector.connections.auth
   - kubedirector.connections.attributes
 notes:
-  - In Kubernetes only users who have a right themselves can grant it. So run this as an administrator
-    of the namespace who may use KubeDirector, or of the cluster.
+  - In Kubernetes, users can only grant rights that they have. Run this as an administrator of the namespace who may use
+    KubeDirector, or of the cluster.
 seealso:
   - module: kubedirector.connections.kd_connection
 """
@@ -81,7 +79,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: What was made, in the order in which it was done.
+  description: What was made, in order.
   returned: always
   type: list
   elements: dict
@@ -89,18 +87,14 @@ objects:
     kind:
       description: V(ServiceAccount), V(Role) or V(RoleBinding).
       type: str
-      sample: Role
     name:
       description: Its name.
       type: str
-      sample: kd-connections
     action:
-      description:
-        - V(created), V(updated), V(deleted) or V(unchanged).
-        - The task reads again what it wrote. If others changed it meanwhile, the task fails, and this is
-          V(unchanged).
+      description: >-
+        V(created), V(updated), V(deleted) or V(unchanged). If others meanwhile changed what the task wrote, the task fails, and
+        this is V(unchanged).
       type: str
-      sample: created
   sample:
     - {kind: ServiceAccount, name: kd-connections, action: created}
     - {kind: Role, name: kd-connections, action: created}

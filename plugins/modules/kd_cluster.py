@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Create, scale and delete KDClusters."""
+"""Create, scale and delete KubeDirector clusters."""
 
 from __future__ import annotations
 
@@ -13,73 +13,68 @@ short_description: Create, scale and delete KubeDirector clusters
 version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
-  - Creates a KDCluster, with its connections from the start if you name some, and waits until it is
-    configured; updates one that exists; or deletes it and waits until it is gone.
-  - Options are compared with the stored KDCluster by their meaning, because the operator fills in defaults,
-    leaves out empty lists, rewrites quantities and encrypts secret keys. Options that you leave out stay as they are.
-  - The task waits until all KDClusters that are linked to this one, either way, are settled before it changes
-    this one, because the operator gets stuck otherwise.
-  - After a write or a wait, the task reads the result again. If others changed it meanwhile (its scale, its
-    connections, a deletion, another KDCluster of its name), it fails and names the field manager and the time that
-    the API server recorded.
+  - Creates a KDCluster, with its connections from the start if you name some, and waits until it is configured; updates one
+    that exists; or deletes it and waits until it is gone.
+  - Compares options with the stored KDCluster by their meaning, because the operator fills in defaults, leaves out empty lists,
+    rewrites quantities and encrypts secret keys. Options that you leave out stay as they are.
+  - Waits until all KDClusters that are linked to this one, either way, are settled before it changes this one, because the
+    operator gets stuck otherwise.
+  - After a write or a wait, the task reads the result again. If others changed it meanwhile (its scale, its connections, a
+    deletion, another KDCluster of its name), it fails, and names the field manager and time that the API server recorded.
 options:
   name:
-    description: Name of the KDCluster. Needed, unless O(definition) or O(src) has it.
+    description: Name of the KDCluster. Required, unless O(definition) or O(src) has it.
     type: str
     aliases: [kdcluster]
   definition:
     description:
       - A manifest of the KDCluster (C(KubeDirectorCluster)), its connections included, in place of the single options. It means
-        what these options mean, so what it leaves out stays as it is.
-      - O(state), O(force), O(wait) and O(wait_timeout) may be given besides, since they have no place in a manifest. O(name) and
-        O(namespace) are those of the manifest, and may be given besides if they are the same. Other options are refused.
-      - The C(status), and what the API server and the operator write in the metadata (C(uid), C(resourceVersion), the operator's
-        finalizer and counters, and the like), are left out, and so is the annotation
-        C(kubectl.kubernetes.io/last-applied-configuration). Any other field for which there is no option, such as
-        C(ownerReferences), or C(encryptedValue) of a secret key, is refused by name.
+        what these mean, so what it leaves out stays as it is.
+      - O(state), O(force), O(wait) and O(wait_timeout) may be given besides, and O(name) and O(namespace) if they are those of
+        the manifest. Other options are refused.
+      - The C(status) and what the API server and the operator write in the metadata are left out, as in
+        O(kubedirector.connections.kd_connection#module:configmaps[].definition). Other fields without an option, such as
+        C(ownerReferences), or C(encryptedValue) of a secret key, are refused by name.
     type: dict
   src:
-    description:
-      - A file on the controller, YAML or JSON, with one such manifest. It is found and decrypted as
-        O(kubedirector.connections.kd_connection#module:configmaps[].from_files) are. No templates in it are worked out,
-        and values must have the types that Kubernetes asks for.
+    description: >-
+      A file with O(definition), as O(kubedirector.connections.kd_connection#module:configmaps[].src), but values must have the
+      types that Kubernetes asks for.
     type: str
   state:
-    description:
-      - V(present) creates the KDCluster or brings it to what is given.
-      - V(absent) deletes it. Refused while another KDCluster of the namespace connects to it.
+    description: >-
+      V(present) creates the KDCluster or updates it. V(absent) deletes it; refused while another KDCluster of the namespace
+      connects to it.
     type: str
     choices: [present, absent]
     default: present
   force:
-    description:
-      - With O(state=absent), delete the KDCluster although others connect to it.
-      - One that is being restored is not deleted without the label C(kubedirector.hpe.com/allow-delete-while-restoring).
+    description: >-
+      With O(state=absent), delete the KDCluster although others connect to it. One that is being restored is not deleted
+      without the label C(kubedirector.hpe.com/allow-delete-while-restoring).
     type: bool
     default: false
   app:
-    description:
-      - Name of its KDApp. Needed to create a KDCluster; cannot be changed afterwards.
+    description: Its KDApp. Needed to create a KDCluster; cannot be changed.
     type: str
   app_catalog:
-    description:
-      - Where the KDApp is, the KDCluster's own namespace or that of the operator. Left out, both are
-        searched. Cannot be changed afterwards.
+    description: >-
+      Where the KDApp is, the KDCluster's own namespace or that of the operator. Left out, both are searched. Cannot be changed.
     type: str
     choices: [local, system]
     aliases: [appCatalog]
   service_type:
-    description: Type of the services of its members. The operator has a default.
+    description: Type of its members' services. The operator has a default.
     type: str
     choices: [ClusterIP, NodePort, LoadBalancer]
     aliases: [serviceType]
   naming_scheme:
-    description: How the operator names what it makes for the KDCluster. The operator has a default.
+    description: How the operator names what it makes for it. The operator has a default.
     type: str
     choices: [UID, CrNameRole]
     aliases: [namingScheme]
   default_secret:
-    description: A Secret to mount into the members of each role that has no C(roles[].secret).
+    description: A Secret to mount into the members of each role without C(roles[].secret).
     type: dict
     aliases: [defaultSecret]
     suboptions: &secret
@@ -102,9 +97,8 @@ options:
         aliases: [readOnly]
   roles:
     description:
-      - Its roles. Needed to create a KDCluster. Of one that exists, roles that are not given are left
-        alone.
-      - While a role has members, only C(roles[].members) of it can be changed. The operator refuses other changes.
+      - Its roles. Needed to create a KDCluster. Roles that are not given stay.
+      - While a role has members, the operator refuses changes other than of C(roles[].members).
     type: list
     elements: dict
     suboptions:
@@ -113,7 +107,7 @@ options:
         type: str
         required: true
       members:
-        description: How many members. Left out when it is created, as many as the KDApp asks for at least.
+        description: How many members. Left out on creation, as many as the KDApp asks for at least.
         type: int
       resources:
         description: Resources of each member. Needed to create a role.
@@ -174,14 +168,14 @@ options:
             type: str
             required: true
           value:
-            description: Its value. Numbers and booleans become text the YAML way.
+            description: Its value. Numbers and booleans become text.
             type: raw
             required: true
       secret_keys:
         description:
           - Secrets that the start script finds in configmeta.json. The operator stores them encrypted.
-          - The task compares a value with the one in a member, which holds it in the clear. If no member can be
-            read, keys that exist stay as they are, with a warning.
+          - The task compares a value with the one in a member, which holds it in the clear. If no member can be read, existing
+            keys stay, with a warning.
         type: list
         elements: dict
         aliases: [secretKeys]
@@ -203,19 +197,19 @@ options:
         type: str
         aliases: [serviceAccountName]
       pod_labels:
-        description: Labels of the members' pods; others are left alone.
+        description: Labels of the members' pods; others stay.
         type: dict
         aliases: [podLabels]
       pod_annotations:
-        description: Annotations of the members' pods; others are left alone.
+        description: Annotations of the members' pods; others stay.
         type: dict
         aliases: [podAnnotations]
       service_labels:
-        description: Labels of the members' services; others are left alone.
+        description: Labels of the members' services; others stay.
         type: dict
         aliases: [serviceLabels]
       service_annotations:
-        description: Annotations of the members' services; others are left alone.
+        description: Annotations of the members' services; others stay.
         type: dict
         aliases: [serviceAnnotations]
       file_injections:
@@ -275,37 +269,35 @@ options:
         type: dict
   connections:
     description:
-      - What the KDCluster is connected to, from its creation. All of it must exist, with its type label.
-      - Of a KDCluster that exists, names that are missing are added, and others are left alone.
-        M(kubedirector.connections.kd_connection) also takes connections away, and reports how
-        each start script ended.
+      - What the KDCluster is connected to, from its creation. All of it must exist in the namespace, with its type label.
+      - In a KDCluster that exists, missing names are added, and others stay. M(kubedirector.connections.kd_connection) also
+        takes connections away, and reports how each start script ended.
     type: dict
     suboptions:
       clusters:
-        description: KDClusters of the same namespace.
+        description: KDClusters.
         type: list
         elements: str
       configmaps:
-        description: ConfigMaps of the same namespace.
+        description: ConfigMaps.
         type: list
         elements: str
       secrets:
-        description: Secrets of the same namespace.
+        description: Secrets.
         type: list
         elements: str
   labels:
-    description: Labels of the KDCluster to set; others are left alone. One with the value C(null) is removed.
+    description: Labels to set; C(null) removes one. Others stay.
     type: dict
   annotations:
-    description: Annotations of the KDCluster to set; others are left alone. One with the value C(null) is removed.
+    description: Annotations to set; C(null) removes one. Others stay.
     type: dict
   wait:
     description:
-      - Wait until the KDCluster is configured, has as many members as are wanted, and every member has
-        what is connected; or until it and its members' pods are gone.
-      - In any case, the task waits for KDClusters that are linked to it before it changes it.
-      - With V(false), the task does not know whether its change stayed and reached the members. A warning says
-        so if something was written.
+      - Wait until the KDCluster is configured, has as many members as are wanted, and every member has what is connected; or
+        until it and its members' pods are gone. Before it changes the KDCluster, the task always waits for those linked to it.
+      - With V(false), the task does not know whether its change stayed and reached the members. A warning says so if something
+        was written.
     type: bool
     default: true
   wait_timeout:
@@ -317,7 +309,7 @@ extends_documentation_fragment:
   - kubedirector.connections.attributes
 notes:
   - The caller needs what M(kubedirector.connections.kd_access) grants with C(manage_kdclusters=true).
-  - Options can also be written as the KDCluster's manifest spells them, such as C(secretKeys).
+  - Options can also be written as the manifest spells them, such as C(secretKeys).
 seealso:
   - module: kubedirector.connections.kd_connection
 """
@@ -403,9 +395,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 kdclusters:
-  description:
-    - The KDCluster, as last seen.
-    - After a failure, what had been done by then.
+  description: The KDCluster, as last seen. After a failure, what had been done by then.
   returned: always
   type: list
   elements: dict
@@ -413,62 +403,46 @@ kdclusters:
     name:
       description: Its name.
       type: str
-      sample: training-engine-tf
     action:
-      description:
-        - One of V(created), V(updated), V(unchanged), V(deleted).
-        - V(unchanged) if others undid it before the end of the task. C(changed) is true then.
+      description: >-
+        One of V(created), V(updated), V(unchanged), V(deleted). V(unchanged) if others undid it before the end of the task.
+        C(changed) is true then.
       type: str
-      sample: created
     app:
-      description: Name of its KDApp; V(null) if the KDCluster does not exist.
+      description: Its KDApp; V(null) if the KDCluster does not exist.
       type: str
-      sample: training-engine
     connections:
-      description:
-        - Its connections as last seen, in order; empty lists if the KDCluster does not exist. In check mode as they
-          would be.
+      description: Its connections as last seen, in order, or empty lists; in check mode as they would be.
       type: dict
-      sample: {clusters: [], configmaps: [], secrets: []}
     connection_hash:
-      description:
-        - The operator's hash over all that is connected (status.lastConnectionHash); V(null) if the KDCluster
-          does not exist.
+      description: The operator's hash over all that is connected (status.lastConnectionHash), or V(null).
       type: str
-      sample: d41d8cd98f00b204e9800998ecf8427e
     spec_generation:
       description: The operator's generation of it (status.specGenerationToProcess); V(null) before the first.
       type: int
-      sample: 1
     state:
-      description: The operator's state of the KDCluster; V(null) where there is none.
+      description: The operator's state of it, or V(null).
       type: str
-      sample: configured
     members:
       description: Its members.
       type: list
       elements: dict
       contains:
         pod:
-          description: Name of the member's pod.
+          description: Its pod.
           type: str
-          sample: kdss-4kzx2-0
         role:
-          description: The member's role.
+          description: Its role.
           type: str
-          sample: RESTServer
         node_id:
-          description: The member's node ID.
+          description: Its node ID.
           type: str
-          sample: "1"
         state:
-          description: The operator's state of the member.
+          description: The operator's state of it.
           type: str
-          sample: configured
         has_configmeta:
           description: Whether it gets configmeta.json; a role without a config package does not.
           type: bool
-          sample: true
   sample:
     - name: training-engine-tf
       action: created
@@ -479,13 +453,10 @@ kdclusters:
       state: configured
       members:
         - {pod: kdss-4kzx2-0, role: RESTServer, node_id: "1", state: configured, has_configmeta: true}
-        - {pod: kdss-4kzx2-1, role: RESTServer, node_id: "2", state: configured, has_configmeta: true}
-        - {pod: kdss-9tq5w-0, role: LoadBalancer, node_id: "3", state: configured, has_configmeta: true}
 duration:
   description: How long the task worked and waited, in whole seconds.
   returned: unless an option was refused
   type: int
-  version_added: 1.0.0
   sample: 24
 """
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read configmeta.json back from the members of KDClusters."""
+"""Read configmeta.json back from the members of KubeDirector clusters."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ short_description: Read configmeta.json back from the members of KubeDirector cl
 version_added: 0.1.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
-  - Reads C(/etc/guestconfig/configmeta.json) from the members of KDClusters, side by side, and reports
-    whether they agree with one another and with the ConfigMaps, Secrets and KDClusters that are
-    connected.
-  - Values of connected Secrets, service tokens and secret keys are redacted unless C(secrets) says
-    otherwise.
+  - Reads C(/etc/guestconfig/configmeta.json) from the members of KDClusters, side by side, and reports whether they agree with
+    one another and with what is connected.
+  - Redacts values of connected Secrets, service tokens and secret keys unless C(secrets) says otherwise.
 options:
   kdcluster:
     description: KDClusters to read. Needed unless C(label_selectors) or C(apps) selects them.
@@ -33,32 +31,29 @@ options:
     type: list
     elements: str
   fields:
-    description: Only these top-level parts of configmeta, such as V(connections) or V(node).
+    description: Only these top-level parts of configmeta.json, such as V(connections) or V(node).
     type: list
     elements: str
   secrets:
     description:
-      - How values of connected Secrets, service tokens and secret keys come back.
-      - With V(masked) and V(decoded) the Secrets' names, labels and keys are readable.
-      - With V(encoded) Secrets come back as the file has them, every string in base64; tokens and
-        secret keys, which the file has in the clear, are put into base64 too.
-      - With V(encoded) or V(decoded), set C(no_log) on the task.
+      - How values of connected Secrets, service tokens and secret keys come back. With V(encoded) or V(decoded), set C(no_log)
+        on the task.
+      - With V(masked) and V(decoded), the Secrets' names, labels and keys are readable.
+      - With V(encoded), Secrets come back as the file has them, every string in base64; tokens and secret keys, which the file
+        has in the clear, are put into base64, too.
     type: str
     choices: [masked, encoded, decoded]
     default: masked
   resolve_refs:
-    description:
-      - Replace every C(bdvlibrefkey) by what it points at.
-      - Inside a connected KDCluster a reference is followed relative to that KDCluster, because
-        some of the operator's references point at the wrong place.
+    description: >-
+      Replace every C(bdvlibrefkey) by what it points at; inside a connected KDCluster relative to that KDCluster, because some
+      of the operator's references point at the wrong place.
     type: bool
     default: false
   on_member_error:
     description:
-      - What to do if a member cannot be read. V(fail) fails the task, V(report) only sets the
-        member's C(error).
-      - A member of a role without config package gets no configmeta.json. Its C(error) says so and
-        never fails the task.
+      - If a member cannot be read, V(fail) fails the task, and V(report) only sets the member's C(error).
+      - A member of a role without a config package gets no configmeta.json. Its C(error) says so and never fails the task.
     type: str
     choices: [fail, report]
     default: fail
@@ -133,21 +128,18 @@ kdclusters:
     name:
       description: Its name.
       type: str
-      sample: jupyter-notebook
     state:
-      description: The operator's state of the KDCluster.
+      description: The operator's state of it.
       type: str
-      sample: configured
     consistent:
       description:
-        - V(true) where all members agree, but for their own part C(node). A member of a role without a config
-          package does not count.
-        - V(false) where members differ, which C(differences) lists.
-        - V(null) where that is not known, since a member cannot be read and those that can do not differ.
+        - V(true) if all members agree, but for their own part C(node). A member of a role without a config package does not
+          count.
+        - V(false) if members differ, which C(differences) lists. V(null) if a member cannot be read and the others do not
+          differ.
       type: bool
-      sample: true
     differences:
-      description: Where they do not; a path and the two pods.
+      description: Where members differ, as a path and two pods.
       type: list
       elements: dict
       sample:
@@ -158,44 +150,29 @@ kdclusters:
       elements: dict
       contains:
         pod:
-          description: Name of the member's pod.
+          description: Its pod.
           type: str
-          sample: kdss-lj5fr-0
         role:
-          description: The member's role.
+          description: Its role.
           type: str
-          sample: controller
         node_id:
-          description: The member's node ID.
+          description: Its node ID.
           type: str
-          sample: "1"
         configmeta:
           description: What it holds, or V(null).
           type: dict
-          sample:
-            connections:
-              clusters: {}
-              configmaps: {}
-              secrets:
-                source-control:
-                  - metadata: {name: source-control-secret}
-                    labels: {kubedirector.hpe.com/secretType: source-control}
-                    annotations: {}
-                    data: {branch: "********", token: "********"}
         error:
           description: Why there is nothing, or V(null).
           type: str
-          sample: null
         current:
           description:
-            - V(true) where the connections that it holds equal what is live, and all of them could be compared.
-              Of a connected KDCluster its identity and its members are compared.
-            - V(false) where something does not, which C(stale) names. An object that
-              the KDCluster names is never current while it does not exist or has no type label.
-            - V(null) where that is not known, since the member cannot be read, or nothing that could be compared
-              differs and C(not_compared) names something.
+            - V(true) if the connections that it holds equal what is live, and all could be compared. Of a connected KDCluster
+              its identity and its members are compared.
+            - V(false) if something does not, which C(stale) names. An object that the KDCluster names is never current while it
+              does not exist or has no type label.
+            - V(null) if the member cannot be read, or nothing that could be compared differs and C(not_compared) names
+              something.
           type: bool
-          sample: true
         stale:
           description: What does not equal what is live, as far as it could be compared.
           type: list
@@ -203,11 +180,12 @@ kdclusters:
           sample:
             - {kind: Secret, name: source-control-secret, reason: differs in data.branch}
         not_compared:
-          description: What the KDCluster names and could not be compared, since the caller may not read it.
+          description: What the KDCluster names and could not be compared, because the caller may not read it.
           type: list
           version_added: 1.0.0
           elements: dict
-          sample: []
+          sample:
+            - {kind: Secret, name: source-control-secret}
   sample:
     - name: jupyter-notebook
       state: configured

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Say which KubeDirector clusters there are, what is connected to what, and what is wrong with it."""
+"""Say what is connected to what in KubeDirector, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
   - Lists KDClusters, the ConfigMaps and Secrets that have to do with connections, and who connects to what.
-  - Reports problems by a code, for example connections that the operator silently skips, cycles, and objects that are
-    connected to no KDCluster.
-  - Answers the reverse question, too. Who uses a ConfigMap, Secret or KDCluster, and whose start script runs when it changes?
-  - It asks for each kind once in each namespace, and of ConfigMaps and Secrets only for the metadata, so that no Secret's
-    values leave the API server. What only the data or the members show needs C(members).
-  - It returns what the caller may see, and C(not_seen) says what is left out. Without the right to list Secrets or
-    ConfigMaps it looks at those that KDClusters name, so it does not find unused ones.
+  - Reports problems by a code, for example connections that the operator silently skips, cycles, and unused objects.
+  - Says who uses a ConfigMap, Secret or KDCluster, and whose start script runs when it changes.
+  - Asks for each kind once in each namespace, and of ConfigMaps and Secrets only for the metadata, so no Secret's values leave
+    the API server. What only the data or the members show needs C(members).
+  - Returns what the caller may see; C(not_seen) says what is left out. Without the right to list Secrets or ConfigMaps it looks
+    at those that KDClusters name, so it does not find unused ones.
 options:
   namespace:
-    description:
-      - Namespaces to look at.
-      - Left out, it is the namespace of the kubeconfig's context, or else V(default). Without effect beside C(all_namespaces).
+    description: >-
+      Namespaces to look at. Left out, that of the kubeconfig's context, or else V(default). Without effect beside
+      C(all_namespaces).
     type: list
     elements: str
   all_namespaces:
@@ -38,8 +37,7 @@ options:
     elements: str
     aliases: [kdclusters]
   label_selectors:
-    description:
-      - Only KDClusters that meet all these label selectors, in the syntax of Kubernetes.
+    description: Only KDClusters that meet all these label selectors, in the syntax of Kubernetes.
     type: list
     elements: str
   apps:
@@ -47,29 +45,26 @@ options:
     type: list
     elements: str
   configmap:
-    description:
-      - Only KDClusters that use this ConfigMap, directly or through KDClusters that they connect to; C(usage) says
-        how.
+    description: Only KDClusters that use this ConfigMap, directly or through KDClusters that they connect to; C(usage) says how.
     type: str
   secret:
-    description: The same for this Secret.
+    description: As C(configmap), for this Secret.
     type: str
   cluster:
-    description: The same for this KDCluster.
+    description: As C(configmap), for this KDCluster.
     type: str
   members:
     description:
-      - Look into the members, too, by two commands in each. Finds C(problems) with the codes V(reconnect_failed),
-        V(inconsistent_members) and V(trailing_newline), members that hold old data (V(stale_configmeta)), start scripts
-        that did not run for the last change of an object (V(missed_reconnect)), and credentials in a ConfigMap's values
-        (V(secret_in_configmap); else only by the names of its keys).
+      - Look into the members, too, by two commands in each. This finds members that differ or have old data, start scripts that
+        failed or did not run for an object's last change, trailing newlines, and credentials in a ConfigMap's values (otherwise
+        only by the names of its keys).
       - For that the data of connected ConfigMaps are read. A Secret's values are compared between members only.
     type: bool
     default: false
   summary:
     description:
       - Return C(table), of each KDCluster only namespace, name and state, and no C(objects) and C(edges).
-      - Ansible looks at each value that a task returns, which takes it longer than the module needs to read hundreds of KDClusters.
+      - Ansible looks at each value that a task returns, which takes longer than reading hundreds of KDClusters.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -79,9 +74,8 @@ seealso:
   - module: kubedirector.connections.kd_connection
   - module: kubedirector.connections.kd_configmeta_info
 notes:
-  - Several of C(kdcluster), C(label_selectors), C(apps), C(configmap), C(secret) and C(cluster) narrow the result; of
-    C(configmap), C(secret) and C(cluster) one suffices. Then only objects are returned that were asked for or that the
-    remaining KDClusters name.
+  - Several of C(kdcluster), C(label_selectors), C(apps), C(configmap), C(secret) and C(cluster) narrow the result; of the last
+    three one suffices. Then only objects are returned that were asked for or that the remaining KDClusters name.
 """
 
 EXAMPLES = r"""
@@ -95,11 +89,7 @@ EXAMPLES = r"""
     that: found.problems | selectattr('severity', 'equalto', 'error') | length == 0
     fail_msg: "{{ found.problems | map(attribute='message') | list }}"
 
-- name: Look at the whole Kubernetes cluster
-  kubedirector.connections.kd_connection_info:
-    all_namespaces: true
-
-- name: Look at it as a table
+- name: Look at the whole Kubernetes cluster, as a table
   kubedirector.connections.kd_connection_info:
     all_namespaces: true
     summary: true
@@ -148,12 +138,11 @@ EXAMPLES = r"""
 RETURN = r"""
 table:
   description:
-    - Lines for people, at most 88 characters each, in printable ASCII; another character is a question mark. Long names are folded.
-    - A table for each namespace. It has KDCluster, KDApp, state, number of members (configured and all, where these differ),
-      what it connects to, what connects to it, and the codes of its problems.
-    - Before it the answer to the question who uses an object, if that was asked. Below it objects that are connected to nothing,
-      and each problem in words.
-    - Empty unless C(summary) is true.
+    - Lines for people, at most 88 characters each, in printable ASCII; another character is a question mark. Long names are
+      folded. Empty unless C(summary) is true.
+    - A table for each namespace, with KDCluster, KDApp, state, number of members (configured and all, if these differ), what it
+      connects to, what connects to it, and the codes of its problems. Before it, who uses an object, if that was asked. Below
+      it, objects that are connected to nothing, and each problem in words.
   returned: always
   type: list
   elements: str
@@ -175,55 +164,44 @@ kdclusters:
     namespace:
       description: Its namespace.
       type: str
-      sample: team-a
     name:
       description: Its name.
       type: str
-      sample: jupyter-notebook
     app:
-      description: Name of its KDApp.
+      description: Its KDApp.
       type: str
-      sample: jupyter-notebook
     state:
-      description: The operator's state of the KDCluster.
+      description: The operator's state of it.
       type: str
-      sample: configured
     settled:
-      description:
-        - Whether the operator has brought all that is live to every member. V(null) where it looks so and the caller may
-          not read all objects that it names.
+      description: >-
+        Whether the operator has brought all that is live to every member. V(null) if it looks so and the caller may not read
+        all objects that it names.
       type: bool
-      sample: true
     terminating:
       description: Whether it is being deleted.
       type: bool
-      sample: false
     labels:
       description: Its labels.
       type: dict
-      sample: {purpose: notebook}
     members:
       description: Its members, by the KDCluster's status.
       type: list
       elements: dict
-      sample: [{pod: kdss-lj5fr-0, role: controller, state: configured}]
     connections:
       description: What it connects to, in the order of its spec.
       type: dict
-      sample: {clusters: [training-engine-tf], configmaps: [], secrets: [source-control-secret]}
     connected_by:
       description: KDClusters that connect to it.
       type: list
       elements: str
-      sample: []
     services:
       description:
-        - The services of its KDApp, each with an endpoint for each member. The endpoint's host name ends in C(.svc) and
-          can be resolved in pods of the Kubernetes cluster.
-        - Empty where the KDApp is not in the namespace or may not be read.
+        - The services of its KDApp, each with an endpoint for each member, whose host name ends in C(.svc) and can be resolved
+          in pods of the Kubernetes cluster.
+        - Empty if the KDApp is not in the namespace or may not be read.
       type: list
       elements: dict
-      sample: [{name: notebook, endpoints: ["http://kdss-lj5fr-0.kdhs-8qzvh.team-a.svc:8888"]}]
   sample:
     - namespace: team-a
       name: jupyter-notebook
@@ -245,41 +223,32 @@ objects:
     namespace:
       description: Its namespace.
       type: str
-      sample: team-a
     kind:
       description: V(ConfigMap) or V(Secret).
       type: str
-      sample: Secret
     name:
       description: Its name.
       type: str
-      sample: source-control-secret
     type:
       description: The value of its type label, or V(null).
       type: str
-      sample: source-control
     connected_to:
       description: KDClusters that name it.
       type: list
       elements: str
-      sample: [jupyter-notebook]
     immutable:
-      description: Whether its field C(immutable) is set.
+      description: Whether it is immutable.
       type: bool
-      sample: false
     terminating:
       description: Whether it is being deleted.
       type: bool
-      sample: false
     owner:
       description: Kind and name of the object that controls it, or V(null).
       type: str
-      sample: ExternalSecret/source-control-secret
     field_managers:
-      description: Who wrote it, by the names that the API server recorded.
+      description: Who wrote it, as the API server recorded it.
       type: list
       elements: str
-      sample: [kubedirector.connections]
   sample:
     - namespace: team-a
       kind: Secret
@@ -291,7 +260,7 @@ objects:
       owner: ExternalSecret/source-control-secret
       field_managers: [kubedirector.connections]
 edges:
-  description: Each single connection; C(from) is a KDCluster, C(kind) is that of C(to).
+  description: Each connection; C(from) is a KDCluster, C(kind) is that of C(to).
   returned: always
   type: list
   elements: dict
@@ -299,8 +268,7 @@ edges:
     - {namespace: team-a, from: jupyter-notebook, to: training-engine-tf, kind: KDCluster}
     - {namespace: team-a, from: jupyter-notebook, to: source-control-secret, kind: Secret}
 usage:
-  description:
-    - The answer to C(configmap), C(secret) and C(cluster), one for each namespace where it exists or a KDCluster names it.
+  description: The answer to C(configmap), C(secret) and C(cluster), for each namespace where it exists or a KDCluster names it.
   returned: always
   type: list
   elements: dict
@@ -308,34 +276,27 @@ usage:
     namespace:
       description: The namespace.
       type: str
-      sample: team-a
     kind:
       description: V(ConfigMap), V(Secret) or V(KDCluster).
       type: str
-      sample: Secret
     name:
       description: The name that was asked for.
       type: str
-      sample: source-control-secret
     exists:
-      description: Whether it exists; V(null) where the caller may not know.
+      description: Whether it exists; V(null) if the caller may not know.
       type: bool
-      sample: true
     used_by:
       description: KDClusters that name it.
       type: list
       elements: str
-      sample: [jupyter-notebook]
     used_through:
       description: KDClusters that connect to one of these, directly or through others.
       type: list
       elements: str
-      sample: [dashboard]
     start_scripts:
-      description: The members in which the operator runs the start script with C(--reconnect) when it changes, by KDCluster.
+      description: The members whose start script the operator runs with C(--reconnect) when it changes, by KDCluster.
       type: list
       elements: dict
-      sample: [{kdcluster: jupyter-notebook, pods: [kdss-lj5fr-0]}]
   sample:
     - namespace: team-a
       kind: Secret
@@ -360,33 +321,24 @@ problems:
           V(no_config_package), V(binary_data_dropped), V(leftover_copy) (of a task of this collection) and V(restoring).
         - V(unused_object) is for information.
       type: str
-      sample: missing_object
     severity:
       description: V(error), V(warning) or V(info).
       type: str
-      sample: error
     message:
-      description: A sentence that names the object and what is wrong.
+      description: What is wrong with which object.
       type: str
-      sample: >-
-        KDCluster team-a/jupyter-notebook names ConfigMap team-a/training-data, which does not exist: the operator skips it
-        silently.
     hint:
       description: What to do.
       type: str
-      sample: Create it with its type, or disconnect it.
     namespace:
       description: The namespace.
       type: str
-      sample: team-a
     kdcluster:
-      description: The KDCluster that has the problem, or V(null).
+      description: The KDCluster, or V(null).
       type: str
-      sample: jupyter-notebook
     object:
-      description: Kind and name of the object that is concerned, or V(null).
+      description: Kind and name of the object, or V(null).
       type: str
-      sample: ConfigMap/training-data
   sample:
     - code: missing_object
       severity: error
@@ -406,17 +358,12 @@ not_seen:
     namespace:
       description: The namespace; V(null) for all.
       type: str
-      sample: team-a
     kind:
       description: The kind.
       type: str
-      sample: Secret
     reason:
       description: Why.
       type: str
-      sample: >-
-        Cannot list Secrets in namespace team-a: forbidden (403). Grant the verb 'list' on resource 'secrets' in namespace
-        team-a, by a Role and a RoleBinding.
   sample:
     - namespace: team-a
       kind: Secret

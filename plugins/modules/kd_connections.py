@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connect many ConfigMaps, Secrets and KDClusters to many KDClusters in one task."""
+"""Connect many ConfigMaps, Secrets and KDClusters to KubeDirector clusters in one task."""
 
 from __future__ import annotations
 
@@ -13,48 +13,42 @@ short_description: Connect many ConfigMaps, Secrets and KDClusters to KubeDirect
 version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
-  - Does what M(kubedirector.connections.kd_connection) does for a whole list of entries, in one process.
-  - All entries are checked before the first write, first without the Kubernetes cluster, then by the API server in a
-    dry run. Every problem is reported at once, with its entry and field.
-  - The entries of one namespace are one change. Its KDClusters and KDApps are listed once, each object is written once,
-    and each KDCluster's connections are written once, whatever the number of entries. Entries that contradict one
-    another are refused.
-  - KDClusters that are linked to one another change in dependency order, whatever the order of the entries. All others
-    change side by side, in all namespaces.
-  - Where something fails in one namespace, the task still finishes the others, and the message says what
-    each entry had done.
-  - The plan is shown before the first write, and in check mode, where the module runs in Ansible's own worker process
-    (connection C(local), the controller's own Python, no C(become), C(environment), C(async) or C(timeout)). It is
-    returned in any case.
+  - Does what M(kubedirector.connections.kd_connection) does for a list of entries, in one process.
+  - Checks all entries before the first write, first without the Kubernetes cluster, then by the API server in a dry run.
+    Reports every problem at once, with its entry and field.
+  - The entries of a namespace are one change. Whatever their number, its KDClusters and KDApps are listed once, and each object
+    and each KDCluster's connections are written once. Entries that contradict one another are refused.
+  - Linked KDClusters change in dependency order, whatever the order of the entries. All others change side by side, in all
+    namespaces.
+  - If something fails in one namespace, the task still finishes the others, and the message says what each entry had done.
+  - Shows the plan before the first write, and in check mode, if the module runs in Ansible's own worker process (connection
+    C(local), the controller's own Python, no C(become), C(environment), C(async) or C(timeout)). Always returns it.
 options:
   connections:
     description:
-      - The entries. Each is a dictionary with the options of M(kubedirector.connections.kd_connection) other than those
-        for authentication, and with its own C(namespace).
-      - C(wait), C(wait_timeout) and C(on_reconnect_failure) of an entry come before those of the task. Of the entries of one
-        namespace the longest C(wait_timeout) counts, and of those that name one KDCluster the strictest C(on_reconnect_failure);
-        for a KDCluster that none names and that changes nevertheless (C(versioned)), the strictest of all.
-        The task waits for a KDCluster if one of the entries that name it waits.
-      - Needed unless O(variable) is given.
+      - The entries. Each is a dictionary with its own C(namespace) and the options of M(kubedirector.connections.kd_connection)
+        except those for authentication. Needed unless O(variable) is given.
+      - C(wait), C(wait_timeout) and C(on_reconnect_failure) of an entry come before those of the task. The longest
+        C(wait_timeout) of a namespace counts, and the strictest C(on_reconnect_failure) of the entries that name a KDCluster,
+        or of all if none names it (C(versioned)). The task waits for a KDCluster if one of the entries that name it waits.
     type: list
     elements: dict
   variable:
     description:
       - The name of a variable that holds the entries, in place of O(connections).
-      - Each template in it that cannot be worked out is reported with its entry and field, and without the values around it.
+      - Each template in it that cannot be worked out is reported with its entry and field, without the values around it.
     type: str
   file:
     description:
-      - A file of variables with O(variable) in it, from the current directory. It may be encrypted by ansible-vault, whole or
+      - A file of variables with O(variable) in it, from the current directory. ansible-vault may have encrypted it, whole or
         value by value.
-      - The templates in O(variable) know its other variables, which take precedence over all but extra variables (C(-e)). A
-        C(kd_auth) in it replaces the task's options for authentication. Nothing else uses the file.
+      - Templates in O(variable) know its other variables, which override all but extra variables (C(-e)). A C(kd_auth) in it
+        replaces the task's options for authentication. Nothing else uses the file.
     type: path
   places:
     description:
-      - Where each entry was written, for messages, such as V(connections.yml:6).
-      - With O(variable) the task finds them itself. For O(connections) the filter
-        P(kubedirector.connections.entry_places#filter) gives them.
+      - Where each entry was written, for messages, such as V(connections.yml:6). With O(variable) the task finds them itself.
+        For O(connections) use the filter P(kubedirector.connections.entry_places#filter).
       - For a list that was put together from several, a place may bring its own number, such as V(Connections, entry 1).
     type: list
     elements: str
@@ -149,9 +143,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description:
-    - What happened to each named ConfigMap and Secret, and to their copies and earlier versions.
-    - After a failure, what had been done by then.
+  description: What happened to the objects, as in M(kubedirector.connections.kd_connection).
   returned: always
   type: list
   elements: dict
@@ -159,37 +151,26 @@ objects:
     kind:
       description: V(ConfigMap) or V(Secret).
       type: str
-      sample: ConfigMap
     namespace:
       description: Its namespace.
       type: str
-      sample: team-a
     name:
-      description: Its name; without the hash where it is a version (C(versioned)).
+      description: Its name, without the hash of a version.
       type: str
-      sample: convolutional-nn-model
     versioned_name:
-      description: The name with the hash; V(null) where it is not a version.
+      description: The name with the hash; V(null) if it is not a version.
       type: str
       sample: convolutional-nn-model-6b86b273ff
     type:
-      description: The value of its type label; V(null) where it has none.
+      description: The value of its type label, or V(null).
       type: str
-      sample: model
     action:
-      description:
-        - One of V(created), V(updated), V(unchanged), V(deleted), V(absent).
-        - V(absent) where it does not exist and this task did not delete it.
-        - V(unchanged) or V(absent) if others undid it before the end of the task. C(changed) is true then.
+      description: V(created), V(updated), V(unchanged), V(deleted) or V(absent), as in M(kubedirector.connections.kd_connection).
       type: str
-      sample: created
   sample:
     - {kind: ConfigMap, namespace: team-a, name: convolutional-nn-model, versioned_name: null, type: model, action: created}
-    - {kind: ConfigMap, namespace: team-a, name: fullyconnected-nn-model, versioned_name: null, type: model, action: unchanged}
 kdclusters:
-  description:
-    - The KDClusters whose connections are managed, as last seen.
-    - After a failure, what had been done by then.
+  description: The KDClusters whose connections are managed, as in M(kubedirector.connections.kd_connection).
   returned: always
   type: list
   elements: dict
@@ -197,73 +178,56 @@ kdclusters:
     namespace:
       description: Its namespace.
       type: str
-      sample: team-a
     name:
       description: Its name.
       type: str
-      sample: deployment-engine
     action:
-      description: V(updated) when its connections were written and stayed, else V(unchanged).
+      description: V(updated) if its connections were written and stayed, else V(unchanged).
       type: str
-      sample: updated
     connections:
-      description: Its connections as last seen, in order; under check mode as they would be.
+      description: Its connections as last seen, in order; in check mode as they would be.
       type: dict
-      sample: {clusters: [], configmaps: [convolutional-nn-model, fullyconnected-nn-model], secrets: []}
     connection_hash:
       description: The operator's hash over all that is connected (status.lastConnectionHash).
       type: str
-      sample: 1b0ddb1e2d7b0bbd3ac0ca0cb7d0cd57
     spec_generation:
       description: The operator's generation of it (status.specGenerationToProcess); V(null) before the first.
       type: int
-      sample: 2
     state:
-      description: The operator's state of the KDCluster.
+      description: The operator's state of it.
       type: str
-      sample: configured
     members:
       description: Its members.
       type: list
       elements: dict
       contains:
         pod:
-          description: Name of the member's pod.
+          description: Its pod.
           type: str
-          sample: kdss-4kzx2-0
         role:
-          description: The member's role.
+          description: Its role.
           type: str
-          sample: RESTServer
         node_id:
-          description: The member's node ID.
+          description: Its node ID.
           type: str
-          sample: "1"
         has_configmeta:
-          description: Whether it gets configmeta.json; a role without a config package does not.
+          description: Whether it gets configmeta.json.
           type: bool
-          sample: true
         reconnect:
-          description:
-            - How the start script ended in the member; V(null) where that was not asked, or where the
-              operator did not run it for this change.
-            - Secret values that the member may know are redacted in its C(stderr); where one cannot be read, it is empty.
+          description: How the start script ended, or V(null), as in M(kubedirector.connections.kd_connection).
           type: dict
-          sample: {rc: 0, stderr: ""}
   sample:
     - namespace: team-a
       name: deployment-engine
       action: updated
-      connections: {clusters: [], configmaps: [convolutional-nn-model, fullyconnected-nn-model], secrets: []}
+      connections: {clusters: [], configmaps: [convolutional-nn-model], secrets: []}
       connection_hash: 1b0ddb1e2d7b0bbd3ac0ca0cb7d0cd57
       spec_generation: 2
       state: configured
       members:
         - {pod: kdss-4kzx2-0, role: RESTServer, node_id: "1", has_configmeta: true, reconnect: {rc: 0, stderr: ""}}
 plan:
-  description:
-    - What is to change, as lines for people. Nothing in it is secret.
-    - For each namespace a line for each object and each KDCluster. C(+) is created, C(~) updated, C(-) deleted, C(=) unchanged.
+  description: What is to change, as in M(kubedirector.connections.kd_connection), for each namespace.
   returned: always
   type: list
   elements: str
@@ -283,7 +247,6 @@ duration:
   description: How long the task worked and waited, in whole seconds.
   returned: unless an option was refused
   type: int
-  version_added: 1.0.0
   sample: 24
 """
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make files of what is connected."""
+"""Make files of what is connected in KubeDirector."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ short_description: Make files of what is connected in KubeDirector
 version_added: 1.0.0
 author: kubedirector.connections contributors (!UNKNOWN)
 description:
-  - Returns the text of a file of variables for each namespace, with C(kd_connections) in it. The playbook C(connect) finds nothing
-    to change as long as what is live stays the same. The playbook C(export) writes these files.
-  - An entry for each KDCluster names what it connects to, in the order of its spec, and is C(exclusive).
-  - ConfigMaps and Secrets are named only, unless the options ask for more.
-  - What M(kubedirector.connections.kd_connections) would refuse, such as a connection to an object that does not exist, is not in
-    C(kd_connections) but in C(kd_left_out), with the reason. The entry of that KDCluster is not C(exclusive) then, so that it
-    leaves the rest alone.
+  - Returns the text of a file of variables for each namespace, with C(kd_connections) in it. The playbook C(connect) changes
+    nothing with it while what is live stays the same. The playbook C(export) writes these files.
+  - An entry for each KDCluster names what it connects to, in the order of its spec, and is C(exclusive). ConfigMaps and Secrets
+    are named only, unless the options ask for more.
+  - What M(kubedirector.connections.kd_connections) would refuse, such as a connection to an object that does not exist, is in
+    C(kd_left_out) instead, with the reason. The entry of that KDCluster is not C(exclusive) then, so that it leaves the rest
+    alone.
 options:
   found:
-    description:
-      - The result of M(kubedirector.connections.kd_connection_info). It decides which KDClusters and objects are in the files.
+    description: >-
+      The result of M(kubedirector.connections.kd_connection_info). It decides which KDClusters and objects are in the files.
     type: dict
     required: true
   configmap_data:
@@ -34,24 +34,24 @@ options:
     default: false
   clusters:
     description:
-      - Also make a file for each namespace with C(kd_clusters) in it, a list of options of M(kubedirector.connections.kd_cluster)
-        that change nothing there. Connections are not among them.
-      - Values of C(secret_keys) are never in it; a comment says which are left out.
-      - The result is not shown then, as with C(no_log), since C(env) may hold a credential.
+      - Also make a file for each namespace with C(kd_clusters) in it, a list of options of
+        M(kubedirector.connections.kd_cluster) that change nothing there, without connections and without values of
+        C(secret_keys); a comment says which are left out.
+      - The result is not shown then, as with C(no_log), because C(env) may hold a credential.
     type: bool
     default: false
   secret_values:
     description:
-      - Also read the connected Secrets, and make a file for each namespace that describes them by an entry of C(kd_connections) with
-        type, C(secret_type) and C(data). Its text is encrypted by ansible-vault before it is returned.
+      - Also read the connected Secrets, and make a file for each namespace that describes them by an entry of C(kd_connections)
+        with type, C(secret_type) and C(data), encrypted by ansible-vault.
       - The password is that of the run (C(--vault-id), C(--vault-password-file) and the like); of several, that of the setting
         C(vault_encrypt_identity), else the first. Without one the task fails and reads nothing.
     type: bool
     default: false
   directory:
-    description:
-      - Where the files are to be written, on the controller. If an encrypted file there has the same content, its text is returned,
-        because encrypting again gives another text.
+    description: >-
+      Where the files are to be written, on the controller. An encrypted file there with the same content is returned as it is,
+      because encrypting again gives another text.
     type: str
 extends_documentation_fragment:
   - kubedirector.connections.auth
@@ -61,7 +61,7 @@ seealso:
   - module: kubedirector.connections.kd_connections
   - module: kubedirector.connections.kd_cluster
 notes:
-  - The option C(namespace) has no effect. The namespaces are those of C(found).
+  - The option C(namespace) has no effect; C(found) has the namespaces.
 """
 
 EXAMPLES = r"""
@@ -134,40 +134,22 @@ files:
     namespace:
       description: The namespace.
       type: str
-      sample: team-a
     name:
       description: The file's name.
       type: str
-      sample: team-a-connections.yml
     origin:
-      description: The line of its text that says what it is and of which API server.
+      description: The line of its text that says what it is, and of which API server.
       type: str
-      sample: >-
-        # The connections in namespace team-a of https://api.example.com:6443, as they were when the playbook export ran.
     encrypted:
       description: Whether C(content) is encrypted by ansible-vault.
       type: bool
-      sample: false
     content:
       description: Its text.
       type: str
-      sample: |
-        ---
-        # The connections in namespace team-a of https://api.example.com:6443, as they were when the playbook export ran.
-        # The next export replaces this file: rename it before you change it.
-        kd_connections:
-          - namespace: team-a
-            kdcluster:
-              - jupyter-notebook
-            clusters:
-              - training-engine-tf
-            exclusive: true
     summary:
-      description: Sentences about what is in it and what is left out.
+      description: What is in it and what is left out, in sentences.
       type: list
       elements: str
-      sample:
-        - "team-a-connections.yml: 1 of 1 KDCluster in full."
   sample:
     - namespace: team-a
       name: team-a-connections.yml

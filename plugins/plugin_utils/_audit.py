@@ -2,68 +2,49 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What differs between expected entries and what is live, and what is wrong with it. Pure; names only, never a value."""
+"""What differs between expected and live, and what is wrong with it. Pure; names only, never a value."""
 
 from __future__ import annotations
 
-import fnmatch
+import contextlib
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
-    ACTION_OPTIONS,
-    with_named_objects,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.contradictions import (
-    contradictions,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entries import (
-    entry_problems,
-    validated_entries,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
-    Path,
-    entry_label,
-    place_of,
-    shown_path,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.problems import (
-    ERROR,
-    INFO,
-    SEVERITIES,
-    WARNING,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.snapshot import (
-    Connections,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.connections_after import (
-    CONNECTION_KINDS,
-    connections_after,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.desired import (
-    DesiredState,
-    merge_desired,
-    parse_desired,
-)
+from ..module_utils._kd_connection.argspec import ACTION_OPTIONS, with_named_objects
+from ..module_utils._kd_connection.contradictions import contradictions
+from ..module_utils._kd_connection.entries import entry_problems, validated_entries
+from ..module_utils._kd_connection.entry_words import Path, entry_label, place_of, shown_path
+from ..module_utils._kubedirector.problems import ERROR, INFO, SEVERITIES, WARNING
+from ..module_utils._kubedirector.snapshot import Connections
+from ..module_utils._reconcile.desired import DesiredState, merge_desired, parse_desired
+from ..module_utils._reconcile.merged_connections import CONNECTION_KINDS, connections_after
 
 Entry = t.Mapping[str, t.Any]
 Finding = dict[str, t.Any]
-# Codes of what differs, beside those of kd_connection_info; all are errors.
-DRIFT_CODES = ("connections_differ", "object_differs", "missing_kdcluster", "unexpected_object")
-CODES = frozenset({*SEVERITIES, *DRIFT_CODES})
+# Of kd_connection_info, and of differences, which are all errors.
+CODES = frozenset(
+    {*SEVERITIES, "connections_differ", "object_differs", "missing_kdcluster", "unexpected_object"}
+)
 # From the least to the gravest.
 LEVELS = (INFO, WARNING, ERROR)
-CLEAN, DRIFT, FAILED = "clean", "drift", "error"
-_SELECTING = ("label_selectors", "apps")
 _OBJECTS = ("configmaps", "secrets")
 _DESCRIBING = frozenset(
     {"type", "data", "binary_data", "string_data", "stringData", "labels", "annotations", "secret_type", *ACTION_OPTIONS}
 )  # fmt: skip
 _SAME_OBJECT = frozenset({"missing_object", "unlabelled_object"})
 _HINT = "Run connect with these entries, or correct them."
+# What kd_connections would do with an object, to what differs.
+_OBJECT_DRIFT = {
+    "created": ("missing_object", "does not exist, and it is expected."),
+    "updated": (
+        "object_differs",
+        "differs from what is expected in its data, labels or annotations.",
+    ),
+    "deleted": ("unexpected_object", "exists, and it is expected not to."),
+}
 
 
 def expected_problems(entries: t.Sequence[t.Any], places: t.Sequence[str]) -> list[str]:
-    """Say what is wrong with expected entries, of any types: a sentence for each, with its entry."""
+    """Find what is wrong with expected entries of any types, one sentence each."""
 
     def label(index: int) -> str:
         return entry_label(entries[index], index, place_of(places, index))
@@ -83,16 +64,13 @@ def expected_problems(entries: t.Sequence[t.Any], places: t.Sequence[str]) -> li
         for index, entry in enumerate(entries)
         if isinstance(entry, dict) and not entry.get("namespace")
     ]
-    if problems:
-        return problems
-    return [
-        f"{label(index)}: {text}"
-        for index, text in contradictions([_desired(entry) for entry in entries])
+    return problems or [
+        f"{label(index)}: {text}" for index, text in contradictions(list(map(_desired, entries)))
     ]
 
 
 def _in_files(entry: t.Any) -> t.Iterator[tuple[Path, str]]:
-    """What an audit would have to know before the action plugin of kd_connections reads it."""
+    """What an audit needs to know before the action plugin of kd_connections reads it."""
     for part, number, one in _objects_of(entry):
         options = [option for option in ACTION_OPTIONS if one.get(option) is not None]
         if options and one.get("versioned"):
@@ -115,35 +93,29 @@ def _objects_of(entry: t.Any) -> t.Iterator[tuple[str, int, dict[str, t.Any]]]:
 
 
 def _without_files(entry: t.Any) -> t.Any:
-    """An entry of any type without what the action plugin of kd_connections reads; the name in a manifest stays."""
+    """An entry of any type without what kd_connections' action plugin reads; a manifest's name stays."""
     if not isinstance(entry, dict):
         return entry
     result = with_named_objects(entry)
     for part, number, one in _objects_of(result):
         plain = {key: value for key, value in one.items() if key not in ACTION_OPTIONS}
-        name = _manifest_name(one.get("definition"))
-        if plain.get("name") is None and name is not None:
-            plain["name"] = name
-        result[part] = [*result[part][:number], plain, *result[part][number + 1 :]]
+        if plain.get("name") is None:
+            with contextlib.suppress(LookupError, TypeError):
+                plain["name"] = one["definition"]["metadata"]["name"]
+        result[part][number] = plain
     return result
-
-
-def _manifest_name(manifest: t.Any) -> t.Any:
-    metadata = manifest.get("metadata") if isinstance(manifest, dict) else None
-    return metadata.get("name") if isinstance(metadata, dict) else None
 
 
 def entries_to_check(
     entries: t.Sequence[Entry], places: t.Sequence[str]
 ) -> tuple[list[Entry], list[str]]:
-    """Choose what of entries only kd_connections in check mode can compare.
+    """Choose what only kd_connections in check mode can compare: described objects, and entries that select KDClusters.
 
-    That is the objects that entries describe, and entries that select KDClusters, as a whole. What an entry names is
-    compared by `findings`, since kd_connections refuses to go on where some of it does not exist.
+    `findings` compares what an entry names, since kd_connections stops if some of it does not exist.
 
-    :param entries: of which expected_problems() found nothing.
+    :param entries: in which expected_problems() found nothing.
     :param places: where they were written; may be shorter.
-    :returns: them and their places, beside which the files are that they name.
+    :returns: these entries and the place of each; files that an entry names are beside its place.
     """
     chosen = [
         (checked, place_of(places, index))
@@ -160,16 +132,15 @@ def _to_check(entry: Entry) -> Entry | None:
     if entry.get("state") == "absent":
         return None
     described = {
-        part: [one for one in entry[part] if _DESCRIBING.intersection(one)]
+        part: objects
         for part in _OBJECTS
-        if entry.get(part)
+        if (objects := [one for one in entry.get(part) or () if _DESCRIBING.intersection(one)])
     }
-    described = {part: objects for part, objects in described.items() if objects}
     return {"namespace": entry["namespace"], **described} if described else None
 
 
 def _selects(entry: Entry) -> bool:
-    return any(entry.get(option) for option in _SELECTING)
+    return bool(entry.get("label_selectors") or entry.get("apps"))
 
 
 def _desired(entry: Entry) -> DesiredState:
@@ -177,17 +148,15 @@ def _desired(entry: Entry) -> DesiredState:
     return parse_desired({"wait_timeout": None, **validated}, str(validated["namespace"]))
 
 
-def findings(
-    found: Entry, entries: t.Sequence[Entry], checked: t.Mapping[str, t.Any]
-) -> list[Finding]:
+def findings(found: Entry, entries: t.Sequence[Entry], checked: Entry) -> list[Finding]:
     """List everything that differs or is wrong, each once, the gravest first.
 
-    :param found: what kd_connection_info returned.
-    :param entries: what is expected; expected_problems() found nothing there.
-    :param checked: what kd_connections in check mode returned of what that gave.
-    :returns: [{code, severity, message, hint, namespace, kdcluster, object}], as kd_connection_info's problems.
+    :param found: the result of kd_connection_info.
+    :param entries: in which expected_problems() found nothing.
+    :param checked: the result of kd_connections in check mode, for entries_to_check().
+    :returns: [{code, severity, message, hint, namespace, kdcluster, object}], as in kd_connection_info.
     """
-    known = [dict(one) for one in found["problems"]]
+    known = found["problems"]
     reported = {(one["namespace"], one["object"]) for one in known if one["code"] in _SAME_OBJECT}
     live = {(one["namespace"], one["name"]): one for one in found["kdclusters"]}
     drift = [
@@ -196,7 +165,7 @@ def findings(
         *(
             one
             for one in _object_drift(checked)
-            # The same thing: without the object or its label, what it is to hold differs, too.
+            # Without the object or its label, its content differs, too.
             if (one["namespace"], one["object"]) not in reported
         ),
     ]
@@ -216,7 +185,8 @@ def _named_drift(
     spaces: dict[str, list[DesiredState]] = {}
     for entry in entries:
         if not _selects(entry):
-            spaces.setdefault(entry["namespace"], []).append(_desired(entry))
+            desired = _desired(entry)
+            spaces.setdefault(desired.namespace, []).append(desired)
     for namespace, states in spaces.items():
         desired = merge_desired(states)
         for name in desired.kdclusters:
@@ -226,16 +196,17 @@ def _named_drift(
                 after = connections_after(desired, name, before)
                 yield from _list_drift(namespace, name, before.as_lists(), after.as_lists())
             elif name not in desired.may_vanish:
-                message = f"KDCluster {namespace}/{name} does not exist, and it is expected."
-                yield _finding("missing_kdcluster", namespace, message, "Create it.", name)
+                text = "does not exist, and it is expected."
+                yield _finding(
+                    "missing_kdcluster", namespace, "KDCluster", name, text, "Create it."
+                )
+        code, text = _OBJECT_DRIFT["deleted"]
         for one in desired.objects:
             if one.deleted and (namespace, one.kind, one.name) in there:
-                yield _unexpected_object(one.kind, namespace, one.name)
+                yield _finding(code, namespace, one.kind, one.name, text)
 
 
-def _selected_drift(
-    live: t.Mapping[tuple[str, str], Entry], checked: t.Mapping[str, t.Any]
-) -> t.Iterator[Finding]:
+def _selected_drift(live: t.Mapping[tuple[str, str], Entry], checked: Entry) -> t.Iterator[Finding]:
     for one in checked.get("kdclusters", ()):
         cluster = live.get((one["namespace"], one["name"]))
         if one["action"] == "updated" and cluster is not None:
@@ -244,9 +215,7 @@ def _selected_drift(
             )
 
 
-def _list_drift(
-    namespace: str, name: str, before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]
-) -> t.Iterator[Finding]:
+def _list_drift(namespace: str, name: str, before: Entry, after: Entry) -> t.Iterator[Finding]:
     if before == after:
         return
     parts = []
@@ -254,41 +223,33 @@ def _list_drift(
         parts += [f"{kind} {one} is missing" for one in after[part] if one not in before[part]]
         parts += [f"{kind} {one} is too much" for one in before[part] if one not in after[part]]
     what = ", ".join(parts) or "the order is another one"
-    message = f"KDCluster {namespace}/{name} is not connected as expected: {what}."
-    yield _finding("connections_differ", namespace, message, _HINT, name)
+    text = f"is not connected as expected: {what}."
+    yield _finding("connections_differ", namespace, "KDCluster", name, text)
 
 
-def _object_drift(checked: t.Mapping[str, t.Any]) -> t.Iterator[Finding]:
+def _object_drift(checked: Entry) -> t.Iterator[Finding]:
     for one in checked.get("objects", ()):
-        namespace, name = one["namespace"], one["versioned_name"] or one["name"]
-        item, label = f"{one['kind']}/{name}", f"{one['kind']} {namespace}/{name}"
-        if one["action"] == "created":
-            message = f"{label} does not exist, and it is expected."
-            yield _finding("missing_object", namespace, message, _HINT, item=item)
-        elif one["action"] == "updated":
-            message = f"{label} differs from what is expected in its data, labels or annotations."
-            yield _finding("object_differs", namespace, message, _HINT, item=item)
         # The versions before a versioned one are deleted, too.
-        elif one["action"] == "deleted" and one["versioned_name"] is None:
-            yield _unexpected_object(one["kind"], namespace, name)
-
-
-def _unexpected_object(kind: str, namespace: str, name: str) -> Finding:
-    message = f"{kind} {namespace}/{name} exists, and it is expected not to."
-    return _finding("unexpected_object", namespace, message, _HINT, item=f"{kind}/{name}")
+        if one["action"] == "deleted" and one["versioned_name"] is not None:
+            continue
+        if one["action"] in _OBJECT_DRIFT:
+            code, text = _OBJECT_DRIFT[one["action"]]
+            name = one["versioned_name"] or one["name"]
+            yield _finding(code, one["namespace"], one["kind"], name, text)
 
 
 def _finding(
-    code: str, namespace: str, message: str, hint: str, kdcluster: str = "", item: str = ""
+    code: str, namespace: str, kind: str, name: str, text: str, hint: str = _HINT
 ) -> Finding:
+    is_object = kind != "KDCluster"
     return {
         "code": code,
         "severity": ERROR,
-        "message": message,
+        "message": f"{kind} {namespace}/{name} {text}",
         "hint": hint,
         "namespace": namespace,
-        "kdcluster": kdcluster or None,
-        "object": item or None,
+        "kdcluster": None if is_object else name,
+        "object": f"{kind}/{name}" if is_object else None,
     }
 
 
@@ -307,76 +268,3 @@ def option_problems(severity: t.Any, allowed: t.Any) -> list[str]:
                 f"The codes are {', '.join(sorted(CODES))}."
             )
     return problems
-
-
-def _is_allowed(finding: Finding, allowance: str) -> bool:
-    """Whether an allowance, CODE or CODE:NAMESPACE/NAME with * and ?, means a finding."""
-    code, _colon, place = allowance.partition(":")
-    if code != finding["code"]:
-        return False
-    targets = [finding["kdcluster"], finding["object"], str(finding["object"]).partition("/")[2]]
-    return not place or any(
-        fnmatch.fnmatchcase(f"{finding['namespace']}/{target}", place)
-        for target in targets
-        if target
-    )
-
-
-def report(
-    found: Entry | None,
-    listed: t.Sequence[Finding],
-    *,
-    severity: str,
-    allowed: t.Sequence[str],
-    error: str,
-    host: str,
-    time: str,
-) -> dict[str, t.Any]:
-    """Put the report together, as docs/audit-report.schema.json describes it.
-
-    :param found: what kd_connection_info returned, if it did.
-    :param listed: what findings() gave.
-    :param severity: the least severity that counts.
-    :param allowed: what does not count, see _is_allowed().
-    :param error: why the audit could not be done, or "".
-    :param time: in UTC, YYYY-MM-DDTHH:MM:SS.
-    """
-    used: set[str] = set()
-    judged = []
-    for one in listed:
-        by = [allowance for allowance in allowed if _is_allowed(one, allowance)]
-        used.update(by)
-        grave = LEVELS.index(one["severity"]) >= LEVELS.index(severity)
-        judged.append({**one, "allowed": bool(by), "counts": grave and not by})
-    outcome = DRIFT if any(one["counts"] for one in judged) else CLEAN
-    return {
-        "version": 1,
-        "host": host,
-        "time": time,
-        "outcome": FAILED if error else outcome,
-        "error": error or None,
-        "severity": severity,
-        "findings": judged,
-        "unused_allowances": [one for one in allowed if one not in used],
-        "kdclusters": [
-            {"namespace": one["namespace"], "name": one["name"]}
-            for one in (found or {}).get("kdclusters", ())
-        ],
-        "not_seen": list((found or {}).get("not_seen", ())),
-    }
-
-
-def report_lines(made: t.Mapping[str, t.Any]) -> list[str]:
-    """Write a report for people."""
-    listed = made["findings"]
-    counting = sum(one["counts"] for one in listed)
-    counts = f"{counting} of {len(listed)} finding{'' if len(listed) == 1 else 's'} count."
-    lines = [f"{made['outcome']}: {made['error'] or counts}"]
-    for one in listed:
-        aside = (
-            "" if one["counts"] else " (allowed)" if one["allowed"] else " (below the threshold)"
-        )
-        lines.append(f"{one['severity']} {one['code']}{aside}: {one['message']} {one['hint']}")
-    lines += [f"allowed, and not found: {one}" for one in made["unused_allowances"]]
-    lines += [f"not seen: {one['reason']}" for one in made["not_seen"]]
-    return lines

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Imports this collection's code as Python imports any other: from __pycache__ where that is up to date.
+"""Imports this collection's code from __pycache__ where that is up to date, as Python does.
 
-In each run Ansible's own importer compiles every file of a collection (source: ansible-core,
-utils/collection_loader/_collection_finder.py, get_code), which took a fifth of a run with one task (measured).
+Ansible's own importer compiles every file in each run (source: ansible-core,
+utils/collection_loader/_collection_finder.py, get_code), a fifth of a run with one task (measured).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _OURS = "ansible_collections.kubedirector.connections.plugins."
 
 
 class BytecodeFinder:
-    """Finds modules below plugins/ before Ansible's importer does. What it does not find is left to that."""
+    """Finds modules below plugins/ before Ansible's importer, which finds the rest."""
 
     @staticmethod
     def find_spec(
         fullname: str, path: t.Sequence[str] | None, target: t.Any = None
     ) -> ModuleSpec | None:
-        """Find a module in its package's folders, as Python's import system asks for it."""
+        """Find a module in its package's folders."""
         if fullname.startswith(_OURS):
             for folder in path or ():
                 spec = _finder(folder).find_spec(fullname)

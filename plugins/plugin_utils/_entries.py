@@ -6,23 +6,13 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible.errors import AnsibleError, AnsibleFilterError
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
-    Path,
-    entry_label,
-    is_numbered,
-    shown_path,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import (
-    NOT_DECRYPTED,
-    harmless,
-    origin_of,
-    plain,
-    shown_file,
-)
+from ..module_utils._kd_connection.entry_words import Path, entry_label, is_numbered, shown_path
+from ._filters import NOT_DECRYPTED, harmless, origin_of, plain
 
 if t.TYPE_CHECKING:
     from ansible.template import Templar
@@ -30,24 +20,22 @@ if t.TYPE_CHECKING:
 try:
     from ansible.executor.task_executor import remove_omit
 except ImportError:
-    # ansible-core 2.19 and newer leave out what is to be omitted when they work a template out.
+    # ansible-core 2.19 and newer omit values when they work a template out.
     remove_omit = None
 
 _VARIABLE = "kd_connections"
 
 
 def entries_in_variable(
-    name: str, variables: t.Mapping[str, t.Any], templar: Templar, file: str = ""
+    name: str, variables: t.Mapping[str, t.Any], templar: Templar, file: str
 ) -> tuple[t.Any, list[str]]:
     """Work out the entries that a variable holds.
 
-    :param name: the variable's.
-    :param variables: the task's, with templates that are not worked out yet.
-    :param templar: the task's.
-    :param file: where the variable was read from; "" for what Ansible itself knows.
+    :param variables: with templates not worked out yet.
+    :param file: where it was read; "" if Ansible knows it.
     :returns: the entries, and where each was written.
-    :raises AnsibleError: there are none, or a template among them cannot be worked out. One sentence a line, without
-        what stands around a template, which may be secret.
+    :raises AnsibleError: there are none, or a template fails. One sentence a line, without what is around a
+        template, which may be secret.
     """
     if name not in variables:
         raise AnsibleError(
@@ -63,16 +51,12 @@ def entries_in_variable(
         entries = given if _is_plain(given) else worked_out(given, variables, templar)
     except AnsibleError as error:
         broken = list(_broken_templates(given, variables, templar, ())) or [((), harmless(error))]
-        sentences = _broken_sentences(given, broken, file, name)
-        raise AnsibleError("\n".join(sentences)) from None
+        raise AnsibleError("\n".join(_broken_sentences(given, broken, file, name))) from None
     return entries, entry_places(entries, file, name)
 
 
 def worked_out(given: t.Any, variables: t.Mapping[str, t.Any], templar: Templar) -> t.Any:
-    """What templates give, without what is to be omitted.
-
-    :raises AnsibleError: some template fails; the message may hold a secret.
-    """
+    """What templates give, without omitted values. :raises AnsibleError: its message may hold a secret."""
     try:
         value = templar.template(given)
     except AnsibleError:
@@ -88,11 +72,11 @@ def worked_out(given: t.Any, variables: t.Mapping[str, t.Any], templar: Templar)
 def entry_places(entries: t.Any, file: str = "", name: str = _VARIABLE) -> list[str]:
     """Say where each entry was written.
 
-    :param entries: of any type, as Ansible hands them over.
-    :param file: where they were read from; "" for what Ansible itself knows.
+    :param entries: of any type.
+    :param file: where they were read; "" if Ansible knows it.
     :param name: the variable that holds them.
-    :returns: such as "connections.yml:6"; without a line where Ansible does not know it.
-    :raises AnsibleFilterError: they are not a list, or a template among them cannot be worked out.
+    :returns: such as "connections.yml:6", without an unknown line.
+    :raises AnsibleFilterError: they are not a list, or a template fails.
     """
     broken: list[tuple[Path, str]] = []
     values = plain(entries, broken)
@@ -108,7 +92,11 @@ def place_of(entries: t.Any, path: Path, file: str, name: str = _VARIABLE) -> st
     origin = origin_of(entries, path)
     if origin is None or is_numbered(file):
         return file or name
-    return f"{file or shown_file(origin[0])}:{origin[1]}"
+    if not file:
+        # From the current directory, where it is below that.
+        relative = os.path.relpath(origin.path)
+        file = origin.path if relative.startswith(os.pardir) else relative
+    return f"{file}:{origin.line_num}"
 
 
 def named(values: list[t.Any], path: Path, place: str) -> str:
@@ -120,11 +108,9 @@ def named(values: list[t.Any], path: Path, place: str) -> str:
 
 
 def _is_plain(value: t.Any) -> bool:
-    """Whether there is nothing in a value for Ansible to work out, which takes as long as to read a file of it."""
-    if isinstance(value, dict):
-        return all(map(_is_plain, value.values()))
-    if isinstance(value, list):
-        return all(map(_is_plain, value))
+    """Whether a value needs no templating, which takes as long as reading a file of it."""
+    if isinstance(value, (dict, list)):
+        return all(map(_is_plain, value.values() if isinstance(value, dict) else value))
     if isinstance(value, str):
         return "{" not in value
     # What ansible-vault encrypted is none of these.

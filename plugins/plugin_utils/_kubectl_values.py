@@ -4,26 +4,26 @@
 
 """Keys and values of files, as kubectl create configmap|secret --from-file and --from-env-file make them.
 
-The rules are those of kubectl's source (pkg/cmd/create, pkg/cmd/util/env_file.go). What kubectl drops silently is an
-error here, or a warning.
+Source: kubectl (pkg/cmd/create, pkg/cmd/util/env_file.go). What kubectl drops silently is an error or a warning here.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
 import stat
 import typing as t
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._core.names import MAX_NAME
+from ..module_utils._core.names import MAX_NAME
 
-# What Kubernetes takes of the values of one ConfigMap or Secret.
+# Kubernetes' limit for the values of one ConfigMap or Secret.
 MAX_BYTES = 1024 * 1024
 # kubectl reads nothing after a longer line (source: bufio.MaxScanTokenSize).
 _LONGEST_LINE = 64 * 1024 - 1
 _BOM = "\ufeff"
-# What Go's unicode.IsSpace takes; Python's own idea of it is another.
+# Go's unicode.IsSpace, which is not Python's.
 _BLANKS = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
@@ -32,7 +32,7 @@ _VARIABLE = re.compile(r"(?!\.$|\.\.)[-._a-zA-Z][-._a-zA-Z0-9]*")
 
 
 class UnusableFileError(Exception):
-    """A file cannot be used. The message follows its name and a colon, and shows nothing of its content."""
+    """A file cannot be used. The message follows its name, begins with a verb, and shows no content."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,6 @@ class EnvLine:
 
     :param number: counted from 1.
     :param value: None for a line without a sign, which means the environment.
-    :param problem: what is wrong with it, or "".
     """
 
     number: int
@@ -50,48 +49,47 @@ class EnvLine:
     problem: str = ""
 
 
+@contextlib.contextmanager
+def _readable() -> t.Iterator[None]:
+    """Say why a file cannot be read, without its path. :raises UnusableFileError:"""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UnusableFileError(f"cannot be read ({reason}).") from None
+
+
 def files_in(folder: str) -> tuple[list[str], list[str]]:
     """List a folder. :raises UnusableFileError:
 
-    :returns: names of the ordinary files, which become keys; and of all else, such as folders and links.
+    :returns: names of the ordinary files, which become keys; and of all else.
     """
-    try:
-        with os.scandir(folder) as found:
-            names = {one.name: one.is_file(follow_symlinks=False) for one in found}
-    except OSError as error:
-        raise UnusableFileError(_reason(error)) from None
+    with _readable(), os.scandir(folder) as found:
+        names = {one.name: one.is_file(follow_symlinks=False) for one in found}
     return sorted(n for n in names if names[n]), sorted(n for n in names if not names[n])
 
 
 def is_folder(path: str) -> bool:
-    """Whether this is a folder. :raises UnusableFileError: it cannot be read, or is something that is not a file."""
-    try:
+    """Whether this is a folder. :raises UnusableFileError: it is unreadable, or neither file nor folder."""
+    with _readable():
         mode = os.stat(path).st_mode
-    except OSError as error:
-        raise UnusableFileError(_reason(error)) from None
     if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
-        # A pipe would keep the task waiting for whoever writes into it.
+        # The task would wait for a pipe's writer.
         raise UnusableFileError("is not an ordinary file. Write its content into a file first.")
     return stat.S_ISDIR(mode)
 
 
 def content_of(path: str, most: int) -> bytes:
     """Read a file of at most so many bytes. :raises UnusableFileError:"""
-    try:
-        with open(path, "rb") as stream:
-            content = stream.read(most + 1)
-    except OSError as error:
-        raise UnusableFileError(_reason(error)) from None
+    with _readable(), open(path, "rb") as stream:
+        content = stream.read(most + 1)
     if len(content) > most:
         raise UnusableFileError(too_much("holds"))
     return content
 
 
 def too_much(holds: str) -> str:
-    """Say that something is more than Kubernetes takes.
-
-    :param holds: what holds it, and the verb.
-    """
+    """Say that something is more than Kubernetes takes. :param holds: what holds it, and the verb."""
     return (
         f"{holds} more than {MAX_BYTES} bytes (1 MiB), the most that Kubernetes takes of one ConfigMap or Secret. "
         "Put it into a volume or a store, and give applications its address."
@@ -101,7 +99,7 @@ def too_much(holds: str) -> str:
 def env_lines(content: bytes, *, names_shown: bool) -> t.Iterator[EnvLine]:
     """Read lines NAME=VALUE: quotes, blanks around the sign and at the end belong to name and value.
 
-    :param names_shown: whether problems may show what stands before a sign; it may be a part of a secret.
+    :param names_shown: whether problems may show a name, which may be part of a secret.
     """
     for number, line in enumerate(content.split(b"\n"), 1):
         if len(line) > _LONGEST_LINE:
@@ -129,8 +127,3 @@ def env_lines(content: bytes, *, names_shown: bool) -> t.Iterator[EnvLine]:
             "'..' at the beginning, and no blanks, quotes or export."
         )
         yield EnvLine(number, problem=problem)
-
-
-def _reason(error: OSError) -> str:
-    """Say why a file cannot be read, without its path."""
-    return f"cannot be read ({error.strerror or type(error).__name__})."

@@ -2,12 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a module in Ansible's own worker process where that is the same as running it on the host.
+"""Runs a module in Ansible's worker process where that is the same as running it on the host.
 
-A task on the controller takes Ansible 0.26 s before a module's first line: it packs the module, copies
-it into a temporary folder and starts another Python, which imports what the worker holds already
-(measured). The network collections do the same (ansible.netcommon, import_modules), and ansible-core
-keeps a hook for it.
+Otherwise a task on the controller takes 0.26 s before a module's first line (measured): Ansible packs and copies the
+module, and starts a Python that imports what the worker holds already. The network collections do the same
+(ansible.netcommon, import_modules), and ansible-core keeps a hook for it.
 """
 
 from __future__ import annotations
@@ -32,28 +31,14 @@ from ansible.plugins.action.normal import ActionModule as OrdinaryAction
 from ansible.release import __version__ as ansible_version
 from ansible.utils.display import Display
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._core.display import (
-    shown_by,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
-    shown_option,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._bytecode import (
-    imported_from_bytecode,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._role_variables import (
-    misspelt_variables,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._value_files import (
-    FileValues,
-    with_file_values,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._yaml_values import (
-    bad_keys,
-    misread_values,
-)
+from ..module_utils._core.display import shown_by
+from ..module_utils._kd_connection.entry_words import shown_option
+from ._bytecode import imported_from_bytecode
+from ._role_variables import misspelt_variables
+from ._value_files import FileValues, with_file_values
+from ._yaml_values import bad_keys, misread_values
 
-# The versions of ansible-core that the tests run with.
+# The ansible-core versions that the tests use.
 _OLDEST, _NEWEST = (2, 16), (2, 21)
 # What is used of their insides.
 _INSIDES = (
@@ -65,6 +50,7 @@ _INSIDES = (
 _SWITCH = "kd_in_worker"
 # The name of a module's JSON dialect, which ansible-core has since 2.19.
 _PROFILE = "legacy"
+_KNOWS_PROFILES = hasattr(ansible_json, "get_module_encoder")
 # As ansible-core begins it, 2.19 or newer and older (source: module_utils/basic.py).
 _TOO_OLD = ("Ansible requires Python", "ansible-core requires a minimum of Python")
 _BEFORE_PYTHON_3_7 = "SyntaxError: future feature annotations is not defined"
@@ -72,17 +58,16 @@ _Variables = t.Mapping[str, t.Any]
 
 
 class ModuleInWorker(OrdinaryAction):
-    """One task of this collection: in the worker where that makes no difference, else as any module.
+    """One task of this collection: in the worker if that makes no difference, else as any module.
 
-    `module` is the module itself, which has the action's name. Ansible imports an action before it starts the
-    worker, and so everything that is imported along with it once for all tasks and hosts.
+    `module` has the action's name. Ansible imports an action, and all that it imports, before it starts the worker:
+    once for all tasks and hosts.
     """
 
     module: types.ModuleType
+    # What reads a task's files, and the options with their content, once read.
     with_files = staticmethod(with_file_values)
-    """What reads the files that a task names."""
     read: FileValues | None = None
-    """The task's options with the content of files, once these were read."""
 
     def __init_subclass__(cls) -> None:
         with imported_from_bytecode():
@@ -93,11 +78,10 @@ class ModuleInWorker(OrdinaryAction):
     def run(
         self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any]:
-        """Run the task; raises and returns what ansible.builtin.normal does."""
-        variables = task_vars or {}
-        if problems := bad_keys(self._task.args):
+        """Run the task; return and raise what ansible.builtin.normal does."""
+        variables, given = task_vars or {}, self._task.args
+        if problems := bad_keys(given):
             return refused(problems)
-        given = self._task.args
         misread = list(misread_values(given))
         self.read = read = self.with_files(given, self)
         if read.problems:
@@ -115,28 +99,25 @@ class ModuleInWorker(OrdinaryAction):
             self._task.args = given
         return {**done, "warnings": [*misread, *done.get("warnings", ())]} if misread else done
 
+    # The methods of _value_files.Finder.
     def find(self, name: str) -> str:
-        """Find a file or folder on Ansible's search path. :raises AnsibleError: there is none."""
         return t.cast("str", self._find_needle("files", name))
 
     def decrypted(self, path: str) -> str:
-        """The path of a file, or of what ansible-vault encrypted in it. :raises AnsibleError:"""
         return t.cast("str", self._loader.get_real_file(path))
 
     def forget(self, path: str) -> None:
-        """Delete what was decrypted."""
         self._loader.cleanup_tmp_file(path)
 
     def _run_module(self, tmp: str | None, variables: _Variables) -> dict[str, t.Any]:
         if not self._is_at_home(variables):
             return t.cast("dict[str, t.Any]", super().run(tmp, variables))
-        # What every action begins with: skips what cannot run in check mode or in async.
+        # As in every action: skips what cannot run in check mode or async.
         result = t.cast("dict[str, t.Any]", super(OrdinaryAction, self).run(tmp, variables))
         return {**result, **self._run_in_worker(variables)}
 
     def _is_at_home(self, variables: _Variables) -> bool:
-        """Whether the module would run as this user, on this machine, by this Python, in this
-        environment, and without files or a process of its own."""
+        """Whether the module would run here: same user, machine, Python and environment, no own files or process."""
         return (
             known_inside(ansible_version)
             # What is neither true nor false switches it off, too.
@@ -144,7 +125,7 @@ class ModuleInWorker(OrdinaryAction):
             and self._connection.transport == "local"
             and self._connection.become is None
             and not self._task.async_val
-            # It would end a change half way; a process of its own comes to an end.
+            # It would end a change half way; a separate process finishes.
             and not self._task.timeout
             and not any(self._task.environment or ())
             and not constants.DEFAULT_KEEP_REMOTE_FILES
@@ -152,7 +133,7 @@ class ModuleInWorker(OrdinaryAction):
         )
 
     def _interpreter(self, variables: _Variables) -> t.Any:
-        """The Python that the host's modules run by, or how it is to be found ("auto" and the like)."""
+        """The Python of the host's modules, or how to find it ("auto" and the like)."""
         if self._task.delegate_to:
             variables = variables["ansible_delegated_vars"][self._task.delegate_to]
         configured = constants.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
@@ -162,7 +143,7 @@ class ModuleInWorker(OrdinaryAction):
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, variables)
         Display().vvv(f"Running module {self.module.__name__} in Ansible's worker process")
-        # ansible-core before 2.19 keeps warnings as long as the process lasts, here over all items of a loop.
+        # ansible-core before 2.19 keeps warnings for the whole process, here over all items of a loop.
         ansible_warnings._global_warnings.clear()
         basic._ANSIBLE_ARGS = _encoded({"ANSIBLE_MODULE_ARGS": arguments})
         basic._ANSIBLE_PROFILE = _PROFILE
@@ -179,10 +160,7 @@ class ModuleInWorker(OrdinaryAction):
 
 
 def known_inside(version: str) -> bool:
-    """Whether the insides of this ansible-core are what this file relies on.
-
-    :param version: such as 2.22.0rc1.
-    """
+    """Whether this file knows the insides of an ansible-core, such as 2.22.0rc1."""
     major, minor, *_rest = version.split(".")
     return _OLDEST <= (int(major), int(minor)) <= _NEWEST and all(
         hasattr(owner, name) for owner, name in _INSIDES
@@ -190,7 +168,7 @@ def known_inside(version: str) -> bool:
 
 
 def _display_of(variables: _Variables) -> t.Callable[[str], None]:
-    """How to show a text: with the host before each line where the play has several, which work side by side."""
+    """How to show a text: with the host before each line if the play has several."""
     if len(variables.get("ansible_play_hosts_all") or ()) < 2:
         return t.cast("t.Callable[[str], None]", Display().display)
     host = variables["inventory_hostname"]
@@ -202,8 +180,7 @@ def _display_of(variables: _Variables) -> t.Callable[[str], None]:
 
 
 def with_newer_python(result: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Add what to do to ansible-core's own message about a Python that is too old, which ends a module before
-    the collection's code begins."""
+    """Add what to do to ansible-core's message about too old a Python."""
     message = str(result.get("msg"))
     # ansible-core 2.16 begins a module on these, too.
     if _BEFORE_PYTHON_3_7 in str(result.get("module_stderr")):
@@ -216,18 +193,19 @@ def with_newer_python(result: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def refused(problems: list[str]) -> dict[str, t.Any]:
     """The result of a task with these problems, one sentence each."""
-    # Indented, so that each problem is a line of its own.
-    shown = {"problems": problems, "_ansible_verbose_always": True}
-    return {"failed": True, "msg": "\n".join(problems), **shown}
+    return {
+        "failed": True,
+        "msg": "\n".join(problems),
+        "problems": problems,
+        # Indented, so that each problem is a line of its own.
+        "_ansible_verbose_always": True,
+    }
 
 
 @contextlib.contextmanager
 def _as_a_process_of_its_own(folder: str) -> t.Iterator[io.StringIO]:
-    """Give a module what it has as a process: the playbook's folder as its own, and no reader of what
-    libraries write on standard error or log.
-
-    :returns: what it prints.
-    """
+    """Give a module what it has as a process: the playbook's folder, and no reader of standard error and logs.
+    Yields what it prints."""
     folder_before = os.getcwd()
     logging_was_off_below = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
@@ -245,17 +223,16 @@ def _as_a_process_of_its_own(folder: str) -> t.Iterator[io.StringIO]:
 
 
 def _encoded(arguments: dict[str, t.Any]) -> bytes:
-    if hasattr(ansible_json, "get_module_encoder"):
+    if _KNOWS_PROFILES:
         direction = ansible_json.Direction.CONTROLLER_TO_MODULE
         encoder = ansible_json.get_module_encoder(_PROFILE, direction)
         return json.dumps(arguments, cls=encoder).encode()
-    # ansible-core before 2.19.
     return json.dumps(arguments, cls=ansible_json.AnsibleJSONEncoder, vault_to_text=True).encode()
 
 
 def _decoded(result: str) -> dict[str, t.Any]:
-    if hasattr(ansible_json, "get_module_decoder"):
+    decoder = None
+    if _KNOWS_PROFILES:
         direction = ansible_json.Direction.MODULE_TO_CONTROLLER
         decoder = ansible_json.get_module_decoder(_PROFILE, direction)
-        return t.cast("dict[str, t.Any]", json.loads(result, cls=decoder))
-    return t.cast("dict[str, t.Any]", json.loads(result))
+    return t.cast("dict[str, t.Any]", json.loads(result, cls=decoder))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Variables that look like a misspelt variable of one of this collection's roles."""
+"""Variables that look like misspelt ones of this collection's roles."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import typing as t
 
 import yaml
 
-# Ten times as fast, where libyaml is there.
+# Ten times as fast, with libyaml.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COLLECTION = "kubedirector.connections."
-# A playbook may have variables of its own that begin like those of a role: only what is nearly the same is misspelt.
+# A playbook's own variables may begin like a role's: only near matches are misspelt.
 _ALIKE = 0.8
 
 
 def misspelt_variables(variables: t.Mapping[str, t.Any], own: t.Container[str]) -> t.Iterator[str]:
     """Name each, one sentence.
 
-    :param variables: all variables of a task.
-    :param own: those that the role itself gives to the task.
+    :param variables: all of a task.
+    :param own: those that the role gives it.
     """
     role = str(variables.get("ansible_role_name") or "")
     if not role.startswith(_COLLECTION):

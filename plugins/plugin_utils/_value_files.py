@@ -4,8 +4,8 @@
 
 """from_files, from_env_file, definition and src of configmaps, secrets and KDClusters, read on the controller.
 
-The module may run on another host, where these files are not. So it gets plain options: data and binary_data,
-which it masks like any other data, and what else a manifest says.
+The module may run on a host without these files, so it gets plain options: data and binary_data, masked as usual, and
+what else a manifest says.
 """
 
 from __future__ import annotations
@@ -15,31 +15,17 @@ import contextlib
 import dataclasses
 import functools
 import os
-import posixpath
 import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.validation import check_type_dict
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
-    InvalidInputError,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._core.names import (
-    require_data_key,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.argspec import (
-    ACTION_OPTIONS,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.entry_words import (
-    Path,
-    shown_path,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._cluster_manifest import (
-    IN_MANIFEST,
-    cluster_fields,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import origin_of
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._kubectl_values import (
+from ..module_utils._core.errors import InvalidInputError
+from ..module_utils._core.names import require_data_key
+from ..module_utils._kd_connection.argspec import ACTION_OPTIONS
+from ..module_utils._kd_connection.entry_words import Path, shown_path
+from ._filters import origin_of
+from ._kubectl_values import (
     MAX_BYTES,
     UnusableFileError,
     content_of,
@@ -48,33 +34,23 @@ from ansible_collections.kubedirector.connections.plugins.plugin_utils._kubectl_
     is_folder,
     too_much,
 )
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._manifests import (
-    BESIDES,
-    Problems,
-    manifest_fields,
-    manifest_in,
-)
+from ._manifests import BESIDES, IN_MANIFEST, Problems, cluster_fields, manifest_fields, manifest_in
 
 _COLLECTION = os.path.join(os.path.abspath(os.path.join(os.path.dirname(__file__), "../..")), "")
-# Base64 and metadata make a manifest longer than its values; those are the API server's to judge.
+# Base64 and metadata make a manifest longer than its values, which the API server judges.
 _MOST_OF_MANIFEST = 4 * MAX_BYTES
 _OTHER_DATA = {"configmaps": ("data", "binary_data"), "secrets": ("data", "string_data", "stringData")}  # fmt: skip
 _MANIFEST_OPTIONS = ("definition", "src")
 _Options = t.Mapping[str, t.Any]
-
-
-class FieldsOfManifest(t.Protocol):
-    """How a manifest becomes options."""
-
-    def __call__(self, manifest: t.Any, *, strict: bool) -> tuple[dict[str, t.Any], Problems]:
-        """The options and what is wrong with the manifest; strict where values must have the right types."""
+# Takes a manifest, and strict=True where its values must have the right types.
+_FieldsOfManifest = t.Callable[..., tuple[dict[str, t.Any], Problems]]
 
 
 class Finder(t.Protocol):
-    """How files are found and decrypted on the controller."""
+    """Finds and decrypts files on the controller."""
 
     def find(self, name: str) -> str:
-        """Find a file or folder on Ansible's search path. :raises AnsibleError: there is none."""
+        """Find a file or folder on Ansible's search path. :raises AnsibleError:"""
 
     def decrypted(self, path: str) -> str:
         """The path of a file, or of what ansible-vault encrypted in it. :raises AnsibleError:"""
@@ -87,136 +63,107 @@ class Finder(t.Protocol):
 class FileValues:
     """A task's options with the content of files in place of their names.
 
-    :param args: the options. What was given is left alone, and is this where no file is named.
-    :param problems: (path from the options to the value, sentence), of all files that cannot be used.
-    :param warnings: the same of what kubectl leaves out silently.
+    :param args: those given, or a copy if any is replaced; what was given is not changed.
+    :param problems: of files and manifests, each with the path from the options to the value.
+    :param warnings: the same of what kubectl drops silently.
     """
 
-    args: t.Mapping[str, t.Any] = dataclasses.field(repr=False)
-    problems: list[tuple[Path, str]] = dataclasses.field(default_factory=list)
-    warnings: list[tuple[Path, str]] = dataclasses.field(default_factory=list)
+    args: _Options = dataclasses.field(repr=False)
+    problems: Problems = dataclasses.field(default_factory=list)
+    warnings: Problems = dataclasses.field(default_factory=list)
 
 
 def with_file_values(args: _Options, finder: Finder) -> FileValues:
-    """Read the files that a task names, in entries of any form.
-
-    :param args: options of kd_connection or kd_connections.
-    """
+    """Read the files of a kd_connection or kd_connections task, in entries of any form."""
     read = FileValues(args)
     result = _with_values(read, args, (), finder)
     entries = args.get("connections")
     if isinstance(entries, list):
-        result["connections"] = [
+        values = [
             _with_values(read, entry, ("connections", index), finder)
-            if isinstance(entry, dict) and _names_files(entry)
-            else entry
             for index, entry in enumerate(entries)
         ]
-    if any(_names_files(one) for one in (args, *_dictionaries(entries))):
-        read.args = result
+        if any(after is not before for after, before in zip(values, entries)):
+            result = {**result, "connections": values}
+    read.args = result
     return read
 
 
 def with_cluster_manifest(args: _Options, finder: Finder) -> FileValues:
-    """Write the manifest that a task of kd_cluster gives as single options."""
+    """Write the manifest of a kd_cluster task as single options."""
     read = FileValues(args)
-    for option in _MANIFEST_OPTIONS:
-        if args.get(option) is not None:
-            fields = _Files(read, args, (), finder, named=True).manifest(
-                option,
-                frozenset(args) - IN_MANIFEST,
-                functools.partial(cluster_fields, namespace=args.get("namespace")),
-            )
-            left_out = (*_MANIFEST_OPTIONS, "kdcluster")
-            read.args = {key: args[key] for key in args if key not in left_out} | fields
-            break
+    fields = _Files(read, args, (), finder).manifest(
+        frozenset(args) - IN_MANIFEST,
+        functools.partial(cluster_fields, namespace=args.get("namespace")),
+    )
+    if fields is not None:
+        left_out = (*_MANIFEST_OPTIONS, "kdcluster")
+        read.args = {key: args[key] for key in args if key not in left_out} | fields
     return read
 
 
 def _is_from_files(entry: t.Any) -> bool:
-    given = entry if isinstance(entry, dict) else {}
-    return any(given.get(name) is not None for name in ACTION_OPTIONS)
+    return isinstance(entry, dict) and any(entry.get(name) is not None for name in ACTION_OPTIONS)
 
 
-def _names_files(options: _Options) -> bool:
-    return any(
-        _is_from_files(entry)
-        for option in _OTHER_DATA
-        for entry in _dictionaries(options.get(option))
-    )
-
-
-def _dictionaries(values: t.Any) -> t.Iterator[_Options]:
-    return (
-        (one for one in values if isinstance(one, dict)) if isinstance(values, list) else iter(())
-    )
-
-
-def _with_values(
-    read: FileValues, options: _Options, path: Path, finder: Finder
-) -> dict[str, t.Any]:
-    """One connection's options with values in place of files."""
-    result = dict(options)
+def _with_values(read: FileValues, options: t.Any, path: Path, finder: Finder) -> t.Any:
+    """One connection's options with values in place of files; the same where none is named."""
+    if not isinstance(options, dict):
+        return options
     absent = options.get("state") == "absent"
+    namespace = options.get("namespace") or read.args.get("namespace")
+    values = {}
     for option in _OTHER_DATA:
         entries = options.get(option)
-        if isinstance(entries, list):
-            result[option] = [
-                _Reader(read, option, entry, (*path, option, index), finder).entry(
-                    absent=absent, namespace=options.get("namespace") or read.args.get("namespace")
-                )
-                if _is_from_files(entry)
-                else entry
-                for index, entry in enumerate(entries)
+        if isinstance(entries, list) and any(map(_is_from_files, entries)):
+            values[option] = [
+                _Reader(read, option, one, (*path, option, index), finder).entry(absent, namespace)
+                if _is_from_files(one)
+                else one
+                for index, one in enumerate(entries)
             ]
-    return result
+    return {**options, **values} if values else options
 
 
 class _Files:
-    """Finds and reads files for one entry, or one task.
+    """Finds and reads files of one ConfigMap or Secret, or of a KDCluster's manifest."""
 
-    :param named: whether messages may name a file that does not exist.
-    """
+    _is_secret = False
 
-    def __init__(
-        self, read: FileValues, given: _Options, path: Path, finder: Finder, *, named: bool
-    ) -> None:
+    def __init__(self, read: FileValues, given: _Options, path: Path, finder: Finder) -> None:
         self._read = read
         self._given = given
         self._path = path
         self._finder = finder
-        self._named = named
 
     def manifest(
-        self, option: str, besides: t.Collection[str], fields_of: FieldsOfManifest
-    ) -> dict[str, t.Any]:
-        """What a manifest, or a file with one, says as single options.
+        self, besides: t.Collection[str], fields_of: _FieldsOfManifest
+    ) -> dict[str, t.Any] | None:
+        """A manifest, or a file with one, as single options; None if neither is given.
 
-        :param option: definition or src.
-        :param besides: the options that may stand beside it.
+        :param besides: options allowed beside it.
         """
-        others = [
-            name
-            for name, value in self._given.items()
-            if value is not None and name != option and name not in besides
-        ]
+        given = {name: value for name, value in self._given.items() if value is not None}
+        option = next((one for one in _MANIFEST_OPTIONS if one in given), None)
+        if option is None:
+            return None
+        others = [name for name in given if name != option and name not in besides]
         if others:
             self._problem(
                 (option,), f"stands in place of {', '.join(others)}. Keep one of the two."
             )
-        manifest = self._given[option]
-        if option == "definition":
-            fields, problems = fields_of(manifest, strict=False)
-            for path, text in problems:
-                self._problem(("definition", *path), text)
-        else:
-            manifest = self._manifest_in(self._given["src"])
+        manifest = given[option]
+        if option == "src":
+            manifest = self._manifest_in(manifest)
             if manifest is None:
                 return {}
-            fields, problems = fields_of(manifest, strict=True)
-            for path, text in problems:
-                place = ", ".join(filter(None, (self._given["src"], shown_path(manifest, path))))
-                self._problem(("src",), f"{place}: {text}")
+        fields, problems = fields_of(manifest, strict=option == "src")
+        for path, text in problems:
+            if option == "src":
+                place = ", ".join(filter(None, (given[option], shown_path(manifest, path))))
+                self._problem((option,), f"{place}: {text}")
+            else:
+                self._problem((option, *path), text)
         name = self._given.get("name", self._given.get("kdcluster"))
         if name not in (None, fields.get("name")):
             self._problem(
@@ -225,35 +172,26 @@ class _Files:
         return fields
 
     def _manifest_in(self, name: t.Any) -> t.Any:
-        here = ("src",)
-        content = self._only_file(here, name, _MOST_OF_MANIFEST)
-        if content is None:
-            return None
-        manifest, problem = manifest_in(content)
-        if problem:
-            self._problem(here, f"{name} {problem}")
-        return manifest
+        content = self._only_file(("src",), name, _MOST_OF_MANIFEST)
+        if content is not None:
+            with self._problems_with(("src",), name):
+                return manifest_in(content)
+        return None
 
     def _only_file(self, here: Path, name: t.Any, most: int) -> bytes | None:
-        """The content of the one file that an option names; None, and a problem, if it cannot be used."""
-        if not isinstance(name, str):
-            self._problem(here, "a path belongs here.")
-            return None
+        """The content of an option's one file; None, and a problem, if unusable."""
         path = self._found(here, name)
-        if path is None:
-            return None
-        try:
-            if is_folder(path):
-                raise UnusableFileError("is a folder. Name a file.")
-            return self._content(path, most)
-        except UnusableFileError as error:
-            self._problem(here, f"{name} {error}")
-            return None
+        if path is not None:
+            with self._problems_with(here, name):
+                if is_folder(path):
+                    raise UnusableFileError("is a folder. Name a file.")
+                return self._content(path, most)
+        return None
 
-    def _found(self, here: Path, name: str) -> str | None:
-        """Find a file: on Ansible's search path, else beside the file in which its name is written, else from the
-        current directory (for playbooks of this collection, whose own folder is not where people keep files)."""
-        if not name:
+    def _found(self, here: Path, name: t.Any) -> str | None:
+        """Find a file: on Ansible's search path, else beside the file that names it, else from the current directory
+        (for playbooks of this collection, whose folder is not where people keep files)."""
+        if not isinstance(name, str) or not name:
             self._problem(here, "a path belongs here.")
             return None
         with contextlib.suppress(AnsibleError):
@@ -267,20 +205,20 @@ class _Files:
             if os.path.exists(path):
                 return path
         # It may be the content of a file, by mistake.
-        shown = name if self._named and not {*"\n{"} & {*name} else "the file that is named here"
+        named = not self._is_secret and not {*"\n{"} & {*name}
         self._problem(
             here,
-            f"{shown} does not exist on the controller. A relative path is looked up in files/ of role and "
-            "playbook, beside the playbook, beside the file in which it is written if Ansible knows that, and in the current "
-            "directory.",
+            f"{name if named else 'the file that is named here'} does not exist on the controller. A relative path is "
+            "looked up in files/ of role and playbook, beside the playbook, beside the file in which it is written if "
+            "Ansible knows that, and in the current directory.",
         )
         return None
 
     def _folders(self, here: Path) -> t.Iterator[str]:
-        """Where the file is in which a name is written, as far as that is known."""
+        """The folders of the file in which a name is written, as far as known."""
         origin = origin_of(self._read.args, (*self._path, *here))
         if origin is not None:
-            yield os.path.dirname(origin[0])
+            yield os.path.dirname(origin.path)
         places = self._read.args.get("places")
         if self._path[:1] == ("connections",) and isinstance(places, list):
             # ansible-core before 2.19 does not know origins.
@@ -290,7 +228,7 @@ class _Files:
         try:
             decrypted = self._finder.decrypted(path)
         except AnsibleError:
-            # Its own message may go on with whatever is around.
+            # Its own message may quote what is around.
             raise UnusableFileError(
                 "cannot be read, or is encrypted by ansible-vault with another password than is given."
             ) from None
@@ -298,6 +236,13 @@ class _Files:
             return content_of(decrypted, most)
         finally:
             self._finder.forget(decrypted)
+
+    @contextlib.contextmanager
+    def _problems_with(self, here: Path, name: str) -> t.Iterator[None]:
+        try:
+            yield
+        except UnusableFileError as error:
+            self._problem(here, f"{name} {error}")
 
     def _problem(self, here: Path, text: str) -> None:
         self._read.problems.append(((*self._path, *here), text))
@@ -312,23 +257,26 @@ class _Reader(_Files):
     def __init__(
         self, read: FileValues, option: str, given: _Options, path: Path, finder: Finder
     ) -> None:
-        super().__init__(read, given, path, finder, named=option != "secrets")
+        super().__init__(read, given, path, finder)
         self._option = option
         self._is_secret = option == "secrets"
-        self._other = {name: _as_dict(given.get(name)) for name in _OTHER_DATA[option]}
         # Key to where it comes from.
-        self._sources = {str(key): name for name, data in self._other.items() for key in data or {}}
+        self._sources = {
+            str(key): name
+            for name in _OTHER_DATA[option]
+            for key in _as_dict(given.get(name)) or ()
+        }
         self._size = 0
         self._text: dict[str, str] = {}
         self._binary: dict[str, str] = {}
 
-    def entry(self, *, absent: bool, namespace: t.Any) -> dict[str, t.Any]:
+    def entry(self, absent: bool, namespace: t.Any) -> dict[str, t.Any]:
         """The entry as single options. One that is disconnected needs no values."""
         result = {key: value for key, value in self._given.items() if key not in ACTION_OPTIONS}
-        for option in _MANIFEST_OPTIONS:
-            if self._given.get(option) is not None:
-                fields_of = functools.partial(manifest_fields, self._option, namespace=namespace)
-                return {**result, **self.manifest(option, BESIDES, fields_of)}
+        fields_of = functools.partial(manifest_fields, self._option, namespace=namespace)
+        fields = self.manifest(BESIDES, fields_of)
+        if fields is not None:
+            return {**result, **fields}
         if absent:
             return result
         known = len(self._read.problems)
@@ -376,31 +324,24 @@ class _Reader(_Files):
         path = self._found(here, name)
         if path is None:
             return
-        try:
+        with self._problems_with(here, name):
             if not is_folder(path):
-                base = posixpath.basename(name.rstrip("/"))
+                base = os.path.basename(name.rstrip("/"))
                 self._add(here, base if key is None else key, self._content(path))
                 return
             if key is not None:
-                self._problem(
-                    here,
-                    f"{name} is a folder, whose files have their own names as keys. Leave key out.",
+                raise UnusableFileError(
+                    "is a folder, whose files have their own names as keys. Leave key out."
                 )
-                return
             files, others = files_in(path)
-        except UnusableFileError as error:
-            self._problem(here, f"{name} {error}")
-            return
-        for file in files:
-            try:
-                self._add(here, file, self._content(os.path.join(path, file)))
-            except UnusableFileError as error:
-                self._problem(here, f"{name.rstrip('/')}/{file} {error}")
-        if others:
-            self._warning(
-                here,
-                f"only ordinary files of {name} are used, as with kubectl; left out: {', '.join(others)}.",
-            )
+            for file in files:
+                with self._problems_with(here, f"{name.rstrip('/')}/{file}"):
+                    self._add(here, file, self._content(os.path.join(path, file)))
+            if others:
+                self._warning(
+                    here,
+                    f"only ordinary files of {name} are used, as with kubectl; left out: {', '.join(others)}.",
+                )
 
     def _read_env_file(self) -> None:
         name = self._given.get("from_env_file")
@@ -412,11 +353,11 @@ class _Reader(_Files):
             unset = (
                 "there is no '=', and the controller's environment has no variable of this name."
             )
+            # A name may be part of a secret that is broken into lines.
+            shown = f"the key of {where}" if self._is_secret else ""
             if line.problem:
                 self._problem(here, f"{where}: {line.problem}")
             elif value is not None:
-                # What stands before the sign may be a part of a secret that is broken into lines.
-                shown = f"the key of {where}" if self._is_secret else f"key {line.name}"
                 self._add(here, line.name, os.fsencode(value), shown)
             elif self._is_secret:
                 # With kubectl the line, which may be a value, becomes a key.
@@ -425,7 +366,7 @@ class _Reader(_Files):
                 self._warning(
                     here, f"{where}: {unset} The value of {line.name} is empty, as with kubectl."
                 )
-                self._add(here, line.name, b"", f"key {line.name}")
+                self._add(here, line.name, b"")
 
     def _add(self, here: Path, key: str, content: bytes, shown: str = "") -> None:
         """Take a value. :param shown: how to name the key."""

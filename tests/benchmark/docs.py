@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 
 from tests.benchmark import summary
-from tests.benchmark.jobs import OPERATOR, TIMED_MEMBERS
+from tests.benchmark.jobs import OPERATOR, PAIRS, TIMED_MEMBERS
 from tests.runner.paths import BUILD, ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -26,7 +26,7 @@ _TEXT = """\
 ![Medians of each job, in seconds](benchmarks.svg)
 
 ## Targets
-Ratios of wall-clock time: the median of the rounds' ratios.
+Ratios of wall-clock time: the median of the rounds' ratios. Of the list with nothing to do, each round runs {pairs} pairs.
 
 {limits}
 
@@ -116,6 +116,7 @@ def whole(report: summary.Report) -> str:
         rounds=f"{report['rounds']} rounds" if report["rounds"] > 1 else "one round only",
         figures=figures(report),
         timed=TIMED_MEMBERS,
+        pairs=PAIRS,
         cores=machine["cores"],
         processor=machine["processor"],
         memory=machine["memory_gib"],

@@ -26,7 +26,7 @@ _MEMBER_LABEL = "kubedirector.hpe.com/kdcluster"
 
 
 class WrongReading(Exception):
-    """Something else was found than is expected."""
+    """A member read other values than expected."""
 
 
 def main() -> int:
@@ -65,8 +65,8 @@ def _show(console: Console, kubectl: Kubectl, setup: Setup) -> int:
     )  # fmt: skip
     if _run(console, kubectl, setup.role, setup.role_file):
         raise WrongReading(
-            f"{setup.folder.name}/{setup.role_file.name} found something left to do that "
-            "connections.yml had not done, but the two say the same."
+            f"{setup.folder.name}/{setup.role_file.name} changed something after "
+            "connections.yml, although both describe the same."
         )
     for kdcluster, expected in setup.expected.items():
         for pod in _members(kubectl, setup.namespace, kdcluster):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way to a cluster's API server, as options of the modules give it: address, CA certificate, token."""
+"""How to reach a cluster's API server, as options of the modules: address, CA certificate, token."""
 
 from __future__ import annotations
 

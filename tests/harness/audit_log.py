@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the API server was asked, by its own audit log."""
+"""The requests of the API server, from its audit log."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Request:
 
     @property
     def writes(self) -> bool:
-        """Whether something could have been changed by it; exec reads files here."""
+        """Whether it could have changed something; exec only reads files here."""
         return self.verb not in READING and not self.dry_run and self.resource != "pods/exec"
 
 
@@ -52,17 +52,17 @@ class AuditLog:
         return [one for one in self.requests(mark) if one.user == user]
 
     def requests(self, mark: int) -> Iterator[Request]:
-        """Everybody's requests after `mark`, in the order in which they were answered."""
+        """Every user's requests after `mark`, in the order in which they were answered."""
         with self.path.open("rb") as file:
             file.seek(mark)
             text = file.read()
-            told = set()
+            seen = set()
             # What comes after the last line's end is still being written.
             for line in text[: text.rfind(b"\n") + 1].splitlines():
                 event = json.loads(line)
-                # A watch or an exec is told when it starts and again when it ends.
-                if event["stage"] != "RequestReceived" and event["auditID"] not in told:
-                    told.add(event["auditID"])
+                # A watch or an exec is logged at its start and again at its end.
+                if event["stage"] != "RequestReceived" and event["auditID"] not in seen:
+                    seen.add(event["auditID"])
                     yield _request(event)
 
 

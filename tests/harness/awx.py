@@ -54,8 +54,9 @@ def load(path: Path) -> Any:
 
 @cache
 def job_templates() -> dict[str, Definition]:
-    """The job templates by the name of their file."""
-    return {path.stem: load(path) for path in sorted((FOLDER / "job_templates").glob("*.yml"))}
+    """The job templates by the name of their playbook."""
+    listed = load(FOLDER / "job_templates.yml")["kd_awx_templates"]
+    return {one["playbook"].removesuffix(".yml"): one for one in listed}
 
 
 @cache

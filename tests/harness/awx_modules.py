@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stands in for the collection awx.awx, to see what load.yml hands to its modules."""
+"""Fake modules of the collection awx.awx, which record what load.yml passes to them."""
 
 from __future__ import annotations
 

@@ -54,11 +54,11 @@ def _question_problems(question: Question) -> Iterator[str]:
         return
     kind = question["type"]
     if kind not in _DEFAULTS:
-        yield f"there is no type {kind}"
+        yield f"type {kind} does not exist"
         return
     for limit in ("min", "max"):
         if not isinstance(question.get(limit), int | None):
-            yield f"{limit} is no integer"
+            yield f"{limit} is not an integer"
     default = question.get("default", "")
     if default != "" and not isinstance(default, _DEFAULTS[kind]):
         yield f"a default of {default!r} does not fit the type {kind}"
@@ -76,7 +76,7 @@ def _choice_problems(question: Question) -> Iterator[str]:
     if question["type"] == "multiplechoice" and len(defaults) > 1:
         yield "only one choice can be the default"
     if strangers := [one for one in defaults if one not in choices(question)]:
-        yield f"{', '.join(strangers)} cannot be the default, being no choice"
+        yield f"{', '.join(strangers)} cannot be the default: it is not a choice"
 
 
 def choices(question: Question) -> list[str]:
@@ -101,22 +101,22 @@ def _value_problems(question: Question, value: Any) -> Iterator[str]:
     kind = question["type"]
     if kind in _TEXTS:
         if not isinstance(value, str):
-            yield f"{value!r} is no text"
+            yield f"{value!r} is not text"
         else:
             yield from _limit_problems(question, len(value))
     elif kind in ("integer", "float"):
-        # bool is an int to Python, but no number to AWX.
+        # bool is an int to Python, but not a number to AWX.
         if type(value) not in ((int,) if kind == "integer" else (int, float)):
-            yield f"{value!r} is no {kind}"
+            yield f"{value!r} is not a {kind}"
         else:
             yield from _limit_problems(question, value)
     elif kind == "multiselect":
         if not isinstance(value, list):
-            yield f"{value!r} is no list"
+            yield f"{value!r} is not a list"
         else:
-            yield from (f"{one!r} is no choice" for one in value if one not in choices(question))
+            yield from (f"{one!r} is not a choice" for one in value if one not in choices(question))
     elif value not in choices(question):
-        yield f"{value!r} is no choice"
+        yield f"{value!r} is not a choice"
 
 
 def _limit_problems(question: Question, measure: float) -> Iterator[str]:
@@ -148,7 +148,7 @@ def filled_in(survey: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str
 
 
 def _defaults(survey: Mapping[str, Any]) -> dict[str, Any]:
-    """A default that is no valid answer counts as none; so does each one of a multiselect."""
+    """An invalid default counts as none; so does each one of a multiselect."""
     return {
         question["variable"]: question["default"]
         for question in survey["spec"]

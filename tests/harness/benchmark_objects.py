@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The namespaces, KDClusters and accounts of the benchmark, and how they are put back."""
+"""The namespaces, KDClusters and accounts of the benchmark, and how to reset them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Space:
         nothing = json.dumps({"spec": {"connections": Connections().spec()}})
 
         def disconnected() -> bool:
-            # A refusal of the moment is met by another try.
+            # A transient refusal is retried.
             options = ["--type", "merge", "--patch", nothing]
             return (
                 self.kubectl.run(
@@ -110,7 +110,7 @@ def three_members(name: str) -> Manifest:
 
 @contextmanager
 def spaces(kubectl: Kubectl, timing: Timing, *names: str) -> Iterator[list[Space]]:
-    """Make namespaces with the KDApp in each; they are gone again afterwards."""
+    """Make namespaces with the KDApp in each; deletes them afterwards."""
     with ExitStack() as stack:
         for name in names:
             stack.enter_context(workspace(kubectl, name, APP))
@@ -119,7 +119,7 @@ def spaces(kubectl: Kubectl, timing: Timing, *names: str) -> Iterator[list[Space
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody of his own for each contender, so that the audit log tells them apart."""
+    """One account for each contender, so that the audit log distinguishes them."""
 
     user: str
     kubeconfig: Path

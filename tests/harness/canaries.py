@@ -1,10 +1,10 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secret values that are recognised wherever they turn up, and the search for them.
+"""Secret values that are recognisable wherever they turn up, and the search for them.
 
 Every secret, password and token of the tests that leaves a test's own process is a canary or a token of
-the API server, so that after a run one search over what it left tells whether any of them leaked.
+the API server, so that after a run one search over its files shows whether any of them leaked.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ INPUTS = (
     "extravars*", "envvars", "command", "credential-plugin*", "kubernetes.yml",
     # Files that values and manifests are taken from.
     "object-store.*", "login.env", "token", "manifest", "env", "file", "file.locked", "lab.yml",
-    # What the stand-in for AWX's modules answers, and what it is given.
+    # What the fake modules of AWX receive and answer.
     "awx-objects", "awx-results", "awx-record",
 )  # fmt: skip
 _CHUNK, _LONGEST = 4 * 1024 * 1024, 4096
 
 
 def canary(label: str) -> str:
-    """A secret value; `label` tells one from another."""
+    """A secret value; `label` distinguishes it from others."""
     return _MARK + label
 
 
@@ -86,12 +86,12 @@ class Search:
     hits: list[Path]
 
 
-def search(places: Iterable[Path], wanted: Iterable[bytes], inputs: Iterable[str] = ()) -> Search:
+def search(places: Iterable[Path], patterns: Iterable[bytes], inputs: Iterable[str] = ()) -> Search:
     """Search all files at or below some places, links not followed.
 
     `inputs` are patterns of names that are not looked into.
     """
-    looked_for, left_out = list(wanted), tuple(inputs)
+    looked_for, left_out = list(patterns), tuple(inputs)
     files = octets = 0
     hits = []
     for path in _files_at(places):
@@ -113,16 +113,16 @@ def _files_at(places: Iterable[Path]) -> Iterator[Path]:
             yield from (path for path in paths if path.is_file() and not path.is_symlink())
 
 
-def _named(name: str, wanted: list[bytes]) -> bool:
-    return any(one in name.encode(errors="surrogateescape") for one in wanted)
+def _named(name: str, patterns: list[bytes]) -> bool:
+    return any(one in name.encode(errors="surrogateescape") for one in patterns)
 
 
-def _holds(path: Path, wanted: list[bytes]) -> bool:
+def _holds(path: Path, patterns: list[bytes]) -> bool:
     rest = b""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             text = rest + chunk
-            if any(one in text for one in wanted):
+            if any(one in text for one in patterns):
                 return True
             rest = text[-_LONGEST:]
     return False

@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 # KubeDirector's own reconcile period; a given cluster is taken to run the real operator.
 REAL_POLL_SECONDS = 30.0
-STAND_IN_POLL_SECONDS = 10.0
+SIMULATOR_POLL_SECONDS = 10.0
 
 
 class NoClusterError(Exception):
@@ -39,8 +39,8 @@ def find_cluster(environment: Mapping[str, str] | None = None) -> ClusterUnderTe
     """Return the cluster of KD_TEST_KUBECONFIG, else the running sandbox's.
 
     KD_OPERATOR_POLL_SECONDS says how often its operator polls, where that is neither
-    KubeDirector's period nor the stand-in's. KUBECONFIG is never looked at: it may be somebody's
-    production. Raises NoClusterError.
+    KubeDirector's period nor the simulator's. KUBECONFIG is never read: it may name a
+    production cluster. Raises NoClusterError.
     """
     environment = os.environ if environment is None else environment
     given = environment.get("KD_TEST_KUBECONFIG")
@@ -66,7 +66,7 @@ def _poll_seconds(environment: Mapping[str, str], status: Mapping[str, str]) -> 
     said = environment.get("KD_OPERATOR_POLL_SECONDS") or status.get("poll_seconds")
     if said is not None:
         return float(said)
-    return STAND_IN_POLL_SECONDS if status.get("operator") == "stand-in" else REAL_POLL_SECONDS
+    return SIMULATOR_POLL_SECONDS if status.get("operator") == "simulator" else REAL_POLL_SECONDS
 
 
 def _sandbox_status(environment: Mapping[str, str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ Named = Callable[[str], KDCluster]
 
 @contextmanager
 def namespaces(kubectl: Kubectl, prefix: str) -> Iterator[Callable[[], str]]:
-    """Make namespaces that are gone again afterwards."""
+    """Make namespaces; deletes them afterwards."""
     made: list[str] = []
 
     def make() -> str:
@@ -77,7 +77,7 @@ def emptied(kdcluster: Named) -> Named:
         if any((found.get()["spec"].get("connections") or {}).values()):
             found.connect(Connections())
         found.wait_settled()
-        found.set_count_right()
+        found.repair_counter()
         return found
 
     return named

@@ -61,7 +61,7 @@ def apps() -> list[Manifest]:
 
 
 def prerequisites() -> list[Manifest]:
-    """What the KDClusters below name and must find when they are made."""
+    """The objects that the KDClusters below name and need at their creation."""
     return [
         start_script(FAILING_SCRIPT, exit_code=7),
         configmap("born-with-info", {"origin": "birth"}, connection_type="info"),

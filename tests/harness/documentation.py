@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples of the documentation, as they stand there."""
+"""The examples of the documentation, unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.harness.cluster import REPOSITORY
 _BLOCK = r"<!-- tested: ([\w -]+) -->\n```{}\n(.*?)```"
 # A test of its own compares what is generated.
 _GENERATED = re.compile(r"<!-- generated: .*?<!-- end of generated -->", re.DOTALL)
-# A fenced block of YAML that no test names is one that nobody has tried.
+# A fenced block of YAML that no test names is untested.
 _ANY_BLOCK = re.compile(r"^```yaml$", re.MULTILINE)
 
 

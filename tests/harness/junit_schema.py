@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What CI systems ask of JUnit XML: the stricter of Ant's schema and that of Jenkins' xUnit plugin, for each part.
 
-Rewritten from both: there is no XML schema validator among the tests' requirements.
+Rewritten from both: the tests' requirements have no XML schema validator.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ CHILDREN = {
 
 
 def junit_problems(text: str) -> list[str]:
-    """Say what no CI system would read."""
+    """Yield what a CI system would not read."""
     root = ElementTree.fromstring(text)
     problems = [] if root.tag == "testsuites" else [f"the root is {root.tag}"]
     for node in root.iter():
         expected = ATTRIBUTES.get(node.tag)
         if expected is None:
-            problems.append(f"{node.tag} is no element of JUnit XML")
+            problems.append(f"{node.tag} is not an element of JUnit XML")
             continue
         if set(node.attrib) != set(expected):
             problems.append(f"{node.tag} has the attributes {sorted(node.attrib)}")

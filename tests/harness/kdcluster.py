@@ -31,7 +31,7 @@ TRANSIENT_REFUSALS = (
 
 @dataclass(frozen=True)
 class Member:
-    """A member as the status tells it; generations are None while unset."""
+    """A member as the status shows it; generations are None while unset."""
 
     role: str
     pod: str
@@ -118,8 +118,8 @@ class KDCluster:
         self.connect(connections)
         return self.wait_settled()
 
-    def set_count_right(self) -> None:
-        """Bring the operator's count of changes up to what its members know.
+    def repair_counter(self) -> None:
+        """Raise the operator's change counter to what its members know.
 
         It falls behind where the operator could not write it (test_reconnect); then the operator would
         miss the next --reconnect.
@@ -130,7 +130,7 @@ class KDCluster:
         if max(known, default=0) > count:
             right = {"metadata": {"annotations": {CHANGE_COUNTER: str(max(known))}}}
             self.kubectl.patch(KDCLUSTER, self.name, right, namespace=self.namespace)
-            # By itself that is no change. An operator that has not seen it yet would meet it at the next one.
+            # By itself this changes nothing. An operator that has not seen it yet would meet it at the next one.
             holds_for(
                 f"the operator leaves {self.name} alone",
                 lambda: self.generation() == manifest["status"]["specGenerationToProcess"],
@@ -142,8 +142,8 @@ class KDCluster:
         command = 'echo $(($(date +%s) - $(stat -c %Y "$0")))'
         return float(self.exec(self.pod(), "sh", "-c", command, CONFIGURE_STATUS).stdout)
 
-    def lose_a_count(self) -> int:
-        """Set the operator's count of changes one behind what its members know, which is returned.
+    def set_counter_back(self) -> int:
+        """Set the operator's change counter one behind what its members know, and return that.
 
         So it stands where the operator could not write it; it then runs no start script for the next change
         (tests/operator_contract/test_reconnect.py).
@@ -156,11 +156,11 @@ class KDCluster:
         return known
 
     def expected_hash(self) -> str:
-        """Compute the connection hash anew from the live objects."""
+        """Compute the connection hash from the live objects."""
         return connection_hash(self.kubectl, self.namespace, self.get()["spec"])
 
     def unsettled_because(self, manifest: Manifest) -> list[str]:
-        """Say what keeps the connections of this object from having reached every member."""
+        """Say why the connections of this object have not reached every member."""
         status: Manifest = manifest.get("status") or {}
         reasons = []
         if status.get("state") != "configured":
@@ -182,9 +182,9 @@ class KDCluster:
                     f"{member.setup_generation}, not {generation}"
                 )
         if not reasons:
-            wanted = connection_hash(self.kubectl, self.namespace, manifest["spec"])
-            if status.get("lastConnectionHash") != wanted:
-                reasons.append(f"hash is {status.get('lastConnectionHash')}, not {wanted}")
+            expected = connection_hash(self.kubectl, self.namespace, manifest["spec"])
+            if status.get("lastConnectionHash") != expected:
+                reasons.append(f"hash is {status.get('lastConnectionHash')}, not {expected}")
         return reasons
 
     def wait_settled(self, seconds: float | None = None) -> Manifest:
@@ -244,12 +244,12 @@ class KDCluster:
         """Return what a member's start script makes of the present configmeta.json; see application_in."""
         return application_in(self.kubectl, self.namespace, pod or self.pod())
 
-    def wait_read(self, what: str, wanted: Any, *, pod: str | None = None) -> Manifest:
-        """Return the script's read.json once `wanted(read)` is true; DeadlineError else."""
+    def wait_read(self, what: str, condition: Any, *, pod: str | None = None) -> Manifest:
+        """Return the script's read.json once `condition(read)` is true; DeadlineError else."""
 
         def fits() -> Manifest | None:
             read = self.read_by_script(pod)
-            return read if read is not None and wanted(read) else None
+            return read if read is not None and condition(read) else None
 
         return wait_until(
             f"the start script of {self.name} read {what}",
@@ -273,7 +273,7 @@ def application_in(kubectl: Kubectl, namespace: str, pod: str) -> Manifest:
     """
     old = kubectl.exec(pod, "test", READ_BY_SCRIPT, "-ot", CONFIGMETA, namespace=namespace)
     if old.returncode == 0:
-        # It may be told to end with an error, but it has read the file before that.
+        # It may end with an error on purpose, but has read the file before that.
         kubectl.exec(pod, START_SCRIPT, "--reconnect", namespace=namespace)
     done = kubectl.exec(pod, "python3", "/opt/member/ask.py", namespace=namespace)
     assert done.returncode == 0, done.stderr
@@ -282,7 +282,7 @@ def application_in(kubectl: Kubectl, namespace: str, pod: str) -> Manifest:
 
 
 def members_of(manifest: Manifest) -> list[Member]:
-    """Return all members that a KDCluster's status tells of."""
+    """Return all members in a KDCluster's status."""
     roles: Sequence[Manifest] = (manifest.get("status") or {}).get("roles") or []
     return [
         Member(

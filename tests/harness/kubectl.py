@@ -42,7 +42,7 @@ class KubectlError(AssertionError):
 
 
 class DeadlineError(AssertionError):
-    """What a test waited for did not come about in time."""
+    """What a test waited for did not happen in time."""
 
 
 @dataclass(frozen=True)

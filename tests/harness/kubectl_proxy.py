@@ -52,7 +52,7 @@ def proxied(kubectl: Kubectl) -> Iterator[ProxiedKubectl]:
             [
                 kubectl.binary, "--kubeconfig", str(kubectl.kubeconfig), "proxy",
                 f"--unix-socket={path}", "--accept-hosts=^localhost$",
-                # It refuses commands in pods, too, unless told otherwise.
+                # By default it refuses commands in pods, too.
                 "--reject-paths=^/api/.*/pods/.*/attach",
             ],
             stdin=subprocess.DEVNULL,
@@ -75,7 +75,7 @@ def _listens(path: Path, process: subprocess.Popen[bytes]) -> bool:
     """Whether the proxy takes connections. Raises AssertionError once it has ended."""
     assert process.poll() is None, f"kubectl proxy ended {process.returncode}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        # The socket's file is there before anybody listens to it (met once in some 150 starts).
+        # The socket's file exists before the proxy listens (met once in some 150 starts).
         return probe.connect_ex(str(path)) == 0
 
 
@@ -186,7 +186,7 @@ class ProxiedKubectl(Kubectl):
         try:
             return self._converse(path, seconds)
         except websocket.WebSocketBadStatusException as error:
-            return Output(1, "", _told(error.status_code, error.resp_body or b""))
+            return Output(1, "", _error_text(error.status_code, error.resp_body or b""))
         except websocket.WebSocketTimeoutException:
             raise subprocess.TimeoutExpired(command, seconds) from None
 
@@ -268,7 +268,9 @@ class ProxiedKubectl(Kubectl):
         finally:
             connection.close()
         if response.status >= 400:
-            raise KubectlError([method.lower(), "--raw", path], 1, _told(response.status, text))
+            raise KubectlError(
+                [method.lower(), "--raw", path], 1, _error_text(response.status, text)
+            )
         parsed: Manifest = json.loads(text)
         for found in (parsed, *parsed.get("items", [])):
             # kubectl does not show them either.
@@ -276,7 +278,7 @@ class ProxiedKubectl(Kubectl):
         return parsed
 
 
-def _told(status: int, text: bytes) -> str:
+def _error_text(status: int, text: bytes) -> str:
     """What kubectl itself would say."""
     try:
         answer = json.loads(text)

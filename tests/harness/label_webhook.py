@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mutating webhook of another product, which takes one pod label away from KDClusters."""
+"""A mutating webhook of another product, which removes one pod label from KDClusters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAME = "label-policy.example.com"
 
 
 def _answer(review: dict[str, Any], label: str) -> dict[str, Any]:
-    """The AdmissionReview that takes the label out of every role."""
+    """The AdmissionReview that removes the label from every role."""
     roles = review["request"]["object"]["spec"].get("roles") or []
     patch = [
         {"op": "remove", "path": f"/spec/roles/{number}/podLabels/{label}"}
@@ -37,7 +37,7 @@ def _answer(review: dict[str, Any], label: str) -> dict[str, Any]:
 
 @contextmanager
 def taking_away(label: str, namespace: str, kubectl: Kubectl, folder: Path) -> Iterator[None]:
-    """Take a pod label away from all KDClusters of a namespace; the API server must be on this machine.
+    """Remove a pod label from all KDClusters of a namespace; the API server must be on this machine.
 
     :param folder: takes the webhook's certificate and key.
     """

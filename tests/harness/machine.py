@@ -43,13 +43,13 @@ def versions(python: Path, kubectl: Kubectl) -> dict[str, str]:
     done = subprocess.run(
         [str(python), "-c", _VERSIONS, *_PACKAGES], capture_output=True, text=True, check=True
     )
-    told: dict[str, str] = json.loads(done.stdout)
+    found: dict[str, str] = json.loads(done.stdout)
     kubernetes = json.loads(kubectl.ok("version", "--output", "json"))
-    told["Kubernetes"] = kubernetes["serverVersion"]["gitVersion"]
-    told["kubectl"] = kubernetes["clientVersion"]["gitVersion"]
-    told["Python"] = platform.python_version()
-    told["operator"] = _operator()
-    return told
+    found["Kubernetes"] = kubernetes["serverVersion"]["gitVersion"]
+    found["kubectl"] = kubernetes["clientVersion"]["gitVersion"]
+    found["Python"] = platform.python_version()
+    found["operator"] = _operator()
+    return found
 
 
 def _operator() -> str:

@@ -27,7 +27,7 @@ class Measured:
     """One run.
 
     `seconds` by the clock; `cpu_seconds` of the process and all its children; `peak_mib` of the
-    largest of these; `requests` as the audit log tells them, None where there is no log.
+    largest of these; `requests` from the audit log, None without one.
     """
 
     began: float
@@ -74,7 +74,7 @@ class Meter:
             )
             _pid, status, usage = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - clock
-            # Popen must not wait for what has been waited for.
+            # Popen must not wait for the process again.
             process.returncode = os.waitstatus_to_exitcode(status)
             output.seek(0)
             text = output.read().decode(errors="replace")

@@ -18,7 +18,7 @@ from tests.runner.paths import NEWEST, suite_environment
 from tests.runner.tree import link
 
 _MODULES = "ansible_collections.kubedirector.connections.plugins.modules"
-# Peak memory is the process's own: what the system tells its parent may be the parent's, too.
+# Peak memory is the process's own: what the system reports to its parent may include the parent's.
 _RUN = """
 import re, runpy, sys
 from ansible.module_utils import basic

@@ -39,7 +39,7 @@ class ModuleResult:
 
     @property
     def failed(self) -> bool:
-        """Whether the task would fail."""
+        """Whether the task failed."""
         return self.returncode != 0 or bool(self.json.get("failed"))
 
     @property

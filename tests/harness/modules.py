@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules as tests call them: bound to a cluster, a namespace and somebody's credentials."""
+"""The modules as tests call them: bound to a cluster, a namespace and credentials."""
 
 from __future__ import annotations
 

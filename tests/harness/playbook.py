@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.harness.kubectl import wait_until
 
 _RECAP = re.compile(r"\b(ok|changed|failed)=(\d+)")
 PLAYBOOK_SECONDS = 600.0
@@ -35,13 +38,9 @@ def run_playbook(
     :param kubeconfig: given to the modules through the environment, unless None.
     :param environment: further variables.
     """
-    variables = {**os.environ, "ANSIBLE_NOCOLOR": "1", **environment}
-    if kubeconfig is not None:
-        variables["K8S_AUTH_KUBECONFIG"] = str(kubeconfig)
-    program = Path(sys.executable).parent / "ansible-playbook"
     done = subprocess.run(
-        [str(program), str(playbook), *arguments],
-        env=variables,
+        _command(playbook, arguments),
+        env=_variables(kubeconfig, environment),
         capture_output=True,
         text=True,
         check=False,
@@ -52,3 +51,47 @@ def run_playbook(
     return PlaybookRun(
         done.returncode, output, {name: int(count) for name, count in _RECAP.findall(recap)}
     )
+
+
+def kill_playbook(
+    playbook: Path | str,
+    *arguments: str,
+    kubeconfig: Path,
+    when: Callable[[], bool],
+    seconds: float,
+) -> None:
+    """Run ansible-playbook, and kill it and its workers as soon as `when` says so.
+
+    :raises DeadlineError: `when` did not say so within `seconds`.
+    """
+    process = subprocess.Popen(
+        _command(playbook, arguments),
+        env=_variables(kubeconfig, {}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(f"the moment to kill {playbook}", when, seconds=seconds)
+    finally:
+        # Since ansible-core 2.19 a worker has a session of its own, and lives on without its parent.
+        for pid in _family(process.pid):
+            os.kill(pid, signal.SIGKILL)
+        process.wait()
+
+
+def _family(pid: int) -> list[int]:
+    children = [
+        int(child)
+        for path in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in path.read_text().split()
+    ]
+    return [pid, *(one for child in children for one in _family(child))]
+
+
+def _command(playbook: Path | str, arguments: Sequence[str]) -> list[str]:
+    return [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), *arguments]
+
+
+def _variables(kubeconfig: Path | None, environment: Mapping[str, str]) -> dict[str, str]:
+    given = {} if kubeconfig is None else {"K8S_AUTH_KUBECONFIG": str(kubeconfig)}
+    return {**os.environ, "ANSIBLE_NOCOLOR": "1", **environment, **given}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a sandbox allows to be done to it: parts of it are stopped, and started again.
+"""Stop and restart parts of a sandbox.
 
 The sandbox is known by what lies beside its kubeconfig, as any suite is given only that.
 """
@@ -38,7 +38,7 @@ class SandboxParts:
 
     @property
     def has_operator(self) -> bool:
-        """Whether its operator is a process of this machine: the stand-in."""
+        """Whether its operator is a process of this machine: the simulator."""
         return self._process(OPERATOR) is not None
 
     @property
@@ -48,7 +48,7 @@ class SandboxParts:
 
     @contextmanager
     def hanging_operator(self) -> Iterator[None]:
-        """The stand-in neither works nor answers meanwhile, although its process is there."""
+        """Stop the simulator: its process exists, but does not work or answer."""
         process = self._process(OPERATOR)
         assert process is not None
         os.kill(process.pid, signal.SIGSTOP)

@@ -52,10 +52,10 @@ class Timing:
 
     @property
     def stuck_seconds(self) -> float:
-        """A KDCluster that looks stuck for this long is: the operator's retries double from 1 s."""
+        """A KDCluster that looks stuck for this long is stuck: the operator's retries double from 1 s."""
         return 4
 
     @property
     def unstuck_seconds(self) -> float:
-        """A stuck operator has been restarted, or has come round, and caught up."""
+        """A stuck operator has been restarted, or has recovered, and caught up."""
         return 2 * self.poll_seconds + 60

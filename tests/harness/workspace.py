@@ -15,14 +15,14 @@ from tests.harness.kubectl import Kubectl, KubectlError, Manifest, wait_until
 from tests.harness.manifests import KDCLUSTER, namespace
 from tests.harness.timing import Timing
 
-# So long may it take that all the members of a large one end.
+# All members of a large one may take so long to end.
 _END_SECONDS = 900.0
 _SEEN_SECONDS = 60.0
 
 
 @contextmanager
 def workspace(kubectl: Kubectl, name: str, app: Manifest) -> Iterator[None]:
-    """Make a namespace with this KDApp in it; both are gone again afterwards. Raises KubectlError."""
+    """Make a namespace with this KDApp in it; deletes both afterwards. Raises KubectlError."""
     kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
     kubectl.create(namespace(name))
     try:

@@ -68,8 +68,8 @@ def home(kubectl: Kubectl, timing: Timing) -> Iterator[str]:
 
         def states() -> dict[str, str]:
             found = kubectl.list(KDCLUSTER, namespace=name)
-            told = {one["metadata"]["name"]: one.get("status") or {} for one in found}
-            return {one: status.get("state", "new") for one, status in told.items()}
+            present = {one["metadata"]["name"]: one.get("status") or {} for one in found}
+            return {one: status.get("state", "new") for one, status in present.items()}
 
         wait_until(
             "all KDClusters of the suite are configured",

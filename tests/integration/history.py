@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every state of every KDCluster in a namespace, in order, as `kubectl get --watch` tells them."""
+"""Every state of every KDCluster in a namespace, in order, as `kubectl get --watch` reports them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class History:
         )
 
     def edits_beside_unsettled(self) -> list[str]:
-        """Tell of every edit of a spec that came while a linked KDCluster was not settled.
+        """Return every edit of a spec that came while a linked KDCluster was not settled.
 
         Linked are those that connect to one another, either way and through others, before the edit
         or by it. The ConfigMaps that they connect must not have been written since.

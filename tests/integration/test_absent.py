@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""state: absent disconnects, and deletes where it is told to and nobody else is in need."""
+"""state: absent disconnects; delete_objects deletes what no other KDCluster names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.integration.test_connect import application, connections_of
 
 @pytest.fixture
 def foreign(kubectl: Kubectl, home: str, fresh: Fresh) -> list[str]:
-    """Three connectable ConfigMaps of somebody else."""
+    """Three connectable ConfigMaps of another user."""
     names = [fresh("theirs") for _number in range(3)]
     kubectl.create(
         *(configmap(name, {"k": "v"}, connection_type="theirs") for name in names), namespace=home
@@ -25,7 +25,7 @@ def foreign(kubectl: Kubectl, home: str, fresh: Fresh) -> list[str]:
     return names
 
 
-def test_absent_takes_out_what_is_named_and_keeps_the_rest_in_order(
+def test_absent_removes_the_named_connections_and_keeps_the_order_of_the_rest(
     tenant: Modules, emptied: Named, foreign: list[str], kubectl: Kubectl
 ) -> None:
     lab = emptied("lab")
@@ -60,15 +60,17 @@ def test_absent_of_what_is_not_connected_changes_nothing(
     assert connections_of(lab)["configmaps"] == foreign[:1]
 
 
-def test_absent_names_may_be_gone_already(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
+def test_absent_takes_names_of_missing_objects(
+    tenant: Modules, emptied: Named, fresh: Fresh
+) -> None:
     lab = emptied("lab")
-    gone = fresh("gone")
-    lab.reconnect_settled(Connections(clusters=[gone], configmaps=[gone], secrets=[gone]))
+    missing = fresh("missing")
+    lab.reconnect_settled(Connections(clusters=[missing], configmaps=[missing], secrets=[missing]))
     result = tenant.connected(
         kdcluster=["lab"],
-        clusters=[gone],
-        configmaps=[{"name": gone}],
-        secrets=[{"name": gone}],
+        clusters=[missing],
+        configmaps=[{"name": missing}],
+        secrets=[{"name": missing}],
         state="absent",
         delete_objects=True,
     )
@@ -76,7 +78,7 @@ def test_absent_names_may_be_gone_already(tenant: Modules, emptied: Named, fresh
     assert connections_of(lab) == Connections().spec()
 
 
-def test_absent_of_a_kdcluster_that_does_not_exist_is_done_already(
+def test_absent_of_a_missing_kdcluster_changes_nothing(
     tenant: Modules, fresh: Fresh, foreign: list[str]
 ) -> None:
     name = fresh("no-such-cluster")
@@ -145,7 +147,7 @@ def test_delete_objects_is_refused_while_another_kdcluster_names_one(
     assert connections_of(second)["configmaps"] == [name]
 
 
-def test_delete_objects_of_all_kdclusters_that_name_one_is_fine(
+def test_delete_objects_succeeds_for_all_kdclusters_that_name_one(
     tenant: Modules, emptied: Named, fresh: Fresh, kubectl: Kubectl
 ) -> None:
     lab, second = emptied("lab"), emptied("second")

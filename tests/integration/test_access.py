@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kd_access: an account with the least rights, and nobody else's Role."""
+"""kd_access: an account with the least rights; other Roles stay unchanged."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def may(kubectl: Kubectl, account: str, namespace: str, verb: str, resource: str
     return done.stdout.strip() == "yes"
 
 
-def test_an_account_is_made_once_and_taken_away_again(
+def test_an_account_is_created_once_and_deleted(
     admin: Modules, kubectl: Kubectl, home: str, fresh: Fresh
 ) -> None:
     name = fresh("account")
@@ -61,12 +61,12 @@ def test_an_account_is_made_once_and_taken_away_again(
 
     rehearsed = succeeded(admin.access(name=name, state="absent", check_mode=True))
     assert rehearsed.changed and found(kubectl, name, home) == list(KINDS)
-    gone = succeeded(admin.access(name=name, state="absent"))
-    assert set(gone.objects.values()) == {"deleted"} and found(kubectl, name, home) == []
+    deleted = succeeded(admin.access(name=name, state="absent"))
+    assert set(deleted.objects.values()) == {"deleted"} and found(kubectl, name, home) == []
     assert not succeeded(admin.access(name=name, state="absent")).changed
 
 
-def test_who_makes_kdclusters_is_granted_that_on_request(
+def test_the_right_to_create_kdclusters_is_granted_on_request(
     admin: Modules, kubectl: Kubectl, home: str, fresh: Fresh
 ) -> None:
     name = fresh("account")
@@ -79,20 +79,20 @@ def test_who_makes_kdclusters_is_granted_that_on_request(
         assert not may(kubectl, name, home, verb, "kubedirectorclusters")
 
 
-def test_rights_that_were_added_or_lost_are_set_right(
+def test_added_and_lost_rights_are_corrected(
     admin: Modules, kubectl: Kubectl, home: str, fresh: Fresh
 ) -> None:
     name = fresh("account")
     succeeded(admin.access(name=name))
     more = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}]
     kubectl.patch("role", name, {"rules": more}, namespace=home)
-    kubectl.patch("rolebinding", name, {"subjects": [user("somebody")]}, namespace=home)
-    mended = succeeded(admin.access(name=name, diff=True))
-    assert mended.objects == {
+    kubectl.patch("rolebinding", name, {"subjects": [user("other-user")]}, namespace=home)
+    corrected = succeeded(admin.access(name=name, diff=True))
+    assert corrected.objects == {
         ("ServiceAccount", name): "unchanged", ("Role", name): "updated",
         ("RoleBinding", name): "updated",
     }  # fmt: skip
-    assert {"rules": more} in [one["before"] for one in mended.json["diff"]]
+    assert {"rules": more} in [one["before"] for one in corrected.json["diff"]]
     assert granted_by(kubectl.get("role", name, namespace=home)) == {
         resource: sorted(verbs) for resource, verbs in NEEDED.items()
     }
@@ -127,13 +127,13 @@ def test_a_user_without_the_rights_cannot_grant_them(
     assert found(kubectl, name, home) == [] and not result.changed
 
 
-def test_a_missing_namespace_and_an_impossible_name_are_reported(admin: Modules) -> None:
+def test_a_missing_namespace_and_an_invalid_name_are_reported(admin: Modules) -> None:
     missing = admin.access(namespace="no-such-namespace").message
     assert "Namespace no-such-namespace does not exist" in missing
     assert "'No Name'" in admin.access(name="No Name").message
 
 
-def test_the_playbook_makes_the_account_of_the_documentation(
+def test_the_playbook_creates_the_account_of_the_documentation(
     kubectl: Kubectl, new_namespace: Callable[[], str], tmp_path: Path
 ) -> None:
     namespace = new_namespace()
@@ -150,7 +150,7 @@ def test_the_playbook_makes_the_account_of_the_documentation(
     assert made["metadata"]["labels"] == documented["metadata"]["labels"]
 
 
-def test_the_playbook_makes_and_removes_the_account(
+def test_the_playbook_creates_and_deletes_the_account(
     kubectl: Kubectl, home: str, fresh: Fresh
 ) -> None:
     name = fresh("account")

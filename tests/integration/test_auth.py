@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the address and the credentials come from, and which of them win."""
+"""Where the address and the credentials come from, and their precedence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.merged_auth import (
     resolve_client_config,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import AuthError
@@ -28,7 +28,7 @@ NO_PROXY_THERE = "http://127.0.0.1:1"
 
 
 def reading(modules: Modules, **arguments: Any) -> ModuleResult:
-    """A task that tells whether the API server was reached: it only asks for an object."""
+    """A task that only reads an object: it succeeds when it reaches the API server."""
     return modules.connection(configmaps=[{"name": "reader-info"}], **arguments)
 
 
@@ -167,20 +167,20 @@ def test_the_context_from_the_environment(config_file: str) -> None:
     succeeded(reading(Modules({}, None, environment)))
 
 
-def test_a_context_that_does_not_exist(config_file: str, home: str) -> None:
+def test_a_missing_context_is_named(config_file: str, home: str) -> None:
     auth = {"kubeconfig": config_file, "context": "no-such-context"}
     message = reading(Modules(auth, home)).message
     assert "no-such-context" in message and config_file in message
 
 
-def test_a_kubeconfig_that_does_not_exist(home: str, tmp_path: Path) -> None:
+def test_a_missing_kubeconfig_is_named(home: str, tmp_path: Path) -> None:
     path = str(tmp_path / "nowhere")
     message = reading(Modules({"kubeconfig": path}, home)).message
     assert path in message and "does not exist" in message
 
 
 @pytest.mark.parametrize("text", ["{", "just words", "", "a: [1"])
-def test_a_kubeconfig_that_is_none(home: str, tmp_path: Path, text: str) -> None:
+def test_an_invalid_kubeconfig_is_reported(home: str, tmp_path: Path, text: str) -> None:
     path = tmp_path / "broken"
     path.write_text(text)
     assert "kubeconfig" in reading(Modules({"kubeconfig": str(path)}, home)).message
@@ -191,8 +191,8 @@ def test_the_tasks_own_kubeconfig_beats_host_and_token_of_the_environment(
 ) -> None:
     environment = {
         "K8S_AUTH_HOST": NOWHERE,
-        "K8S_AUTH_API_KEY": "somebody-elses",
-        "K8S_AUTH_USERNAME": "somebody",
+        "K8S_AUTH_API_KEY": "another-users",
+        "K8S_AUTH_USERNAME": "other-user",
         "K8S_AUTH_PASSWORD": "else",
     }
     succeeded(reading(Modules({"kubeconfig": config_file}, home, environment)))
@@ -218,7 +218,7 @@ def test_the_environment_beats_kubeconfig(
     succeeded(reading(Modules({}, home, environment)))
 
 
-def test_without_anything_it_says_what_to_give(home: str, tmp_path: Path) -> None:
+def test_without_credentials_the_message_says_what_to_give(home: str, tmp_path: Path) -> None:
     environment = {"HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "nowhere")}
     message = reading(Modules({}, home, environment)).message
     assert "kubeconfig" in message and "host" in message and "K8S_AUTH" in message
@@ -226,7 +226,7 @@ def test_without_anything_it_says_what_to_give(home: str, tmp_path: Path) -> Non
 
 def test_impersonation(admin: Modules, kubectl: Kubectl, emptied: Named, fresh: Fresh) -> None:
     lab = emptied("lab")
-    name = fresh("somebody")
+    name = fresh("other-user")
     acting = admin.acting(impersonate_user=name)
     assert "403" in reading(acting).message
     kubectl.create(role(name, NEEDED), binding(name, user(name)), namespace=lab.namespace)
@@ -285,7 +285,7 @@ WHO: dict[str, Any] = {
         ({}, {"impersonate_user": "bob"}, ["--as", "bob"]),
     ],
 )
-def test_impersonation_is_that_of_kubectl(
+def test_impersonation_equals_that_of_kubectl(
     kubectl: Kubectl, tmp_path: Path, of_file: dict[str, Any], options: dict[str, Any],
     flags: list[str],
 ) -> None:  # fmt: skip
@@ -314,7 +314,7 @@ def test_impersonation_without_a_user_is_refused_as_by_kubectl(
         resolve_client_config({"kubeconfig": str(file)}, {})
 
 
-def test_a_ca_file_that_does_not_exist(
+def test_a_missing_ca_file_is_named(
     address: dict[str, str], tenant_token: str, home: str, tmp_path: Path
 ) -> None:
     path = str(tmp_path / "nowhere.crt")
@@ -323,12 +323,12 @@ def test_a_ca_file_that_does_not_exist(
     assert path in message and "does not exist" in message
 
 
-def test_a_proxy_that_is_not_there_is_the_one_that_cannot_be_reached(
+def test_an_unreachable_proxy_is_named(
     tenant: Modules,
 ) -> None:
     message = reading(tenant.acting(proxy=NO_PROXY_THERE)).message
     assert "cannot be reached" in message and "roxy" in message
 
 
-def test_no_proxy_goes_round_the_proxy(tenant: Modules) -> None:
+def test_no_proxy_bypasses_the_proxy(tenant: Modules) -> None:
     succeeded(reading(tenant.acting(proxy=NO_PROXY_THERE, no_proxy="127.0.0.1,localhost")))

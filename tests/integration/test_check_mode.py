@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check mode says what the real run then does, and writes nothing."""
+"""Check mode reports what the real run then does, and writes nothing."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.integration.test_connect import connections_of
 Versions = Callable[[], dict[str, str]]
 
 
-def told(result: ModuleResult) -> dict[str, Any]:
-    """What a run says that it does, less what only the operator can know afterwards."""
+def reported(result: ModuleResult) -> dict[str, Any]:
+    """What a run reports, without what only the operator knows afterwards."""
     return {
         "changed": result.changed,
         "objects": result.json["objects"],
@@ -35,7 +35,7 @@ def told(result: ModuleResult) -> dict[str, Any]:
             for one in result.json["kdclusters"]
         ],
         "diff": result.json.get("diff"),
-        # A run that the operator missed is known afterwards only.
+        # Only the real run can report a missed --reconnect.
         "warnings": [one for one in result.warnings if "did not run its start script" not in one],
     }
 
@@ -44,7 +44,7 @@ def told(result: ModuleResult) -> dict[str, Any]:
 def rehearsed_and_run(
     tenant: Modules, versions: Versions, audit_log: AuditLog | None, home: str
 ) -> Callable[..., ModuleResult]:
-    """Run a task in check mode and for real; compares them and proves that the first wrote nothing."""
+    """Run a task in check mode and for real; compares them and checks that the first wrote nothing."""
 
     def both(**arguments: Any) -> ModuleResult:
         before = versions()
@@ -55,13 +55,13 @@ def rehearsed_and_run(
             made = audit_log.since(mark, f"system:serviceaccount:{home}:{TENANT}")
             assert made and not [one for one in made if one.writes]
         real = succeeded(tenant.connection(diff=True, **arguments))
-        assert told(rehearsal) == told(real)
+        assert reported(rehearsal) == reported(real)
         return real
 
     return both
 
 
-def test_new_objects_and_connections(
+def test_it_reports_new_objects_and_connections(
     rehearsed_and_run: Callable[..., ModuleResult], emptied: Named, fresh: Fresh
 ) -> None:
     emptied("lab")
@@ -75,7 +75,7 @@ def test_new_objects_and_connections(
     assert result.changed and set(result.objects.values()) == {"created"}
 
 
-def test_updates(
+def test_it_reports_updates(
     rehearsed_and_run: Callable[..., ModuleResult], tenant: Modules, emptied: Named, fresh: Fresh
 ) -> None:
     emptied("lab")
@@ -95,7 +95,7 @@ def test_updates(
     }
 
 
-def test_exclusive(
+def test_it_reports_what_exclusive_leaves(
     rehearsed_and_run: Callable[..., ModuleResult], emptied: Named, fresh: Fresh
 ) -> None:
     emptied("lab").reconnect_settled(
@@ -106,7 +106,7 @@ def test_exclusive(
     assert result.kdclusters["lab"]["connections"] == Connections(configmaps=[name]).spec()
 
 
-def test_absent_with_delete(
+def test_it_reports_deletions(
     rehearsed_and_run: Callable[..., ModuleResult], tenant: Modules, emptied: Named, fresh: Fresh
 ) -> None:
     emptied("lab")
@@ -122,13 +122,13 @@ def test_absent_with_delete(
     assert set(result.objects.values()) == {"deleted"}
 
 
-def test_nothing_to_do(
+def test_it_reports_no_change_where_nothing_changes(
     rehearsed_and_run: Callable[..., ModuleResult], tenant: Modules, emptied: Named, fresh: Fresh
 ) -> None:
     emptied("lab")
-    wanted: dict[str, Any] = {"kdcluster": ["lab"], "configmaps": [model(fresh("there"))]}
-    tenant.connected(**wanted)
-    assert not rehearsed_and_run(**wanted).changed
+    arguments: dict[str, Any] = {"kdcluster": ["lab"], "configmaps": [model(fresh("there"))]}
+    tenant.connected(**arguments)
+    assert not rehearsed_and_run(**arguments).changed
 
 
 def test_the_webhooks_refusal_shows_in_check_mode(
@@ -170,9 +170,9 @@ def test_an_object_that_the_api_server_refuses_shows_in_check_mode(
     tenant: Modules, fresh: Fresh, kubectl: Kubectl, home: str
 ) -> None:
     name = fresh("large")
-    wanted = {"name": name, "type": "info", "data": {"large": "x" * 1_100_000}}
+    entry = {"name": name, "type": "info", "data": {"large": "x" * 1_100_000}}
     for check_mode in (True, False):
-        message = tenant.connection(check_mode=check_mode, configmaps=[wanted]).message
+        message = tenant.connection(check_mode=check_mode, configmaps=[entry]).message
         assert f"ConfigMap {home}/{name}" in message
         assert len(message) < 2000
     assert kubectl.find("configmap", name, namespace=home) is None
@@ -185,8 +185,8 @@ def test_a_read_only_object_update_is_refused_in_check_mode_too(
     kubectl.create(
         {**configmap(name, {"a": "1"}, connection_type="info"), "immutable": True}, namespace=home
     )
-    wanted = {"name": name, "type": "info", "data": {"a": "2"}}
+    entry = {"name": name, "type": "info", "data": {"a": "2"}}
     for check_mode in (True, False):
-        message = tenant.connection(check_mode=check_mode, configmaps=[wanted]).message
+        message = tenant.connection(check_mode=check_mode, configmaps=[entry]).message
         assert f"ConfigMap {home}/{name}" in message and "immutable" in message
     assert kubectl.get("configmap", name, namespace=home)["data"] == {"a": "1"}

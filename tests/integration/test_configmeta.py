@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kd_configmeta_info: what the members hold, and how secrets and references come back."""
+"""kd_configmeta_info: the content of the members, with secrets and references in every form."""
 
 from __future__ import annotations
 
@@ -52,9 +52,13 @@ def tokens(found: Any) -> Iterator[str]:
 
 def test_it_returns_what_the_file_has(tenant: Modules, reader: KDCluster) -> None:
     result = tenant.read(kdcluster=["reader"], secrets="decoded")
-    (told,) = result.json["kdclusters"]
-    assert (told["state"], told["consistent"], told["differences"]) == ("configured", True, [])
-    for member in told["members"][:2]:
+    (reported,) = result.json["kdclusters"]
+    assert (reported["state"], reported["consistent"], reported["differences"]) == (
+        "configured",
+        True,
+        [],
+    )
+    for member in reported["members"][:2]:
         file = reader.configmeta(member["pod"])
         assert {key: member["configmeta"][key] for key in file if key != "connections"} == {
             key: value for key, value in file.items() if key != "connections"
@@ -100,7 +104,7 @@ def test_encoded_is_base64_throughout(tenant: Modules, reader: KDCluster) -> Non
     assert sorted(tokens(meta)) == sorted(encoded(value) for value in tokens(file))
 
 
-def test_own_tokens_and_secret_keys_are_masked_too(tenant: Modules, kdcluster: Named) -> None:
+def test_own_tokens_and_secret_keys_are_redacted_too(tenant: Modules, kdcluster: Named) -> None:
     backend = kdcluster("backend")
     backend.wait_settled()
     result = tenant.read(kdcluster=["backend"])
@@ -181,7 +185,7 @@ def test_reading_while_the_operator_writes_never_sees_half_a_file(
         assert read == {one["pod"] for one in members if one["role"] != "sidecar"}
 
 
-def test_no_such_kdcluster(tenant: Modules, home: str, fresh: Fresh) -> None:
+def test_a_missing_kdcluster_is_named(tenant: Modules, home: str, fresh: Fresh) -> None:
     name = fresh("nowhere")
     message = tenant.configmeta(kdclusters=["reader", name]).message
     assert f"KDCluster {home}/{name} does not exist" in message

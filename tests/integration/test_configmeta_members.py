@@ -22,7 +22,7 @@ from tests.harness.modules import Modules
 SAVED = "/tmp/configmeta.saved"
 
 Tampered = Callable[[str], AbstractContextManager[str]]
-Told = dict[str, Any]
+Result = dict[str, Any]
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def reader(kdcluster: Named) -> KDCluster:
 
 @pytest.fixture
 def tampered(reader: KDCluster) -> Tampered:
-    """Change the second controller's file by a shell command, and put it back afterwards."""
+    """Change the second controller's file by a shell command, and restore it afterwards."""
 
     @contextmanager
     def change(command: str) -> Iterator[str]:
@@ -58,17 +58,19 @@ def replaced(old: str, new: str) -> str:
     return f"grep -q '{old}' {CONFIGMETA} && sed -i 's|{old}|{new}|g' {CONFIGMETA}"
 
 
-def members(tenant: Modules, **arguments: Any) -> tuple[Told, list[Told]]:
-    """What is told of `reader`, and its members."""
-    (told,) = tenant.read(kdcluster=["reader"], **arguments).json["kdclusters"]
-    return told, told["members"]
+def members(tenant: Modules, **arguments: Any) -> tuple[Result, list[Result]]:
+    """The result for `reader`, and its members."""
+    (reported,) = tenant.read(kdcluster=["reader"], **arguments).json["kdclusters"]
+    return reported, reported["members"]
 
 
-def test_members_that_differ(tenant: Modules, tampered: Tampered, reader: KDCluster) -> None:
+def test_members_that_differ_are_reported(
+    tenant: Modules, tampered: Tampered, reader: KDCluster
+) -> None:
     with tampered(replaced("birth", "death")) as pod:
-        told, (first, second, _sidecar) = members(tenant)
-    assert told["consistent"] is False
-    (difference,) = told["differences"]
+        reported, (first, second, _sidecar) = members(tenant)
+    assert reported["consistent"] is False
+    (difference,) = reported["differences"]
     assert {difference["pod"], difference["other_pod"]} == {pod, reader.pod()}
     assert difference["path"] == "connections.configmaps.info[0].data.origin"
     assert (first["current"], first["stale"]) == (True, [])
@@ -126,12 +128,12 @@ def rewritten(change: str) -> str:
         ),
     ],
 )
-def test_what_is_missing_left_over_or_different_is_stale(
+def test_missing_leftover_and_different_parts_are_stale(
     tenant: Modules, tampered: Tampered, change: str, kind: str, name: str
 ) -> None:
     with tampered(rewritten(change)):
-        told, (first, second, _sidecar) = members(tenant)
-    assert told["consistent"] is False
+        reported, (first, second, _sidecar) = members(tenant)
+    assert reported["consistent"] is False
     assert first["current"] is True
     assert second["current"] is False
     assert [(one["kind"], one["name"]) for one in second["stale"]] == [(kind, name)]
@@ -139,8 +141,8 @@ def test_what_is_missing_left_over_or_different_is_stale(
 
 def test_only_node_may_differ(tenant: Modules, tampered: Tampered) -> None:
     with tampered(rewritten('meta["node"]["hostname"] = "elsewhere"')):
-        told, _members = members(tenant)
-    assert told["consistent"] is True and told["differences"] == []
+        reported, _members = members(tenant)
+    assert reported["consistent"] is True and reported["differences"] == []
 
 
 UNREADABLE = {
@@ -168,13 +170,13 @@ def test_an_unreadable_file_is_reported_on_request(
     tenant: Modules, tampered: Tampered, command: str
 ) -> None:
     with tampered(command) as pod:
-        told, (first, second, _sidecar) = members(tenant, on_member_error="report")
+        reported, (first, second, _sidecar) = members(tenant, on_member_error="report")
     assert second["pod"] == pod
     assert CONFIGMETA in second["error"]
     assert (second["configmeta"], second["current"], second["stale"]) == (None, None, [])
     assert (first["error"], first["current"]) == (None, True)
     assert first["configmeta"]["connections"]["configmaps"]["info"]
-    assert told["consistent"] is None, "it is not known what the other one holds"
+    assert reported["consistent"] is None, "the content of the other one is unknown"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +187,7 @@ def test_a_file_of_another_shape_is_not_current(
     tenant: Modules, tampered: Tampered, text: str
 ) -> None:
     with tampered(f"echo '{text}' > {CONFIGMETA}") as pod:
-        _told, (first, second, _sidecar) = members(tenant, on_member_error="report")
+        _result, (first, second, _sidecar) = members(tenant, on_member_error="report")
     assert second["pod"] == pod
     assert second["error"] or (second["current"] is False and second["stale"])
     assert first["current"] is True
@@ -205,43 +207,43 @@ def test_a_message_about_a_broken_file_shows_none_of_it(
 def test_a_role_without_config_package_is_reported_and_never_fails(
     tenant: Modules, reader: KDCluster
 ) -> None:
-    told, (*_controllers, sidecar) = members(tenant, on_member_error="fail")
+    reported, (*_controllers, sidecar) = members(tenant, on_member_error="fail")
     assert sidecar["role"] == "sidecar"
     assert "config package" in sidecar["error"]
     assert (sidecar["configmeta"], sidecar["current"]) == (None, None)
-    assert told["consistent"] is True
+    assert reported["consistent"] is True
 
 
-def test_a_pod_that_is_not_running(tenant: Modules, kdcluster: Named) -> None:
+def test_a_pod_that_is_not_running_is_reported(tenant: Modules, kdcluster: Named) -> None:
     pending = kdcluster(UNSCHEDULABLE)
     (member,) = pending.members()
     message = tenant.configmeta(kdcluster=[pending.name]).message
     assert member.pod in message and "controller" in message
     assert f"{pending.namespace}/" in message and member.state in message
     assert ".." not in message
-    (told,) = tenant.read(kdcluster=[pending.name], on_member_error="report").json["kdclusters"]
-    assert told["state"] == "creating"
-    (reported,) = told["members"]
+    (found,) = tenant.read(kdcluster=[pending.name], on_member_error="report").json["kdclusters"]
+    assert found["state"] == "creating"
+    (reported,) = found["members"]
     assert member.pod == reported["pod"] and reported["error"]
     assert (reported["configmeta"], reported["current"]) == (None, None)
 
 
-def test_a_pod_that_is_gone(tenant: Modules, kdcluster: Named) -> None:
+def test_a_deleted_pod_is_reported_without_a_traceback(tenant: Modules, kdcluster: Named) -> None:
     restarts = kdcluster("restarts")
     restarts.wait_settled(2 * restarts.timing.settle_seconds)
     pod = restarts.pod()
     restarts.kubectl.ok(
         "delete", "pod", pod, "--grace-period=1", "--wait=false", namespace=restarts.namespace
     )
-    # Whether it is going, gone, coming or back, the answer is about this pod, and no traceback.
+    # Whether the pod is terminating, deleted, pending or running again: the result is about it, without a traceback.
     result = tenant.read(kdcluster=["restarts"], on_member_error="report")
-    (told,) = result.json["kdclusters"][0]["members"]
-    assert told["pod"] == pod
-    assert (told["error"] is None) != (told["configmeta"] is None)
+    (reported,) = result.json["kdclusters"][0]["members"]
+    assert reported["pod"] == pod
+    assert (reported["error"] is None) != (reported["configmeta"] is None)
     restarts.wait_settled(2 * restarts.timing.settle_seconds)
 
 
-def test_what_is_named_without_a_type_label_or_missing_is_stale(
+def test_missing_objects_and_objects_without_a_type_label_are_stale(
     tenant: Modules, emptied: Named, kdcluster: Named
 ) -> None:
     lab = emptied("lab")
@@ -258,7 +260,7 @@ def test_what_is_named_without_a_type_label_or_missing_is_stale(
         namespace=lab.namespace,
     )  # fmt: skip
     lab.wait_settled()
-    (told,) = tenant.read(kdcluster=["lab"]).json["kdclusters"][0]["members"]
-    names = [one["name"] for one in told["stale"]]
-    assert (told["current"], names) == (False, ["untyped", "no-such-map"])
-    assert json.dumps(told["configmeta"]["connections"]["configmaps"]) == "{}"
+    (reported,) = tenant.read(kdcluster=["lab"]).json["kdclusters"][0]["members"]
+    names = [one["name"] for one in reported["stale"]]
+    assert (reported["current"], names) == (False, ["untyped", "no-such-map"])
+    assert json.dumps(reported["configmeta"]["connections"]["configmaps"]) == "{}"

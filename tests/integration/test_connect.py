@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What kd_connection is for: objects are made and connected, and the application reads them."""
+"""kd_connection creates and connects objects, and the application reads them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.harness.modules import Fresh, Modules, model, token
 
 
 def application(found: KDCluster, member: Member | None = None) -> Manifest:
-    """What a member's application says that it read."""
+    """What a member's application reports that it read."""
     return found.application(None if member is None else member.pod)
 
 
@@ -139,10 +139,10 @@ def test_foreign_connections_keep_their_place(
         secrets=[token(login, key=canary("cardamom"))],
         clusters=["backend"],
     )
-    wanted = Connections(
+    expected = Connections(
         clusters=["engine-torch", "backend"], configmaps=[*foreign, mine], secrets=[login]
     )
-    assert connections_of(lab) == wanted.spec()
+    assert connections_of(lab) == expected.spec()
 
 
 def test_exclusive_leaves_exactly_what_is_named_in_that_order(
@@ -166,7 +166,7 @@ def test_exclusive_leaves_exactly_what_is_named_in_that_order(
     read = application(lab)
     assert [found["name"] for found in read["configmaps"]["model"]] == [two, one]
     assert read["clusters"] == {} and read["secrets"] == {}
-    # What is not connected any more still exists: it is not the task's.
+    # A disconnected object still exists: the task does not own it.
     assert kubectl.find("configmap", foreign, namespace=lab.namespace) is not None
 
 

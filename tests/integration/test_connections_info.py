@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kd_connection_info and the playbook overview on an estate with most faults at once, and on the healthy set-ups."""
+"""kd_connection_info and the playbook overview in a namespace with most problems at once, and on the five set-ups."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from tests.integration.permissions import binding, role
 
 APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 OURS = {"app.kubernetes.io/managed-by": "kubedirector.connections"}
-LOGIN, KEY = canary("login of the estate"), canary("key of the estate")
+LOGIN, KEY = canary("login of the faulty namespace"), canary("key of the faulty namespace")
 CONTROLLER = [ClusterRole("controller")]
 SIDECAR = [ClusterRole("sidecar")]
 HUGE = {
@@ -128,10 +128,10 @@ Named = Callable[[str], KDCluster]
 
 
 @pytest.fixture(scope="module")
-def estate(
+def faulty(
     kubectl: Kubectl, new_namespace: Callable[[], str], timing: Timing
 ) -> Iterator[tuple[str, Named]]:
-    """A namespace with all these faults, and its KDClusters by name."""
+    """A namespace with all these problems, and its KDClusters by name."""
     home = new_namespace()
     outside = f"outside-{home}"
     kubectl.ensure(global_config(), namespace=OPERATOR_NAMESPACE)
@@ -149,7 +149,7 @@ def estate(
         }
 
     wait_until(
-        "all KDClusters of the estate are configured",
+        "all KDClusters of the namespace are configured",
         lambda: set(states().values()) == {"configured"},
         seconds=timing.configure_seconds, poll_seconds=1, seen=states,
     )  # fmt: skip
@@ -162,7 +162,7 @@ def estate(
         lambda: named("scripted").configure_status()[1] == "7",
         seconds=timing.script_seconds,
     )
-    named("scripted").lose_a_count()
+    named("scripted").set_counter_back()
     restoring = f"{integration_objects.RESTORING}="
     kubectl.ok("label", KDCLUSTER, "restored", restoring, namespace=home)
     wait_until(
@@ -180,11 +180,11 @@ def estate(
 
 
 @pytest.fixture
-def look(estate: tuple[str, Named], admin: Modules) -> Callable[..., dict[str, Any]]:
-    """Run kd_connection_info in the estate; no secret value is in its output."""
+def look(faulty: tuple[str, Named], admin: Modules) -> Callable[..., dict[str, Any]]:
+    """Run kd_connection_info in the namespace; its output has no secret value."""
 
     def run(**options: Any) -> dict[str, Any]:
-        result = succeeded(admin.connections(namespace=[estate[0]], **options))
+        result = succeeded(admin.connections(namespace=[faulty[0]], **options))
         for value in (LOGIN, KEY):
             assert value not in result.output
         return result.json
@@ -193,7 +193,7 @@ def look(estate: tuple[str, Named], admin: Modules) -> Callable[..., dict[str, A
 
 
 def codes(result: dict[str, Any]) -> set[tuple[str, str | None, str | None]]:
-    """What is wrong, each found once."""
+    """The problems, each found once."""
     found = [(one["code"], one["kdcluster"], one["object"]) for one in result["problems"]]
     assert len(found) == len(set(found))
     return set(found)
@@ -209,10 +209,10 @@ def test_each_problem_of_the_members_is_found_once(look: Callable[..., dict[str,
     assert result["not_seen"] == []
 
 
-def test_what_there_is_equals_what_kubectl_shows(
-    estate: tuple[str, Named], look: Callable[..., dict[str, Any]], kubectl: Kubectl
+def test_the_result_equals_what_kubectl_shows(
+    faulty: tuple[str, Named], look: Callable[..., dict[str, Any]], kubectl: Kubectl
 ) -> None:
-    home, named = estate
+    home, named = faulty
     result = look()
     live = {one["metadata"]["name"]: one for one in kubectl.list(KDCLUSTER, namespace=home)}
     assert [one["name"] for one in result["kdclusters"]] == sorted(live)
@@ -237,10 +237,10 @@ def test_what_there_is_equals_what_kubectl_shows(
 
 
 def test_endpoints_are_those_that_members_read(
-    estate: tuple[str, Named], look: Callable[..., dict[str, Any]]
+    faulty: tuple[str, Named], look: Callable[..., dict[str, Any]]
 ) -> None:
     (backend,) = look(kdcluster=["backend"])["kdclusters"]
-    roles = estate[1]("notebook").configmeta()["connections"]["clusters"]["backend"]["nodegroups"][
+    roles = faulty[1]("notebook").configmeta()["connections"]["clusters"]["backend"]["nodegroups"][
         "1"
     ]["roles"]
     read = {
@@ -252,10 +252,10 @@ def test_endpoints_are_those_that_members_read(
 
 
 def test_a_value_in_an_annotation_is_not_shown(
-    estate: tuple[str, Named], look: Callable[..., dict[str, Any]], kubectl: Kubectl
+    faulty: tuple[str, Named], look: Callable[..., dict[str, Any]], kubectl: Kubectl
 ) -> None:
-    """Not in `estate`: the API server's audit log would hold what came with the Secret's metadata."""
-    home = estate[0]
+    """Not in `faulty`: the API server's audit log would hold what came with the Secret's metadata."""
+    home = faulty[0]
     annotations = {APPLIED: LOGIN}
     kubectl.create(
         secret("annotated", {"token": LOGIN}, connection_type="token", annotations=annotations),
@@ -268,7 +268,9 @@ def test_a_value_in_an_annotation_is_not_shown(
     assert found == {("unused_object", None, "Secret/annotated")}
 
 
-def test_a_selection_and_the_reverse_question(look: Callable[..., dict[str, Any]]) -> None:
+def test_a_selection_and_the_users_of_an_object_are_found(
+    look: Callable[..., dict[str, Any]],
+) -> None:
     def selected(**options: Any) -> list[str]:
         return [one["name"] for one in look(**options)["kdclusters"]]
 
@@ -282,10 +284,10 @@ def test_a_selection_and_the_reverse_question(look: Callable[..., dict[str, Any]
     assert scripts["kdcluster"] == "scripted" and len(scripts["pods"]) == 1
 
 
-def test_a_member_that_holds_something_else(
-    estate: tuple[str, Named], look: Callable[..., dict[str, Any]]
+def test_a_member_with_other_content_is_reported(
+    faulty: tuple[str, Named], look: Callable[..., dict[str, Any]]
 ) -> None:
-    notebook = estate[1]("notebook")
+    notebook = faulty[1]("notebook")
     pod = notebook.members()[1].pod
     before = codes(look(kdcluster=["notebook"], members=True))
     for change, code in (
@@ -304,11 +306,11 @@ def test_a_member_that_holds_something_else(
             notebook.exec(pod, "cp", "/tmp/saved", CONFIGMETA)
         ((found, _kdcluster, _object),) = codes(result) - before
         assert found == code
-        (told,) = [one for one in result["problems"] if one["code"] == code]
-        assert pod in told["message"]
+        (problem,) = [one for one in result["problems"] if one["code"] == code]
+        assert pod in problem["message"]
 
 
-def test_a_cycle(
+def test_a_cycle_is_reported(
     kubectl: Kubectl, new_namespace: Callable[[], str], admin: Modules, timing: Timing
 ) -> None:
     """No node takes their members, so that the operator never comes to what makes it stuck."""
@@ -327,10 +329,10 @@ def test_a_cycle(
     assert ("cycle", "ring-a", None) in found
 
 
-def test_an_operator_that_hangs(
-    estate: tuple[str, Named], look: Callable[..., dict[str, Any]], kubectl: Kubectl
+def test_a_hanging_operator_is_reported(
+    faulty: tuple[str, Named], look: Callable[..., dict[str, Any]], kubectl: Kubectl
 ) -> None:
-    home, named = estate
+    home, named = faulty
     parts = SandboxParts(kubectl)
     if not parts.has_operator:
         pytest.skip("the operator of this cluster is not ours to stop")
@@ -348,28 +350,28 @@ def test_an_operator_that_hangs(
     assert codes(look()) == before
 
 
-def test_a_missed_reconnect(
-    estate: tuple[str, Named], look: Callable[..., dict[str, Any]], kubectl: Kubectl
+def test_a_missed_reconnect_is_reported(
+    faulty: tuple[str, Named], look: Callable[..., dict[str, Any]], kubectl: Kubectl
 ) -> None:
-    home, named = estate
+    home, named = faulty
     scripted = named("scripted")
-    scripted.lose_a_count()
+    scripted.set_counter_back()
     # A run shortly before the change may count as one after it: clocks differ.
     wait_until("the last run is a while ago", lambda: scripted.since_last_run() > 8, seconds=20)
     kubectl.patch("configmap", "script", {"data": {"seconds": "0.0"}}, namespace=home)
     scripted.wait_settled()
     found = look(kdcluster=["scripted"], members=True)
     assert ("missed_reconnect", "scripted", None) in codes(found)
-    (told,) = [one for one in found["problems"] if one["code"] == "missed_reconnect"]
-    assert scripted.pod() in told["message"] and "--reconnect" in told["hint"]
+    (problem,) = [one for one in found["problems"] if one["code"] == "missed_reconnect"]
+    assert scripted.pod() in problem["message"] and "--reconnect" in problem["hint"]
     # As it was.
-    scripted.lose_a_count()
+    scripted.set_counter_back()
 
 
 def test_the_overview_fits_and_writes_nothing(
-    estate: tuple[str, Named], kubectl: Kubectl, tmp_path: Any
+    faulty: tuple[str, Named], kubectl: Kubectl, tmp_path: Any
 ) -> None:
-    home, _named = estate
+    home, _named = faulty
     given = tmp_path / "overview.json"
     given.write_text(json.dumps({"kd_overview": {"namespace": home}}))
     with watched(kubectl, home) as history:
@@ -385,10 +387,10 @@ def test_the_overview_fits_and_writes_nothing(
     assert LOGIN not in done.output and KEY not in done.output
 
 
-def test_the_documented_question(
-    estate: tuple[str, Named], kubectl: Kubectl, tmp_path: Any
+def test_the_documented_query_finds_the_users_of_a_secret(
+    faulty: tuple[str, Named], kubectl: Kubectl, tmp_path: Any
 ) -> None:
-    home, _named = estate
+    home, _named = faulty
     given = tmp_path / "overview.yml"
     text = marked_blocks("docs/overview.md")["usage"]
     given.write_text(text.replace("team-a", home).replace("source-control-secret", "login"))
@@ -400,10 +402,10 @@ def test_the_documented_question(
     assert f"Secret {home}/login: used by notebook." in done.output
 
 
-def test_an_export_of_the_estate_changes_nothing_and_leaves_nothing_out(
-    estate: tuple[str, Named], kubectl: Kubectl, tmp_path: Any
+def test_an_export_changes_nothing_and_leaves_nothing_out(
+    faulty: tuple[str, Named], kubectl: Kubectl, tmp_path: Any
 ) -> None:
-    home, _named = estate
+    home, _named = faulty
     given = tmp_path / "export.yml"
     given.write_text(marked_blocks("docs/overview.md")["export"].replace("team-a", home))
     with watched(kubectl, home) as history:
@@ -440,9 +442,9 @@ def test_an_export_of_the_estate_changes_nothing_and_leaves_nothing_out(
 
 
 def test_an_export_with_values_changes_nothing(
-    estate: tuple[str, Named], kubectl: Kubectl, admin: Modules, tmp_path: Path
+    faulty: tuple[str, Named], kubectl: Kubectl, admin: Modules, tmp_path: Path
 ) -> None:
-    home, _named = estate
+    home, _named = faulty
     password = tmp_path / "password"
     password.write_text("a password")
     given = tmp_path / "export.yml"
@@ -469,10 +471,10 @@ def test_an_export_with_values_changes_nothing(
     (tmp_path / f"{home}-connections.yml").unlink()
 
 
-def test_who_may_read_and_not_list_objects_sees_what_is_connected(
-    estate: tuple[str, Named], kubectl: Kubectl, address: dict[str, str], fresh: Fresh
+def test_a_user_who_may_not_list_objects_sees_what_is_connected(
+    faulty: tuple[str, Named], kubectl: Kubectl, address: dict[str, str], fresh: Fresh
 ) -> None:
-    home, _named = estate
+    home, _named = faulty
     name = fresh("reader")
     verbs = {"kubedirectorclusters": ["list"], "kubedirectorapps": ["list"], "secrets": ["get"], "configmaps": ["get"]}  # fmt: skip
     subject = {"kind": "ServiceAccount", "name": name, "namespace": home}
@@ -486,13 +488,13 @@ def test_who_may_read_and_not_list_objects_sees_what_is_connected(
     assert all("'list'" in one["reason"] for one in result.json["not_seen"])
 
 
-def test_no_data_of_a_secret_leave_the_api_server(
-    estate: tuple[str, Named], kubectl: Kubectl, address: dict[str, str], fresh: Fresh,
+def test_no_data_of_a_secret_leaves_the_api_server(
+    faulty: tuple[str, Named], kubectl: Kubectl, address: dict[str, str], fresh: Fresh,
     audit_log: AuditLog | None,
 ) -> None:  # fmt: skip
     if audit_log is None:
         pytest.skip("the audit log of this cluster is not ours to read")
-    home, name = estate[0], fresh("audited")
+    home, name = faulty[0], fresh("audited")
     kubectl.ensure(namespace(AUDITED))
     kubectl.ok("create", "serviceaccount", name, namespace=AUDITED)
     token = kubectl.ok("create", "token", name, namespace=AUDITED).strip()
@@ -522,7 +524,7 @@ def test_no_data_of_a_secret_leave_the_api_server(
     kubectl.delete("serviceaccount", name, namespace=AUDITED)
 
 
-def test_nothing_is_wrong_with_the_five_set_ups(
+def test_the_five_set_ups_have_no_problems(
     kubectl: Kubectl, new_namespace: Callable[[], str], admin: Modules, timing: Timing, tmp_path: Any,
 ) -> None:  # fmt: skip
     """They follow one another in one namespace."""

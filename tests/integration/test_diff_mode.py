@@ -43,7 +43,7 @@ def mentions(side: set[str], word: str) -> set[str]:
     return {text for text in side if word in text}
 
 
-def test_connections_and_data_show(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
+def test_the_diff_shows_connections_and_data(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
     emptied("lab").reconnect_settled(Connections(clusters=["engine-torch"]))
     name = fresh("shown")
     result = succeeded(
@@ -67,24 +67,24 @@ def test_connections_and_data_show(tenant: Modules, emptied: Named, fresh: Fresh
     assert mentions(after, "repo://new") and not mentions(after, "repo://old")
 
 
-def test_nothing_differs_where_nothing_changes(
+def test_the_diff_is_empty_where_nothing_changes(
     tenant: Modules, emptied: Named, fresh: Fresh
 ) -> None:
     emptied("lab")
-    wanted: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "kdcluster": ["lab"],
         "configmaps": [model(fresh("same"))],
         "secrets": [token(fresh("same"), key="lemongrass")],
     }
-    tenant.connected(**wanted)
-    assert succeeded(tenant.connection(diff=True, **wanted)).json["diff"] == []
+    tenant.connected(**arguments)
+    assert succeeded(tenant.connection(diff=True, **arguments)).json["diff"] == []
 
 
 def test_there_is_no_diff_by_default(tenant: Modules, fresh: Fresh) -> None:
     assert "diff" not in tenant.connected(configmaps=[model(fresh("plain"))]).json
 
 
-def test_changed_keys_of_a_secret_show_and_values_never(
+def test_the_diff_shows_the_changed_keys_of_a_secret_and_no_values(
     tenant: Modules, emptied: Named, fresh: Fresh
 ) -> None:
     emptied("lab")
@@ -118,7 +118,7 @@ def test_changed_keys_of_a_secret_show_and_values_never(
         assert mentions(before, "steady") == mentions(after, "steady")
 
 
-def test_deleted_objects_show(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
+def test_the_diff_shows_deleted_objects(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
     emptied("lab")
     name = fresh("deleted")
     tenant.connected(

@@ -24,7 +24,7 @@ Versions = Callable[[], dict[str, str]]
 def requests_of(
     audit_log: AuditLog | None, home: str
 ) -> Callable[[Callable[[], Any]], list[Request]]:
-    """What the tenant asks of the API server while something runs; nothing without a log."""
+    """The tenant's requests while something runs; none without an audit log."""
 
     def during(action: Callable[[], Any]) -> list[Request]:
         mark = 0 if audit_log is None else audit_log.mark()
@@ -32,7 +32,7 @@ def requests_of(
         if audit_log is None:
             return []
         found = audit_log.since(mark, f"system:serviceaccount:{home}:{TENANT}")
-        assert found, "the audit log knows nothing of the module"
+        assert found, "the audit log has no request of the module"
         return found
 
     return during
@@ -47,17 +47,17 @@ def test_a_second_run_writes_nothing(
 ) -> None:
     lab = emptied("lab")
     name = fresh("twice")
-    wanted: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "kdcluster": ["lab"],
         "configmaps": [model(name, port=8080, ready=True)],
         "secrets": [token(name, key=canary("turmeric"))],
         "clusters": ["engine-torch"],
     }
-    first = tenant.connected(**wanted)
+    first = tenant.connected(**arguments)
     lab.wait_settled()
     before, whole = versions(), lab.get()["metadata"]["resourceVersion"]
     results = []
-    made = requests_of(lambda: results.append(tenant.connected(**wanted)))
+    made = requests_of(lambda: results.append(tenant.connected(**arguments)))
     assert not results[0].changed
     assert set(results[0].objects.values()) == {"unchanged"}
     assert results[0].kdclusters["lab"]["action"] == "unchanged"
@@ -72,14 +72,14 @@ def test_a_second_run_of_exclusive_writes_nothing(
     tenant: Modules, emptied: Named, fresh: Fresh, versions: Versions
 ) -> None:
     emptied("lab")
-    wanted: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "kdcluster": ["lab"],
         "configmaps": [model(fresh("only")), model(fresh("also"))],
         "exclusive": True,
     }
-    tenant.connected(**wanted)
+    tenant.connected(**arguments)
     before = versions()
-    assert not tenant.connected(**wanted).changed
+    assert not tenant.connected(**arguments).changed
     assert versions() == before
 
 
@@ -98,17 +98,17 @@ def test_a_second_absent_writes_nothing(
     tenant: Modules, emptied: Named, fresh: Fresh, versions: Versions
 ) -> None:
     emptied("lab")
-    name = fresh("gone")
+    name = fresh("deleted")
     tenant.connected(kdcluster=["lab"], configmaps=[model(name)])
-    wanted: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "kdcluster": ["lab"],
         "configmaps": [{"name": name}],
         "state": "absent",
         "delete_objects": True,
     }
-    assert tenant.connected(**wanted).changed
+    assert tenant.connected(**arguments).changed
     before = versions()
-    again = tenant.connected(**wanted)
+    again = tenant.connected(**arguments)
     assert not again.changed
     assert versions() == before
 
@@ -151,29 +151,29 @@ def test_an_unchanged_run_makes_two_requests_and_one_for_each_object(
     audit_log: AuditLog | None,
 ) -> None:
     emptied("lab")
-    wanted: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "kdcluster": ["lab"],
         "configmaps": [model(fresh("few"))],
         "secrets": [token(fresh("few"), key="cinnamon")],
     }
-    tenant.connected(**wanted)
-    made = requests_of(lambda: tenant.connected(**wanted))
+    tenant.connected(**arguments)
+    made = requests_of(lambda: tenant.connected(**arguments))
     if audit_log is not None:
         # KDClusters, KDApps, the ConfigMap and the Secret.
         assert len(made) <= 2 + 2, made
         assert [one for one in made if one.writes or one.dry_run] == []
 
 
-def test_an_unchanged_run_asks_the_start_script_where_its_failure_is_one(
+def test_an_unchanged_run_reads_the_exit_code_where_a_failed_reconnect_fails_the_task(
     tenant: Modules, emptied: Named, fresh: Fresh
 ) -> None:
     emptied("scripted")
-    wanted: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "kdcluster": ["scripted"],
         "configmaps": [steering(fresh("exits"), exit_code=3)],
     }
-    tenant.connected(**wanted)
-    again = tenant.connected(**wanted)
+    tenant.connected(**arguments)
+    again = tenant.connected(**arguments)
     assert not again.changed and again.warnings == []
     assert again.kdclusters["scripted"]["members"][0]["reconnect"] is None
-    assert "exit code 3" in tenant.connection(**wanted, on_reconnect_failure="fail").message
+    assert "exit code 3" in tenant.connection(**arguments, on_reconnect_failure="fail").message

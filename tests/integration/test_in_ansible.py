@@ -48,7 +48,7 @@ def test_a_playbook_connects_reads_back_and_repeats(
 ) -> None:
     lab = emptied("lab")
     name = fresh("played")
-    wanted = task(
+    connect = task(
         "kd_connection",
         kdcluster="lab",
         configmaps=[model(name, port=8080, ready=True)],
@@ -56,7 +56,7 @@ def test_a_playbook_connects_reads_back_and_repeats(
     )
     read = task("kd_configmeta_info", kdcluster=["lab"], fields=["connections"])
     defaults = {f"group/{FQCN}.kd": {**tenant.auth, "namespace": tenant.namespace}}
-    played = run_play(tmp_path, [wanted, read, wanted], play={"module_defaults": defaults})
+    played = run_play(tmp_path, [connect, read, connect], play={"module_defaults": defaults})
     assert played.returncode == 0, played.output
     first, info, second = played.results
     assert (first["changed"], info["changed"], second["changed"]) == (True, False, False)
@@ -72,7 +72,7 @@ def test_check_and_diff_mode_of_ansible_playbook(
 ) -> None:
     lab = emptied("lab")
     name = fresh("rehearsed")
-    wanted = task(
+    connect = task(
         "kd_connection",
         **tenant.auth,
         namespace=tenant.namespace,
@@ -80,7 +80,7 @@ def test_check_and_diff_mode_of_ansible_playbook(
         configmaps=[model(name, path="repo://rehearsed")],
         secrets=[token(name, key=canary("horseradish"))],
     )
-    played = run_play(tmp_path, [wanted], "--check", "--diff")
+    played = run_play(tmp_path, [connect], "--check", "--diff")
     assert played.returncode == 0, played.output
     assert played.results[0]["changed"] is True
     assert "repo://rehearsed" in played.output
@@ -126,7 +126,7 @@ def test_k8s_auth_of_the_environment_reaches_modules(
     assert auth["api_key"] not in played.output
 
 
-def test_no_verification_is_said_once_in_a_playbook(
+def test_disabled_verification_is_warned_of_once_in_a_playbook(
     address: dict[str, str], tenant_token: str, home: str, fresh: Fresh, tmp_path: Path
 ) -> None:
     auth = {"host": address["host"], "api_key": tenant_token, "validate_certs": False}

@@ -93,7 +93,7 @@ spec:
       limits: {{cpu: "1", memory: 256Mi}}
 """
 
-# What is told of a KDCluster that is not there.
+# The result for a missing KDCluster.
 NOTHING: dict[str, Any] = {
     "app": None, "connections": {"clusters": [], "configmaps": [], "secrets": []},
     "connection_hash": None, "spec_generation": None, "state": None, "members": [],
@@ -141,14 +141,14 @@ def test_check_mode_creates_nothing(modules: Modules, kubectl: Kubectl, place: s
     assert kubectl.find(KDCLUSTER, "rehearsed", namespace=place) is None
 
 
-def test_check_mode_tells_what_the_operator_would_refuse(modules: Modules) -> None:
+def test_check_mode_reports_what_the_operator_would_refuse(modules: Modules) -> None:
     result = modules.cluster(check_mode=True, **{**ENGINE, "name": "rehearsed", "app": "nothing"})
     assert "Invalid app(nothing)" in result.message
 
 
 def comparable(spec: dict[str, Any]) -> dict[str, Any]:
     """A spec without empty lists of connections, which the operator drops, and with the names alone of secret keys:
-    their values are encrypted anew each time, and a diff does not show them."""
+    their values are encrypted differently each time, and a diff does not show them."""
     roles = [dict(role) for role in spec["roles"]]
     for role in roles:
         if "secretKeys" in role:
@@ -189,9 +189,9 @@ def test_check_mode_of_a_manifest_gives_what_kubectl_gives(
 def test_it_is_configured_when_the_task_ends(
     engine: dict[str, Any], kubectl: Kubectl, place: str, timing: Timing
 ) -> None:
-    (told,) = engine["kdclusters"]
-    assert engine["changed"] and told["action"] == "created" and told["state"] == "configured"
-    assert sorted(member["role"] for member in told["members"]) == ["loadbalancer", "restserver"]
+    (made,) = engine["kdclusters"]
+    assert engine["changed"] and made["action"] == "created" and made["state"] == "configured"
+    assert sorted(member["role"] for member in made["members"]) == ["loadbalancer", "restserver"]
     found = KDCluster(kubectl, place, "engine", timing)
     assert found.unsettled_because(found.get()) == []
     roles = found.configmeta()["nodegroups"]["1"]["roles"]
@@ -218,7 +218,7 @@ def test_another_value_of_a_secret_key_is_noticed(engine: dict[str, Any], module
     assert "elderberry" not in result.output and VALUE not in result.output
 
 
-def test_a_role_with_members_is_fixed_but_for_their_number(
+def test_only_the_member_count_of_a_role_with_members_can_change(
     engine: dict[str, Any], modules: Modules, kubectl: Kubectl, place: str
 ) -> None:
     before = generation(kubectl, place, "engine")
@@ -228,7 +228,7 @@ def test_a_role_with_members_is_fixed_but_for_their_number(
     assert generation(kubectl, place, "engine") == before
 
 
-def test_it_is_connected_from_birth(
+def test_it_is_connected_from_its_creation(
     notebook: dict[str, Any], modules: Modules, kubectl: Kubectl, place: str, timing: Timing
 ) -> None:
     found = KDCluster(kubectl, place, "notebook", timing)
@@ -238,7 +238,7 @@ def test_it_is_connected_from_birth(
     assert not succeeded(modules.cluster(**NOTEBOOK)).changed
 
 
-def test_scaling_ends_when_the_members_are_there_and_linked_ones_settled(
+def test_scaling_waits_for_the_members_and_the_linked_kdclusters(
     notebook: dict[str, Any], modules: Modules, kubectl: Kubectl, place: str, timing: Timing
 ) -> None:
     found = KDCluster(kubectl, place, "engine", timing)
@@ -267,7 +267,7 @@ def test_unknown_connections_are_refused_before_anything_is_written(
     assert kubectl.find(KDCLUSTER, "other", namespace=place) is None
 
 
-def test_deleting_refuses_while_others_connect_to_it_then_waits_until_it_is_gone(
+def test_deletion_is_refused_while_others_connect_to_it_and_waits_for_its_end(
     notebook: dict[str, Any], modules: Modules, kubectl: Kubectl, place: str, timing: Timing
 ) -> None:
     refused = modules.cluster(name="engine", state="absent")
@@ -277,8 +277,8 @@ def test_deleting_refuses_while_others_connect_to_it_then_waits_until_it_is_gone
         modules.cluster(name="engine", state="absent", force=True, check_mode=True)
     )
     assert rehearsed.changed and kubectl.find(KDCLUSTER, "engine", namespace=place) is not None
-    gone = succeeded(modules.cluster(name="engine", state="absent", force=True))
-    assert gone.json["kdclusters"] == [{"name": "engine", "action": "deleted", **NOTHING}]
+    deleted = succeeded(modules.cluster(name="engine", state="absent", force=True))
+    assert deleted.json["kdclusters"] == [{"name": "engine", "action": "deleted", **NOTHING}]
     assert kubectl.find(KDCLUSTER, "engine", namespace=place) is None
     pods = kubectl.list("pods", namespace=place, selector="kubedirector.hpe.com/kdcluster=engine")
     assert pods == []
@@ -289,7 +289,7 @@ def test_deleting_refuses_while_others_connect_to_it_then_waits_until_it_is_gone
     assert again.json["kdclusters"] == [{"name": "engine", "action": "unchanged", **NOTHING}]
 
 
-def test_pod_labels_that_a_webhook_takes_away_fail_no_run(
+def test_a_run_succeeds_when_a_webhook_removes_pod_labels(
     modules: Modules, kubectl: Kubectl, place: str, tmp_path: Path, audit_log: AuditLog | None
 ) -> None:
     """The label is never stored, and the operator refuses to change a role that has members."""
@@ -297,14 +297,14 @@ def test_pod_labels_that_a_webhook_takes_away_fail_no_run(
         pytest.skip("the API server of this cluster cannot reach a webhook on this machine")
     role: dict[str, Any] = {"id": "controller", "members": 1, "resources": RESOURCES}
     labels = {"team": "a", "tier": "lab"}
-    wanted: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "name": "labelled",
         "app": "workbench",
         "roles": [{**role, "pod_labels": labels}],
     }
     with taking_away("tier", place, kubectl, tmp_path):
-        made = succeeded(modules.cluster(**wanted))
-        again = succeeded(modules.cluster(**wanted))
+        made = succeeded(modules.cluster(**arguments))
+        again = succeeded(modules.cluster(**arguments))
         assert made.changed and not again.changed
         for result in (made, again):
             (warning,) = result.warnings
@@ -312,6 +312,6 @@ def test_pod_labels_that_a_webhook_takes_away_fail_no_run(
         (stored,) = kubectl.get(KDCLUSTER, "labelled", namespace=place)["spec"]["roles"]
         assert stored["podLabels"] == {"team": "a"}
         more = {**role, "pod_labels": {**labels, "floor": "2"}}
-        refused = modules.cluster(**{**wanted, "roles": [more]})
+        refused = modules.cluster(**{**arguments, "roles": [more]})
         assert "role controller has members" in refused.message
     succeeded(modules.cluster(name="labelled", state="absent"))

@@ -84,6 +84,6 @@ def test_an_old_library_is_named_with_version_and_file(module: str, tmp_path: Pa
     assert str(package / "__init__.py") in message
 
 
-def test_the_library_of_this_environment_will_do() -> None:
+def test_the_library_of_this_environment_is_accepted() -> None:
     # It gets as far as the API server, which is not there.
     assert "cannot be reached" in run("kd_connection")

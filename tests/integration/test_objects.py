@@ -52,11 +52,11 @@ def test_scalars_of_a_secret_become_text_too(
     tenant: Modules, fresh: Fresh, kubectl: Kubectl, home: str
 ) -> None:
     name = fresh("scalars")
-    wanted = {"name": name, "type": "info", "string_data": {"port": 8080, "tls": True}}
-    tenant.connected(secrets=[wanted])
+    entry = {"name": name, "type": "info", "string_data": {"port": 8080, "tls": True}}
+    tenant.connected(secrets=[entry])
     found = kubectl.get("secret", name, namespace=home)["data"]
     assert found == {"port": encoded("8080"), "tls": encoded("true")}
-    assert not tenant.connected(secrets=[wanted]).changed
+    assert not tenant.connected(secrets=[entry]).changed
 
 
 def test_data_is_the_whole_data(tenant: Modules, fresh: Fresh, kubectl: Kubectl, home: str) -> None:
@@ -124,13 +124,13 @@ def test_labels_and_annotations_of_others_are_left_alone(
         "labels": {"colour": "blue", "count": 3},
         "annotations": {"colour": "green", "ready": True},
     }
-    wanted: dict[str, Any] = {f"{kind}s": [entry]}
-    assert tenant.connected(**wanted).changed
+    arguments: dict[str, Any] = {f"{kind}s": [entry]}
+    assert tenant.connected(**arguments).changed
     metadata = kubectl.get(kind, name, namespace=home)["metadata"]
     assert metadata["labels"] == {"team": "them", "colour": "blue", "count": "3", label: "new"}
     assert metadata["annotations"] == {"team": "them", "colour": "green", "ready": "true"}
     assert "a" in kubectl.get(kind, name, namespace=home)["data"]
-    assert not tenant.connected(**wanted).changed
+    assert not tenant.connected(**arguments).changed
 
 
 def test_binary_data_of_others_is_left_alone(

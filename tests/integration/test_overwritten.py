@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A second writer undoes what a task wants while it works: the task says so and does not succeed."""
+"""A second writer reverts a task's change while it runs: the task reports that and fails."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RESOURCES = {
     "limits": {"cpu": 1, "memory": "0.25Gi"},
     "requests": {"cpu": "0.005", "memory": "16Mi"},
 }
-# Long enough for kubectl to come in between.
+# Long enough for kubectl to write in between.
 SCRIPT_SECONDS = 3
 EVERY_SECONDS = 0.2
 OLD, NEW = canary("the old token"), canary("the new token")
@@ -58,7 +58,7 @@ def modules(kubectl: Kubectl, place: str, timing: Timing) -> Modules:
 
 
 def undone_by(act: Act, run: Callable[[], ModuleResult]) -> ModuleResult:
-    """Run a task while somebody else acts again and again."""
+    """Run a task while another writer acts repeatedly."""
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(run)
         while not running.done():
@@ -74,7 +74,7 @@ def patch(kubectl: Kubectl, place: str) -> Callable[[str, str, dict[str, Any]], 
     return lambda kind, name, body: lambda: kubectl.patch(kind, name, body, namespace=place)
 
 
-def test_connections_put_back(
+def test_reverted_connections_are_reported(
     modules: Modules, patch: Any, kubectl: Kubectl, place: str, timing: Timing
 ) -> None:
     back = patch(KDCLUSTER, NAME, {"spec": {"connections": {"configmaps": ["slow"]}}})
@@ -83,13 +83,13 @@ def test_connections_put_back(
     )
     assert f"KDCluster {place}/{NAME}" in result.message and "ConfigMap lost" in result.message
     assert "kubectl-patch" in result.message
-    told = result.kdclusters[NAME]
+    reported = result.kdclusters[NAME]
     live = kubectl.get(KDCLUSTER, NAME, namespace=place)["spec"]["connections"]
-    assert told["connections"]["configmaps"] == live["configmaps"] == ["slow"]
-    assert told["action"] == "unchanged" and result.changed
+    assert reported["connections"]["configmaps"] == live["configmaps"] == ["slow"]
+    assert reported["action"] == "unchanged" and result.changed
 
 
-def test_data_put_back(modules: Modules, patch: Any, place: str) -> None:
+def test_reverted_data_is_reported(modules: Modules, patch: Any, place: str) -> None:
     succeeded(modules.connection(kdcluster=[NAME], configmaps=[model("kept", path="/old")]))
     back = patch("configmap", "kept", {"data": {"path": "/old"}})
     result = undone_by(
@@ -100,7 +100,7 @@ def test_data_put_back(modules: Modules, patch: Any, place: str) -> None:
     assert result.objects["ConfigMap", "kept"] == "unchanged"
 
 
-def test_a_type_label_taken_off(modules: Modules, patch: Any, place: str) -> None:
+def test_a_removed_type_label_is_reported(modules: Modules, patch: Any, place: str) -> None:
     off = patch(
         "configmap", "bare", {"metadata": {"labels": {"kubedirector.hpe.com/cmType": None}}}
     )
@@ -110,7 +110,7 @@ def test_a_type_label_taken_off(modules: Modules, patch: Any, place: str) -> Non
     assert f"ConfigMap {place}/bare" in result.message and "cmType" in result.message
 
 
-def test_a_secret_deleted(modules: Modules, kubectl: Kubectl, place: str) -> None:
+def test_a_deleted_secret_is_reported(modules: Modules, kubectl: Kubectl, place: str) -> None:
     def act() -> None:
         if "brief" in json.dumps(kubectl.get(KDCLUSTER, NAME, namespace=place)["spec"]):
             kubectl.delete("secret", "brief", namespace=place)
@@ -119,20 +119,20 @@ def test_a_secret_deleted(modules: Modules, kubectl: Kubectl, place: str) -> Non
     result = undone_by(act, lambda: modules.connection(kdcluster=[NAME], secrets=[secret]))
     assert f"Secret {place}/brief was deleted" in result.message
     assert result.objects["Secret", "brief"] == "absent"
-    told = modules.read(kdcluster=[NAME]).kdclusters[NAME]["members"][0]
-    assert told["current"] is False
-    (stale,) = told["stale"]
+    reported = modules.read(kdcluster=[NAME]).kdclusters[NAME]["members"][0]
+    assert reported["current"] is False
+    (stale,) = reported["stale"]
     assert stale["name"] == "brief" and "names it, but it does not exist" in stale["reason"]
 
 
-def test_a_rotation_put_back(modules: Modules, patch: Any, place: str) -> None:
+def test_a_reverted_rotation_is_reported(modules: Modules, patch: Any, place: str) -> None:
     succeeded(modules.connection(kdcluster=[NAME], secrets=[token("turning", token=OLD)]))
     back = patch("secret", "turning", {"stringData": {"token": OLD}})
     result = undone_by(back, lambda: modules.rotation(secret="turning", string_data={"token": NEW}))
     assert result.failed and OLD not in result.output and NEW not in result.output
 
 
-def test_a_scaling_put_back(modules: Modules, kubectl: Kubectl, place: str) -> None:
+def test_a_reverted_scaling_is_reported(modules: Modules, kubectl: Kubectl, place: str) -> None:
     def act() -> None:
         sizes = [{"op": "replace", "path": "/spec/roles/0/members", "value": 1}]
         kubectl.patch(KDCLUSTER, NAME, sizes, namespace=place, patch_type="json")
@@ -143,7 +143,7 @@ def test_a_scaling_put_back(modules: Modules, kubectl: Kubectl, place: str) -> N
     assert result.kdclusters[NAME]["action"] == "unchanged" and result.changed
 
 
-def test_a_kdcluster_made_again(
+def test_a_recreated_kdcluster_is_reported(
     modules: Modules, kubectl: Kubectl, place: str, timing: Timing
 ) -> None:
     found = kubectl.get(KDCLUSTER, NAME, namespace=place)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""on_reconnect_failure: what becomes of a start script that does not take the change."""
+"""on_reconnect_failure: how a task reports a failed start script."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_failed_start_script_is_a_warning_by_default(
     assert LAST_WORDS in member["reconnect"]["stderr"]
 
 
-def test_fail_fails_with_what_was_done(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
+def test_fail_reports_what_was_done(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
     scripted = emptied("scripted")
     name = fresh("exits")
     result = run(tenant, name, on_reconnect_failure="fail")
@@ -65,7 +65,7 @@ def test_fail_fails_with_what_was_done(tenant: Modules, emptied: Named, fresh: F
     assert connections_of(scripted)["configmaps"] == [name]
 
 
-def test_ignore_says_nothing(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
+def test_ignore_reports_nothing(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
     emptied("scripted")
     result = run(tenant, fresh("exits"), on_reconnect_failure="ignore")
     assert not result.failed and result.changed
@@ -74,7 +74,7 @@ def test_ignore_says_nothing(tenant: Modules, emptied: Named, fresh: Fresh) -> N
     assert member["reconnect"] is None
 
 
-def test_a_failure_is_over_once_the_start_script_takes_a_change(
+def test_a_failure_ends_with_the_next_successful_run(
     tenant: Modules, emptied: Named, fresh: Fresh
 ) -> None:
     emptied("scripted")
@@ -94,13 +94,13 @@ def runs(found: KDCluster) -> int:
     return int(read["count"])
 
 
-def test_a_count_that_the_operator_lost_is_put_right_with_the_connection(
+def test_a_lost_change_counter_is_repaired_with_the_connection(
     tenant: Modules, emptied: Named, fresh: Fresh
 ) -> None:
     scripted, name = emptied("scripted"), fresh("second")
     tenant.connected(kdcluster=["scripted"], configmaps=[steering(fresh("first"))])
     before = runs(scripted)
-    scripted.lose_a_count()
+    scripted.set_counter_back()
     result = tenant.connected(kdcluster=["scripted"], configmaps=[model(name)])
     assert result.warnings == []
     assert runs(scripted) == before + 1
@@ -108,13 +108,13 @@ def test_a_count_that_the_operator_lost_is_put_right_with_the_connection(
 
 
 @pytest.mark.parametrize("module", ["connection", "rotation"])
-def test_a_count_that_the_operator_lost_is_put_right_before_an_object_changes(
+def test_a_lost_change_counter_is_repaired_before_an_object_changes(
     tenant: Modules, emptied: Named, fresh: Fresh, module: str
 ) -> None:
     scripted, name, path = emptied("scripted"), fresh("object"), f"repo://{fresh('path')}"
     tenant.connected(kdcluster=["scripted"], configmaps=[model(name)])
     before = runs(scripted)
-    scripted.lose_a_count()
+    scripted.set_counter_back()
     if module == "connection":
         result = tenant.connected(kdcluster=["scripted"], configmaps=[model(name, path=path)])
     else:
@@ -133,22 +133,22 @@ def test_a_missed_reconnect_is_reported(
     kubectl: Kubectl,
     reaction: str,
 ) -> None:
-    """Told to somebody who may not put the count right."""
+    """Reported to a user who may not repair the change counter."""
     scripted, name, path = emptied("scripted"), fresh("object"), f"repo://{fresh('path')}"
     tenant.connected(kdcluster=["scripted"], configmaps=[model(name)])
     user = fresh("user")
     make_user_lacking(kubectl, scripted.namespace, user, KDCLUSTERS, "patch")
     before = runs(scripted)
-    scripted.lose_a_count()
+    scripted.set_counter_back()
     result = admin.acting(impersonate_user=user).connection(
         kdcluster=["scripted"], configmaps=[model(name, path=path)], on_reconnect_failure=reaction
     )
     assert runs(scripted) == before
     assert path in str(scripted.connections_in())
     assert result.failed is (reaction == "fail"), result.json
-    told = [result.message] if result.failed else result.warnings
-    assert len(told) == (0 if reaction == "ignore" else 1)
-    for text in told:
+    reported = [result.message] if result.failed else result.warnings
+    assert len(reported) == (0 if reaction == "ignore" else 1)
+    for text in reported:
         (member,) = scripted.members()
         assert f"KDCluster {scripted.namespace}/{scripted.name}: member {member.pod}" in text
         # What the message says to do, done as a user would.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Credentials that do not do, and API servers that do not answer."""
+"""Rejected credentials, and API servers that do not answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Versions = Callable[[], dict[str, str]]
 
 
 @pytest.mark.parametrize("module", ["connection", "configmeta"])
-def test_a_wrong_token(
+def test_a_wrong_token_is_reported(
     address: dict[str, str], home: str, versions: Versions, fresh: Fresh, module: str
 ) -> None:
     wrong = Modules({**address, "api_key": canary("no-such-token")}, home)
@@ -32,7 +32,7 @@ def test_a_wrong_token(
     assert versions() == before
 
 
-def test_a_token_whose_account_is_gone(
+def test_a_token_of_a_deleted_account_is_reported(
     address: dict[str, str], kubectl: Kubectl, home: str, fresh: Fresh
 ) -> None:
     # To the API server it is what an expired one is; those live for 10 minutes at least.
@@ -66,16 +66,16 @@ def test_tls_is_verified_against_the_given_ca(
 
 
 def foreign_ca() -> str:
-    """A CA that vouches for somebody else: the first one that this machine trusts."""
+    """A CA of other servers: the first one that this machine trusts."""
     import ssl
 
     (first, *_others) = ssl.create_default_context().get_ca_certs(binary_form=True)
     return ssl.DER_cert_to_PEM_cert(first)
 
 
-def test_an_api_server_that_does_not_answer(tenant_token: str, home: str) -> None:
+def test_an_api_server_that_does_not_answer_is_reported(tenant_token: str, home: str) -> None:
     with socket.socket() as closed:
-        # Bound and never listening, so that nobody else can take the port meanwhile.
+        # Bound and never listening, so that no other program can take the port meanwhile.
         closed.bind(("127.0.0.1", 0))
         host = f"https://127.0.0.1:{closed.getsockname()[1]}"
         message = Modules({"host": host, "api_key": tenant_token}, home).connection().message
@@ -83,14 +83,14 @@ def test_an_api_server_that_does_not_answer(tenant_token: str, home: str) -> Non
     assert "refused" in message
 
 
-def test_an_address_that_does_not_resolve(home: str) -> None:
+def test_an_address_that_does_not_resolve_is_reported(home: str) -> None:
     host = "https://api.no-such-cluster.invalid:6443"
     message = Modules({"host": host, "api_key": "any"}, home).connection().message
     assert host in message and "cannot be reached" in message
 
 
-def test_something_else_that_answers(home: str) -> None:
-    """What listens there speaks no TLS."""
+def test_a_server_without_tls_is_reported(home: str) -> None:
+    """The server does not speak TLS."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         host = f"http://127.0.0.1:{listening.getsockname()[1]}"
         running = Modules({"host": host, "api_key": "any"}, home).start_connection(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Return values are those that the documentation tells of, with the types that it says."""
+"""Return values and their types are as documented."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 }
 # Ansible's own, which no module documents.
 ANSIBLES = {"changed", "invocation", "warnings", "diff", "failed", "msg", "exception"}
-# Documented to be null where there is nothing to tell.
+# The documentation says that these are null if there is no value.
 NULLABLE = {
     "versioned_name",
     "reconnect",
@@ -79,13 +79,17 @@ def test_kd_connection_returns_what_it_documents(
 ) -> None:
     wide = emptied("wide")
     name = fresh("returned")
-    wanted: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "kdcluster": ["wide"],
         "configmaps": [model(name)],
         "secrets": [token(name, key=canary("sorrel"))],
     }
-    first = tenant.connected(**wanted)
-    for result in (first, tenant.connected(**wanted), tenant.connection(check_mode=True, **wanted)):
+    first = tenant.connected(**arguments)
+    for result in (
+        first,
+        tenant.connected(**arguments),
+        tenant.connection(check_mode=True, **arguments),
+    ):
         assert_documented("kd_connection", result.json)
     assert first.json["objects"] == [
         {
@@ -105,16 +109,16 @@ def test_kd_connection_returns_what_it_documents(
             "action": "created",
         },
     ]
-    (told,) = first.json["kdclusters"]
+    (returned,) = first.json["kdclusters"]
     manifest = wide.get()
-    assert told["name"] == "wide"
-    assert told["connections"] == {"clusters": [], "configmaps": [name], "secrets": [name]}
-    assert told["connection_hash"] == manifest["status"]["lastConnectionHash"]
-    assert told["connection_hash"] == connection_hash(
+    assert returned["name"] == "wide"
+    assert returned["connections"] == {"clusters": [], "configmaps": [name], "secrets": [name]}
+    assert returned["connection_hash"] == manifest["status"]["lastConnectionHash"]
+    assert returned["connection_hash"] == connection_hash(
         wide.kubectl, wide.namespace, manifest["spec"]
     )
-    assert told["spec_generation"] == wide.generation()
-    assert [(one["pod"], one["role"], one["node_id"]) for one in told["members"]] == [
+    assert returned["spec_generation"] == wide.generation()
+    assert [(one["pod"], one["role"], one["node_id"]) for one in returned["members"]] == [
         (one.pod, one.role, str(one.node_id)) for one in wide.members()
     ]
 
@@ -137,8 +141,8 @@ def test_kd_configmeta_info_returns_what_it_documents(tenant: Modules, kdcluster
     assert_documented("kd_configmeta_info", result.json)
     assert not result.changed
     assert [one["name"] for one in result.json["kdclusters"]] == ["reader", "backend"]
-    (told, _backend) = result.json["kdclusters"]
-    assert [(one["pod"], one["role"], one["node_id"]) for one in told["members"]] == [
+    (returned, _backend) = result.json["kdclusters"]
+    assert [(one["pod"], one["role"], one["node_id"]) for one in returned["members"]] == [
         (one.pod, one.role, str(one.node_id)) for one in kdcluster("reader").members()
     ]
 

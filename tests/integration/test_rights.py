@@ -65,7 +65,7 @@ def assert_named(result: ModuleResult, resource: str, verb: str, namespace: str)
     assert namespace in message
 
 
-def test_what_is_shipped_grants_what_is_needed_and_nothing_else(
+def test_the_shipped_role_grants_what_is_needed_and_nothing_else(
     kubectl: Kubectl, tenant: Modules, home: str
 ) -> None:
     role = kubectl.get("role", TENANT, namespace=home)
@@ -79,7 +79,7 @@ def test_each_right_has_a_test_here() -> None:
 
 
 @pytest.mark.parametrize(("resource", "verb"), ON_CONNECTING)
-def test_a_right_that_connecting_takes(
+def test_a_missing_right_for_connecting_is_named(
     acting: Any, emptied: Named, fresh: Fresh, resource: str, verb: str
 ) -> None:
     lab = emptied("lab")
@@ -91,7 +91,7 @@ def test_a_right_that_connecting_takes(
     assert_named(result, resource, verb, f"namespace {lab.namespace}")
     connected = (lab.get()["spec"].get("connections") or {}).get("configmaps")
     if verb == "watch":
-        # The last thing that a task does: what was done before is told.
+        # Watching comes last: the message says what was done before.
         assert connected and result.kdclusters["lab"]["action"] == "updated"
         assert "KDCluster lab updated" in result.message
     else:
@@ -99,7 +99,7 @@ def test_a_right_that_connecting_takes(
 
 
 @pytest.mark.parametrize(("resource", "verb"), ON_OBJECTS)
-def test_a_right_that_an_object_takes(
+def test_a_missing_right_on_an_object_is_named(
     acting: Any, tenant: Modules, home: str, fresh: Fresh, resource: str, verb: str
 ) -> None:
     name = fresh("theirs")
@@ -114,7 +114,7 @@ def test_a_right_that_an_object_takes(
 
 
 @pytest.mark.parametrize(("resource", "verb"), ON_LINKED)
-def test_a_right_that_linked_kdclusters_take(
+def test_a_missing_right_on_leases_is_warned_of(
     acting: Any, emptied: Named, kubectl: Kubectl, fresh: Fresh, resource: str, verb: str
 ) -> None:
     notebook, engine = emptied("notebook"), emptied("engine-tf")
@@ -137,13 +137,15 @@ def test_a_right_that_linked_kdclusters_take(
     assert engine.unsettled_because(engine.get()) == []
 
 
-def test_the_right_to_run_commands(acting: Any, kdcluster: Named) -> None:
+def test_a_missing_right_to_run_commands_is_named(acting: Any, kdcluster: Named) -> None:
     reader = kdcluster("reader")
     result = acting("pods/exec", "get").configmeta(kdcluster=["reader"])
     assert_named(result, "pods/exec", "get", f"Pod {reader.namespace}/")
 
 
-def test_the_right_to_create_commands(acting: Any, kdcluster: Named, kubectl: Kubectl) -> None:
+def test_a_missing_right_to_create_commands_is_named(
+    acting: Any, kdcluster: Named, kubectl: Kubectl
+) -> None:
     reader = kdcluster("reader")
     result = acting("pods/exec", "create").configmeta(kdcluster=["reader"])
     server = kubectl.json("version")["serverVersion"]
@@ -163,7 +165,7 @@ def without_status(emptied: Named, kubectl: Kubectl) -> Iterator[KDCluster]:
     kubectl.ok(*shell, "mv", f"{STATUS_FILE}.kept", STATUS_FILE, namespace=lab.namespace)
 
 
-def test_the_right_to_look_at_a_pod(acting: Any, without_status: KDCluster) -> None:
+def test_a_missing_right_to_read_a_pod_is_named(acting: Any, without_status: KDCluster) -> None:
     asking = {"kdcluster": ["lab"], "on_reconnect_failure": "fail"}
     result = acting("pods", "get").connection(**asking)
     assert_named(result, "pods", "get", f"Pod {without_status.namespace}/")

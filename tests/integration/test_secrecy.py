@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A secret value is nowhere but in the cluster: not in output, results, messages or files."""
+"""Secret values stay in the cluster: no output, result, message or file has one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.harness.manifests import encoded
 from tests.harness.modules import Fresh, Modules, model, steering, token
 from tests.integration.playbook import run_play, task
 
-MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+REDACTED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 class Canary:
@@ -119,20 +119,20 @@ def test_no_result_or_message_of_the_module_shows_it(
     )
 
 
-def test_configmeta_masks_it_by_default(
+def test_configmeta_redacts_it_by_default(
     tenant: Modules, emptied: Named, fresh: Fresh, canary: Canary
 ) -> None:
     emptied("lab")
     name = fresh("hidden")
     tenant.connected(kdcluster=["lab"], secrets=[token(name, token=canary.value)])
-    masked = tenant.read(kdcluster=["lab"])
-    assert name in masked.output
-    canary.assert_absent(masked.output, "a masked configmeta")
+    redacted = tenant.read(kdcluster=["lab"])
+    assert name in redacted.output
+    canary.assert_absent(redacted.output, "a redacted configmeta")
     assert canary.value in tenant.read(kdcluster=["lab"], secrets="decoded").output
     assert encoded(canary.value) in tenant.read(kdcluster=["lab"], secrets="encoded").output
 
 
-def test_what_kubectl_apply_left_on_a_secret_is_masked_and_warned_of(
+def test_what_kubectl_apply_left_on_a_secret_is_redacted_and_warned_of(
     tenant: Modules, emptied: Named, fresh: Fresh, kubectl: Kubectl, canary: Canary
 ) -> None:
     lab = emptied("lab")
@@ -165,8 +165,8 @@ def test_a_secret_that_is_a_common_word_mangles_nothing(
         configmaps=[model(info, branch=word)],
         secrets=[token(login, type=word, branch=word)],
     )
-    told = json.dumps([result.json["objects"], result.json["kdclusters"], result.warnings])
-    assert MASK not in told and "********" not in told
+    reported = json.dumps([result.json["objects"], result.json["kdclusters"], result.warnings])
+    assert REDACTED not in reported and "********" not in reported
     assert result.json["objects"] == [
         {
             "kind": "ConfigMap",
@@ -198,7 +198,7 @@ def test_a_secret_that_is_a_common_word_mangles_no_message(
         secrets=[token(fresh("login"), type="github", branch="main", host="KDCluster")],
     ).message
     assert f"ConfigMap {home}/{missing} does not exist" in message
-    assert MASK not in message and "********" not in message
+    assert REDACTED not in message and "********" not in message
 
 
 def test_a_warning_leaves_no_copy_of_the_value(
@@ -213,16 +213,16 @@ def test_a_warning_leaves_no_copy_of_the_value(
         configmaps=[model(open_to_all, origin=pushed)],
         secrets=[token(one, token=f"{canary.value}\n"), token(two, token="x")],
     )
-    told = [
+    reported = [
         (open_to_all, "key origin", "credential"),
         (one, "key token", "newline"),
         ("backend", "secret keys", SECRET_KEY["name"]),
         (one, two, "2 Secrets of type token"),
     ]
-    for words in told:
+    for words in reported:
         found = [text for text in result.warnings if all(word in text for word in words)]
         assert len(found) == 1, (words, result.warnings)
-    assert len(result.warnings) == len(told)
+    assert len(result.warnings) == len(reported)
     canary.assert_absent(json.dumps(result.warnings), "a warning")
     assert SECRET_KEY["value"] not in result.output
     for kind, name in (("secret", one), ("secret", two), ("configmap", open_to_all)):

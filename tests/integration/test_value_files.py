@@ -36,7 +36,7 @@ def values(tmp_path: Path) -> Path:
     folder = tmp_path / "files"
     folder.mkdir()
     write_all(folder / "all", FILES)
-    write_all(folder / "env", {name: content for name, (content, _wanted) in ENV_FILES.items()})
+    write_all(folder / "env", {name: content for name, (content, _values) in ENV_FILES.items()})
     return folder
 
 

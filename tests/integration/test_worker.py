@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A task runs in Ansible's own worker process where that is the same, and gives the same there."""
+"""A task runs in Ansible's own worker process where its result is the same there."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ print(json.dumps({{
 
 
 def ways(played: PlayResult) -> tuple[int, int]:
-    """How many of the collection's tasks ran in the worker, and how many on the host."""
+    """The number of tasks that ran in the worker, and in a process."""
     on_host = [line for line in played.output.splitlines() if ON_HOST in line and "/kd_" in line]
     return played.output.count(IN_WORKER), len(on_host)
 
@@ -59,7 +59,7 @@ def kubeconfig(kubectl: Kubectl) -> dict[str, Any]:
     return shown
 
 
-def test_the_result_is_the_same_either_way(
+def test_the_result_is_the_same_in_the_worker_and_in_a_process(
     tenant: Modules, emptied: Named, fresh: Fresh, tmp_path: Path
 ) -> None:
     emptied("lab")
@@ -106,7 +106,7 @@ def test_the_result_is_the_same_either_way(
     ],
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, dict) else str(value),
 )
-def test_a_task_runs_in_the_worker_only_where_it_is_the_same(
+def test_a_task_runs_in_the_worker_only_where_the_result_is_the_same(
     tenant: Modules, home: str, tmp_path: Path, keywords: dict[str, Any], in_worker: bool
 ) -> None:
     inventory = tmp_path / "inventory"
@@ -120,7 +120,7 @@ def test_a_task_runs_in_the_worker_only_where_it_is_the_same(
     assert played.results[0]["changed"] is False
 
 
-def test_the_plan_is_printed_unless_nothing_of_the_task_may_be(
+def test_the_plan_is_printed_unless_the_task_has_no_log(
     tenant: Modules, home: str, tmp_path: Path
 ) -> None:
     one = task("kd_connection", **tenant.auth, namespace=home, configmaps=[{"name": "reader-info"}])
@@ -130,9 +130,7 @@ def test_the_plan_is_printed_unless_nothing_of_the_task_may_be(
     assert "reader-info" not in hidden.output
 
 
-def test_modules_files_that_are_asked_for_are_kept(
-    tenant: Modules, home: str, tmp_path: Path
-) -> None:
+def test_requested_files_of_modules_are_kept(tenant: Modules, home: str, tmp_path: Path) -> None:
     one = task("kd_connection", **tenant.auth, namespace=home, configmaps=[{"name": "reader-info"}])
     played = run_play(tmp_path, [one], "-vvv", environment={"ANSIBLE_KEEP_REMOTE_FILES": "1"})
     assert ways(played) == (0, 1), played.output
@@ -177,13 +175,13 @@ def test_the_items_of_a_loop_have_warnings_of_their_own(
     there = {"vars": {"ansible_python_interpreter": interpreter}}
     played = run_play(tmp_path, [{**one, "loop": [False, True]}], play=there)
     whole = played.results[0]
-    told = [whole.get("warnings", []), *(item.get("warnings", []) for item in whole["results"])]
-    assert "not verified" in told[0][0]
+    warned = [whole.get("warnings", []), *(item.get("warnings", []) for item in whole["results"])]
+    assert "not verified" in warned[0][0]
     # ansible-core before 2.19 takes the items' warnings out of them, into the loop's own.
-    assert [len(warnings) for warnings in told] in ([1, 1, 0], [1, 0, 0])
+    assert [len(warnings) for warnings in warned] in ([1, 1, 0], [1, 0, 0])
 
 
-def test_a_credential_plugins_key_does_not_stay(
+def test_the_key_of_a_credential_plugin_is_deleted(
     kubeconfig: dict[str, Any], home: str, tmp_path: Path
 ) -> None:
     """The kubernetes library removes its files at the end of the process, which a worker does not come
@@ -216,10 +214,10 @@ def test_a_credential_plugins_key_does_not_stay(
     assert not [path for path, content in left.items() if b"PRIVATE KEY" in content], left.keys()
 
 
-def test_a_credential_plugins_words_stay_with_it(
+def test_the_output_of_a_credential_plugin_is_not_shown(
     kubeconfig: dict[str, Any], home: str, tmp_path: Path
 ) -> None:
-    """What the kubernetes library logs of a plug-in that fails is for nobody."""
+    """The kubernetes library logs the output of a failing plug-in; neither output nor log shows it."""
     plugin = tmp_path / "credential-plugin"
     plugin.write_text(f"#!/bin/sh\necho {canary('lovage')} >&2\nexit 1\n")
     one = task(

@@ -1,4 +1,4 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for the KubeDirector operator, as far as connections go (see README.md)."""
+"""A simulator of the KubeDirector operator, as far as connections go (see README.md)."""

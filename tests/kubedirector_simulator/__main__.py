@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the stand-in operator: python -m tests.kubedirector_simulator --kubeconfig FILE."""
+"""Runs the simulator: python -m tests.kubedirector_simulator --kubeconfig FILE."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def _arguments() -> argparse.Namespace:
         "--poll-seconds",
         type=float,
         default=defaults.poll_seconds,
-        help="how often each cluster is looked at without an event (the real operator: 30)",
+        help="how often it checks each cluster without an event (the real operator: 30)",
     )
     parser.add_argument(
         "--wedge-seconds",
         type=float,
         default=defaults.wedge_seconds,
-        help="how long a notification in conflict blocks its cluster (the real operator: 8191)",
+        help="how long a conflicting notification blocks its cluster (the real operator: 8191)",
     )
     parser.add_argument("--verbose", action="store_true", help="log what kopf does too")
     return parser.parse_args()
@@ -109,13 +109,13 @@ async def _announce(ready: asyncio.Event) -> None:
 
 
 def main() -> int:
-    """Runs until it is told to stop; returns the process's exit code."""
+    """Runs until a signal stops it; returns the process's exit code."""
     arguments = _arguments()
     _set_up_logging(arguments.verbose)
     try:
         asyncio.run(_serve(arguments))
     except (KubeconfigError, InstallFailed, ApiError, OSError) as error:
-        print(f"The stand-in operator cannot run: {error}", file=sys.stderr)
+        print(f"The simulator cannot run: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -18,9 +18,9 @@ def admit_config(operator: Operator, request: Json) -> Verdict:
     if request["operation"] == "DELETE":
         return verdict.refuse(refusals.CONFIG_IN_USE) if operator.app_users.any() else verdict
     config = request["object"]
-    wanted = operator.options.operator_namespace
-    if request["namespace"] != wanted:
-        return verdict.refuse(refusals.CONFIG_NAMESPACE.format(request["namespace"], wanted))
+    expected = operator.options.operator_namespace
+    if request["namespace"] != expected:
+        return verdict.refuse(refusals.CONFIG_NAMESPACE.format(request["namespace"], expected))
     if config.get("spec") is None:
         config["spec"] = {}
         verdict.add("/spec", {})

@@ -66,11 +66,11 @@ def role_services(app: Json) -> list[Json]:
 def services_with_port(app: Json, role: str) -> list[Json]:
     """The definitions of a role's services that have a port, in the order of spec.services."""
     active = by_name(role_services(app), role, "roleID")
-    wanted = (active or {}).get("serviceIDs") or []
+    selected = (active or {}).get("serviceIDs") or []
     return [
         service
         for service in app["spec"].get("services") or []
-        if service["id"] in wanted and port_of(service) is not None
+        if service["id"] in selected and port_of(service) is not None
     ]
 
 

@@ -20,7 +20,7 @@ class StatusGeneration:
 
 @dataclass
 class StatusGenerations:
-    """One-time codes by which the webhook tells the operator's status from anybody else's.
+    """One-time codes by which the webhook distinguishes the operator's status from others.
 
     Keyed by the UID of the KDCluster. Source: pkg/shared/statusgen.go.
     """
@@ -42,7 +42,7 @@ class StatusGenerations:
             known.validated = True
 
     def forget(self, object_uid: str) -> None:
-        """The object is gone."""
+        """The object was deleted."""
         self._known.pop(object_uid, None)
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Composes configmeta.json, as pkg/catalog/configmeta.go of the real operator does.
 
-Its slips are kept, for users meet them: see _members_repeated and _service.
+It keeps the real operator's errors, because users meet them: see _members_repeated and _service.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 """What the real operator calls things: names, labels, states, paths and refusals.
 
 Every value here was read from the source of bluek8s/kubedirector (master, 0.11.0-unstable). The
-stand-in keeps its own copy on purpose: sharing one with the collection would let a mistake in it
+simulator keeps its own copy on purpose: if it shared one with the collection, a mistake in it would
 pass every test.
 """
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings of the kd-global-config object, as far as the stand-in heeds them."""
+"""The settings of the kd-global-config object, as far as the simulator uses them."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class SetupFailed(Exception):
 
 
 class Setup(Enum):
-    """How far a member's setup has come."""
+    """The progress of a member's setup."""
 
     ONGOING = auto()
     DONE = auto()
@@ -38,7 +38,7 @@ class MemberSetup:
     configmeta: Mapping[str, str] | None
 
     async def proceed(self) -> Setup:
-        """Goes on with the setup as far as it can. Raises SetupFailed or MemberError.
+        """Continues the setup as far as possible. Raises SetupFailed or MemberError.
 
         Source: appConfig in members.go.
         """
@@ -65,7 +65,7 @@ class MemberSetup:
         return Setup.ONGOING
 
     async def _known_result(self) -> Setup | None:
-        """What configure.status tells; None when the setup is (again) to be started."""
+        """What configure.status says; None when the setup is (again) to be started."""
         text = await self.shell.read_file(facts.CONFIGURE_STATUS)
         if text is None:
             return None

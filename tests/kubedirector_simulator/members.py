@@ -54,7 +54,7 @@ async def sync_members(work: Pass, configmeta: Mapping[str, str]) -> None:
 
 
 def connection_version(work: Pass, role: Role) -> int:
-    """How often the connections have changed, as far as the operator can tell.
+    """How often the connections have changed, as far as the operator knows.
 
     That is the annotation hashChangeCounter, or else the least that a ready member knows.
     """
@@ -63,7 +63,7 @@ def connection_version(work: Pass, role: Role) -> int:
         try:
             return int(counter)
         except ValueError:
-            LOG.warning("%s: %s is no number", key_of(work.cluster), facts.HASH_CHANGE_COUNTER)
+            LOG.warning("%s: %s is not a number", key_of(work.cluster), facts.HASH_CHANGE_COUNTER)
     known = [
         detail_of(member)["lastConnectionVersion"]
         for member in role.members(facts.MEMBER_READY)
@@ -112,7 +112,7 @@ async def _replicas_right(work: Pass, role: Role) -> bool:
     stateful_set = role.stateful_set
     if stateful_set is None:
         return False
-    wanted = len(
+    desired = len(
         role.members(
             facts.MEMBER_CREATE_PENDING,
             facts.MEMBER_CREATING,
@@ -120,10 +120,10 @@ async def _replicas_right(work: Pass, role: Role) -> bool:
             facts.MEMBER_CONFIG_ERROR,
         )
     )
-    if stateful_set["spec"].get("replicas") == wanted:
+    if stateful_set["spec"].get("replicas") == desired:
         return True
     name = stateful_set["metadata"]["name"]
-    await work.api.patch(STATEFUL_SETS, work.namespace, name, {"spec": {"replicas": wanted}})
+    await work.api.patch(STATEFUL_SETS, work.namespace, name, {"spec": {"replicas": desired}})
     return False
 
 

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells the clusters that connect to an object that it changed, by counting up an annotation.
+"""Notifies the clusters that connect to a changed object, by counting up an annotation.
 
 This is where the real operator wedges. It writes each cluster's annotation with the copy out of
 its watch's cache; when that copy is behind, the API server answers with a conflict, and the
 operator tries THE SAME COPY again after 1, 2, 4 ... 4096 s, which can never succeed. Until it
-gives up, the reconciler of the cluster that became stable is stuck. The stand-in does the same,
+gives up, the reconciler of the cluster that became stable is stuck. The simulator does the same,
 but gives up after --wedge-seconds.
 """
 
@@ -30,11 +30,11 @@ LOG = logging.getLogger(__name__)
 
 
 class NotifyFailed(Exception):
-    """A connecting cluster could not be told of a change."""
+    """A connecting cluster could not be notified of a change."""
 
 
 async def notify_connecting(operator: Operator, changed: str, copies: list[Json]) -> None:
-    """Tells the clusters of which these are copies that something they connect to has changed.
+    """Notifies the clusters in these copies that something they connect to has changed.
 
     Raises NotifyFailed after the option's wedge_seconds.
     """
@@ -57,7 +57,7 @@ async def _count_up(operator: Operator, cluster: Json) -> None:
                 return
         if waited >= limit:
             raise NotifyFailed(
-                f"KDCluster {key_of(cluster)} could not be told of a change of its connections"
+                f"KDCluster {key_of(cluster)} could not be notified of a change of its connections"
             )
         wait = min(wait, limit - waited)
         await asyncio.sleep(wait)

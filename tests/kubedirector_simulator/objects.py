@@ -65,7 +65,7 @@ def annotations_of(obj: Json) -> dict[str, str]:
 
 
 def bump_counter(annotations: dict[str, str], name: str) -> None:
-    """Count an annotation up by one, from "1"; a value that is no number counts as 0."""
+    """Count an annotation up by one, from "1"; a value that is not a number counts as 0."""
     value = annotations.get(name, "0")
     annotations[name] = str((int(value) if re.fullmatch(r"-?\d+", value) else 0) + 1)
 
@@ -123,11 +123,11 @@ def same_meaning(left: Any, right: Any) -> bool:
 def quantity(text: str | int | float) -> Decimal:
     """A Kubernetes quantity as a number of its base unit.
 
-    Raises ValueError when the text is no quantity.
+    Raises ValueError when the text is not a quantity.
     """
     match = _QUANTITY.match(str(text))
     if match is None:
-        raise ValueError(f"{text!r} is no Kubernetes quantity")
+        raise ValueError(f"{text!r} is not a Kubernetes quantity")
     number, exponent, suffix = match.groups()
     value = Decimal(number)
     if exponent:

@@ -47,7 +47,7 @@ class Operator:
 
 @dataclass
 class Role:
-    """One role during a pass: what is wanted, what is recorded, what runs.
+    """One role during a pass: what is desired, what is recorded, what runs.
 
     by_state groups the member statuses as they were when the pass looked at the role.
     """
@@ -60,7 +60,7 @@ class Role:
 
     @property
     def desired(self) -> int:
-        """How many members the spec wants."""
+        """The number of members in the spec."""
         return 0 if self.spec is None else int(self.spec["members"])
 
     def members(self, *states: str) -> list[Json]:
@@ -68,7 +68,7 @@ class Role:
         return [member for state in states for member in self.by_state.get(state, [])]
 
     def regroup(self) -> None:
-        """Groups the members anew."""
+        """Groups the members again."""
         self.by_state = {}
         for member in (self.status or {}).get("members") or []:
             self.by_state.setdefault(member["state"], []).append(member)

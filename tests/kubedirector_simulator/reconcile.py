@@ -60,7 +60,7 @@ async def reconcile(operator: Operator, key: ObjectKey, polled: bool = False) ->
 
     A poll that sees a changed object before its note is written loses count of it: a run of the start
     script that the real operator misses, too, but with a poll each 30 s. One more often would miss just as
-    many more, so it begins anew when the note has had its time.
+    many more, so it starts again once the note has had time to arrive.
     """
     try:
         return await _pass(operator, key, polled)
@@ -193,7 +193,7 @@ async def _count_hash_change(work: Pass) -> None:
 
 
 async def _settle(work: Pass) -> None:
-    """All members are ready: tell the clusters that connect to this one, once."""
+    """All members are ready: notify the clusters that connect to this one, once."""
     if work.status["state"] != facts.CONFIGURED:
         LOG.info("%s: stable", work.cluster["metadata"]["name"])
         copies = work.operator.stale_copies.take(work.cluster)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brings a cluster's roles to their wanted size: StatefulSets and member statuses."""
+"""Brings a cluster's roles to their desired size: StatefulSets and member statuses."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Membership(Enum):
 async def sync_roles(work: Pass) -> Membership:
     """Fills work.roles and starts whatever resizing the spec asks for.
 
-    Nothing is resized while any member is being set up: it may have been told about the current
-    members and cannot be notified yet.
+    Nothing is resized while any member is being set up: it may know the current
+    members already and cannot be notified yet.
     """
     await _load_roles(work)
     if any(role.by_state.get(facts.MEMBER_CREATING) for role in work.roles):
@@ -87,7 +87,7 @@ async def _create_role(work: Pass, role: Role) -> bool:
 
 
 async def _restore_role(work: Pass, role: Role) -> bool:
-    """The StatefulSet was deleted by somebody: first get rid of its members."""
+    """Another user deleted the StatefulSet: first remove its members."""
     status = role.status or {}
     if not status["members"]:
         if role.desired == 0:
@@ -97,8 +97,8 @@ async def _restore_role(work: Pass, role: Role) -> bool:
     changed = False
     announced = (facts.MEMBER_DELETE_PENDING, facts.MEMBER_READY, facts.MEMBER_CONFIG_ERROR)
     for member in status["members"]:
-        told = member["state"] in announced
-        state = facts.MEMBER_DELETE_PENDING if told else facts.MEMBER_DELETING
+        notified = member["state"] in announced
+        state = facts.MEMBER_DELETE_PENDING if notified else facts.MEMBER_DELETING
         changed |= member["state"] != state
         member["state"] = state
     role.regroup()
@@ -107,14 +107,14 @@ async def _restore_role(work: Pass, role: Role) -> bool:
 
 def _resize_role(work: Pass, role: Role) -> bool:
     members = (role.status or {})["members"]
-    wanted_so_far = len(
+    current = len(
         role.members(facts.MEMBER_READY, facts.MEMBER_CONFIG_ERROR, facts.MEMBER_CREATE_PENDING)
     )
-    if role.desired > wanted_so_far and len(members) == wanted_so_far:
+    if role.desired > current and len(members) == current:
         LOG.info("%s: expanding role %s", key_of(work.cluster), role.name)
         _add_members(work, role)
         return True
-    if role.desired < wanted_so_far:
+    if role.desired < current:
         LOG.info("%s: shrinking role %s", key_of(work.cluster), role.name)
         _mark_for_deletion(members[role.desired :])
         role.regroup()

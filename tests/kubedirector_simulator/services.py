@@ -60,16 +60,16 @@ async def _sync_member_service(work: Pass, role: Role, member: Json) -> None:
 
 
 async def _sync_service_type(work: Pass, service: Json) -> None:
-    wanted = work.cluster["spec"]["serviceType"]
+    desired = work.cluster["spec"]["serviceType"]
     current = service["spec"]["type"]
-    if wanted == current:
+    if desired == current:
         return
     name = service["metadata"]["name"]
-    if current in ("NodePort", "LoadBalancer") and wanted in ("ClusterIP", "LoadBalancer"):
-        # The next pass makes it anew.
+    if current in ("NodePort", "LoadBalancer") and desired in ("ClusterIP", "LoadBalancer"):
+        # The next pass makes it again.
         await work.api.delete(SERVICES, work.namespace, name)
     else:
-        await work.api.patch(SERVICES, work.namespace, name, {"spec": {"type": wanted}})
+        await work.api.patch(SERVICES, work.namespace, name, {"spec": {"type": desired}})
 
 
 async def ensure_auth_tokens(work: Pass, members_for_role: dict[str, list[Json]]) -> None:

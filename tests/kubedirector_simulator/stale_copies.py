@@ -23,7 +23,7 @@ from tests.kubedirector_simulator.bookkeeping import ClusterCache
 from tests.kubedirector_simulator.objects import Json, ObjectKey, key_of, same_meaning
 from tests.kubedirector_simulator.status import detail_of, members_of
 
-# A change that brings no new generation (one taken back at once) is not waited for any longer.
+# A change that brings no new generation (one reverted at once) ends the wait.
 _LONGEST_CHANGE_SECONDS: Final = 30.0
 
 
@@ -45,7 +45,7 @@ class StaleCopies:
         """A watch shows a version; to be called before the cache has it."""
         key = key_of(cluster)
         before = self.clusters.get(key)
-        if before is not None and not _same_wishes(before, cluster):
+        if before is not None and not _same_spec(before, cluster):
             until = time.monotonic() + _LONGEST_CHANGE_SECONDS
             self._edits[key] = _Edit(_generation(cluster), until)
         edit = self._edits.get(key)
@@ -53,7 +53,7 @@ class StaleCopies:
             del self._edits[key]
 
     def forget(self, key: ObjectKey) -> None:
-        """The cluster is gone."""
+        """The cluster was deleted."""
         self._edits.pop(key, None)
         self._held.pop(key, None)
 
@@ -71,7 +71,7 @@ class StaleCopies:
         return [held.get(key_of(other)) or copy.deepcopy(other) for other in connecting]
 
 
-def _same_wishes(left: Json, right: Json) -> bool:
+def _same_spec(left: Json, right: Json) -> bool:
     return all(
         same_meaning(left["spec"].get(part), right["spec"].get(part))
         for part in ("connections", "roles")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shell scripts that are run inside a member, and what its log files tell.
+"""The shell scripts that are run inside a member, and what its log files say.
 
 The scripts put the same files, with the same content and mode, in the same places as the real
 operator's: configure.status holds "<container ID>=" while the start script runs and
@@ -48,17 +48,17 @@ def configure(container_id: str) -> str:
 
 
 def reconnect(container_id: str) -> str:
-    """Tells the app in the background that its connections changed."""
+    """Notifies the app in the background that its connections changed."""
     return _in_background(container_id, "reconnect")
 
 
 def notify(arguments: list[str]) -> str:
-    """Tells the app about members that came or went; not in the background."""
+    """Notifies the app of members that came or went; not in the background."""
     return f"{facts.START_SCRIPT} {' '.join(arguments)}"
 
 
 def parse_configure_status(text: str) -> tuple[str, str] | None:
-    """Container ID and exit code ("" while it runs); None when the text is no such record."""
+    """Container ID and exit code ("" while it runs); None when the text is not such a record."""
     container_id, equals, code = text.rpartition("=")
     return (container_id, code) if equals else None
 

@@ -100,9 +100,9 @@ def _set_up_again(member: Json, detail: Json) -> None:
 def _container_state(status: Json, detail: Json, pod: Json, container: Json) -> str:
     state = container.get("state") or {}
     if "running" in state:
-        wanted = status.get("specGenerationToProcess")
+        expected = status.get("specGenerationToProcess")
         written = detail.get("lastConfigDataGeneration")
-        if wanted is not None and written is not None and wanted != written:
+        if expected is not None and written is not None and expected != written:
             return facts.CONTAINER_UNRESPONSIVE
         if detail.get("pendingNotifyCmds"):
             return facts.CONTAINER_UNRESPONSIVE
@@ -147,7 +147,7 @@ def roll_up(status: Json) -> None:
             rollup["membershipChanging"] = True
         if state == facts.MEMBER_CONFIG_ERROR:
             rollup["configErrors"] = True
-        # A container that is yet to come, or already gone, is no member down.
+        # A container that is still to come, or already deleted, does not mean a member is down.
         if state not in (facts.MEMBER_CREATE_PENDING, facts.MEMBER_DELETING):
             rollup["membersDown"] |= container in _DOWN
         rollup["membersInitializing"] |= container == facts.CONTAINER_INITIALIZING
@@ -156,7 +156,7 @@ def roll_up(status: Json) -> None:
 
 
 def compact(status: Json) -> None:
-    """Drops roles without a StatefulSet and members without a pod: both are marked as gone."""
+    """Drops roles without a StatefulSet and members without a pod: both are marked as deleted."""
     status["roles"] = [role for role in status["roles"] if role["statefulSet"]]
     for role in status["roles"]:
         role["members"] = [member for member in role["members"] if member["pod"]]

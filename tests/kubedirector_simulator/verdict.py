@@ -30,7 +30,7 @@ class Verdict:
         self.patches.append({"op": "add", "path": path, "value": value})
 
     def remove(self, path: str) -> None:
-        """Patch: take away what is at a JSON pointer."""
+        """Patch: remove the value at a JSON pointer."""
         self.patches.append({"op": "remove", "path": path})
 
     def as_response(self, uid: str) -> Json:

@@ -63,8 +63,8 @@ def make_registry(
     async def config_changed(event: Any, **_: Any) -> None:
         config: Json = dict(event["object"])
         if key_of(config) == (operator.options.operator_namespace, facts.GLOBAL_CONFIG_NAME):
-            gone = event["type"] == _DELETED
-            operator.config.spec = {} if gone else dict(config.get("spec") or {})
+            deleted = event["type"] == _DELETED
+            operator.config.spec = {} if deleted else dict(config.get("spec") or {})
 
     for resource in operator.objects.KINDS:
         _watch_objects(registry, operator, resource)
@@ -86,7 +86,7 @@ def _watch_objects(registry: kopf.OperatorRegistry, operator: Operator, resource
 def _watch_connected(
     registry: kopf.OperatorRegistry, operator: Operator, resource: Resource, label: str
 ) -> None:
-    """Tells connecting clusters of labelled objects that came or changed, not of deleted ones."""
+    """Notifies connecting clusters of new or changed labelled objects, not of deleted ones."""
 
     @kopf.on.event(resource.api_version, resource.plural, registry=registry)
     async def connected_changed(event: Any, **_: Any) -> None:

@@ -56,13 +56,13 @@ class Webhook:
 
     async def _register(self) -> None:
         api = self._operator.api
-        wanted = self._configuration()
+        desired = self._configuration()
         current = await api.find(WEBHOOKS, None, facts.WEBHOOK_CONFIGURATION)
         if current is None:
-            await api.create(WEBHOOKS, wanted)
+            await api.create(WEBHOOKS, desired)
         else:
-            wanted["metadata"]["resourceVersion"] = current["metadata"]["resourceVersion"]
-            await api.update(WEBHOOKS, wanted)
+            desired["metadata"]["resourceVersion"] = current["metadata"]["resourceVersion"]
+            await api.update(WEBHOOKS, desired)
 
     def _configuration(self) -> Json:
         host = f"[{self._address}]" if ":" in self._address else self._address

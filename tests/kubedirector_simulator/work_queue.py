@@ -37,7 +37,7 @@ class WorkQueue:
         self.failed = asyncio.get_running_loop().create_future()
 
     def add(self, key: ObjectKey) -> None:
-        """Have a pass over this cluster soon; many calls before it make one pass."""
+        """Schedule a pass over this cluster; many calls before it make one pass."""
         self._due.setdefault(key, asyncio.Event()).set()
         if key not in self._tasks:
             task = asyncio.create_task(self._serve(key), name=f"kdcluster {key}")
@@ -52,7 +52,7 @@ class WorkQueue:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _report(self, task: asyncio.Task[None]) -> None:
-        """A pass that broke in a way nobody foresaw is a mistake here: it ends the operator."""
+        """An unexpected error in a pass is a bug of the simulator: it ends the process."""
         if not task.cancelled() and task.exception() is not None and not self.failed.done():
             self.failed.set_exception(task.exception() or RuntimeError("unknown"))
 

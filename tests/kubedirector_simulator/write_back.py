@@ -33,12 +33,12 @@ def has_finalizer(cluster: Json) -> bool:
     return facts.FINALIZER in (cluster["metadata"].get("finalizers") or [])
 
 
-def set_finalizer(cluster: Json, wanted: bool) -> None:
+def set_finalizer(cluster: Json, present: bool) -> None:
     """Puts the operator's finalizer on the cluster, or takes it off."""
     metadata = cluster["metadata"]
     others = [name for name in metadata.get("finalizers") or [] if name != facts.FINALIZER]
-    if has_finalizer(cluster) != wanted:
-        metadata["finalizers"] = [*others, facts.FINALIZER] if wanted else others
+    if has_finalizer(cluster) != present:
+        metadata["finalizers"] = [*others, facts.FINALIZER] if present else others
 
 
 class WriteBack:
@@ -51,13 +51,13 @@ class WriteBack:
         self._finalizer = has_finalizer(work.cluster)
         alive = "deletionTimestamp" not in work.cluster["metadata"] or self._finalizer
         self._status_due = alive and not same_meaning(work.status, old_status)
-        # Backups of the status are not part of the stand-in, but their annotation is.
+        # The simulator makes no status backups, but writes their annotation.
         backup = annotations_of(work.cluster).get(facts.STATUS_BACKUP_ANNOTATION)
         self._annotation_due = alive and backup != "false" and not status_only
         self._finalizer_due = self._finalizer != had_finalizer
 
     async def run(self) -> None:
-        """Writes until it succeeds or the cluster is gone: no other pass may start before."""
+        """Writes until it succeeds or the cluster is deleted: no other pass may start before."""
         wait = 1.0
         while self._status_due or self._annotation_due or self._finalizer_due:
             try:
@@ -79,7 +79,7 @@ class WriteBack:
         try:
             return await self._work.api.find(CLUSTERS, *key_of(self._work.cluster))
         except ApiError:
-            # As KubeDirector does: only a KDCluster that is gone ends this. An API server that just starts
+            # As KubeDirector does: only a deleted KDCluster ends this. An API server that just starts
             # has more to say than that it cannot be reached.
             return self._work.cluster
 

@@ -28,13 +28,13 @@ LAST = ("test_wedge",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run last what leaves the operator stuck, if it does not recover."""
+    """Run the tests last that may leave the operator stuck."""
     items.sort(key=lambda item: item.path.stem in LAST)
 
 
 @pytest.fixture(scope="session")
 def new_namespace(kubectl: Kubectl) -> Iterator[Callable[[], str]]:
-    """Make namespaces that are gone again after the session."""
+    """Make namespaces; deletes them after the session."""
     with namespaces(kubectl, "contract") as make:
         yield make
 

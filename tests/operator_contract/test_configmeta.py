@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands in a member's configmeta.json."""
+"""The content of a member's configmeta.json."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_a_configmap_with_its_data_labels_and_annotations(
             assert found == {**EMPTY, "configmaps": {"model": [expected]}}
 
 
-def test_objects_of_one_type_stand_in_the_order_of_the_spec(
+def test_objects_of_one_type_are_in_the_order_of_the_spec(
     kubectl: Kubectl, emptied: Named, fresh: Fresh
 ) -> None:
     files = emptied("files")
@@ -240,7 +240,7 @@ def test_missing_and_unlabelled_objects_are_skipped_silently(
     assert found == EMPTY
 
 
-def test_what_kubectl_apply_leaves_on_a_secret_travels_along(
+def test_what_kubectl_apply_leaves_on_a_secret_is_copied(
     kubectl: Kubectl, emptied: Named, fresh: Fresh
 ) -> None:
     files = emptied("files")
@@ -273,7 +273,7 @@ def test_the_start_script_reads_the_same(kubectl: Kubectl, emptied: Named, fresh
     }
 
 
-def test_the_file_is_written_in_place_so_half_of_it_may_be_seen(
+def test_the_file_is_written_in_place_so_a_reader_may_see_half_of_it(
     kubectl: Kubectl, emptied: Named, fresh: Fresh
 ) -> None:
     files = emptied("files")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a connected KDCluster stands in configmeta.json, with the operator's own quirks."""
+"""A connected KDCluster in configmeta.json, with the operator's own quirks."""
 
 from __future__ import annotations
 
@@ -96,14 +96,14 @@ def test_each_of_its_roles_repeats_its_last_member(nested: Manifest, kdcluster: 
     assert endpoints == [f"http://{fqdn}:10001"] * 2
 
 
-def test_its_own_members_know_all_of_them(kdcluster: Named) -> None:
+def test_its_own_members_list_all_of_them(kdcluster: Named) -> None:
     engine = kdcluster("engine")
     members = engine.members("restserver")
     role = engine.configmeta(members[0].pod)["nodegroups"]["1"]["roles"]["restserver"]
     assert sorted(role["node_ids"]) == sorted(str(member.node_id) for member in members)
 
 
-def test_its_secret_keys_and_auth_tokens_are_handed_over_in_the_clear(
+def test_its_secret_keys_and_auth_tokens_are_in_plain_text(
     nested: Manifest, kdcluster: Named
 ) -> None:
     engine = kdcluster("engine")

@@ -119,7 +119,7 @@ def test_a_connected_cluster_without_generation_counts_as_nil(
     hashes = emptied("hashes")
     name = fresh("restoring")
     restoring = kdcluster(name, "bare", [ClusterRole("sidecar")])
-    # An exported KDCluster that is made anew waits for its status backup, and has no generation.
+    # An exported KDCluster that is created again waits for its status backup, and has no generation.
     restoring["metadata"]["annotations"] = {"kubedirector.hpe.com/status-backup-exists": "true"}
     kubectl.create(restoring, namespace=hashes.namespace)
     try:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Linked KDClusters that are changed as they should be: what is connected to first."""
+"""Linked KDClusters changed in the right order: a connected KDCluster first."""
 
 from __future__ import annotations
 

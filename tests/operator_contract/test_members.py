@@ -45,7 +45,7 @@ def test_a_cluster_of_such_roles_alone_follows_its_connections(
     assert (member.state, member.config_generation) == ("configured", None)
 
 
-def test_connections_given_at_birth_are_there_when_configured(kdcluster: Named) -> None:
+def test_connections_given_at_creation_are_there_when_configured(kdcluster: Named) -> None:
     born = kdcluster("born-connected")
     born.wait_settled()
     found = born.connections_in()
@@ -140,7 +140,7 @@ def test_a_member_in_config_error_gets_no_update(
     assert broken.configmeta() == content
 
 
-def test_its_restart_ends_a_config_error_once_the_cause_is_gone(
+def test_a_restart_ends_a_config_error_once_the_cause_is_removed(
     kubectl: Kubectl, kdcluster: Named
 ) -> None:
     broken = kdcluster("broken")

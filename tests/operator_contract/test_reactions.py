@@ -27,14 +27,14 @@ def reactions(emptied: Named) -> KDCluster:
 
 
 def wait_in_file(
-    found: KDCluster, what: str, wanted: Callable[[Manifest], bool], seconds: float
+    found: KDCluster, what: str, condition: Callable[[Manifest], bool], seconds: float
 ) -> None:
-    """Return once the connections in the member's file are as wanted; DeadlineError else."""
+    """Return once the connections in the member's file satisfy the condition; DeadlineError else."""
     pod = found.pod()
 
     def fits() -> bool:
         content = found.configmeta_now(pod)
-        return content is not None and wanted(content["connections"])
+        return content is not None and condition(content["connections"])
 
     wait_until(what, fits, seconds=seconds, seen=lambda: found.configmeta_now(pod))
 
@@ -106,7 +106,7 @@ def test_a_changed_secret_needs_no_poll(
     reactions.wait_settled()
 
 
-def test_a_mere_annotation_of_a_connected_object_is_a_change_too(
+def test_an_annotation_of_a_connected_object_is_a_change_too(
     kubectl: Kubectl, reactions: KDCluster, fresh: Fresh
 ) -> None:
     name = fresh("info")
@@ -146,7 +146,9 @@ def test_a_deletion_is_noticed_by_the_poll_and_members_reconnect(
     # The operator loses count where it hears of a new object only once a KDCluster names it, and would
     # then take the deletion for a change that the members know.
     generation = reactions.generation()
-    holds_for("that is no change", lambda: reactions.generation() == generation, seconds=1)
+    holds_for(
+        "the operator sees no change", lambda: reactions.generation() == generation, seconds=1
+    )
     reactions.reconnect_settled(Connections(configmaps=[name]))
     read = reactions.wait_read("the ConfigMap", lambda read: "info" in read["configmaps"])
     bumped = counter(reactions)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each change makes every member run `startscript --reconnect`, whose exit code nobody looks at."""
+"""Each change makes every member run `startscript --reconnect`, whose exit code the operator ignores."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def runs(found: KDCluster, pod: str | None = None) -> int:
     return int(read["count"])
 
 
-def test_configure_ran_once_at_birth(kdcluster: Named) -> None:
+def test_configure_ran_once_at_creation(kdcluster: Named) -> None:
     born = kdcluster("born-connected")
     read = born.read_by_script()
     assert read is not None
@@ -124,7 +124,7 @@ def test_a_member_has_the_new_generation_once_its_script_ended(
     reconnects.reconnect_settled(Connections(configmaps=[name]))
     wait_ended(reconnects)
     # An object that is new comes with its own notification, over which the operator may lose count.
-    reconnects.set_count_right()
+    reconnects.repair_counter()
     before = reconnects.generation()
     kubectl.patch("configmap", name, {"data": {"seconds": "6"}}, namespace=reconnects.namespace)
     wait_until(
@@ -179,13 +179,13 @@ def test_empty_lists_in_place_of_absent_ones_run_nothing(reconnects: KDCluster) 
     assert runs(reconnects) == count
 
 
-def test_a_count_that_fell_behind_makes_the_operator_miss_a_run(
+def test_a_change_counter_that_fell_behind_makes_the_operator_miss_a_run(
     kubectl: Kubectl, reconnects: KDCluster, fresh: Fresh
 ) -> None:
     # It falls behind by itself where the operator's own webhook refuses that it is counted up.
     reconnects.reconnect_settled(Connections(configmaps=["no-such-map"]))
     wait_ended(reconnects)
-    version = reconnects.lose_a_count()
+    version = reconnects.set_counter_back()
     count, name = runs(reconnects), fresh("missed")
     kubectl.create(
         configmap(name, {"a": "1"}, connection_type="missed"), namespace=reconnects.namespace
@@ -197,10 +197,10 @@ def test_a_count_that_fell_behind_makes_the_operator_miss_a_run(
     assert runs(reconnects) == count
 
 
-def test_a_count_put_right_in_the_same_patch_brings_the_run_back(reconnects: KDCluster) -> None:
+def test_a_counter_repaired_in_the_same_patch_restores_the_run(reconnects: KDCluster) -> None:
     # A name without an object: an object that is new makes the operator write the KDCluster over it, and
     # where that write meets the operator's own count, the count is lost (source: syncCluster).
-    version = reconnects.lose_a_count()
+    version = reconnects.set_counter_back()
     count = runs(reconnects)
     both = {
         "metadata": {"annotations": {CHANGE_COUNTER: str(version)}},
@@ -212,18 +212,18 @@ def test_a_count_put_right_in_the_same_patch_brings_the_run_back(reconnects: KDC
     assert runs(reconnects) == count + 1
 
 
-def test_a_count_put_right_before_an_object_changes_brings_the_run_back(
+def test_a_counter_repaired_before_an_object_changes_restores_the_run(
     kubectl: Kubectl, reconnects: KDCluster, fresh: Fresh
 ) -> None:
-    name = fresh("told")
+    name = fresh("counted")
     kubectl.create(
-        configmap(name, {"a": "1"}, connection_type="told"), namespace=reconnects.namespace
+        configmap(name, {"a": "1"}, connection_type="counted"), namespace=reconnects.namespace
     )
     reconnects.reconnect_settled(Connections(configmaps=[name]))
     wait_ended(reconnects)
-    version = reconnects.lose_a_count()
+    version = reconnects.set_counter_back()
     count = runs(reconnects)
-    reconnects.set_count_right()
+    reconnects.repair_counter()
     kubectl.patch("configmap", name, {"data": {"a": "2"}}, namespace=reconnects.namespace)
     reconnects.wait_settled()
     assert reconnects.members()[0].detail["lastConnectionVersion"] == version + 1

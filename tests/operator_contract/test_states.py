@@ -106,7 +106,7 @@ def test_the_operator_writes_the_spec_too_and_leaves_out_empty_lists(emptied: Na
     before = states.get()["metadata"]["generation"]
     after = states.reconnect_settled(Connections(configmaps=["no-such-map"]))
     assert after["spec"]["connections"] == {"configmaps": ["no-such-map"]}
-    # So metadata.generation tells of more than the caller's edits.
+    # So metadata.generation counts more than the caller's edits.
     assert after["metadata"]["generation"] == before + 2
 
 

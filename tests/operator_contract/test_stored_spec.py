@@ -29,7 +29,7 @@ def test_every_member_holds_the_secret_keys_of_all_roles_in_the_clear(kdcluster:
         assert not roles["loadbalancer"].get("secret_keys")
 
 
-def test_an_encrypted_value_comes_along_unchanged_and_no_other_is_taken(emptied: Named) -> None:
+def test_an_encrypted_value_is_accepted_unchanged_and_no_other_one(emptied: Named) -> None:
     engine = emptied("engine")
     roles = engine.get()["spec"]["roles"]
     engine.kubectl.patch(
@@ -46,7 +46,7 @@ def test_the_catalog_and_the_members_are_filled_in(kdcluster: Named) -> None:
     assert [role["members"] for role in spec["roles"]] == [2, 1]
 
 
-def test_just_after_the_members_number_was_edited_the_state_is_still_configured(
+def test_the_state_is_still_configured_just_after_an_edit_of_the_member_count(
     emptied: Named,
 ) -> None:
     scales = emptied("scales")
@@ -54,7 +54,7 @@ def test_just_after_the_members_number_was_edited_the_state_is_still_configured(
     before = role["members"]
     patch = {"spec": {"roles": [{**role, "members": before + 1}]}}
     answer = scales.kubectl.patch(KDCLUSTER, scales.name, patch, namespace=scales.namespace)
-    # So state and members alone do not tell that something is to be done.
+    # So state and members alone do not show that work remains.
     assert answer["status"]["state"] == "configured"
     assert [len(one["members"]) for one in answer["status"]["roles"]] == [before]
     scales.wait_settled()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the admission webhook refuses, in which words, and what it lets through."""
+"""What the admission webhook refuses, its messages, and what it accepts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def refusals(emptied: Named) -> KDCluster:
 
 
 def refusal_of(attempt: Callable[[], object]) -> str:
-    """Return the webhook's words; fails when it lets the attempt through."""
+    """Return the webhook's message; fails when it accepts the attempt."""
     with pytest.raises(KubectlError) as refused:
         attempt()
     assert DENIED in refused.value.stderr
@@ -77,15 +77,15 @@ def test_an_unregistered_app_is_refused(kubectl: Kubectl, home: str, fresh: Fres
 
 def test_status_is_read_only_in_a_write_of_the_object(refusals: KDCluster) -> None:
     before = refusals.status()
-    attempt = edit(refusals, {"status": {"generationUID": "somebody-else"}})
+    attempt = edit(refusals, {"status": {"generationUID": "another-writer"}})
     assert refusal_of(attempt) == "KubeDirector-related status properties are read-only"
     assert refusals.status() == before
 
 
-def test_an_edit_that_carries_a_changed_status_is_refused_whole(refusals: KDCluster) -> None:
+def test_an_edit_with_a_changed_status_is_refused_as_a_whole(refusals: KDCluster) -> None:
     patch = {
         "spec": {"connections": Connections(configmaps=["no-such-map"]).spec()},
-        "status": {"generationUID": "somebody-else"},
+        "status": {"generationUID": "another-writer"},
     }
     assert refusal_of(edit(refusals, patch)) == (
         "KubeDirector-related status properties are read-only"
@@ -129,8 +129,8 @@ def test_an_edit_of_connections_revalidates_the_whole_spec(
 
     try:
         # The webhook hears of the deletion by a watch.
-        told = wait_until("the webhook refuses the edit", refused, seconds=10)
-        assert told == f"service account {account} requested by role sidecar does not exist"
+        refusal = wait_until("the webhook refuses the edit", refused, seconds=10)
+        assert refusal == f"service account {account} requested by role sidecar does not exist"
     finally:
         kubectl.ok("create", "serviceaccount", account, namespace=drifter.namespace)
 
@@ -160,13 +160,13 @@ def test_empty_lists_are_accepted_and_null_means_absent(
 
 def test_a_dry_run_answers_like_the_real_one_and_leaves_no_trace(refusals: KDCluster) -> None:
     before = refusals.get()
-    wanted = Connections(configmaps=["no-such-map"])
-    answered = refusals.connect(wanted, server_dry_run=True)
-    assert answered["spec"]["connections"] == wanted.spec()
+    connections = Connections(configmaps=["no-such-map"])
+    answered = refusals.connect(connections, server_dry_run=True)
+    assert answered["spec"]["connections"] == connections.spec()
     assert refusals.get() == before
     # Nothing is left behind that would refuse the next edit as a second one.
     refusals.kubectl.patch(
-        KDCLUSTER, refusals.name, {"spec": {"connections": wanted.spec()}},
+        KDCLUSTER, refusals.name, {"spec": {"connections": connections.spec()}},
         namespace=refusals.namespace,
     )  # fmt: skip
     refusals.wait_settled()
@@ -249,7 +249,7 @@ def test_a_spec_change_waits_for_members_to_be_notified(kubectl: Kubectl, emptie
     def pending() -> bool:
         return any(member.detail.get("pendingNotifyCmds") for member in scales.members())
 
-    # The first member cannot be told of the new one while its script does not run.
+    # The first member cannot be notified of the new one while its script does not run.
     start_script("a-x")
     try:
         edit(scales, {"spec": {"roles": [{**role, "members": role["members"] + 1}]}})()

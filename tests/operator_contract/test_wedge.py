@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Linked KDClusters that change at once get the operator stuck; it runs last for that reason."""
+"""Linked KDClusters that change at once get the operator stuck; these tests run last for that reason."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def wait_stuck(*suspects: KDCluster, seconds: float) -> KDCluster | None:
 
 @pytest.fixture
 def pair(emptied: Named, kubectl: Kubectl) -> Iterator[tuple[KDCluster, KDCluster]]:
-    """Two settled KDClusters; whatever they got into, they are settled again afterwards."""
+    """Two settled KDClusters; the fixture settles them again afterwards."""
     a, b = emptied("cycle-a"), emptied("cycle-b")
     yield a, b
     for one in (a, b):

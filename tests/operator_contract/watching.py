@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a KDCluster went through, recorded while a test edits it."""
+"""Every version of a KDCluster, recorded while a test edits it."""
 
 from __future__ import annotations
 

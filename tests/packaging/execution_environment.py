@@ -38,8 +38,8 @@ from tests.sandbox.progress import Progress
 _PACKAGES = {"debootstrap": ("debootstrap",), "podman": ("podman",)}
 _DEBIAN = Debian("trixie", "ca-certificates,python3,python3-pip")
 _GUIDE = "docs/awx.md"
-# A change to these alone builds no new image.
-_NOT_RUN = ("CHANGELOG.rst", "README.md", "SECURITY.md", "docs")
+# A change to these alone does not build a new image.
+_NOT_RUN = ("CHANGELOG.rst", "README.md", "docs")
 _NAMES = "localhost/kubedirector-connections"
 _IMAGE, _BASE_IMAGE = f"{_NAMES}/execution-environment", f"{_NAMES}/debian"
 # Another checkout's run may use the one before; older ones only take space.
@@ -51,7 +51,7 @@ _BUILD_SECONDS, _PODMAN_SECONDS = 1800.0, 300.0
 
 @dataclass(frozen=True)
 class Podman:
-    """podman with settings and storage below a folder: what else the user has in podman stays untouched."""
+    """podman with settings and storage below a folder: the user's own podman stays untouched."""
 
     folder: Path
 
@@ -118,7 +118,7 @@ class ExecutionEnvironment:
 
 @contextmanager
 def execution_environment(installed: Installed, tarball: Path) -> Iterator[ExecutionEnvironment]:
-    """The image for as long as the block runs; containers and mounts are gone afterwards.
+    """The image for as long as the block runs; containers and mounts are removed afterwards.
 
     Raises MissingPart, SandboxError.
     """

@@ -44,8 +44,8 @@ def test_it_has_the_versions_that_are_tested(installed: Installed) -> None:
     awx = installed.root / "extensions" / "awx"
     pinned = (Path(__file__).parents[1] / "requirements" / "py313.txt").read_text()
     tested = {line.split()[0] for line in pinned.splitlines() if "==" in line}
-    wanted = [line.split()[0] for line in (awx / "requirements.txt").read_text().splitlines()]
-    assert wanted and set(wanted) <= tested
+    required = [line.split()[0] for line in (awx / "requirements.txt").read_text().splitlines()]
+    assert required and set(required) <= tested
     definition = (awx / "execution-environment.yml").read_text()
     for line in definition.splitlines():
         if "package_pip:" in line:

@@ -18,7 +18,7 @@ from tests.runner.release_check import LARGEST_TARBALL
 SHIPPED = {
     # galaxy-importer lints with it.
     ".ansible-lint",
-    "CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "SECURITY.md", "docs",
+    "CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "docs",
     "extensions", "meta", "playbooks", "plugins", "requirements.txt", "roles", "tests",
 }  # fmt: skip
 REQUIRED = SHIPPED - {"roles"}
@@ -51,7 +51,7 @@ def test_of_the_tests_only_their_python_versions_are_shipped(names: list[str]) -
     assert {name for name in names if name.startswith("tests")} == {"tests", "tests/config.yml"}
 
 
-def test_no_waste_of_builds_and_runs_is_shipped(names: list[str]) -> None:
+def test_no_files_of_builds_and_runs_are_shipped(names: list[str]) -> None:
     waste = [name for name in names if any(fnmatch.fnmatch(name, pattern) for pattern in WASTE)]
     assert not waste
 

@@ -26,7 +26,7 @@ EXPECTED_MODULES = {
 }
 
 
-def test_the_modules_are_there(installed: Installed) -> None:
+def test_the_modules_are_found(installed: Installed) -> None:
     assert set(installed.modules) == set(EXPECTED_MODULES)
 
 

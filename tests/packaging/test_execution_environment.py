@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from tests.packaging.execution_environment import (
     what_runs,
 )
 from tests.packaging.installed import Installed
+from tests.runner.paths import ROOT
+from tests.sandbox import commands
 from tests.sandbox.errors import MissingPart
 
 # In the image.
@@ -112,6 +115,16 @@ def test_it_has_the_collection_the_pinned_requirements_and_no_pip_settings(
     # What ansible-builder sets.
     left = ":env:.break-system-packages='1'\n"
     assert said("python3", "-m", "pip", "config", "list") == left
+
+
+def test_ansible_builder_ends_as_the_page_says(installed: Installed, tmp_path: Path) -> None:
+    """`create` writes what `build` hands to podman, and ends with the same words."""
+    folder = shutil.copytree(installed.root / "extensions" / "awx", tmp_path / "awx")
+    program = Path(sys.executable).with_name("ansible-builder")
+    definition, context = folder / "execution-environment.yml", folder / "context"
+    printed = commands.run([program, "create", "-f", definition, "-c", context], timeout=120)
+    shown = printed.splitlines()[-1].replace(str(folder), "/home/me/awx")
+    assert f"\n   {shown}\n" in (ROOT / "docs" / "awx.md").read_text()
 
 
 def test_a_job_connects_and_the_next_one_shows_it(

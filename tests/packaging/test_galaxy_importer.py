@@ -10,5 +10,5 @@ from pathlib import Path
 from tests.harness.galaxy_importer import complaints
 
 
-def test_the_importer_has_nothing_to_say(tarball: Path, tmp_path: Path) -> None:
+def test_the_importer_reports_nothing(tarball: Path, tmp_path: Path) -> None:
     assert complaints(tarball, tmp_path) == []

@@ -23,7 +23,7 @@ def is_given() -> bool:
 
 @dataclass
 class Cluster:
-    """The cluster of KD_TEST_KUBECONFIG or a sandbox; what was found up is left up.
+    """The cluster of KD_TEST_KUBECONFIG or a sandbox; a cluster that was already up stays up.
 
     `suffix` is added to the sandbox's name, so that there can be several.
     """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run leaves on disk, and that no secret of the tests is in it."""
+"""What a run leaves on disk, and a search for secrets of the tests in it."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class Leavings:
     def outcome(self) -> Outcome:
         """Search everything; the files with a secret in them are listed in build/logs/secrecy.log."""
         started = time.monotonic()
-        wanted = needles(*self._secrets)
-        written = search(self._places, wanted)
-        passing = search([self.temporary], wanted, INPUTS)
+        secrets = needles(*self._secrets)
+        written = search(self._places, secrets)
+        passing = search([self.temporary], secrets, INPUTS)
         hits = [*written.hits, *passing.hits]
         LOGS.mkdir(parents=True, exist_ok=True)
         (LOGS / SECRECY.log).write_text(

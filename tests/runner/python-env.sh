@@ -61,7 +61,7 @@ case $name in
     core217) version=3.10 ;;
     py39) version=3.9 ;;
     uv) version=any ;;
-    *) fail "'$name' is no environment of this project; tests/requirements has them" ;;
+    *) fail "'$name' is not an environment of this project; tests/requirements has them" ;;
 esac
 
 environment=$(environment_of "$name")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came out of the suites, for people and for whoever reads the last line."""
+"""The outcome of the suites: a table for people, and a last line with the sums."""
 
 from __future__ import annotations
 
@@ -86,14 +86,10 @@ def show_log(suite: Suite) -> None:
 
 
 def reasons(suite: Suite) -> Iterator[str]:
-    """Say in a line each why a suite failed: what most of its tests met comes first; else how its log ends."""
+    """Yield a line for each reason of a failed suite, the most frequent first; else the end of its log."""
     said: Counter[str] = Counter()
     first: dict[str, str] = {}
-    for case in _failed_cases(suite):
-        found = case.find("failure")
-        found = case.find("error") if found is None else found
-        message = "" if found is None else found.get("message", "")
-        text = " ".join(message.split())[:SHOWN_CHARACTERS]
+    for case, text in _cases(suite, "failure", "error"):
         said[text] += 1
         first.setdefault(text, f"{case.get('classname')}::{case.get('name')}")
     for text, count in said.most_common(SHOWN_REASONS):
@@ -105,11 +101,19 @@ def reasons(suite: Suite) -> Iterator[str]:
         yield from [line[:SHOWN_CHARACTERS] for line in lines if line][-1:]
 
 
-def _failed_cases(suite: Suite) -> Iterator[ElementTree.Element]:
+def skips(suite: Suite) -> Iterator[str]:
+    """Yield a line for each reason of skipped tests."""
+    for text, count in Counter(text for _case, text in _cases(suite, "skipped")).items():
+        yield f"{count} skipped: {text}"
+
+
+def _cases(suite: Suite, *kinds: str) -> Iterator[tuple[ElementTree.Element, str]]:
+    """The tests of a suite with an element of one of these kinds, and its message."""
     if suite.report is not None and suite.report.is_file():
         for case in ElementTree.parse(suite.report).iter("testcase"):
-            if case.find("failure") is not None or case.find("error") is not None:
-                yield case
+            found = [element for kind in kinds for element in case.findall(kind)]
+            if found:
+                yield case, " ".join(found[0].get("message", "").split())[:SHOWN_CHARACTERS]
 
 
 def summary(outcomes: list[Outcome], seconds: float) -> int:
@@ -131,10 +135,10 @@ def summary(outcomes: list[Outcome], seconds: float) -> int:
         sum(getattr(one, count) for one in outcomes) for count in ("passed", "failed", "skipped")
     )
     for one in outcomes:
-        if not one.good:
-            for reason in (one.reason, *reasons(one.suite)):
-                if reason:
-                    print(f"{one.suite.name}: {reason}")
+        why = () if one.good else (one.reason, *reasons(one.suite))
+        for line in (*why, *skips(one.suite)):
+            if line:
+                print(f"{one.suite.name}: {line}")
     if COVERAGE_REPORT.is_file():
         covered = json.loads(COVERAGE_REPORT.read_text())["totals"]["percent_covered"]
         print(f"unit tests run {covered:.0f} % of the lines in plugins/")

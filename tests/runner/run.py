@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs suites in lanes side by side: one does what needs no cluster, each other one has a sandbox."""
+"""Runs suites in lanes side by side: one lane needs no cluster, each other one has a sandbox."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.runner.report import Outcome
 from tests.runner.suites import COVERAGE_REPORT, Suite
 
 HEARTBEAT = 30.0
-# The clusters' own lines in the summary: coming up and going down are tested by every run. Each lane has
+# The clusters' own lines in the summary: every run tests that they start and stop. Each lane has
 # one to itself: an operator matches names across namespaces, so that two suites on one cluster would
 # disturb one another.
 SANDBOX = Suite("sandbox", "sandbox", NEWEST, ())
@@ -31,7 +31,7 @@ FURTHER_SANDBOXES = tuple(Suite("sandbox", f"sandbox/{n}", NEWEST, ()) for n in 
 
 
 class Run:
-    """One run of some suites; every suite runs, whatever becomes of the others."""
+    """One run of some suites; every suite runs, even after others failed."""
 
     def __init__(self, suites: Sequence[Suite]) -> None:
         self.suites = suites
@@ -47,7 +47,7 @@ class Run:
         self._leavings = Leavings()
 
     def go(self) -> int:
-        """Run, print and sum up; return the exit code. The sandbox ends with the run it began."""
+        """Run all suites, print the summary and return the exit code; stop the sandboxes that this run started."""
         tree.link()
         self._prepare()
         # An earlier run's report must not count for a suite that never wrote its own.
@@ -60,7 +60,7 @@ class Run:
             outcomes = self._all_lanes()
             # While the sandboxes' logs are still there.
             outcomes.append(self._leavings.outcome())
-            self._tell(outcomes[-1])
+            self._print_outcome(outcomes[-1])
         finally:
             self._processes.stop()
             problems = self._take_down()
@@ -75,7 +75,7 @@ class Run:
         return report.summary(outcomes, time.monotonic() - self._start)
 
     def _prepare(self) -> None:
-        """Install first what, done later, would meet another lane at apt-get's lock."""
+        """Install with apt-get first: later, lanes would compete for its lock."""
         for pair in {suite.pair for suite in self.suites}:
             pair.folder()
         if any("sanity" in suite.name for suite in self.suites):
@@ -107,7 +107,7 @@ class Run:
             self._events.put(None)
 
     def _watch(self, lanes: int) -> list[Outcome]:
-        """Print what the lanes tell until they have ended."""
+        """Print the events of the lanes until they have ended."""
         outcomes: list[Outcome] = []
         while lanes:
             try:
@@ -121,13 +121,13 @@ class Run:
                 self._say(event)
             else:
                 outcomes.append(event)
-                self._tell(event)
+                self._print_outcome(event)
         return outcomes
 
     def _say(self, text: str) -> None:
         print(f"[{time.monotonic() - self._start:6.1f} s] {text}", flush=True)
 
-    def _tell(self, one: Outcome) -> None:
+    def _print_outcome(self, one: Outcome) -> None:
         counts = f"{one.passed} passed, {one.failed} failed"
         note = f" ({one.reason})" if one.reason else ""
         self._say(
@@ -153,7 +153,7 @@ class Run:
         self._built.wait()
         if self._clustered:
             cluster = self._bring_up(sandbox)
-            # Without one the other lanes take what is left.
+            # Without one the other lanes run the remaining suites.
             if cluster is not None:
                 self._run_clustered(cluster)
 
@@ -171,7 +171,7 @@ class Run:
         return cluster
 
     def _run_clustered(self, cluster: ClusterUnderTest | None) -> None:
-        """Take what is left of the suites on a cluster, in step with the other lanes."""
+        """Run the remaining suites on a cluster, in step with the other lanes."""
         while suite := self._next_clustered():
             if cluster is None:
                 self._events.put(report.not_run(suite, "needs a cluster, see sandbox"))

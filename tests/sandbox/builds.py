@@ -71,9 +71,9 @@ def cached_programs(cache: Path) -> Programs:
 
 
 def build_programs(cache: Path, progress: Progress) -> Programs:
-    """Build what is not in the cache yet: minutes the first time, nothing afterwards.
+    """Build what is not in the cache yet: minutes the first time, then it is cached.
 
-    Raises MissingPart without a fitting Go, SandboxError when the build fails.
+    Raises MissingPart without a suitable Go, SandboxError when the build fails.
     """
     programs = cached_programs(cache)
     if programs.folder.is_dir():
@@ -101,7 +101,7 @@ def _build(folder: Path, version: str, progress: Progress) -> None:
     log.unlink(missing_ok=True)
     private_directory(draft)
 
-    def tell() -> None:
+    def report() -> None:
         # `go build -v` prints one line for each package that it compiles.
         compiled = log.read_bytes().count(b"\n")
         progress.note(f"{compiled} packages fetched or compiled")
@@ -112,7 +112,7 @@ def _build(folder: Path, version: str, progress: Progress) -> None:
         timeout=_BUILD_SECONDS,
         directory=_MODULE,
         extra={"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"},
-        on_poll=tell,
+        on_poll=report,
     )
     for built, name in _BUILT_NAMES.items():
         (draft / built).rename(draft / name)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys and certificates of one sandbox, made when it starts and gone when it stops."""
+"""Keys and certificates of one sandbox, made at its start and deleted at its end."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.sandbox.commands import wait_until
 
 _ROOT = Path("/sys/fs/cgroup")
-# containerd puts each container's cgroup into one that is called after its namespace.
+# containerd puts each container's cgroup into one that has the name of its namespace.
 _PARENT = "k8s.io"
 _SECONDS = 10.0
 
@@ -24,7 +24,7 @@ def parents() -> list[Path]:
 
 
 def remove_containers(identifiers: Iterable[str]) -> None:
-    """Remove the cgroups of containers that have ended; those that are gone are fine."""
+    """Remove the cgroups of containers that have ended; missing ones are fine."""
     for identifier in identifiers:
         for parent in parents():
             remove(parent / identifier)

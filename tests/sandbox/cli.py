@@ -21,29 +21,30 @@ from tests.sandbox.settings import read_settings
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(
         prog="python -m tests.sandbox",
         description="A disposable Kubernetes with KubeDirector on it.",
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = top.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start it, and print its kubeconfig's path")
     up.add_argument(
         "--api-only", action="store_true", help="the API server alone: no pods, no KubeDirector"
     )
-    commands.add_parser("down", help="end it and remove every trace of it")
+    commands.add_parser("down", help="stop it and remove every trace of it")
     commands.add_parser("status", help="print how to reach it, as JSON")
     commands.add_parser("restart-operator", help="restart KubeDirector, and wait until it answers")
-    return parser
+    return top
 
 
 def _end_politely(number: int, _frame: FrameType | None) -> None:
-    # As an exception, so that a start that is ended half way cleans up after itself; once only,
-    # so that the clean-up is not ended half way too.
+    # As an exception, so that an interrupted start cleans up after itself; once only,
+    # so that the clean-up is not interrupted too.
     for each in _ENDING:
         signal.signal(each, signal.SIG_IGN)
     if number == signal.SIGHUP:
-        # The terminal is gone: writing to it would end the clean-up.
+        # The terminal is closed: a write to it would end the clean-up.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):
             os.dup2(nowhere, stream)
@@ -68,7 +69,7 @@ def _run(command: str, *, api_only: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, or 1 after one sentence on standard error."""
-    chosen = _parser().parse_args(arguments)
+    chosen = parser().parse_args(arguments)
     os.umask(0o077)
     for number in _ENDING:
         signal.signal(number, _end_politely)

@@ -41,7 +41,7 @@ class Debian:
 
     @property
     def key(self) -> str:
-        """Changes with all that the layer depends on, but for Debian's own updates."""
+        """Changes with everything that the layer depends on, except Debian's own updates."""
         parts = (self.suite, self.include, platform.machine(), *_NOT_PACKED)
         return cache_key(*(part.encode() for part in parts))
 
@@ -75,7 +75,7 @@ class Debian:
 
             def fill(content: tarfile.TarFile) -> None:
                 for child in sorted(root.iterdir()):
-                    content.add(child, child.name, filter=_wanted)
+                    content.add(child, child.name, filter=_packed)
 
             write_layer(layer, fill)
         finally:
@@ -90,15 +90,15 @@ def write_layer(layer: Path, fill: Callable[[tarfile.TarFile], None]) -> Path:
     return draft.replace(layer)
 
 
-def _wanted(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+def _packed(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
     # The folders themselves stay, since programs expect them; /dev comes from the runtime.
-    unwanted = any(entry.name.startswith(f"{path}/") for path in _NOT_PACKED)
-    return None if unwanted or entry.ischr() or entry.isblk() else entry
+    excluded = any(entry.name.startswith(f"{path}/") for path in _NOT_PACKED)
+    return None if excluded or entry.ischr() or entry.isblk() else entry
 
 
 def _mirror() -> list[str]:
-    """The mirror that this machine's apt uses for Debian, whatever its release; none when apt does not tell."""
-    told = attempt(
+    """The mirror that this machine's apt uses for Debian, whatever its release; none when apt names none."""
+    targets = attempt(
         [
             "apt-get",
             "indextargets",
@@ -110,7 +110,7 @@ def _mirror() -> list[str]:
         ],
         timeout=60,
     )
-    return told.stdout.split()[:1]
+    return targets.stdout.split()[:1]
 
 
 def _remove_root(root: Path) -> None:

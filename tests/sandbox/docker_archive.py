@@ -59,7 +59,7 @@ def write_archive(
 def image_name(archive: Path) -> str:
     """The first image name in a docker-archive file.
 
-    Raises SandboxError when the file is no docker-archive or names no image.
+    Raises SandboxError when the file is not a docker-archive or names no image.
     """
     try:
         with tarfile.open(archive) as content:
@@ -68,6 +68,6 @@ def image_name(archive: Path) -> str:
         return str(entries[0]["RepoTags"][0])
     except (tarfile.TarError, KeyError, IndexError, TypeError, ValueError) as error:
         raise SandboxError(
-            f"{archive} is no docker-archive with an image name in it; make one with "
+            f"{archive} is not a docker-archive with an image name in it; make one with "
             "`docker save NAME:TAG`."
         ) from error

@@ -16,9 +16,9 @@ class SandboxError(Exception):
 
 
 class MissingPart(SandboxError):
-    """Something that this machine lacks for a node of its own; names the other ways too.
+    """This machine lacks something for a node of its own; the message names the alternatives.
 
-    `sentence` is without these.
+    `sentence` does not have them.
     """
 
     def __init__(self, sentence: str) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a kubelet changes outside its own folders, put back when the last sandbox ends."""
+"""What a kubelet changes outside its own folders, restored when the last sandbox ends."""
 
 from __future__ import annotations
 
@@ -34,8 +34,7 @@ _DEVICE_MANAGER_FILES = (
     Path("/var/lib/kubelet/device-plugins/kubelet.sock"),
     Path("/var/lib/kubelet/device-plugins/kubelet_internal_checkpoint"),
 )
-# One for the whole machine, whatever cache a sandbox has; the kernel's settings and this are both
-# gone after a boot.
+# One for the whole machine, whatever cache a sandbox has; a boot clears the kernel's settings and this file.
 _FILE = Path("/run/kubedirector-connections.json")
 _LOCK = Path("/run/kubedirector-connections.lock")
 _LOCK_SECONDS = 60.0
@@ -64,7 +63,7 @@ def remember_host_settings(settings: Settings) -> None:
 
 
 def restore_host_settings(settings: Settings) -> None:
-    """Put things back as they were, unless another sandbox still runs."""
+    """Restore what was there before, unless another sandbox still runs."""
     with locked(_LOCK, timeout=_LOCK_SECONDS):
         noted = _read()
         if noted is None or str(settings.state) not in noted.users:
@@ -87,7 +86,7 @@ def restore_host_settings(settings: Settings) -> None:
 
 
 def _remove_empty(folder: Path) -> None:
-    """Remove a folder and those in it, but none that somebody has begun to use meanwhile."""
+    """Remove a folder and those in it, except those that are in use again."""
     for path, _folders, _files in os.walk(folder, topdown=False):
         if not any(Path(path).iterdir()):
             Path(path).rmdir()

@@ -25,7 +25,7 @@ class Kubectl:
     def attempt(
         self, *words: str, timeout: float = 60, stdin: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run it and leave the exit code to the caller."""
+        """Run it; the caller checks the exit code."""
         limit = f"--request-timeout={timeout:g}s"
         return attempt([*self._base, limit, *words], timeout=timeout + 10, stdin=stdin)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""KubeDirector on the sandbox: the real one when it was given, the stand-in otherwise."""
+"""KubeDirector on the sandbox: the real one when it was given, the simulator otherwise."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _READY_LINE = "ready"
 _READY_SECONDS = 90.0
 
 
-def wanted_operator(settings: Settings, *, api_only: bool) -> tuple[Operator, str | None]:
-    """Which operator was asked for, and where it comes from."""
+def requested_operator(settings: Settings, *, api_only: bool) -> tuple[Operator, str | None]:
+    """The operator that the settings ask for, and where it comes from."""
     if api_only:
         return "none", None
     if settings.operator_image is None:
-        return "stand-in", None
+        return "simulator", None
     return "real", f"{settings.operator_image} {settings.operator_manifests}"
 
 
@@ -47,17 +47,17 @@ def start_operator(
     if operator == "real":
         deployment = real_operator.install(settings, record, progress)
         return record.changed(operator=operator, deployment=deployment)
-    with progress.step("Starting the stand-in operator"):
-        _start_stand_in(settings.state, record, progress)
+    with progress.step("Starting the simulator"):
+        _start_simulator(settings.state, record, progress)
     return record.changed(operator=operator)
 
 
 def restart_operator(settings: Settings, record: Record, progress: Progress) -> None:
-    """End the operator, start it anew and wait until it answers."""
-    if record.operator == "stand-in":
-        with progress.step("Restarting the stand-in operator"):
+    """Stop the operator, start it again and wait until it answers."""
+    if record.operator == "simulator":
+        with progress.step("Restarting the simulator"):
             ProcessTable(settings.state).stop([_NAME], grace=10)
-            _start_stand_in(settings.state, record, progress)
+            _start_simulator(settings.state, record, progress)
     elif record.operator == "real" and record.deployment is not None:
         real_operator.restart(record, record.deployment, progress)
     else:
@@ -75,7 +75,7 @@ def _make_namespace(record: Record) -> None:
     Kubectl(record).apply([namespace])
 
 
-def _start_stand_in(state: Path, record: Record, progress: Progress) -> None:
+def _start_simulator(state: Path, record: Record, progress: Progress) -> None:
     table = ProcessTable(state)
     log = table.log(_NAME)
     before = log.stat().st_size if log.exists() else 0
@@ -98,12 +98,12 @@ def _start_stand_in(state: Path, record: Record, progress: Progress) -> None:
         if _READY_LINE in printed().splitlines():
             return True
         if not alive(process):
-            raise SandboxError(f"The stand-in operator ended: {last_lines(printed())}.")
+            raise SandboxError(f"The simulator ended: {last_lines(printed())}.")
         return False
 
     wait_until(
         ready,
         timeout=_READY_SECONDS,
-        what="The stand-in operator was not ready",
+        what="The simulator was not ready",
         on_poll=progress.note,
     )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bringing a sandbox up and down, whichever way this machine allows."""
+"""Start and stop a sandbox by any means that this machine allows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tests.sandbox import given, kind, machine, node, teardown
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.files import locked
-from tests.sandbox.kubedirector import restart_operator, start_operator, wanted_operator
+from tests.sandbox.kubedirector import requested_operator, restart_operator, start_operator
 from tests.sandbox.processes import ProcessTable, alive
 from tests.sandbox.record import Record, read, write
 from tests.sandbox.settings import Settings
@@ -22,19 +22,19 @@ _LOCK_SECONDS = 3600.0
 
 
 def _running(settings: Settings, record: Record) -> bool:
-    """Whether a sandbox that was started still has all its parts."""
+    """Whether all parts of a started sandbox still run."""
     if not record.complete:
         return False
     table = ProcessTable(settings.state)
     if not all(alive(process) for process in table.all()):
         return False
-    if record.operator == "stand-in" and table.get("operator") is None:
+    if record.operator == "simulator" and table.get("operator") is None:
         return False
     return record.way == "node" or kind.answers(record)
 
 
 def up(settings: Settings, progress: Progress, *, api_only: bool) -> str:
-    """Bring the sandbox up, or find it up. Returns its kubeconfig's path.
+    """Bring the sandbox up, or reuse the running one. Returns its kubeconfig's path.
 
     Raises SandboxError, with nothing left behind, when it cannot be brought up.
     """
@@ -51,13 +51,13 @@ def up(settings: Settings, progress: Progress, *, api_only: bool) -> str:
             _require_same_operator(settings, record, api_only=api_only)
             return record.kubeconfig
         if settings.state.exists():
-            progress.say("An earlier sandbox is not whole any more: removing it first.")
+            progress.say("An earlier sandbox is incomplete: removing it first.")
             _tear_down(settings, record, progress)
         return _start(settings, progress, api_only=api_only)
 
 
 def _start(settings: Settings, progress: Progress, *, api_only: bool) -> str:
-    operator, source = wanted_operator(settings, api_only=api_only)
+    operator, source = requested_operator(settings, api_only=api_only)
     record: Record | None = None
     try:
         if machine.docker_answers():
@@ -79,7 +79,7 @@ def _start(settings: Settings, progress: Progress, *, api_only: bool) -> str:
 
 
 def _require_same_operator(settings: Settings, record: Record, *, api_only: bool) -> None:
-    operator, source = wanted_operator(settings, api_only=api_only)
+    operator, source = requested_operator(settings, api_only=api_only)
     if (operator, source) == (record.operator, record.operator_source):
         return
     has = f"the operator {record.operator!r}" + (
@@ -93,7 +93,7 @@ def _require_same_operator(settings: Settings, record: Record, *, api_only: bool
 
 
 def down(settings: Settings, progress: Progress) -> None:
-    """End the sandbox and remove every trace of it; fine when there is none.
+    """Stop the sandbox and remove every trace of it; fine when there is none.
 
     A cluster given by KD_TEST_KUBECONFIG is left alone.
     """
@@ -155,7 +155,7 @@ def status(settings: Settings, progress: Progress) -> dict[str, str | None]:
 def restart(settings: Settings, progress: Progress) -> None:
     """Restart the operator of a running sandbox.
 
-    Raises SandboxError when there is no sandbox, or no operator that is ours to restart.
+    Raises SandboxError if no sandbox runs, or if the sandbox did not start its operator.
     """
     if settings.given_kubeconfig is not None:
         raise SandboxError("The cluster of KD_TEST_KUBECONFIG is not ours: restart it yourself.")
@@ -163,5 +163,5 @@ def restart(settings: Settings, progress: Progress) -> None:
         record = read(settings.state)
         if record is None or not record.complete:
             raise _not_up(settings)
-        # An operator that has ended is no reason to refuse: this starts it again.
+        # An operator that has ended is fine: this starts it again.
         restart_operator(settings, record, progress)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What this machine must have for a node of its own, and Debian's packages for it."""
+"""What this machine needs for a node of its own, and Debian's packages for it."""
 
 from __future__ import annotations
 
@@ -50,24 +50,24 @@ def parse_go_version(output: str) -> tuple[int, int] | None:
 
 def require_go() -> None:
     """Raise MissingPart unless Go 1.24 or newer is there."""
-    wanted = ".".join(str(part) for part in NEEDED_GO)
+    oldest = ".".join(str(part) for part in NEEDED_GO)
     if find_program("go") is None:
         raise MissingPart(
             f"The sandbox builds Kubernetes with Go, and there is no `go` on PATH: install Go "
-            f"{wanted} or newer."
+            f"{oldest} or newer."
         )
     # The toolchain that is here counts: another one could not be fetched everywhere.
     said = attempt(["env", "GOTOOLCHAIN=local", "go", "version"], timeout=30)
     version = parse_go_version(said.stdout)
     if version is None or version < NEEDED_GO:
         raise MissingPart(
-            f"The sandbox builds Kubernetes with Go {wanted} or newer, and `go version` says "
+            f"The sandbox builds Kubernetes with Go {oldest} or newer, and `go version` says "
             f"{said.stdout.strip() or said.stderr.strip()!r}: install a newer Go."
         )
 
 
 def missing_packages(packages: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """The Debian packages of which something is not on this machine."""
+    """The Debian packages that are missing or incomplete on this machine."""
 
     def there(part: str) -> bool:
         return Path(part).exists() if part.startswith("/") else find_program(part) is not None

@@ -78,7 +78,7 @@ def bridge_exists(name: str) -> bool:
 
 
 def remove_bridge(name: str) -> None:
-    """Remove the bridge and whatever is still plugged into it; fine when it is gone."""
+    """Remove the bridge and whatever is still plugged into it; fine when it is missing."""
     if not bridge_exists(name):
         return
     listed = run(["ip", "-json", "link", "show", "master", name], timeout=_TIMEOUT)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs that go on after `up` has ended, known by pid and start time, never by name."""
+"""Programs that run on after `up` has ended, known by pid and start time, never by name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Started:
-    """A process that we started. `start` is in clock ticks since boot, as the kernel tells it."""
+    """A process that we started. `start` is in clock ticks since boot, as the kernel reports it."""
 
     name: str
     pid: int
@@ -43,7 +43,7 @@ def _stat(pid: int) -> tuple[str, int] | None:
 
 
 def identify(name: str, pid: int) -> Started | None:
-    """The record of a running process; None when it is gone."""
+    """The record of a running process; None when it does not run."""
     found = _stat(pid)
     if found is None:
         return None
@@ -146,7 +146,7 @@ class ProcessTable:
             raise SandboxError(f"{name} ended ({said}).")
 
     def stop(self, names: Iterable[str], *, grace: float) -> None:
-        """End processes, politely first, side by side; those without pid file are ended already."""
+        """Stop processes side by side, politely first; one without a pid file has already ended."""
         chosen = [process for name in names if (process := self.get(name)) is not None]
         end_processes(chosen, grace=grace)
         for process in chosen:
@@ -158,16 +158,16 @@ def end_processes(processes: Sequence[Started], *, grace: float) -> None:
 
     Raises SandboxError when one is still there 10 s after SIGKILL.
     """
-    for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):
+    for number, timeout in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):
         left = [process for process in processes if alive(process)]
         for process in left:
             try:
                 os.kill(process.pid, number)
             except ProcessLookupError:
                 continue
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while any(alive(process) for process in left) and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
     stuck = [process.name for process in processes if alive(process)]
     if stuck:
-        raise SandboxError(f"{', '.join(stuck)} could not be ended, not even by SIGKILL.")
+        raise SandboxError(f"{', '.join(stuck)} could not be stopped, not even by SIGKILL.")

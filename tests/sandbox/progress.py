@@ -54,7 +54,7 @@ class Progress:
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Show `title` while the block runs, and what it took when it ends well."""
+        """Show `title` while the block runs, and the time it took when it succeeds."""
         self._title, self._title_began = title, time.monotonic()
         self._last_note = self._title_began
         if self._task is not None:
@@ -67,7 +67,7 @@ class Progress:
         self.say(f"{title}: done in {elapsed(took)}")
 
     def note(self, text: str = "") -> None:
-        """Tell how far the step is; cheap enough to be called on every poll."""
+        """Show the progress of the step; cheap enough for every poll."""
         line = f"{self._title} ({text})" if text else self._title
         if self._task is not None:
             self._live.update(self._task, description=line)

@@ -48,7 +48,7 @@ _PROBE: Manifest = {
 def read_manifests(folder: Path) -> list[Manifest]:
     """Every object in the YAML files of a folder, the CRDs first.
 
-    Raises SandboxError when a file is no YAML or there is not exactly one Deployment.
+    Raises SandboxError when a file is not YAML or there is not exactly one Deployment.
     """
     found: list[Manifest] = []
     for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml"), *folder.glob("*.json")]):
@@ -56,7 +56,7 @@ def read_manifests(folder: Path) -> list[Manifest]:
             for document in yaml.safe_load_all(file.read_text()):
                 found.extend(_flat(document))
         except yaml.YAMLError as error:
-            raise SandboxError(f"{file} is no YAML: {' '.join(str(error).split())}.") from error
+            raise SandboxError(f"{file} is not YAML: {' '.join(str(error).split())}.") from error
     deployments = [each for each in found if each["kind"] == "Deployment"]
     if len(deployments) != 1:
         raise SandboxError(

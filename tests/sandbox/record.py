@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of a sandbox that was started: one JSON file in its state folder."""
+"""What is known of a started sandbox: one JSON file in its state folder."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Literal
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.files import write_private
 
-RotationAttempt = Literal["node", "kind", "given"]
-Operator = Literal["real", "stand-in", "given", "none"]
+Backend = Literal["node", "kind", "given"]
+Operator = Literal["real", "simulator", "given", "none"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Record:
     """The choices made at a start. `operator` is "none" until one answers."""
 
     name: str
-    way: RotationAttempt
+    way: Backend
     kubeconfig: str
     kubectl: str
     apiserver: str

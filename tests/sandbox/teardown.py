@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ending a node of ours and removing every trace of it. Safe to run on half a node, and twice."""
+"""Stop a node of ours and remove every trace of it. Safe to run on half a node, and twice."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def tear_down(settings: Settings, record: Record | None, progress: Progress) -> 
     """
     state = settings.state
     table = ProcessTable(state)
-    with progress.step("Ending operator, kubelet and control plane"):
+    with progress.step("Stopping operator, kubelet and control plane"):
         # The kubelet first: it would start again the containers that are ended below.
         table.stop(["operator", "api-relay", "kubelet"], grace=3)
         table.stop(_CONTROL_PLANE, grace=1)
-    with progress.step("Ending containers and containerd"):
+    with progress.step("Stopping containers and containerd"):
         _end_containers(table, state)
         table.stop(["containerd"], grace=10)
         _end_shims(state)
@@ -78,7 +78,7 @@ def _end_containers(table: ProcessTable, state: Path) -> None:
 
 
 def _shims(state: Path) -> list[Started]:
-    """The containerd shims that serve our socket, told by their own command line."""
+    """The containerd shims that serve our socket, recognised by their command line."""
     ours = []
     address = str(containerd_socket(state)).encode()
     for folder in Path("/proc").iterdir():

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make stress`: races, faults, kills, rotations, linked KDClusters and growth in numbers; prints one line of figures for each of them.
 
-Everything random comes from --seed and the run's number. What breaks a promise is told on standard
+Everything random comes from --seed and the run's number. A broken promise is reported on standard
 error with both; `--only faults --first NUMBER --faults 1` repeats it.
 """
 

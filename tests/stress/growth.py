@@ -6,7 +6,7 @@
     python -m tests.stress.growth [--sizes 10 20 40 60 100]
 
 Each KDCluster has one member. At each size one task changes a Secret that all of them connect to and
-waits, and one reads all members. Times are told, not judged: the machine may have more to do.
+waits, and one reads all members. It prints times and does not judge them: the machine may be busy.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tests.harness.timing import Timing
 SIZES = (10, 20, 40, 60, 100)
 READS = 3
 MOST_MIB = 120.0
-# One watch lasts some seconds and is then begun anew, so a slow operator means a few requests more.
+# One watch lasts some seconds and then starts again, so a slow operator means a few requests more.
 MOST_REQUESTS_PER_MEMBER, MOST_OTHER_REQUESTS = 1.0, 40
 MOST_KIB_PER_MEMBER = 512.0
 

@@ -53,7 +53,7 @@ MOST_RESTARTS = 4
 
 @dataclass
 class Tally:
-    """What became of the rounds of one way to do it; `seconds` of those that went well."""
+    """The outcome of the rounds of one method; `seconds` of the successful ones."""
 
     settled: int = 0
     wrong: list[str] = field(default_factory=list)
@@ -98,15 +98,15 @@ class Lab:
         for name, one in self.found.items():
             held = one.configmeta_now(one.pod())
             maps = held["connections"]["configmaps"] if held else {}
-            told = {each["metadata"]["name"]: each["data"] for each in maps.get("info", [])}
-            if told != {own(name, turn): {"turn": f"{turn}"}}:
-                wrong.append(f"{name}: its member holds {told}")
+            info = {each["metadata"]["name"]: each["data"] for each in maps.get("info", [])}
+            if info != {own(name, turn): {"turn": f"{turn}"}}:
+                wrong.append(f"{name}: its member holds {info}")
         return wrong
 
 
 @contextmanager
 def lab() -> Iterator[Lab]:
-    """Make the KDClusters, linked and settled, in a namespace that is gone afterwards.
+    """Make the KDClusters, linked and settled, in a namespace that is deleted afterwards.
 
     Raises NoClusterError, KubectlError, DeadlineError.
     """
@@ -173,7 +173,7 @@ def by_kubectl(made: Lab, turn: int) -> None:
 
 
 def run_round(
-    made: Lab, change: Callable[[Lab, int], None], turn: int, *, patience: float, tally: Tally
+    made: Lab, change: Callable[[Lab, int], None], turn: int, *, timeout: float, tally: Tally
 ) -> bool:
     """One round; a stuck operator is restarted, so that the next one starts from rest.
 
@@ -182,8 +182,8 @@ def run_round(
     started = time.monotonic()
     try:
         change(made, turn)
-        if patience:
-            made.wait_settled(patience)
+        if timeout:
+            made.wait_settled(timeout)
         wrong = made.unsettled() + made.wrong_in_members(turn)
         assert not wrong, "; ".join(wrong)
     except AssertionError as error:
@@ -198,7 +198,7 @@ def run_round(
 
 
 def is_at_rest_again(made: Lab) -> bool:
-    """Free a stuck operator by restarting it, more than once where it gets stuck anew."""
+    """Free a stuck operator by restarting it, more than once where it gets stuck again."""
     if not made.unsettled():
         return True
     for _try in range(MOST_RESTARTS):
@@ -225,11 +225,11 @@ def linked(rounds: int, *, compare: bool = True) -> tuple[bool, str]:
     ]
     with lab() as made:
         stuck_after = STUCK_POLLS * made.found[NOTEBOOK].timing.poll_seconds
-        # One way after the other: what kubectl leaves stuck in the operator would spoil the rest.
+        # One after the other: kubectl leaves the operator stuck, which would spoil the rest.
         for change, tally in ways:
-            patience = 0 if change is by_connect else stuck_after
+            timeout = 0 if change is by_connect else stuck_after
             for turn in range(rounds):
-                if not run_round(made, change, turn, patience=patience, tally=tally):
+                if not run_round(made, change, turn, timeout=timeout, tally=tally):
                     print(f"{change.__name__}: no more rounds", file=sys.stderr, flush=True)
                     break
     figures = "; ".join(f"{change.__name__}: {tally}" for change, tally in ways)

@@ -45,7 +45,7 @@ class Place:
 
 @contextmanager
 def place() -> Iterator[Place]:
-    """Make a namespace that is gone afterwards. Raises NoClusterError, KubectlError."""
+    """Make a namespace; deletes it afterwards. Raises NoClusterError, KubectlError."""
     under_test = find_cluster()
     timing = Timing(under_test.poll_seconds)
     where = f"stress-{uuid4().hex[:8]}"

@@ -111,7 +111,7 @@ class Lab:
         return _plain(kind.kind, self.kubectl.get(kind.kind, kind.name, namespace=self.namespace))
 
     def kept(self, kind: Kind) -> Values | None:
-        """The old values as somebody reads them with kubectl; None where none are kept."""
+        """The old values as a user reads them with kubectl; None where none are kept."""
         target = {"secret": "Secret", "configmap": "ConfigMap"}[kind.kind]
         name = hashlib.sha256(f"{target}/{kind.name}".encode()).hexdigest()[:32]
         found = self.kubectl.find("secret", f"kd-rotate-{name}", namespace=self.namespace)
@@ -165,7 +165,7 @@ def _plain(kind: str, manifest: Manifest) -> Values:
 
 @contextmanager
 def lab() -> Iterator[Lab]:
-    """Make the KDClusters in a namespace that is gone afterwards.
+    """Make the KDClusters in a namespace that is deleted afterwards.
 
     Raises NoClusterError, KubectlError, DeadlineError.
     """
@@ -185,7 +185,7 @@ def lab() -> Iterator[Lab]:
             namespace=where,
         )
         engine, study = shared.named_by
-        wanted = {
+        connections = {
             **{
                 name: Connections(configmaps=[steering.name], secrets=[token.name])
                 for name in token.named_by
@@ -195,7 +195,7 @@ def lab() -> Iterator[Lab]:
             study: Connections(clusters=[engine], configmaps=[shared.name, _OTHER]),
         }
         role = [ClusterRole("controller")]
-        manifests = [kdcluster(n, "workbench", role, connections=c) for n, c in wanted.items()]
+        manifests = [kdcluster(n, "workbench", role, connections=c) for n, c in connections.items()]
         found = add_kdclusters(kubectl, where, timing, manifests)
         for one in found.values():
             one.wait_settled(timing.configure_seconds)
@@ -238,7 +238,7 @@ def kill_once(made: Lab, kind: Kind, turn: str, rng: Random, lasts: float) -> tu
 
 
 def time_of(made: Lab, kind: Kind) -> float:
-    """How many seconds such a rotation takes when nobody kills it."""
+    """How many seconds such a rotation takes when it is not killed."""
     data = kind.fresh("timed")
     option = "string_data" if kind.kind == "secret" else "data"
     started = time.monotonic()

@@ -27,12 +27,12 @@ def test_a_file_is_the_one_that_the_demo_runs(name: str) -> None:
     assert marked_blocks(PAGE)[name] == text
 
 
-def test_the_way_to_the_api_server_is_given_by_options() -> None:
+def test_the_authentication_on_the_page_has_documented_options() -> None:
     options = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
     assert yaml.safe_load(marked_blocks(PAGE)["auth"])["kd_auth"].keys() <= options.keys()
 
 
-def test_the_entry_that_selects_is_one_that_kd_connections_takes() -> None:
+def test_kd_connections_accepts_the_entry_that_selects() -> None:
     (entry,) = yaml.safe_load(marked_blocks(PAGE)["selection"])["kd_connections"]
     assert entry_problems([entry]) == []
     assert {"label_selectors", "apps"} <= entry.keys()

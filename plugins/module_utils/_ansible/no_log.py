@@ -2,35 +2,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What of a task's options is secret, and what the task says in the clear: one walk over the argument spec.
+"""What of a task's options is secret, and what is in the clear: one walk over the argument spec.
 
-A Secret with the value "github" must not turn the name github-models into nonsense. So: a word that the
-task says in the clear anyway stays readable, all else that is secret does not, and the options themselves
-come back without secret values. An option that there is not may be a misspelt one, so that its value is secret.
+A word that the task shows anyway stays readable, so that a Secret with the value "github" does not spoil the name
+github-models. The value of an unknown option is secret: the option may be misspelt.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 import urllib.parse
 
-from .._client.auth_options import is_kubeconfig_text
-from .._core.credential_forms import (
-    credentials_in,
-    masked,
-    without_credentials,
-)
+from .._client.auth_options import is_file_content
+from .._core.argument_spec import Option, Secrecy, SecrecyTable, options_by_name
+from .._core.credential_forms import credentials_in, masked, without_credentials
 from .._core.redaction import unpacked
 from .._core.scalars import scalar_text
-from .._core.secrecy import Secrecy
-
-if t.TYPE_CHECKING:
-    from .._core.secrecy import SecrecyTable
 
 PLACEHOLDER = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-# Words that results and messages are made of; short values of secrets are often one of them.
+# Words of results and messages, which short secrets often equal.
 VOCABULARY = (
     "created updated unchanged deleted present absent true false configured updating creating config "
     "error clusters configmaps secrets connections KDCluster ConfigMap Secret members default node"
@@ -48,36 +39,11 @@ _NAME_KEYS = (
 )
 _NAME_HOLDERS = ("object", "objects", "kdclusters", "members")
 _NAME = re.compile(r"[\w.-]{1,253}")
-Spec = t.Mapping[str, t.Mapping[str, t.Any]]
-
-
-@dataclasses.dataclass(repr=False)
-class Options:
-    """A task's options, divided.
-
-    :param shown: as a log may show them: keys are kept, secret values replaced.
-    :param secret: all that is secret in them, what is in base64 decoded, too.
-    :param clear: all that is not.
-    """
-
-    shown: dict[str, t.Any]
-    secret: list[str | bytes] = dataclasses.field(default_factory=list)
-    clear: list[str] = dataclasses.field(default_factory=list)
-
-
-def divided(params: t.Mapping[str, t.Any], spec: Spec, secrecy: SecrecyTable) -> Options:
-    """Divide a task's options, of any form: Ansible may not have checked them.
-
-    :param params: the options with their secret values; left alone.
-    :param spec: the argument spec.
-    """
-    walk = _Walk(secrecy)
-    shown = walk.options(params, spec, "")
-    return Options(shown, walk.secret, walk.clear)
+Spec = t.Mapping[str, Option]
 
 
 def names_in(result: t.Any) -> t.Iterator[str]:
-    """Names of objects, pods and roles in what a task returns; they are not secret."""
+    """The names of objects, pods and roles in a result, which are not secret."""
     if isinstance(result, dict):
         for key, value in result.items():
             if key in _NAME_KEYS:
@@ -89,25 +55,30 @@ def names_in(result: t.Any) -> t.Iterator[str]:
             yield from names_in(item)
 
 
-class _Walk:
-    """Copies options without what is secret, and keeps the two parts."""
+class Options:
+    """A task's options, of any form, divided.
 
-    def __init__(self, secrecy: SecrecyTable) -> None:
+    :ivar shown: a copy for logs, with secret values replaced.
+    :ivar secret: all secret values; base64 also decoded.
+    :ivar clear: all else, and the vocabulary.
+    """
+
+    def __init__(self, params: t.Mapping[str, t.Any], spec: Spec, secrecy: SecrecyTable) -> None:
         self.secret: list[str | bytes] = []
-        self.clear: list[str] = []
+        self.clear = [VOCABULARY]
         self._secrecy = secrecy
         self._hidden = {
             Secrecy.SECRET: self._secret,
             Secrecy.CREDENTIALS: self._credentials,
             Secrecy.NAMED_CREDENTIALS: self._named_credentials,
             Secrecy.URL: self._url,
+            Secrecy.PATH: self._path,
             Secrecy.KUBECONFIG: self._kubeconfig,
         }
+        self.shown = self._options(params, spec, "")
 
-    def options(self, given: t.Mapping[str, t.Any], spec: Spec, path: str) -> dict[str, t.Any]:
-        """Copy a dictionary of options."""
-        known = {alias: name for name in spec for alias in spec[name].get("aliases", ())}
-        known.update({name: name for name in spec})
+    def _options(self, given: t.Mapping[str, t.Any], spec: Spec, path: str) -> dict[str, t.Any]:
+        known = options_by_name(spec)
         self.clear += known
         shown = {}
         for name, value in given.items():
@@ -122,10 +93,10 @@ class _Walk:
                 shown[name] = self._secret(value)
         return shown
 
-    def _option(self, value: t.Any, option: t.Mapping[str, t.Any], path: str) -> t.Any:
-        secrecy = self._secrecy.get(path, Secrecy.SECRET if option.get("no_log") else None)
+    def _option(self, value: t.Any, option: Option, path: str) -> t.Any:
         if value is None:
             return None
+        secrecy = self._secrecy.get(path, Secrecy.SECRET if option.get("no_log") else None)
         if secrecy is not None:
             return self._hidden[secrecy](value)
         if "options" not in option:
@@ -133,16 +104,14 @@ class _Walk:
             return value
         if isinstance(value, list):
             return [self._entry(entry, option["options"], path) for entry in value]
-        # Text in the place of a list may be a secret in the wrong place, even if it looks like a name.
-        return (
-            self.options(value, option["options"], path)
-            if isinstance(value, dict)
-            else self._secret(value)
-        )
+        if isinstance(value, dict):
+            return self._options(value, option["options"], path)
+        # Text in place of a list may be a misplaced secret, even if it looks like a name.
+        return self._secret(value)
 
     def _entry(self, entry: t.Any, spec: Spec, path: str) -> t.Any:
         if isinstance(entry, dict):
-            return self.options(entry, spec, path)
+            return self._options(entry, spec, path)
         if isinstance(entry, str) and "name" in spec and _NAME.fullmatch(entry):
             self.clear.append(entry)
             return entry
@@ -174,10 +143,10 @@ class _Walk:
         ]
 
     def _credential(self, key: str, value: t.Any) -> t.Any:
-        text = scalar_text(value)
+        text = scalar_text(value) or ""
         self.clear.append(key)
-        spans = [] if text is None else credentials_in(key, text)
-        if text is None or not spans:
+        spans = credentials_in(key, text)
+        if not spans:
             self.clear += _texts(value)
             return value
         self.secret += (text[start:end] for start, end in spans)
@@ -193,11 +162,15 @@ class _Walk:
         self.secret += (credentials, password, urllib.parse.unquote(password))
         return without_credentials(value, PLACEHOLDER)
 
+    def _path(self, value: t.Any) -> t.Any:
+        if not isinstance(value, str) or is_file_content(value):
+            return self._secret(value)
+        self.clear.append(value)
+        return value
+
     def _kubeconfig(self, value: t.Any) -> t.Any:
-        """A path, or all of a kubeconfig but what is below a user, is clear: addresses, contexts and names."""
-        if isinstance(value, str) and not is_kubeconfig_text(value):
-            self.clear.append(value)
-        elif isinstance(value, dict):
+        """A path is clear, and a dictionary except below a user; a kubeconfig's text is secret."""
+        if isinstance(value, dict):
             for section, content in value.items():
                 if section != "users":
                     self.clear += _texts(content)
@@ -206,29 +179,21 @@ class _Walk:
                         if isinstance(user, dict):
                             self.clear.append(str(user.get("name")))
                             user = {key: one for key, one in user.items() if key != "name"}
-                        self._secret(_values(user))
+                        self._secret(list(_texts(user, keys=False)))
         else:
-            self._secret(value)
+            self._path(value)
         return PLACEHOLDER
 
 
-def _texts(value: t.Any) -> t.Iterator[str]:
-    """All keys and scalars of a value as text."""
+def _texts(value: t.Any, *, keys: bool = True) -> t.Iterator[str]:
+    """All scalars of a value as text, and its keys."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield str(key)
-            yield from _texts(inner)
+            if keys:
+                yield str(key)
+            yield from _texts(inner, keys=keys)
     elif isinstance(value, (list, tuple)):
         for inner in value:
-            yield from _texts(inner)
+            yield from _texts(inner, keys=keys)
     elif value is not None and not isinstance(value, bool):
         yield scalar_text(value) or str(value)
-
-
-def _values(value: t.Any) -> list[t.Any]:
-    """All scalars of a value."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        return [one for inner in value for one in _values(inner)]
-    return [value]

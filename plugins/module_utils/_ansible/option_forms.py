@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with the form of a task's options, where Ansible's own words do not say it. Pure.
+"""Problems in the form of a task's options that Ansible does not explain. Pure.
 
-No sentence shows a value, which may be a secret in the wrong place.
+No sentence shows a value: it may be a misplaced secret.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from __future__ import annotations
 import difflib
 import typing as t
 
+from .._core.argument_spec import options_by_name
+
 if t.TYPE_CHECKING:
-    from .._core.secrecy import Option
+    from .._core.argument_spec import Option
 
 
 def meant(key: str, spec: t.Mapping[str, Option]) -> str:
-    """Say what an option that does not exist may be: "did you mean NAME?", or which options there are."""
-    names = [name for option, one in spec.items() for name in (option, *one.get("aliases", ()))]
+    """Suggest an option for an unknown one ("did you mean NAME?"), or list all."""
+    names = list(options_by_name(spec))
     close = difflib.get_close_matches(key, names, 1, 0.7)
     return f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(names))}."
 
@@ -26,21 +28,17 @@ def meant(key: str, spec: t.Mapping[str, Option]) -> str:
 def form_problems(
     given: t.Mapping[t.Any, t.Any], spec: t.Mapping[str, Option], place: str = ""
 ) -> t.Iterator[str]:
-    """Find options that do not exist, and text where a dictionary belongs, at any depth.
+    """Find unknown options, and text where a dictionary belongs, at any depth; one sentence each.
 
-    :param given: options and their values.
-    :param spec: their argument spec.
-    :param place: the option that holds them, with a "." at its end.
-    :returns: one sentence each.
+    :param place: the option around them, with a final ".".
     """
-    known = {alias: option for option in spec.values() for alias in option.get("aliases", ())}
-    known.update(spec)
+    known = options_by_name(spec)
     for key, value in given.items():
         name = f"{place}{key}"
         if key not in known:
             yield f"Option {name} does not exist; {meant(str(key), spec)}"
             continue
-        inner = known[key].get("options")
+        inner = spec[known[key]].get("options")
         if inner is None or value is None:
             continue
         entries = value if isinstance(value, list) else [value]

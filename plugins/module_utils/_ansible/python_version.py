@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ends a module's process where its Python is too old. Python 3.8 reads this file, and none of the others."""
+"""Ends a module's process if its Python is too old. Python 3.8 must be able to read this file and runner.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OLDEST = (3, 9)
 
 
 def require_python() -> None:
-    """End the process as a task that failed, where its Python is older than OLDEST."""
+    """End the process as a failed task if Python is older than OLDEST."""
     if sys.version_info >= OLDEST:
         return
     found = ".".join(map(str, sys.version_info[:3]))

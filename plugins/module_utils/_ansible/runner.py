@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Ansible side of every module: options, access, warnings, and errors as fail_json, in one place."""
+"""The Ansible side of every module: options, access, warnings, and errors as fail_json."""
 
 from __future__ import annotations
 
@@ -18,32 +18,18 @@ require_python()
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._client.auth_options import (
-    AUTH_ARGUMENTS,
-    AUTH_SECRECY,
-    NAMESPACE_ARGUMENT,
-)
-from .._client.library import (
-    require_library,
-)
+from .._client.auth_options import AUTH_ARGUMENTS, AUTH_SECRECY, NAMESPACE_ARGUMENT
+from .._client.library import require_library
 from .._core.display import shown_through
-from .._core.errors import (
-    CollectionError,
-    internal_error_message,
-)
+from .._core.errors import CollectionError, internal_error_message
 from .._core.redaction import Redactor
-from .no_log import (
-    VOCABULARY,
-    Options,
-    divided,
-    names_in,
-)
+from .no_log import Options, names_in
 from .option_forms import form_problems
 from .reserved_keys import with_plain_keys
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
-    from .._core.secrecy import ArgumentSpec, SecrecyTable
+    from .._core.argument_spec import ArgumentSpec, SecrecyTable
     from .task import Task
 
 Prepare = t.Callable[[dict[str, t.Any]], dict[str, t.Any]]
@@ -53,8 +39,7 @@ _LONGEST_SECONDS = 1e9
 
 
 class _Module(AnsibleModule):
-    """Says itself what is secret in options, before and after they are checked: what Ansible would mask
-    is neither all of it nor only that, and takes it a time that grows with the square of the options."""
+    """Masks options itself: Ansible masks too little and too much, in time quadratic in the options."""
 
     params: dict[str, t.Any]
     no_log_values: t.AbstractSet[str]
@@ -71,19 +56,22 @@ class _Module(AnsibleModule):
         self._divided: tuple[t.Mapping[str, t.Any], Options] | None = None
         self._takes_options = True
         self._prepare = prepare
-        super().__init__(argument_spec=arguments, supports_check_mode=True)
+        try:
+            super().__init__(argument_spec=arguments, supports_check_mode=True)
+        except OverflowError:
+            self.fail_json(msg="Infinity was given to an option that takes a whole number.")
         self._takes_options = False
         self.no_log_values = frozenset()
 
     def divided(self, params: t.Mapping[str, t.Any]) -> Options:
-        """Divide options into what is secret and what is clear; the same ones only once."""
+        """Divide options; the same ones only once."""
         if self._divided is None or self._divided[0] is not params:
-            self._divided = params, divided(params, self._in_full, self._secrecy)
+            self._divided = params, Options(params, self._in_full, self._secrecy)
         return self._divided[1]
 
     def _load_params(self) -> None:
         super()._load_params()
-        # Ansible's own parameters hold the module's name, which is to be seen in messages.
+        # Ansible's own hold the module's name, which messages show.
         own = {key: self.params[key] for key in self.params if key.startswith("_ansible_")}
         self._given = self._prepare({k: v for k, v in self.params.items() if k not in own})
         self.params = {**self._given, **own}
@@ -102,8 +90,8 @@ class _Module(AnsibleModule):
                 name = self._name.rpartition(".")[2]
                 msg = f"Unsupported parameters for ({name}) module: {' '.join(problems)}"
             given = self.divided(self._given)
-            # What Ansible says of a wrong option may quote a whole list.
-            redactor = Redactor(given.secret, [VOCABULARY, *given.clear])
+            # Ansible's message on a wrong option may quote a whole list.
+            redactor = Redactor(given.secret, given.clear)
             msg, kwargs = redactor.message(msg), redactor.tree(kwargs)
             self.params, self.no_log_values = self.divided(self.params).shown, frozenset()
         super().fail_json(msg, **kwargs)
@@ -119,10 +107,10 @@ def run_module(
 ) -> None:
     """Run a module: parse the options, find the API server, run the task, exit.
 
-    :param arguments: the module's own options; those for authentication and namespace are added.
-    :param prepare: makes of the options as they were given the form that `arguments` describes.
-    :param secrecy: what is secret of these options besides those with no_log.
-    :param in_full: the options with those below them, where the task itself checks these.
+    :param arguments: the module's own; authentication and namespace are added.
+    :param prepare: brings given options into the form of `arguments`.
+    :param secrecy: what is secret besides no_log options.
+    :param in_full: options with suboptions that the task itself checks.
     """
     common = {**AUTH_ARGUMENTS, **NAMESPACE_ARGUMENT}
     module = _Module(
@@ -133,7 +121,7 @@ def run_module(
     )
     params, options = module.params, module.divided(module.params)
     module.params = options.shown
-    redactor = Redactor(options.secret, [VOCABULARY, *options.clear])
+    redactor = Redactor(options.secret, options.clear)
 
     def warn(text: str) -> None:
         module.warn(redactor.message(text))
@@ -155,11 +143,14 @@ def run_module(
         failure = str(error)
     except Exception as error:
         failure = internal_error_message(error)
-    result = _with_diff(module, task)
+    result = dict(task.result)
+    if module._diff and task.diff is not None:
+        result["diff"] = task.diff
+    result = with_plain_keys(result)
     if "wait_timeout" in params:
         result["duration"] = int(time.monotonic() - began)
     redactor.allow(names_in(result))
-    # Not while the error is handled: Ansible may be set to show its traceback, with its text.
+    # After the handler: Ansible may be set to show the traceback, with the error's text.
     if failure is not None:
         if not task.says_what_was_done:
             failure = _with_what_was_done(failure, result)
@@ -171,11 +162,9 @@ def run_module(
 def _connect(
     params: dict[str, t.Any], redactor: Redactor, warn: t.Callable[[str], None]
 ) -> tuple[Api, str]:
-    # Imported here so that require_library reports a missing library, without a traceback.
+    # Imported late: require_library reports a missing library without a traceback.
     from .._client.api import Api
-    from .._client.auth import (
-        resolve_client_config,
-    )
+    from .._client.merged_auth import resolve_client_config
 
     access = resolve_client_config(params, os.environ)
     if not access.verified:
@@ -192,23 +181,11 @@ def _connect(
     return api, one or access.namespace or DEFAULT_NAMESPACE
 
 
-def _with_diff(module: AnsibleModule, task: Task) -> dict[str, t.Any]:
-    result = dict(task.result)
-    if module._diff and task.diff is not None:
-        result["diff"] = task.diff
-    return t.cast("dict[str, t.Any]", with_plain_keys(result))
-
-
 def _with_what_was_done(message: str, result: dict[str, t.Any]) -> str:
     """Never leave a half-done change unmentioned."""
     done = [
-        f"{item['kind']} {item['name']} {item['action']}"
-        for item in result.get("objects", ())
-        if item["action"] not in ("unchanged", "absent")
-    ]
-    done += [
-        f"KDCluster {item['name']} {item['action']}"
-        for item in result.get("kdclusters", ())
-        if item.get("action", "unchanged") != "unchanged"
+        f"{item.get('kind', 'KDCluster')} {item['name']} {item['action']}"
+        for item in (*result.get("objects", ()), *result.get("kdclusters", ()))
+        if item.get("action", "unchanged") not in ("unchanged", "absent")
     ]
     return f"{message} Done before: {', '.join(done)}." if done else message

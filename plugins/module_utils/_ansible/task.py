@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every module runs, and what it gets for that. Knows nothing of Ansible."""
+"""What every module runs. Knows nothing of Ansible."""
 
 from __future__ import annotations
 
@@ -10,23 +10,20 @@ import abc
 import dataclasses
 import typing as t
 
-from .._core.redaction import Redactor
-
 if t.TYPE_CHECKING:
     from .._client.api import Api
+    from .._core.redaction import Redactor
 
 Warn = t.Callable[[str], None]
 
 
 @dataclasses.dataclass(repr=False)
 class Task(abc.ABC):
-    """One task of a module. Its options may hold secrets, so its text shows none of this.
+    """One task of a module, without a repr: options may hold secrets.
 
-    :param params: the module's options.
-    :param namespace: where everything lives.
-    :param warn: called with each warning, one sentence.
-    :param redactor: what it does not know is printed; so the task adds the secret values that it reads.
-    :cvar says_what_was_done: whether its errors themselves say what had been written.
+    :param warn: takes one sentence.
+    :param redactor: the task adds the secret values that it reads; others are printed.
+    :cvar says_what_was_done: whether its errors say what was written.
     """
 
     says_what_was_done: t.ClassVar[bool] = False
@@ -36,11 +33,11 @@ class Task(abc.ABC):
     namespace: str
     check_mode: bool
     warn: Warn
-    redactor: Redactor = dataclasses.field(default_factory=Redactor)
+    redactor: Redactor
 
     @abc.abstractmethod
     def __post_init__(self) -> None:
-        """Make what a module's own task keeps besides."""
+        """Make what the module's own task also keeps."""
 
     @abc.abstractmethod
     def run(self) -> None:
@@ -49,9 +46,9 @@ class Task(abc.ABC):
     @property
     @abc.abstractmethod
     def result(self) -> dict[str, t.Any]:
-        """The return values. They can be read at any time; after a failure they say what was done."""
+        """The return values so far; after a failure they say what was done."""
 
     @property
     def diff(self) -> list[dict[str, t.Any]] | None:
-        """The --diff, an entry for each object that changes (see object_diff); None if there is no plan yet."""
+        """The --diff, an object_diff() for each change; None before there is a plan."""
         return None

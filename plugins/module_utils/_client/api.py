@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 import urllib.parse
@@ -20,37 +21,32 @@ from .._core.errors import (
 )
 from .._core.retry import retry_transient_refusals
 from .library import urllib3
-from .status_errors import (
-    error_from_response,
-    unsure_sentence,
-)
-from .transport import (
-    MAX_BODY_BYTES,
-    Transport,
-    lines_of,
-    retry_after,
-)
+from .status_errors import error_from_response, place
+from .transport import MAX_BODY_BYTES, Transport, lines_of, retry_after
 
 if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
     from .._core.resource import Resource
-    from .auth import ClientConfig
+    from .merged_auth import ClientConfig
 
-# As many as kubectl asks for. An object has at most 1.5 MiB or so, and most have a few KiB.
+# As in kubectl; most objects have a few KiB, the longest some 1.5 MiB.
 PAGE_SIZE = 500
-# For how long a busy server is asked again, and a list that has expired is begun again.
+# How long to retry on a busy server, and to restart an expired list.
 BUSY_SECONDS, _RESTART_SECONDS = 10.0, 30.0
 _TOO_MANY_REQUESTS = 429
 _FIELD_MANAGER = "kubedirector.connections"
-_METADATA_OBJECT = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-_METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_WRITES = {
+    "create": ("POST", "created"),
+    "patch": ("PATCH", "changed"),
+    "delete": ("DELETE", "deleted"),
+}
 
 
 class Api:
-    """A connection pool to one API server. Its methods may be called from several threads.
+    """Thread-safe requests to one API server. Each raises a class of ApiError, or UnreachableError.
 
-    :param redact: what takes secret values out of the API server's own words.
-    :param warn: called with one sentence, once, where the API server cannot try a write.
+    :param redact: takes secret values out of the API server's words.
+    :param warn: takes one sentence, once, if the API server cannot dry-run a write.
     """
 
     def __init__(
@@ -59,34 +55,20 @@ class Api:
         redact: t.Callable[[str], str] = str,
         warn: t.Callable[[str], None] | None = None,
     ) -> None:
-        self._transport = Transport(access)
+        # Also for pod_exec.
+        self.transport = Transport(access)
         self.redact = redact
         self._warn = warn
-        self._host = self._transport.host
 
     def repeat_until(self, deadline: float) -> None:
         """Repeat no request after this moment, as of time.monotonic()."""
-        self._transport.deadline = deadline
-
-    @property
-    def transport(self) -> Transport:
-        """Address and credentials, for what does not go over HTTP (see _client.pod_exec)."""
-        return self._transport
+        self.transport.deadline = deadline
 
     def get(
         self, resource: Resource, namespace: str | None, name: str, *, metadata_only: bool = False
     ) -> JsonObject:
-        """Read one object, or only its metadata (which leaves a Secret's values where they are).
-
-        :raises NotFoundError, ApiError, UnreachableError:
-        """
-        return self._call(
-            "get",
-            resource,
-            namespace,
-            name,
-            accept=_METADATA_OBJECT if metadata_only else "application/json",
-        )
+        """Read one object, or only its metadata, without a Secret's values."""
+        return self._call("get", resource, namespace, name, metadata_only=metadata_only)
 
     def list_all(
         self,
@@ -96,51 +78,41 @@ class Api:
         metadata_only: bool = False,
         selector: str | None = None,
     ) -> tuple[list[JsonObject], str]:
-        """Read all objects of a namespace, or of all namespaces where it is None, page by page.
+        """Read all objects of a namespace (None: of all), page by page.
 
-        A list that the API server has forgotten before its last page is begun again until the deadline;
-        pages that are too long are asked for with half as many objects.
+        Restarts an expired list for 30 s at most, never after the deadline, and halves pages that are too long.
 
-        :param selector: a label selector.
-        :returns: the objects and the resourceVersion from which a watch can go on.
-        :raises ApiError, UnreachableError:
+        :returns: the objects, and the resourceVersion that a watch continues from.
         """
         page_size = PAGE_SIZE
 
         def read() -> tuple[list[JsonObject], str]:
             nonlocal page_size
             while True:
+                query = {"limit": str(page_size)}
+                if selector:
+                    query["labelSelector"] = selector
                 try:
-                    return self._list_pages(resource, namespace, metadata_only, selector, page_size)
+                    return self._list_pages(resource, namespace, query, metadata_only)
                 except AnswerTooLongError:
                     if page_size == 1:
                         raise
                     page_size //= 2
 
-        return retry_transient_refusals(read, self._transport.deadline, _restart_seconds)
+        return retry_transient_refusals(read, self.transport.deadline, _restart_seconds)
 
     def _list_pages(
-        self,
-        resource: Resource,
-        namespace: str | None,
-        metadata_only: bool,
-        selector: str | None,
-        page_size: int,
+        self, resource: Resource, namespace: str | None, query: dict[str, str], metadata_only: bool
     ) -> tuple[list[JsonObject], str]:
         items: list[JsonObject] = []
-        query: dict[str, str] = {"limit": str(page_size)}
-        if selector:
-            query["labelSelector"] = selector
         while True:
-            page = self._call(
-                "list",
-                resource,
-                namespace,
-                query=query,
-                accept=_METADATA_LIST if metadata_only else "application/json",
-            )
+            page = self._call("list", resource, namespace, query=query, metadata_only=metadata_only)
             metadata, found = page.get("metadata"), page.get("items") or []
-            if not isinstance(metadata, dict) or not _is_list_of_objects(found):
+            if (
+                not isinstance(metadata, dict)
+                or not isinstance(found, list)
+                or not all(isinstance(item, dict) for item in found)
+            ):
                 raise self._not_kubernetes()
             items.extend(found)
             if not metadata.get("continue"):
@@ -150,11 +122,8 @@ class Api:
     def create(
         self, resource: Resource, namespace: str, body: JsonObject, *, dry_run: bool
     ) -> JsonObject:
-        """Create an object. :raises ConflictError, ApiError, UnreachableError:"""
-        return self._call(
-            "create", resource, namespace, body=body, name_in_message=body["metadata"]["name"],
-            dry_run=dry_run,
-        )  # fmt: skip
+        name = body["metadata"]["name"]
+        return self._call("create", resource, namespace, name, body=body, dry_run=dry_run)
 
     def merge_patch(
         self,
@@ -166,15 +135,10 @@ class Api:
         dry_run: bool,
         metadata_only: bool = False,
     ) -> JsonObject:
-        """Patch an object by a JSON merge patch.
-
-        :param metadata_only: the answer need not hold more (see get).
-        :raises NotFoundError, ApiError, UnreachableError:
-        """
+        """Apply a JSON merge patch. :param metadata_only: of the answer, as in get."""
         return self._call(
             "patch", resource, namespace, name, body=body, dry_run=dry_run,
-            content_type="application/merge-patch+json",
-            accept=_METADATA_OBJECT if metadata_only else "application/json",
+            metadata_only=metadata_only,
         )  # fmt: skip
 
     def json_patch(
@@ -186,11 +150,7 @@ class Api:
         *,
         dry_run: bool,
     ) -> JsonObject:
-        """Patch an object by a JSON patch. :raises NotFoundError, ApiError, UnreachableError:"""
-        return self._call(
-            "patch", resource, namespace, name, body=body, dry_run=dry_run,
-            content_type="application/json-patch+json",
-        )  # fmt: skip
+        return self._call("patch", resource, namespace, name, body=body, dry_run=dry_run)
 
     def delete(
         self,
@@ -204,30 +164,25 @@ class Api:
     ) -> JsonObject:
         """Delete an object.
 
-        :param uid, resource_version: delete the object only if it still has these.
-        :raises ConflictError: it has not; with uid alone, another object has that name now.
-        :raises NotFoundError, ApiError, UnreachableError:
+        :param uid, resource_version: delete it only if it still has these.
+        :raises ConflictError: it has not.
         """
-        preconditions = {
-            key: value
-            for key, value in (("uid", uid), ("resourceVersion", resource_version))
-            if value is not None
-        }
+        preconditions = {"uid": uid, "resourceVersion": resource_version}
+        preconditions = {key: value for key, value in preconditions.items() if value is not None}
         body: JsonObject | None = None
         if preconditions:
             body = {"preconditions": preconditions}
             if dry_run:
-                # Where there is a body, the API server does not look at the query (measured).
+                # With a body, the API server ignores the query (measured).
                 body["dryRun"] = ["All"]
         return self._call("delete", resource, namespace, name, dry_run=dry_run, body=body)
 
     def watch(
         self, resource: Resource, namespace: str, resource_version: str, seconds: int
     ) -> t.Iterator[JsonObject]:
-        """Yield the events {type, object} after `resource_version` for at most `seconds` seconds.
+        """Yield events {type, object} after `resource_version`, for at most `seconds`.
 
         :raises ExpiredError: the resourceVersion is too old; list again.
-        :raises ApiError, UnreachableError:
         """
         query = {
             "watch": "1",
@@ -235,39 +190,24 @@ class Api:
             "timeoutSeconds": str(seconds),
             "allowWatchBookmarks": "true",
         }
-        response = self._transport.open_stream(
-            self._path(resource, namespace, None), query, seconds
-        )
+        refusal = functools.partial(
+            error_from_response, "watch", resource, namespace, None,
+            host=self.transport.host, redact=self.redact,
+        )  # fmt: skip
+        response = self.transport.open_stream(_path(resource, namespace, None), query, seconds)
         try:
             if response.status != 200:
-                raise error_from_response(
-                    "watch", resource, namespace, None,
-                    response.status, response.read(MAX_BODY_BYTES), self._host,
-                    redact=self.redact,
-                )  # fmt: skip
+                raise refusal(response.status, response.read(MAX_BODY_BYTES))
             for line in lines_of(response):
                 event = _event(line)
                 if event["type"] == "ERROR":
                     status = event["object"]
-                    raise error_from_response(
-                        "watch", resource, namespace, None,
-                        int(status.get("code", 500)), json.dumps(status).encode(), self._host,
-                        redact=self.redact,
-                    )  # fmt: skip
+                    raise refusal(int(status.get("code", 500)), json.dumps(status).encode())
                 yield event
         except (urllib3.exceptions.HTTPError, ValueError) as error:
-            raise self._transport.unreachable(error) from None
+            raise self.transport.unreachable(error) from None
         finally:
             response.close()
-
-    def _path(self, resource: Resource, namespace: str | None, name: str | None) -> str:
-        parts = [resource.prefix]
-        if namespace is not None:
-            parts += ["namespaces", urllib.parse.quote(namespace, safe="")]
-        parts.append(resource.plural)
-        if name is not None:
-            parts.append(urllib.parse.quote(name, safe=""))
-        return "/".join(parts)
 
     def _call(
         self,
@@ -278,24 +218,58 @@ class Api:
         *,
         query: dict[str, str] | None = None,
         body: JsonObject | list[JsonObject] | None = None,
-        accept: str = "application/json",
-        content_type: str = "application/json",
         dry_run: bool = False,
-        name_in_message: str | None = None,
+        metadata_only: bool = False,
     ) -> JsonObject:
+        method, done = _WRITES.get(verb, ("GET", ""))
+        path = _path(resource, namespace, None if verb == "create" else name)
+        asked = dict(query or {})
+        if dry_run:
+            asked["dryRun"] = "All"
+        if verb in ("create", "patch"):
+            asked["fieldManager"] = _FIELD_MANAGER
+        accept = content_type = "application/json"
+        if metadata_only:
+            kind = "PartialObjectMetadataList" if verb == "list" else "PartialObjectMetadata"
+            accept = f"application/json;as={kind};g=meta.k8s.io;v=v1"
+        if verb == "patch":
+            content_type = f"application/{'json' if isinstance(body, list) else 'merge'}-patch+json"
+        # For errors that leave open whether the write was done.
+        unsure = ""
+        if done and not dry_run:
+            what = place(resource.kind, namespace, name)
+            unsure = f" Whether {what} was {done} is not known: run the task again."
+
+        def answer() -> JsonObject:
+            try:
+                response, text = self.transport.answer(
+                    method, path, asked, accept, content_type, body
+                )
+            except UnreachableError as error:
+                if not error.maybe_done:
+                    raise
+                raise type(error)(f"{error}{unsure}", maybe_done=True) from None
+            if response.status >= 400:
+                refusal = error_from_response(
+                    verb, resource, namespace, name, response.status, text,
+                    host=self.transport.host, redact=self.redact, unsure=unsure,
+                )  # fmt: skip
+                refusal.retry_after = retry_after(response)
+                raise refusal
+            try:
+                found = json.loads(text)
+            except ValueError:
+                found = None
+            if not isinstance(found, dict):
+                raise self._not_kubernetes(unsure)
+            return found
+
         try:
-            return retry_transient_refusals(
-                lambda: self._request(
-                    verb, resource, namespace, name, query or {}, body, accept, content_type,
-                    dry_run=dry_run, named=name or name_in_message,
-                ),
-                self._transport.deadline,
-                _busy_seconds,
-            )  # fmt: skip
+            return retry_transient_refusals(answer, self.transport.deadline, _busy_seconds)
         except DryRunUnsupportedError as error:
             if not dry_run:
                 raise
-            # The write itself may well succeed, and its own answer says so.
+            # The write itself may still succeed.
             if self._warn is not None:
                 self._warn(f"{error} So nothing was tried before it is written.")
                 self._warn = None
@@ -303,54 +277,9 @@ class Api:
                 return t.cast("JsonObject", body)
             return self.get(resource, namespace, name) if name and verb == "patch" else {}
 
-    def _request(
-        self,
-        verb: str,
-        resource: Resource,
-        namespace: str | None,
-        name: str | None,
-        query: dict[str, str],
-        body: JsonObject | list[JsonObject] | None,
-        accept: str,
-        content_type: str,
-        *,
-        dry_run: bool,
-        named: str | None,
-    ) -> JsonObject:
-        method = {"create": "POST", "patch": "PATCH", "delete": "DELETE"}.get(verb, "GET")
-        query = dict(query)
-        if dry_run:
-            query["dryRun"] = "All"
-        if verb in ("create", "patch"):
-            query["fieldManager"] = _FIELD_MANAGER
-        unsure = "" if dry_run else unsure_sentence(verb, resource.kind, namespace, named)
-        try:
-            response, text = self._transport.answer(
-                method, self._path(resource, namespace, name), query, accept, content_type, body
-            )
-        except UnreachableError as error:
-            if not error.maybe_done:
-                raise
-            raise type(error)(f"{error}{unsure}", maybe_done=True) from None
-        if response.status >= 400:
-            refusal = error_from_response(
-                verb, resource, namespace, named,
-                response.status, text, self._host, unsure=unsure,
-                redact=self.redact,
-            )  # fmt: skip
-            refusal.retry_after = retry_after(response)
-            raise refusal
-        try:
-            answer = json.loads(text)
-        except ValueError:
-            raise self._not_kubernetes(unsure) from None
-        if not isinstance(answer, dict):
-            raise self._not_kubernetes(unsure)
-        return answer
-
     def _not_kubernetes(self, unsure: str = "") -> UnreachableError:
         return UnreachableError(
-            f"{self._host} did not return a Kubernetes object. Is this a Kubernetes API server? "
+            f"{self.transport.host} did not return a Kubernetes object. Is this a Kubernetes API server? "
             f"Check the address.{unsure}"
         )
 
@@ -364,8 +293,14 @@ def _restart_seconds(error: CollectionError) -> float:
     return _RESTART_SECONDS if isinstance(error, ExpiredError) else 0.0
 
 
-def _is_list_of_objects(items: t.Any) -> bool:
-    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
+def _path(resource: Resource, namespace: str | None, name: str | None) -> str:
+    parts = [resource.prefix]
+    if namespace is not None:
+        parts += ["namespaces", urllib.parse.quote(namespace, safe="")]
+    parts.append(resource.plural)
+    if name is not None:
+        parts.append(urllib.parse.quote(name, safe=""))
+    return "/".join(parts)
 
 
 def _event(line: bytes) -> JsonObject:

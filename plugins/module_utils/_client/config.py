@@ -2,43 +2,91 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Address, TLS, proxy and token of one API server, and the connection pool made of them.
-
-The kubernetes library's own costs the import of all of it, twice the time of everything else that a module
-imports (measured).
-"""
+"""Address, TLS, proxy and credentials of one API server, and the connection pool made of them."""
 
 from __future__ import annotations
 
 import base64
 import dataclasses
+import http.client
 import ipaddress
+import socket
 import ssl
 import typing as t
 import urllib.parse
 
-from .._core.errors import AuthError
-from .library import socks_pool_manager, urllib3
-from .private_files import private_file
-from .proxy import Proxy, ProxyContext
+from .library import socks_library, socks_pool_manager, urllib3
 from .renewal import Credential, Renewal
-from .shared_context import SharedContext
+from .tls import proxy_tls_context
 
 _CONNECTIONS = 8
-# OpenSSL's X509_V_FLAG_PARTIAL_CHAIN; Python has a name for it from 3.10 on.
-_PARTIAL_CHAIN = 0x80000
+
+
+@dataclasses.dataclass(frozen=True)
+class Proxy:
+    """One proxy, with its credentials.
+
+    :param scheme: http, https or socks5h: as in kubectl, a socks5 proxy resolves names (source: net/http of Go).
+    :param source: the option or environment variable that set it, or the kubeconfig.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    source: str
+    username: str | None = None
+    password: str | None = dataclasses.field(default=None, repr=False)
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
+
+    @property
+    def url(self) -> str:
+        """Its address, without user and password."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def label(self) -> str:
+        """For messages."""
+        return f"{self.url} (set by {self.source})"
+
+    def connect(
+        self, host: str, port: int, seconds: float, tls: ssl.SSLContext | None
+    ) -> socket.socket:
+        """Open a connection through the proxy.
+
+        :param tls: for an https proxy (see ProxyContext).
+        :raises OSError, http.client.HTTPException:
+        """
+        if self.scheme == "socks5h":
+            socks = socks_library()
+            way: socket.socket = socks.create_connection(
+                (host, port), seconds, proxy_type=socks.SOCKS5, proxy_addr=self.host,
+                proxy_port=self.port, proxy_rdns=True,
+                proxy_username=self.username, proxy_password=self.password,
+            )  # fmt: skip
+            return way
+        way = socket.create_connection((self.host, self.port), seconds)
+        if tls is not None:
+            way = tls.wrap_socket(way)
+        there = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        lines = [f"CONNECT {there} HTTP/1.1", f"Host: {there}"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        way.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
+        answer = http.client.HTTPResponse(way, method="CONNECT")
+        answer.begin()
+        if answer.status != http.client.OK:
+            way.close()
+            raise OSError(f"the proxy {self.label} answers {answer.status} {answer.reason}")
+        return way
 
 
 @dataclasses.dataclass
 class Configuration:
-    """Where an API server is and how to talk to it; the credentials are left out of its text.
+    """Where an API server is and how to talk to it; its repr leaves out credentials.
 
-    :param proxy_url: the kubeconfig's own, which `proxy` is decided from.
-    :param fixed: credentials that do not change while a task works.
-    :param renewal: credentials that do, in place of the fixed ones.
-    :param impersonation: impersonation headers of the kubeconfig, as (name, value).
-    :param private_files: open files that only this process can reach, for the paths above;
-        Python's ssl takes certificates and keys from files only. They are gone with this object.
+    :param proxy_url: the kubeconfig's.
+    :param impersonation: the kubeconfig's headers, as (name, value).
+    :param private_files: open files at the paths above; each lasts only while it is held here.
     """
 
     host: str = "http://localhost"
@@ -47,44 +95,35 @@ class Configuration:
     cert_file: str | None = None
     key_file: str | None = None
     tls_server_name: str | None = None
-    assert_hostname: bool | None = None
     proxy_url: str | None = dataclasses.field(default=None, repr=False)
     proxy: Proxy | None = None
-    fixed: Credential = dataclasses.field(default_factory=Credential, repr=False)
-    renewal: Renewal | None = None
+    renewal: Renewal = dataclasses.field(default_factory=lambda: Renewal(Credential))
     impersonation: tuple[tuple[str, str], ...] = ()
     private_files: list[t.Any] = dataclasses.field(default_factory=list, repr=False)
 
     def credential(self) -> Credential:
-        """Who one is now. :raises AuthError: a token file or a credential plug-in gives nothing."""
-        return self.fixed if self.renewal is None else self.renewal.current()
-
-    def renew(self, refused: Credential) -> bool:
-        """Get other credentials in place of refused ones, where there may be some. :raises AuthError:"""
-        return self.renewal is not None and self.renewal.renew(refused)
+        """Who one is now. :raises AuthError: a token file or plug-in gives nothing."""
+        return self.renewal.current()
 
 
 def basic_authentication(user: str) -> str:
-    """The header for "name:password", in UTF-8 as kubectl sends it."""
+    """The header for "name:password", in UTF-8 as in kubectl."""
     return f"Basic {base64.b64encode(user.encode()).decode()}"
 
 
 def plain_address(url: str) -> str:
-    """An API server's address as everything here reads it: a scheme in lower case, no slash at the end."""
+    """An API server's address with a lower-case scheme and no final slash."""
     scheme, separator, rest = url.rstrip("/").partition("://")
     return f"{scheme.lower()}{separator}{rest}"
 
 
 def connection_pool(configuration: Configuration, tls: ssl.SSLContext | None) -> t.Any:
-    """Make urllib3's pool of connections to the API server, through the proxy where there is one.
-
-    :param tls: for an address that begins with https.
-    """
+    """Make urllib3's connection pool, through the proxy if there is one."""
     options: dict[str, t.Any] = {"maxsize": _CONNECTIONS}
     if tls is not None:
         options["ssl_context"] = tls
-        if configuration.assert_hostname is not None:
-            options["assert_hostname"] = configuration.assert_hostname
+        if not configuration.verify_ssl:
+            options["assert_hostname"] = False
         if configuration.tls_server_name:
             options["server_hostname"] = configuration.tls_server_name
     proxy = configuration.proxy
@@ -103,76 +142,11 @@ def connection_pool(configuration: Configuration, tls: ssl.SSLContext | None) ->
     )
 
 
-def proxy_tls_context(configuration: Configuration) -> ProxyContext | None:
-    """Make what TLS with an https proxy needs; None for another proxy.
-
-    It may show a certificate of the API server's CA, as kubectl wants it, or of a CA that this machine knows.
-    A client certificate is for the API server only.
-
-    :raises AuthError: the CA certificate cannot be used.
-    """
-    proxy = configuration.proxy
-    if proxy is None or proxy.scheme != "https":
-        return None
-    context = ProxyContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.proxy_host = proxy.host
-    context.verify_flags |= _PARTIAL_CHAIN
-    if not configuration.verify_ssl:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context
-    context.load_default_certs()
-    if configuration.ssl_ca_cert:
-        try:
-            context.load_verify_locations(configuration.ssl_ca_cert)
-        except OSError as error:
-            raise AuthError(
-                f"The CA certificate cannot be used ({error.strerror or error}): it has to be PEM."
-            ) from None
-    return context
-
-
-def tls_context(configuration: Configuration, credential: Credential) -> ssl.SSLContext:
-    """Make the TLS context: trusted CAs and the client certificate.
-
-    What is trusted is what kubectl trusts: any certificate of the CA file, whether it is a root or not, and
-    certificates without a key identifier, which many clusters' CAs make (from Python 3.13 urllib3's own
-    context would refuse them), but none that has its name nowhere but in the subject.
-
-    :raises AuthError: a certificate or key cannot be used.
-    """
-    context = SharedContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.verify_flags |= _PARTIAL_CHAIN
-    context.hostname_checks_common_name = False
-    try:
-        if not configuration.verify_ssl:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        elif configuration.ssl_ca_cert:
-            context.load_verify_locations(configuration.ssl_ca_cert)
-        else:
-            context.load_default_certs()
-        if credential.certificate is not None:
-            certificate, certificate_path = private_file(credential.certificate[0])
-            key, key_path = private_file(credential.certificate[1])
-            with certificate, key:
-                context.load_cert_chain(certificate_path, key_path, password="")
-        elif configuration.cert_file:
-            # Without a password OpenSSL would ask for one on the terminal, where the key is encrypted.
-            context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
-    except OSError as error:
-        raise AuthError(
-            f"A certificate or key for the API server cannot be used ({error.strerror or error}): the CA "
-            "certificate, the client certificate and its key have to be PEM, the key without a password."
-        ) from None
-    return context
-
-
 def is_spared_by(no_proxy: str, url: str) -> bool:
-    """Whether a URL is not to be asked through a proxy, by the rules of Go's httpproxy, which kubectl uses.
+    """Whether a URL bypasses the proxy, by the rules of Go's httpproxy, as in kubectl.
 
     :param no_proxy: comma-separated: "example.com" (it and below), ".example.com" or "*.example.com" (below
-        it), each of them with a port or without, addresses, networks, or "*".
+        it), each with or without a port, addresses, networks, or "*".
     """
     parts = urllib.parse.urlsplit(url)
     host = (parts.hostname or "").lower()
@@ -190,13 +164,12 @@ def is_spared_by(no_proxy: str, url: str) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL is this machine's own, which the environment's proxies are never asked for."""
+    """Whether a URL is this machine's own, which never uses the environment's proxies."""
     host = urllib.parse.urlsplit(url).hostname or ""
     return host == "localhost" or (is_ip_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def is_ip_address(host: str) -> bool:
-    """Whether a host is given by its address and not by a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

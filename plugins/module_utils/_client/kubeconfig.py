@@ -5,25 +5,38 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import os
 import stat
 import typing as t
+import urllib.parse
 
 from .._core.errors import AuthError
-from .auth_options import is_kubeconfig_text
-from .config import (
-    Configuration,
-)
-from .credentials import (
-    Entry,
-    fill_in,
-)
+from .auth_options import header_text, is_file_content, require_path
+from .config import Configuration, basic_authentication, plain_address
+from .exec_plugin import run_plugin
 from .library import yaml
-from .renewal import token_file
+from .renewal import Credential, Renewal, fixed, token_file
+from .tls import private_file
 
 _DEFAULT_KUBECONFIG = "~/.kube/config"
 _MAX_BYTES = 4 * 1024 * 1024
 _SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+_EXTENSION = "client.authentication.k8s.io/exec"
+_INSECURE = "insecure-skip-tls-verify"
+# What a plug-in receives about its cluster, under the kubeconfig's names.
+_CLUSTER_KEYS = ("server", "tls-server-name", "proxy-url", "disable-compression", _INSECURE)
+# What a header's name may hold besides (source: RFC 7230); the API server decodes the rest.
+_PLAIN_IN_NAME = "!#$&'*+^`|"
+
+
+class Entry(t.NamedTuple):
+    """A kubeconfig, or a context, cluster or user of it, and the folder of its relative paths."""
+
+    content: dict[str, t.Any]
+    folder: str
 
 
 def load_kubeconfig(
@@ -35,9 +48,9 @@ def load_kubeconfig(
     """Fill a configuration.
 
     :param kubeconfig: a dictionary, or paths separated as in KUBECONFIG; None for KUBECONFIG, the
-        default kubeconfig or, in a pod without one, the pod's own account.
-    :returns: the context's namespace, or None.
-    :raises AuthError: there is none, or it cannot be used; the message holds nothing of its content.
+        default kubeconfig, or else the pod's account.
+    :returns: the context's namespace.
+    :raises AuthError: none can be used; the message shows no content.
     """
     if isinstance(kubeconfig, dict):
         what = "the kubeconfig given as a dictionary"
@@ -46,55 +59,58 @@ def load_kubeconfig(
         if not _existing(kubeconfig):
             return _load_in_cluster(configuration, environ)
         what = f"the kubeconfig {kubeconfig}"
-    elif isinstance(kubeconfig, str) and not is_kubeconfig_text(kubeconfig):
+    elif isinstance(kubeconfig, str) and not is_file_content(kubeconfig):
         if not _existing(kubeconfig):
-            raise AuthError(f"The kubeconfig {kubeconfig} does not exist.")
+            raise AuthError(
+                f"The kubeconfig {kubeconfig} does not exist. Correct its path, which counts where the module runs."
+            )
         what = f"the kubeconfig {kubeconfig}"
     else:
         raise AuthError(
             "Option kubeconfig must be a path or a dictionary; from the text of a kubeconfig make one "
             "with from_yaml."
         )
-    try:
+    with _refusing(what):
         documents = (
             [Entry(kubeconfig, "")] if isinstance(kubeconfig, dict) else _documents(kubeconfig)
         )
-        name = context or _current_context(documents)
-        chosen = _context(documents, name, what)
+        # As for kubectl, the first one counts.
+        current = (document.content.get("current-context") for document in documents)
+        name = context or next(filter(None, current), None)
+        found = _named(documents, "contexts", name)
+        if found is None:
+            missing = f"context {name!r}" if name else "current-context"
+            raise AuthError(
+                f"{_capital(what)} cannot be used: it has no {missing}. Look at: kubectl config get-contexts."
+            )
+        chosen = found.content
+        cluster = _named(documents, "clusters", chosen.get("cluster"))
+        if cluster is None:
+            raise AuthError(
+                f"{_capital(what)} cannot be used: it has no cluster {chosen.get('cluster')!r}, which its "
+                "context names."
+            )
         user = _named(documents, "users", chosen.get("user")) or Entry({}, "")
-        fill_in(configuration, _cluster(documents, chosen, what), user, environ, what)
+        _fill_in(configuration, cluster, user, environ, what)
+    namespace = chosen.get("namespace")
+    return str(namespace) if namespace else None
+
+
+@contextlib.contextmanager
+def _refusing(what: str) -> t.Iterator[None]:
+    """:raises AuthError: in place of whatever unusable content raises."""
+    try:
+        yield
     except OSError as error:
         raise AuthError(
             f"{_capital(what)} cannot be read: {error.strerror or error}. Check its path and its rights."
         ) from None
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError):
-        # Whatever comes of content of another form; the error's text may hold some of it.
+        # The error's text may hold some of the content.
         raise AuthError(
             f"{_capital(what)} is not valid: it is not YAML, not of a kubeconfig's form, or holds data "
             "that is not base64. Check it with: kubectl config view."
         ) from None
-    namespace = chosen.get("namespace")
-    return str(namespace) if namespace else None
-
-
-def _context(documents: t.Sequence[Entry], name: str | None, what: str) -> dict[str, t.Any]:
-    found = _named(documents, "contexts", name)
-    if found is None:
-        desired = f"no context {name!r}" if name else "no current-context"
-        raise AuthError(
-            f"{_capital(what)} cannot be used: it has {desired}. Look at: kubectl config get-contexts."
-        )
-    return found.content
-
-
-def _cluster(documents: t.Sequence[Entry], context: dict[str, t.Any], what: str) -> Entry:
-    found = _named(documents, "clusters", context.get("cluster"))
-    if found is None:
-        raise AuthError(
-            f"{_capital(what)} cannot be used: it has no cluster {context.get('cluster')!r}, which its "
-            "context names."
-        )
-    return found
 
 
 def _existing(paths: str) -> list[str]:
@@ -118,14 +134,8 @@ def _documents(paths: str) -> list[Entry]:
     return documents
 
 
-def _current_context(documents: t.Sequence[Entry]) -> str | None:
-    """The first file that names one counts, as for kubectl."""
-    named = (document.content.get("current-context") for document in documents)
-    return next((name for name in named if name), None)
-
-
 def _named(documents: t.Sequence[Entry], section: str, name: str | None) -> Entry | None:
-    """A section's entry of that name; the first file that has one counts, as for kubectl."""
+    """A section's entry by name; as for kubectl, the first one counts."""
     for document in documents:
         for entry in document.content.get(section) or ():
             if name is not None and entry.get("name") == name:
@@ -137,6 +147,12 @@ def _named(documents: t.Sequence[Entry], section: str, name: str | None) -> Entr
 
 def _load_in_cluster(configuration: Configuration, environ: t.Mapping[str, str]) -> str | None:
     if "KUBERNETES_SERVICE_HOST" not in environ:
+        if environ.get("KUBECONFIG"):
+            raise AuthError(
+                # Its value may be a whole kubeconfig, by mistake.
+                "KUBECONFIG names no file that exists. Correct it, or give kubeconfig or host (as options, or as "
+                "K8S_AUTH_* in the environment)."
+            )
         raise AuthError(
             "No API server is known: give kubeconfig or host (as options, or as K8S_AUTH_* in the "
             "environment), set KUBECONFIG, or run inside a pod."
@@ -160,3 +176,113 @@ def _load_in_cluster(configuration: Configuration, environ: t.Mapping[str, str])
 
 def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
+
+
+def _fill_in(
+    configuration: Configuration,
+    cluster: Entry,
+    user: Entry,
+    environ: t.Mapping[str, str],
+    what: str,
+) -> None:
+    """Take over address, TLS and credentials; runs nothing. :param what: which kubeconfig, for messages."""
+    there = cluster.content
+    configuration.host = plain_address(there["server"])
+    if configuration.host.startswith("https"):
+        held = configuration.private_files
+        configuration.ssl_ca_cert = _file_of(cluster, "certificate-authority", held)
+        configuration.cert_file = _file_of(user, "client-certificate", held)
+        configuration.key_file = _file_of(user, "client-key", held)
+    configuration.verify_ssl = not _boolean(there, _INSECURE, what)
+    configuration.tls_server_name = there.get("tls-server-name")
+    configuration.proxy_url = there.get("proxy-url")
+    who = user.content
+    configuration.impersonation = tuple(_impersonation(who))
+    # In client-go's order: token file, token, password, plug-in.
+    if who.get("tokenFile"):
+        require_path("kubeconfig's tokenFile", who["tokenFile"])
+        path = os.path.join(user.folder, who["tokenFile"])
+        configuration.renewal = token_file(path, who.get("token"))
+    elif who.get("token"):
+        configuration.renewal = fixed(f"Bearer {who['token']}")
+    elif "username" in who and "password" in who:
+        name_and_password = f"{who['username']}:{who['password']}"
+        configuration.renewal = fixed(basic_authentication(name_and_password))
+    elif who.get("exec"):
+        configuration.renewal = Renewal(lambda: _run_plugin(cluster, user, environ, what))
+    elif who.get("auth-provider"):
+        configuration.renewal = Renewal(lambda: _refuse_auth_provider(who, what))
+
+
+def _run_plugin(cluster: Entry, user: Entry, environ: t.Mapping[str, str], what: str) -> Credential:
+    spec = user.content["exec"]
+    if not isinstance(spec, dict) or not spec.get("command"):
+        raise AuthError(f"The user's exec in {what} names no command.")
+    asks = _boolean(spec, "provideClusterInfo", what)
+    with _refusing(what):
+        cluster_info = _for_plugin(cluster) if asks else None
+    return run_plugin(spec, user.folder, cluster_info, environ, what)
+
+
+def _refuse_auth_provider(who: t.Mapping[str, t.Any], what: str) -> Credential:
+    provider = who["auth-provider"]
+    name = provider.get("name") if isinstance(provider, dict) else None
+    raise AuthError(
+        f"The user in {what} has the auth-provider {name!r}. Kubernetes removed auth-providers in release "
+        "1.26: use a credential plug-in (exec) or a token."
+    )
+
+
+def _for_plugin(cluster: Entry) -> dict[str, t.Any]:
+    there = cluster.content
+    cluster_info = {key: there[key] for key in _CLUSTER_KEYS if there.get(key)}
+    data = there.get("certificate-authority-data")
+    if not data and there.get("certificate-authority"):
+        with open(os.path.join(cluster.folder, there["certificate-authority"]), "rb") as file:
+            data = base64.b64encode(file.read()).decode()
+    if data:
+        cluster_info["certificate-authority-data"] = data
+    for extension in there.get("extensions") or ():
+        if extension.get("name") == _EXTENSION:
+            cluster_info["config"] = extension.get("extension")
+    return cluster_info
+
+
+def _impersonation(who: t.Mapping[str, t.Any]) -> t.Iterator[tuple[str, str]]:
+    """The headers of `as` and the like (source: client-go transport/round_trippers.go)."""
+    if who.get("as"):
+        yield "Impersonate-User", header_text("kubeconfig's as", str(who["as"]))
+    for group in who.get("as-groups") or ():
+        yield "Impersonate-Group", header_text("kubeconfig's as-groups", str(group))
+    if who.get("as-uid"):
+        yield "Impersonate-Uid", header_text("kubeconfig's as-uid", str(who["as-uid"]))
+    for key, values in (who.get("as-user-extra") or {}).items():
+        for value in values:
+            name = urllib.parse.quote(key, safe=_PLAIN_IN_NAME)
+            text = header_text("kubeconfig's as-user-extra", str(value))
+            yield f"Impersonate-Extra-{name}", text
+
+
+def _boolean(holder: t.Mapping[str, t.Any], key: str, what: str) -> bool:
+    """A boolean. kubectl refuses the text "false", which Python would take for true."""
+    value = holder.get(key)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise AuthError(f"{key} in {what} is {value!r}; it must be true or false, without quotes.")
+    return value
+
+
+def _file_of(entry: Entry, key: str, held: list[t.Any]) -> str | None:
+    """The path of a value given as path or base64 data; data win, as with kubectl. Their file is `held`."""
+    data = entry.content.get(f"{key}-data")
+    if data:
+        # It may be wrapped into lines.
+        content = base64.b64decode("".join(data.split()), validate=True)
+        file, path = private_file(content)
+        held.append(file)
+        return path
+    given = entry.content.get(key)
+    if given:
+        require_path(f"kubeconfig's {key}", given)
+    return os.path.normpath(os.path.join(entry.folder, given)) if given else None

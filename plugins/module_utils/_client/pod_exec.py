@@ -4,8 +4,8 @@
 
 """Run commands in containers, side by side, with bounds on time and output.
 
-Over the WebSocket protocol v4.channel.k8s.io, byte for byte: the kubernetes library's own reader
-decodes each frame by itself, which spoils a character that two frames share (release 29).
+Uses the WebSocket protocol v4.channel.k8s.io byte for byte: the kubernetes library decodes each frame by itself,
+which spoils a character that two frames share (release 29).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import urllib.parse
 
 from .._core.errors import MemberError
 from .._core.side_by_side import answers_side_by_side
-from .library import websocket
+from .library import websocket_library
 from .status_errors import folded
 from .transport import UNAUTHORIZED
 
@@ -53,16 +53,17 @@ def run_in_pods(
 ) -> list[Output | MemberError]:
     """Run one command in each of several pods, side by side.
 
-    :param commands: (pod, argument list); no shell is involved.
-    :param max_bytes: the most that a command may print on standard output.
-    :returns: in the order of `commands`, the output, or why there is none.
+    :param commands: (pod, argument list), run without a shell.
+    :param max_bytes: of a command's standard output.
+    :returns: in order, the output, or why there is none.
     """
 
     def run(command: tuple[str, t.Sequence[str]]) -> Output | MemberError:
+        pod, words = command
         try:
-            return _run(api, namespace, command[0], container, command[1], max_bytes)
+            return _run(api, namespace, pod, container, words, max_bytes)
         except MemberError as error:
-            return error
+            return MemberError(f"Pod {namespace}/{pod}: {error}")
 
     return answers_side_by_side(run, commands)
 
@@ -70,23 +71,27 @@ def run_in_pods(
 def _run(
     api: Api, namespace: str, pod: str, container: str, command: t.Sequence[str], max_bytes: int
 ) -> Output:
-    where = f"Pod {namespace}/{pod}"
+    websocket = websocket_library()
     deadline = time.monotonic() + EXEC_SECONDS
     try:
-        connection = _open_as_now(api, namespace, pod, container, command)
+        connection = _open(api, _url(api.transport.host, namespace, pod, container, command))
     except websocket.WebSocketBadStatusException as error:
-        raise MemberError(_handshake_sentence(where, error, api.redact)) from None
+        raise MemberError(_handshake_sentence(error, api.redact)) from None
     except (websocket.WebSocketException, http.client.HTTPException, OSError) as error:
         raise MemberError(
-            f"{where}: no command can be run in it ({type(error).__name__}: {error}); {_LET_THROUGH}."
+            f"no command can be run in it ({type(error).__name__}: {error}); {_LET_THROUGH}."
         ) from None
+    too_slow = MemberError(
+        f"{command[0]} did not end within {EXEC_SECONDS} seconds; see by kubectl exec whether its container "
+        "answers."
+    )
     stdout, stderr, verdict = bytearray(), bytearray(), bytearray()
     channels = {_STDOUT: stdout, _STDERR: stderr, _ERROR: verdict}
     try:
         while True:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                raise MemberError(_too_slow(where, command))
+                raise too_slow
             connection.settimeout(remaining)
             opcode, data = connection.recv_data()
             if opcode == websocket.ABNF.OPCODE_CLOSE:
@@ -98,90 +103,77 @@ def _run(
                 channel += data[1:]
             if len(stdout) > max_bytes:
                 raise MemberError(
-                    f"{where}: {command[-1]} is longer than {max_bytes} bytes, so it is not the operator's; "
-                    "look at it in the pod."
+                    f"{command[-1]} is longer than {max_bytes} bytes, so it is not the operator's; look at it "
+                    "in the pod."
                 )
     except websocket.WebSocketTimeoutException:
-        raise MemberError(_too_slow(where, command)) from None
+        raise too_slow from None
     except websocket.WebSocketConnectionClosedException:
         if not verdict:
             raise MemberError(
-                f"{where}: the connection broke while {command[0]} ran in it; run the task again."
+                f"the connection broke while {command[0]} ran in it; run the task again."
             ) from None
     except (websocket.WebSocketException, OSError) as error:
         raise MemberError(
-            f"{where}: the connection broke while {command[0]} ran in it ({type(error).__name__}); run the "
-            "task again."
+            f"the connection broke while {command[0]} ran in it ({type(error).__name__}); run the task again."
         ) from None
     finally:
         connection.shutdown()
-    return Output(_exit_code(where, bytes(verdict), api.redact), bytes(stdout), bytes(stderr))
+    return Output(_exit_code(bytes(verdict), api.redact), bytes(stdout), bytes(stderr))
 
 
-def _too_slow(where: str, command: t.Sequence[str]) -> str:
-    return (
-        f"{where}: {command[0]} did not end within {EXEC_SECONDS} seconds; see by kubectl exec whether its "
-        "container answers."
-    )
-
-
-def _open_as_now(
-    api: Api, namespace: str, pod: str, container: str, command: t.Sequence[str]
-) -> t.Any:
-    credential = api.transport.credential()
-    try:
-        return _open(api, namespace, pod, container, command, credential)
-    except websocket.WebSocketBadStatusException as error:
-        if error.status_code != UNAUTHORIZED or not api.transport.renew(credential):
-            raise
-    return _open(api, namespace, pod, container, command, api.transport.credential())
-
-
-def _open(
-    api: Api,
-    namespace: str,
-    pod: str,
-    container: str,
-    command: t.Sequence[str],
-    credential: Credential,
-) -> t.Any:
+def _url(host: str, namespace: str, pod: str, container: str, command: t.Sequence[str]) -> str:
     query = [("container", container), ("stdout", "true"), ("stderr", "true")]
     query += [("command", word) for word in command]
-    scheme, _separator, rest = api.transport.host.partition("://")
-    url = (
-        f"{'ws' if scheme == 'http' else 'wss'}://{rest}/api/v1"
+    # From http to ws, from https to wss.
+    return (
+        f"{host.replace('http', 'ws', 1)}/api/v1"
         f"/namespaces/{urllib.parse.quote(namespace, safe='')}/pods/{urllib.parse.quote(pod, safe='')}"
         f"/exec?{urllib.parse.urlencode(query)}"
     )
-    return websocket.create_connection(
-        url,
-        timeout=EXEC_SECONDS,
-        header=[f"{name}: {value}" for name, value in api.transport.headers(credential)],
-        subprotocols=["v4.channel.k8s.io"],
-        suppress_origin=True,
-        # The library's own would look for a proxy in the environment, and trust by rules of its own.
-        socket=api.transport.connect(EXEC_SECONDS, credential),
-        redirect_limit=0,
-    )
 
 
-def _handshake_sentence(where: str, error: t.Any, redact: t.Callable[[str], str]) -> str:
+def _open(api: Api, url: str) -> t.Any:
+    websocket = websocket_library()
+
+    def connect(credential: Credential) -> t.Any:
+        return websocket.create_connection(
+            url,
+            timeout=EXEC_SECONDS,
+            header=[f"{name}: {value}" for name, value in api.transport.headers(credential)],
+            subprotocols=["v4.channel.k8s.io"],
+            suppress_origin=True,
+            # The library's own has other rules for proxies and trust.
+            socket=api.transport.connect(EXEC_SECONDS, credential),
+            redirect_limit=0,
+        )
+
+    credential = api.transport.credential()
+    try:
+        return connect(credential)
+    except websocket.WebSocketBadStatusException as error:
+        if error.status_code != UNAUTHORIZED or not api.transport.renew(credential):
+            raise
+    return connect(api.transport.credential())
+
+
+def _handshake_sentence(error: t.Any, redact: t.Callable[[str], str]) -> str:
     # Older releases of websocket-client do not keep the body.
     body = getattr(error, "resp_body", None) or b""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
-    said = folded(redact(_message_of(_status_from(text)) or text), _MAX_SERVER_WORDS)
+    said = folded(redact(_status_from(text)["message"] or text), _MAX_SERVER_WORDS)
     if error.status_code == 403:
         return (
-            f"{where}: forbidden (403) to run a command in it. Grant the verbs 'get' and 'create' on "
-            f"resource 'pods/exec' in its namespace, by a Role and a RoleBinding. ({said})"
+            "forbidden (403) to run a command in it. Grant the verbs 'get' and 'create' on resource "
+            f"'pods/exec' in its namespace, by a Role and a RoleBinding. ({said})"
         )
     if error.status_code == 404:
-        return f"{where}: it does not exist; run the task again once its KDCluster is configured. ({said})"
-    return f"{where}: no command can be run in it ({error.status_code}: {said}); {_LET_THROUGH}."
+        return f"it does not exist; run the task again once its KDCluster is configured. ({said})"
+    return f"no command can be run in it ({error.status_code}: {said}); {_LET_THROUGH}."
 
 
-def _exit_code(where: str, verdict: bytes, redact: t.Callable[[str], str]) -> int:
-    """Read the exit code out of the Status that ends an exec."""
+def _exit_code(verdict: bytes, redact: t.Callable[[str], str]) -> int:
+    """Read the exit code in an exec's final Status."""
     status = _status_from(verdict.decode("utf-8", "replace"))
     if status.get("status") == "Success":
         return 0
@@ -192,20 +184,17 @@ def _exit_code(where: str, verdict: bytes, redact: t.Callable[[str], str]) -> in
             code = str(cause.get("message", ""))
             if code.isdecimal():
                 return int(code)
-    said = folded(redact(_message_of(status)), _MAX_SERVER_WORDS) or "no exit status came back"
+    said = folded(redact(status["message"]), _MAX_SERVER_WORDS) or "no exit status came back"
     raise MemberError(
-        f"{where}: no command can be run in it ({said}); see that its container runs and has the command."
+        f"no command can be run in it ({said}); see that its container runs and has the command."
     )
 
 
 def _status_from(text: str) -> dict[str, t.Any]:
-    """A Kubernetes Status, or nothing where the text is none."""
+    """A Kubernetes Status with a message, which is empty where the text is none."""
     try:
         status = json.loads(text)
     except ValueError:
-        return {}
-    return status if isinstance(status, dict) else {}
-
-
-def _message_of(status: dict[str, t.Any]) -> str:
-    return str(status.get("message") or "")
+        status = None
+    found = status if isinstance(status, dict) else {}
+    return {**found, "message": str(found.get("message") or "")}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Credentials that change while a task works: token files and credential plug-ins."""
+"""Credentials, also of token files and plug-ins, which change while a task works."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typing as t
 
 from .._core.errors import AuthError
 
-# client-go reads a token file again after a minute (source: client-go transport/token_source.go).
+# As client-go (source: transport/token_source.go).
 _TOKEN_FILE_SECONDS = 60
 
 
@@ -21,9 +21,8 @@ _TOKEN_FILE_SECONDS = 60
 class Credential:
     """Who one is, for some time.
 
-    :param authorization: the Authorization header.
     :param certificate: a client certificate and its key, as PEM.
-    :param expires_at: as of time.time(); None where that is not known. It does not count when two are compared.
+    :param expires_at: as of time.time(), if known; ignored when two are compared.
     """
 
     authorization: str | None = dataclasses.field(default=None, repr=False)
@@ -32,12 +31,7 @@ class Credential:
 
 
 class Renewal:
-    """Reads a credential when it is needed, when it has expired, and when the API server refuses it.
-
-    Its methods may be called from several threads.
-
-    :param read: gets a credential. :raises AuthError: there is none.
-    """
+    """Reads a credential when it is needed, expired or refused. Thread-safe; raises what `read` raises: AuthError."""
 
     def __init__(self, read: t.Callable[[], Credential]) -> None:
         self._read = read
@@ -45,7 +39,6 @@ class Renewal:
         self._reading = threading.Lock()
 
     def current(self) -> Credential:
-        """The credential of now. :raises AuthError:"""
         with self._reading:
             held = self._held
             if held is None or (held.expires_at is not None and held.expires_at <= time.time()):
@@ -53,21 +46,19 @@ class Renewal:
             return held
 
     def renew(self, refused: Credential) -> bool:
-        """Get another credential in place of one that the API server refused (401).
-
-        :returns: whether there is another one now. :raises AuthError:
-        """
+        """Whether another credential replaces one that the API server refused (401)."""
         with self._reading:
             if self._held is None or self._held == refused:
                 self._held = self._read()
             return self._held != refused
 
 
-def token_file(path: str, fallback: str | None = None) -> Renewal:
-    """A token file that others renew. While it cannot be read, the last token counts.
+def fixed(authorization: str) -> Renewal:
+    return Renewal(lambda: Credential(authorization))
 
-    :param fallback: the token that counts at first.
-    """
+
+def token_file(path: str, fallback: str | None = None) -> Renewal:
+    """A token file that others renew. While it cannot be read, the last token counts, at first the fallback."""
     last = fallback
 
     def read() -> Credential:

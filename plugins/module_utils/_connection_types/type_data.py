@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The data of the common connection types, checked and written the way their readers want it. Pure.
+"""Check the data of the common connection types, and write it as its readers want it. Pure.
 
-The operator checks nothing of this; the rules are those of the applications that read the data.
+The operator checks none of it: the rules are those of the applications. Each function is the filter of its name,
+which documents the fields. It raises PreconditionError with a sentence for each fault, never with a credential's
+value; `warn` takes a sentence.
 """
 
 from __future__ import annotations
@@ -13,17 +15,12 @@ import ipaddress
 import re
 import typing as t
 
+from .._core.credential_forms import without_credentials
 from .._core.errors import PreconditionError
-from .field_checks import (
-    Fields,
-    missing,
-    of_form,
-    one_of,
-    repointed,
-    text_of,
-    text_problems,
-)
+from .._core.redaction import MASK
+from .._core.scalars import scalar_text
 
+Fields = t.Mapping[str, t.Any]
 Warn = t.Callable[[str], None]
 
 _MODEL_SCHEMES = ("repo", "s3", "http", "https")
@@ -31,7 +28,7 @@ _OTHER_URL = r"[a-z][a-z0-9+.-]+:/\S*[^/\s:]\S*"
 _PATH = re.compile(
     rf"(repo://|s3://[^/]+/|https?://[^/]+/|/).+|(?!(?:{'|'.join(_MODEL_SCHEMES)}):){_OTHER_URL}"
 )
-# What mlflow itself takes (source: its registry of artifact repositories); plug-ins add schemes.
+# What mlflow takes (source: its registry of artifact repositories); plug-ins add schemes.
 _ARTIFACT_ROOT = re.compile(rf"{_OTHER_URL}|mlflow-artifacts:/|\.{{0,2}}/.*")
 _ARTIFACT_SCHEMES = (
     "s3", "gs", "wasb", "wasbs", "abfs", "abfss", "hdfs", "viewfs", "dbfs", "mlflow-artifacts", "file", "ftp",
@@ -41,22 +38,17 @@ _HTTP_URL = re.compile(r"https?://[^/\s]+(/\S*)?")
 _REPO_URL = re.compile(r"(https?|ssh|git)://[^/\s]+/\S+|[^@/\s]+@[^:/\s]+:\S+")
 _MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _BRANCH = re.compile(r"[^\s~^:?*\[\\]+")
-# A comma, and whatever else means something in a DN, is escaped or quoted in a value (RFC 4514, RFC 1779).
+# A value in a DN escapes or quotes commas and other special characters (RFC 4514, RFC 1779).
 _DN_PART = r"\w[\w.-]*\s*=(?:\\.|\"[^\"]*\"|[^,\\\"])+"
 _DISTINGUISHED_NAME = re.compile(rf"{_DN_PART}(,\s*{_DN_PART})*")
 _HOST_AND_PORT = re.compile(r"([^\s:\[\]]+|\[(?P<ipv6>[^\s\[\]]+)\]):(?P<port>\d{1,5})")
-# What separates several values of one key in extAuth.
+_NOT_GIVEN: tuple[t.Any, ...] = (None, "", [], {})
+# Separates the values of one key in extAuth.
 _SEPARATOR = "::::"
-_MODEL_PATH = (
-    "a path that a deployment engine can follow; write repo://..., s3://bucket/..., http://host/... or an "
-    "absolute path"
-)
-_GIT_SERVERS = ("github", "bitbucket")
-_OBJECTS, _SPELLINGS = ("secret", "configmap"), ("newer", "older")
 _CREDENTIALS = ("token", "password")
 _PROXY = ("proxy_protocol", "proxy_hostname", "proxy_port")
-# Each field's key in the newer and in the older spelling; None where the older one has none.
-SOURCE_CONTROL_KEYS: dict[str, tuple[str, str | None]] = {
+# Each field's key in the newer and the older spelling; None: no older key.
+_SOURCE_CONTROL_KEYS: dict[str, tuple[str, str | None]] = {
     "type": ("type", "type"),
     "repo_url": ("repoURL", "repo-url"),
     "branch": ("branch", "branch"),
@@ -85,262 +77,269 @@ _MLFLOW_KEYS = {
     "secret_access_key": "AWS_SECRET_ACCESS_KEY",
     "s3_endpoint_url": "MLFLOW_S3_ENDPOINT_URL",
 }
-_DIRECTORIES = ("LDAP", "Active Directory")
-_SECURITY_PROTOCOLS = ("none", "ldaps", "starttls")
 _EXTERNAL_AUTH_TEXTS = (
     "type", "security_protocol", "bind_type", "bind_dn", "bind_pwd", "user_attr", "ca_cert", "user_subtree",
-)  # fmt: skip
-_EXTERNAL_AUTH_REQUIRED = (
-    "object_name", "type", "locations", "security_protocol", "bind_type", "user_attr", "groups",
 )  # fmt: skip
 
 
 def _ignore(_warning: str) -> None:
-    """Drop the warning."""
+    pass
 
 
 def model_configmaps(models: t.Sequence[Fields], *, warn: Warn = _ignore) -> list[dict[str, t.Any]]:
-    """Write models as ConfigMaps of type `model`.
-
-    :param models: object_name (default: name, made a valid object name), name, model_version, path,
-        scoring_path, description, model_type, labels (of the ConfigMap), extra (further keys).
-    :param warn: called with a sentence for each path that not every deployment engine can follow.
-    :returns: kd_connection's `configmaps`, in order.
-    :raises PreconditionError: one sentence for each thing that is wrong, each naming its model.
-    """
+    """:returns: kd_connection's `configmaps`, in order."""
     problems: list[str] = []
     made: list[dict[str, t.Any]] = []
     for number, model in enumerate(models, 1):
-        label = f"model {given}" if (given := text_of(model, "name")) else f"model number {number}"
-        problems += missing(label, model, ("name", "model_version", "path", "scoring_path"))
-        problems += text_problems(label, model, (*_MODEL_KEYS, "object_name"))
+        given = _text(model, "name")
+        check = _Check(f"model {given}" if given else f"model number {number}", model)
+        check.are_given("name", "model_version", "path", "scoring_path")
+        check.are_text(*_MODEL_KEYS, "object_name")
         for field in ("path", "scoring_path"):
-            problems += of_form(label, model, field, _PATH, _MODEL_PATH)
+            check.has_form(
+                field,
+                _PATH,
+                "a path that a deployment engine can follow; write repo://..., s3://bucket/..., http://host/... or an "
+                "absolute path",
+            )
             scheme = _scheme(model, field)
             if scheme and scheme not in _MODEL_SCHEMES:
                 warn(
-                    f"{label}: {field} begins with {scheme}:, which not every deployment engine can follow; "
+                    f"{check.label}: {field} begins with {scheme}:, which not every deployment engine can follow; "
                     "check that yours does."
                 )
-        extra, found = _dictionary(label, model, "extra")
-        problems += found
-        labels, found = _dictionary(label, model, "labels")
-        problems += found
-        fields = repointed(model, _MODEL_KEYS)
-        if taken := sorted(set(extra) & set(fields)):
-            problems.append(
-                f"{label}: extra holds {', '.join(taken)}, which have fields of their own."
-            )
+        extra = check.dictionary("extra")
+        labels = check.dictionary("labels")
+        fields = _by_key(model, _MODEL_KEYS)
+        check.leaves_alone(extra, fields)
         name = model_object_name(model)
         if not name and given:
-            problems.append(
-                f"{label}: its name cannot become an object name. Give an object_name of lower case letters,  "
+            check.add(
+                "its name cannot become an object name. Give an object_name of lower case letters, "
                 "digits and '-'."
             )
         if any(name == other["name"] for other in made):
-            problems.append(
-                f"{label}: another model has the ConfigMap {name}, too. Give one of them an object_name."
+            check.add(
+                f"another model has the ConfigMap {name}, too. Give one of them an object_name."
             )
         entry = {"name": name, "type": "model", "data": {**fields, **extra}}
-        made.append({**entry, **({"labels": labels} if labels else {})})
+        made.append({**entry, "labels": labels} if labels else entry)
+        problems += check.problems
     _raise(problems)
     return made
 
 
 def model_names(models: t.Sequence[Fields]) -> list[dict[str, t.Any]]:
-    """Name the ConfigMaps that model_configmaps() writes, whatever else is known of the models."""
+    """Name the ConfigMaps that model_configmaps() writes; checks nothing."""
     return [{"name": model_object_name(model)} for model in models]
 
 
 def model_object_name(model: Fields) -> str:
-    """Say which ConfigMap a model is in: object_name, or the name made a valid object name."""
-    given = text_of(model, "object_name")
-    return given or re.sub(r"[^a-z0-9.]+", "-", text_of(model, "name").lower()).strip("-.")
+    given = _text(model, "object_name")
+    return given or re.sub(r"[^a-z0-9.]+", "-", _text(model, "name").lower()).strip("-.")
 
 
 def source_control_object(fields: Fields) -> dict[str, t.Any]:
-    """Write a source control's coordinates as a ConfigMap or a Secret of type `source-control`.
-
-    :param fields: object (secret or configmap), object_name, key_spelling (newer or older), and those
-        of SOURCE_CONTROL_KEYS.
-    :returns: one entry of kd_connection's `secrets` or `configmaps`.
-    :raises PreconditionError: what is wrong, never with a credential's value.
-    """
+    """:returns: one entry of kd_connection's `secrets` or `configmaps`."""
     secret = fields.get("object") == "secret"
-    older = fields.get("key_spelling") == "older"
-    label = f"source control {text_of(fields, 'object_name')}".strip()
-    required = ["object", "object_name", "key_spelling", "type", "repo_url", "branch"]
+    spelling = 1 if fields.get("key_spelling") == "older" else 0
+    keys = {field: names[spelling] for field, names in _SOURCE_CONTROL_KEYS.items()}
+    check = _Check(f"source control {_text(fields, 'object_name')}".strip(), fields)
+    check.are_given("object", "object_name", "key_spelling", "type", "repo_url", "branch")
     if secret:
-        required += ["username", "email", "auth_type"]
-    problems = missing(label, fields, required)
-    problems += text_problems(
-        label, fields, ("object", "object_name", "key_spelling", *SOURCE_CONTROL_KEYS)
-    )
-    problems += one_of(label, fields, "object", _OBJECTS)
-    problems += one_of(label, fields, "key_spelling", _SPELLINGS)
-    problems += one_of(label, fields, "type", _GIT_SERVERS)
-    problems += of_form(
-        label, fields, "repo_url", _REPO_URL, "the URL of a repository; write https://host/..."
-    )
-    problems += of_form(label, fields, "branch", _BRANCH, "a valid branch name; write main")
-    problems += of_form(label, fields, "email", _MAIL_ADDRESS, "a mail address; write name@host")
-    problems += _credential_problems(label, fields)
-    problems += _proxy_problems(label, fields)
-    unspelt = [
-        f for f, (_newer, key) in SOURCE_CONTROL_KEYS.items() if not key and text_of(fields, f)
-    ]
-    if older and unspelt:
-        problems.append(
-            f"{label}: the older spelling has no key for {', '.join(unspelt)}; leave that out, or choose "
+        check.are_given("username", "email", "auth_type")
+    check.are_text("object", "object_name", "key_spelling", *keys)
+    check.is_one_of("object", ("secret", "configmap"))
+    check.is_one_of("key_spelling", ("newer", "older"))
+    check.is_one_of("type", ("github", "bitbucket"))
+    check.has_form("repo_url", _REPO_URL, "the URL of a repository; write https://host/...")
+    check.has_form("branch", _BRANCH, "a valid branch name; write main")
+    check.has_form("email", _MAIL_ADDRESS, "a mail address; write name@host")
+    _check_credential(check)
+    _check_proxy(check)
+    unspelt = [field for field, key in keys.items() if not key and _text(fields, field)]
+    if unspelt:
+        check.add(
+            f"the older spelling has no key for {', '.join(unspelt)}; leave that out, or choose "
             "the newer one."
         )
-    _raise(problems)
-    keys = {
-        f: older_key if older else newer for f, (newer, older_key) in SOURCE_CONTROL_KEYS.items()
-    }
-    data = repointed(fields, {field: key for field, key in keys.items() if key})
+    _raise(check.problems)
+    data = _by_key(fields, {field: key for field, key in keys.items() if key})
     option = "string_data" if secret else "data"
     return {"name": fields["object_name"], "type": "source-control", option: data}
 
 
 def source_control_fields(data: Fields) -> dict[str, str]:
-    """Read a source control's data as a member holds it, whichever way its keys are spelt.
+    """Read a source control's data as a member holds it.
 
-    :param data: key to value, decoded.
-    :returns: the fields of SOURCE_CONTROL_KEYS that are there, and key_spelling: newer, older, or
-        "either" if no key decides.
+    :param data: key to value, already decoded.
+    :returns: the fields found of _SOURCE_CONTROL_KEYS, and key_spelling: newer, older, mixed, or either if no key
+        decides.
     """
-    newer = {key: field for field, (key, _older) in SOURCE_CONTROL_KEYS.items()}
-    older = {key: field for field, (_newer, key) in SOURCE_CONTROL_KEYS.items() if key}
-    fields = {
-        (newer | older)[key]: str(value) for key, value in data.items() if key in newer | older
-    }
-    seen = {"newer": bool(data.keys() & (newer.keys() - older.keys())),
-            "older": bool(data.keys() & (older.keys() - newer.keys()))}  # fmt: skip
-    spelling = (
-        "mixed" if all(seen.values()) else next((s for s, is_it in seen.items() if is_it), "either")
-    )
-    return {**fields, "key_spelling": spelling}
+    newer = {key: field for field, (key, _older) in _SOURCE_CONTROL_KEYS.items()}
+    older = {key: field for field, (_newer, key) in _SOURCE_CONTROL_KEYS.items() if key}
+    known = newer | older
+    fields = {known[key]: str(value) for key, value in data.items() if key in known}
+    seen = [
+        spelling
+        for spelling, own in (
+            ("newer", newer.keys() - older.keys()),
+            ("older", older.keys() - newer.keys()),
+        )
+        if data.keys() & own
+    ]
+    return {**fields, "key_spelling": "mixed" if len(seen) > 1 else "".join(seen) or "either"}
 
 
 def mlflow_secret(fields: Fields, *, warn: Warn = _ignore) -> dict[str, t.Any]:
-    """Write what an application needs to reach mlflow's artifacts as a Secret of type `mlflow`.
-
-    :param fields: object_name, and those of mlflow's keys: artifact_root; access_key_id and
-        secret_access_key (needed for s3://); s3_endpoint_url (optional).
-    :param warn: called with a sentence where only a plug-in of mlflow can know the artifact root.
-    :returns: one entry of kd_connection's `secrets`.
-    :raises PreconditionError: what is wrong, never with a credential's value.
-    """
-    label = f"mlflow {text_of(fields, 'object_name')}".strip()
+    """:returns: one entry of kd_connection's `secrets`."""
+    check = _Check(f"mlflow {_text(fields, 'object_name')}".strip(), fields)
     scheme = _scheme(fields, "artifact_root")
     keys = ("access_key_id", "secret_access_key")
-    # An application finds the credentials of other stores elsewhere; half a pair is of use nowhere.
-    keyed = scheme == "s3" or any(text_of(fields, key) for key in keys)
-    required = ("object_name", "artifact_root", *(keys if keyed else ()))
-    problems = missing(label, fields, required)
-    problems += text_problems(label, fields, ("object_name", *_MLFLOW_KEYS))
-    problems += of_form(
-        label,
-        fields,
+    check.are_given("object_name", "artifact_root")
+    # Other stores' credentials come from elsewhere; half a pair is always useless.
+    if scheme == "s3" or any(_text(fields, key) for key in keys):
+        check.are_given(*keys)
+    check.are_text("object_name", *_MLFLOW_KEYS)
+    check.has_form(
         "artifact_root",
         _ARTIFACT_ROOT,
         "a valid place; write s3://bucket, another URL that mlflow knows, or an absolute path",
     )
-    problems += of_form(label, fields, "s3_endpoint_url", _HTTP_URL, "a URL; write https://host...")
-    _raise(problems)
+    check.has_form("s3_endpoint_url", _HTTP_URL, "a URL; write https://host...")
+    _raise(check.problems)
     if scheme and scheme not in _ARTIFACT_SCHEMES:
         warn(
-            f"{label}: artifact_root begins with {scheme}:, which mlflow knows by a plug-in only; check that "
+            f"{check.label}: artifact_root begins with {scheme}:, which mlflow knows by a plug-in only; check that "
             "the application has it."
         )
-    return _secret(fields, "mlflow", repointed(fields, _MLFLOW_KEYS))
+    data = _by_key(fields, _MLFLOW_KEYS)
+    return {"name": fields["object_name"], "type": "mlflow", "string_data": data}
 
 
 def external_auth_secret(fields: Fields, *, warn: Warn = _ignore) -> dict[str, t.Any]:
-    """Write how users are looked up in LDAP or Active Directory as a Secret of type `extAuth`.
-
-    :param fields: object_name, type, locations (list of host:port), security_protocol, bind_type,
-        bind_dn and bind_pwd (both or neither), base_dn and groups (text, or a list of them; a direct bind
-        needs no base_dn), user_attr; optional: ca_cert, user_subtree, extra (further keys).
-    :param warn: called with a sentence where the application has to bind anonymously.
-    :returns: one entry of kd_connection's `secrets`.
-    :raises PreconditionError: what is wrong, never with the password.
-    """
-    label = f"external auth {text_of(fields, 'object_name')}".strip()
-    bind_type = text_of(fields, "bind_type").lower()
+    """:returns: one entry of kd_connection's `secrets`."""
+    check = _Check(f"external auth {_text(fields, 'object_name')}".strip(), fields)
+    bind_type = _text(fields, "bind_type").lower()
     direct = "direct" in bind_type
-    problems = missing(label, fields, (*_EXTERNAL_AUTH_REQUIRED, *(() if direct else ("base_dn",))))
-    if text_of(fields, "bind_dn") or text_of(fields, "bind_pwd"):
-        problems += missing(label, fields, ("bind_dn", "bind_pwd"))
-    problems += text_problems(label, fields, ("object_name", *_EXTERNAL_AUTH_TEXTS))
-    problems += one_of(label, fields, "type", _DIRECTORIES)
-    problems += one_of(label, fields, "security_protocol", _SECURITY_PROTOCOLS)
-    lists: dict[str, list[str]] = {}
-    for field in ("groups", "base_dn"):
-        lists[field], found = _texts(label, fields, field)
-        problems += found
-    for name in lists["base_dn"]:
-        problems += of_form(
-            label, {"base_dn": name}, "base_dn", _DISTINGUISHED_NAME,
-            "a distinguished name; write dc=example,dc=com",
-        )  # fmt: skip
-    if (ca := text_of(fields, "ca_cert")) and "-----BEGIN CERTIFICATE-----" not in ca:
-        problems.append(
-            f"{label}: ca_cert is not a certificate in PEM; give the text from BEGIN CERTIFICATE to END CERTIFICATE."
+    check.are_given(
+        "object_name", "type", "locations", "security_protocol", "bind_type", "user_attr", "groups",
+    )  # fmt: skip
+    if not direct:
+        check.are_given("base_dn")
+    if _text(fields, "bind_dn") or _text(fields, "bind_pwd"):
+        check.are_given("bind_dn", "bind_pwd")
+    check.are_text("object_name", *_EXTERNAL_AUTH_TEXTS)
+    check.is_one_of("type", ("LDAP", "Active Directory"))
+    check.is_one_of("security_protocol", ("none", "ldaps", "starttls"))
+    lists = {field: check.texts(field) for field in ("groups", "base_dn")}
+    check.has_form(
+        "base_dn", _DISTINGUISHED_NAME, "a distinguished name; write dc=example,dc=com",
+        *lists["base_dn"],
+    )  # fmt: skip
+    if (ca := _text(fields, "ca_cert")) and "-----BEGIN CERTIFICATE-----" not in ca:
+        check.add(
+            "ca_cert is not a certificate in PEM; give the text from BEGIN CERTIFICATE to END CERTIFICATE."
         )
     given = fields.get("locations") or []
     if not isinstance(given, (list, tuple)):
-        problems.append(f"{label}: locations is not a list; give a list of host:port.")
+        check.add("locations is not a list; give a list of host:port.")
         given = []
     locations = [str(location) for location in given]
-    problems += [
-        f"{label}: location {location!r} is not of the form host:port; write it like ldap.example.com:636, "
-        "an IPv6 address like [2001:db8::1]:636."
-        for location in locations
-        if not _is_location(location)
-    ]
-    data = repointed(fields, {name: name for name in _EXTERNAL_AUTH_TEXTS})
+    for location in locations:
+        if not _is_location(location):
+            check.add(
+                f"location {location!r} is not of the form host:port; write it like ldap.example.com:636, "
+                "an IPv6 address like [2001:db8::1]:636."
+            )
+    data = _by_key(fields, {name: name for name in _EXTERNAL_AUTH_TEXTS})
     data.update({field: _SEPARATOR.join(texts) for field, texts in lists.items() if texts})
     data["auth_service_locations"] = _SEPARATOR.join(locations)
-    extra, found = _dictionary(label, fields, "extra")
-    problems += found
-    if taken := sorted(set(extra) & set(data)):
-        problems.append(f"{label}: extra holds {', '.join(taken)}, which have fields of their own.")
-    _raise(problems)
-    if not (direct or "anonym" in bind_type or text_of(fields, "bind_dn")):
-        warn(f"{label}: bind_dn is not given, so applications have to bind anonymously.")
-    return _secret(fields, "extAuth", {**data, **extra})
+    extra = check.dictionary("extra")
+    check.leaves_alone(extra, data)
+    _raise(check.problems)
+    if not (direct or "anonym" in bind_type or _text(fields, "bind_dn")):
+        warn(f"{check.label}: bind_dn is not given, so applications have to bind anonymously.")
+    return {"name": fields["object_name"], "type": "extAuth", "string_data": {**data, **extra}}
+
+
+class _Check:
+    """Collects faults of given fields, in sentences that begin with `label`."""
+
+    def __init__(self, label: str, fields: Fields) -> None:
+        self.label = label
+        self.fields = fields
+        self.problems: list[str] = []
+
+    def add(self, problem: str) -> None:
+        self.problems.append(f"{self.label}: {problem}")
+
+    def are_given(self, *names: str) -> None:
+        for field in names:
+            if self.fields.get(field) in _NOT_GIVEN:
+                self.add(f"{field} is missing.")
+
+    def are_text(self, *names: str) -> None:
+        for field in names:
+            value = self.fields.get(field)
+            if value and isinstance(value, (list, dict)):
+                what = "list" if isinstance(value, list) else "dictionary"
+                self.add(f"{field} is a {what}; text belongs there.")
+
+    def is_one_of(self, field: str, choices: t.Sequence[str]) -> None:
+        given = _text(self.fields, field)
+        if given and given not in choices:
+            self.add(f"{field} {given!r} is not one of {', '.join(choices)}.")
+
+    def has_form(self, field: str, form: re.Pattern[str], desired: str, *texts: str) -> None:
+        """Check a given field, or its `texts`; hides credentials in an address."""
+        for given in texts or (_text(self.fields, field),):
+            if given and not form.fullmatch(given):
+                address = "://" in given or ":" in given.split("@")[0]
+                shown = without_credentials(given, MASK) if address else given
+                self.add(f"{field} {shown!r} is not {desired}.")
+
+    def dictionary(self, field: str) -> dict[str, t.Any]:
+        given = self.fields.get(field) or {}
+        if isinstance(given, dict):
+            return given
+        self.add(f"{field} is not a dictionary (key: value).")
+        return {}
+
+    def leaves_alone(self, extra: t.Iterable[str], own: t.Iterable[str]) -> None:
+        """Refuse extra keys that have fields of their own."""
+        if taken := sorted({*extra} & {*own}):
+            self.add(f"extra holds {', '.join(taken)}, which have fields of their own.")
+
+    def texts(self, field: str) -> list[str]:
+        """Read a field that holds text or a list of it."""
+        given = self.fields.get(field)
+        if given in _NOT_GIVEN:
+            return []
+        values = given if isinstance(given, (list, tuple)) else [given]
+        texts = [text for value in values if (text := scalar_text(value))]
+        if len(texts) == len(values):
+            return texts
+        self.add(f"{field} is text, or a list of texts; none of them is empty.")
+        return []
+
+
+def _text(fields: Fields, field: str) -> str:
+    """A field's text, or ""."""
+    return scalar_text(fields.get(field)) or ""
+
+
+def _by_key(fields: Fields, keys: t.Mapping[str, str]) -> dict[str, str]:
+    """What is given, by its readers' keys."""
+    return {key: text for field, key in keys.items() if (text := _text(fields, field))}
 
 
 def _scheme(fields: Fields, field: str) -> str:
-    """The scheme of a URL, "" where there is none."""
-    found = re.match(r"([a-z][a-z0-9+.-]+):/", text_of(fields, field))
+    found = re.match(r"([a-z][a-z0-9+.-]+):/", _text(fields, field))
     return found[1] if found else ""
 
 
-def _dictionary(label: str, fields: Fields, field: str) -> tuple[dict[str, t.Any], list[str]]:
-    """A field that holds a dictionary, and what is wrong with it."""
-    given = fields.get(field) or {}
-    if isinstance(given, dict):
-        return given, []
-    return {}, [f"{label}: {field} is not a dictionary (key: value)."]
-
-
-def _texts(label: str, fields: Fields, field: str) -> tuple[list[str], list[str]]:
-    """A field that holds text or a list of it, and what is wrong with it."""
-    given = fields.get(field)
-    values = given if isinstance(given, (list, tuple)) else [given]
-    texts = [text for value in values if (text := text_of({field: value}, field))]
-    if given in (None, "", [], {}):
-        return [], []
-    if len(texts) < len(values):
-        return [], [f"{label}: {field} is text, or a list of texts; none of them is empty."]
-    return texts, []
-
-
 def _is_location(text: str) -> bool:
-    """Whether this is host:port; an IPv6 address is in brackets."""
     found = _HOST_AND_PORT.fullmatch(text)
     if found is None or not _is_port(found["port"]):
         return False
@@ -350,45 +349,34 @@ def _is_location(text: str) -> bool:
         return False
 
 
-def _secret(fields: Fields, type_: str, data: dict[str, str]) -> dict[str, t.Any]:
-    return {"name": fields["object_name"], "type": type_, "string_data": data}
+def _check_credential(check: _Check) -> None:
+    auth_type = _text(check.fields, "auth_type")
+    given = [name for name in _CREDENTIALS if _text(check.fields, name)]
+    if not auth_type:
+        if given:
+            check.add(f"{given[0]} is given without auth_type; give that, too.")
+        return
+    if auth_type not in _CREDENTIALS:
+        check.is_one_of("auth_type", _CREDENTIALS)
+        return
+    if auth_type not in given:
+        check.add(f"auth_type is {auth_type}, but {auth_type} is missing.")
+    for other in given:
+        if other != auth_type:
+            check.add(f"auth_type is {auth_type}, but {other} is given; take one of them out.")
 
 
-def _credential_problems(label: str, fields: Fields) -> list[str]:
-    given = text_of(fields, "auth_type")
+def _check_proxy(check: _Check) -> None:
+    given = [field for field in _PROXY if _text(check.fields, field)]
     if not given:
-        loose = [name for name in _CREDENTIALS if text_of(fields, name)]
-        return [f"{label}: {loose[0]} is given without auth_type; give that, too."] if loose else []
-    if given not in _CREDENTIALS:
-        return one_of(label, fields, "auth_type", _CREDENTIALS)
-    other = next(name for name in _CREDENTIALS if name != given)
-    problems = (
-        []
-        if text_of(fields, given)
-        else [f"{label}: auth_type is {given}, but {given} is missing."]
-    )
-    if text_of(fields, other):
-        problems.append(
-            f"{label}: auth_type is {given}, but {other} is given; take one of them out."
-        )
-    return problems
-
-
-def _proxy_problems(label: str, fields: Fields) -> list[str]:
-    given = [field for field in _PROXY if text_of(fields, field)]
-    if not given:
-        return []
-    problems = [
-        f"{label}: {field} is missing; the proxy's protocol, hostname and port go together."
-        for field in _PROXY
-        if field not in given
-    ]
-    port = text_of(fields, "proxy_port")
+        return
+    for field in _PROXY:
+        if field not in given:
+            check.add(f"{field} is missing; the proxy's protocol, hostname and port go together.")
+    port = _text(check.fields, "proxy_port")
     if port and not _is_port(port):
-        problems.append(
-            f"{label}: proxy_port {port!r} is not a port; write a number from 1 to 65535."
-        )
-    return problems + one_of(label, fields, "proxy_protocol", ("http", "https"))
+        check.add(f"proxy_port {port!r} is not a port; write a number from 1 to 65535.")
+    check.is_one_of("proxy_protocol", ("http", "https"))
 
 
 def _is_port(text: str) -> bool:

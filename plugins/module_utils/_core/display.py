@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lines for people while a module works: shown where it runs in Ansible's worker process, else dropped.
+"""Lines for people while a module works, if it runs in Ansible's worker process.
 
-Ansible reads a module's output only once the module has ended.
+Else they are dropped: Ansible reads a module's output only at its end.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import contextlib
 import time
 import typing as t
 
-# A wait is shown when it has lasted so long, and then as often.
+# How long a wait lasts before it is first shown, and between two lines about it.
 _EVERY_SECONDS = 10.0
 
 Show = t.Callable[[str], None]
@@ -49,17 +49,14 @@ def shown_through(change: t.Callable[[str], str]) -> t.ContextManager[None]:
 
 
 class WaitDisplay:
-    """Shows what one wait is for, every 10 seconds.
-
-    :param deadline: of the wait, as of time.monotonic().
-    """
+    """Shows what one wait is for, every 10 seconds. :param deadline: as of time.monotonic()."""
 
     def __init__(self, deadline: float) -> None:
         self._deadline = deadline
         self._began = self._shown = time.monotonic()
 
     def show(self, describe: t.Callable[[], str]) -> None:
-        """Show it now, if it is time to. :param describe: says what the task waits for, in sentences."""
+        """Show it if it is time. :param describe: says what the task waits for, in sentences."""
         now = time.monotonic()
         if now - self._shown < _EVERY_SECONDS:
             return

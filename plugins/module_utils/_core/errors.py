@@ -10,21 +10,19 @@ import os
 import traceback
 
 SERVER_ERRORS = 500
+# Busy, or starting.
 _PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
 class CollectionError(Exception):
-    """Base of all errors that a task reports through fail_json."""
+    """Base of all errors that a task reports through fail_json.
 
-    @property
-    def maybe_done(self) -> bool:
-        """Whether the write that failed with it may have been done all the same."""
-        return False
+    :ivar maybe_done: the failed write may have been done.
+    :ivar passes: the API server may answer the next time.
+    """
 
-    @property
-    def passes(self) -> bool:
-        """Whether the API server may answer the next time."""
-        return False
+    maybe_done = False
+    passes = False
 
 
 class InvalidInputError(CollectionError):
@@ -43,7 +41,7 @@ class PreconditionError(CollectionError):
 
 
 def deleted_meanwhile(namespace: str, name: str) -> PreconditionError:
-    """Return the error for a KDCluster that disappears during a task."""
+    """The error for a KDCluster deleted during a task."""
     return PreconditionError(
         [
             f"KDCluster {namespace}/{name} was deleted during this task. Create it again, then run the task again."
@@ -65,42 +63,30 @@ class LibraryError(CollectionError):
 
 
 class AuthError(CollectionError):
-    """No usable address or credentials of an API server could be found."""
+    """No usable address or credentials of an API server were found."""
 
 
 class UnreachableError(CollectionError):
-    """The API server did not answer, or its certificate could not be verified.
+    """The API server did not answer, or its certificate could not be verified."""
 
-    :param maybe_done: the request may have reached the server, which may have done what it asks.
-    """
+    passes = True
 
     def __init__(self, message: str, *, maybe_done: bool = False) -> None:
         super().__init__(message)
-        self._maybe_done = maybe_done
-
-    @property
-    def maybe_done(self) -> bool:
-        """The request may have reached the server."""
-        return self._maybe_done
-
-    @property
-    def passes(self) -> bool:
-        """A network may come back."""
-        return True
+        self.maybe_done = maybe_done
 
 
 class AnswerTooLongError(UnreachableError):
-    """The API server's answer is longer than what is read of one."""
+    """The API server's answer is too long."""
 
 
 class ApiError(CollectionError):
     """The API server answered with an error.
 
-    :param status: HTTP status.
-    :param reason: the API server's machine-readable reason, such as NotFound or Conflict.
-    :param message: a whole sentence for people.
-    :param server_message: what the API server itself said.
-    :ivar retry_after: after how many seconds the API server wants to be asked again, if it says so.
+    :param status: of HTTP.
+    :param reason: machine-readable, such as NotFound.
+    :param server_message: the API server's own words.
+    :ivar retry_after: seconds, if the API server says so.
     """
 
     def __init__(self, message: str, *, status: int, reason: str, server_message: str) -> None:
@@ -109,16 +95,9 @@ class ApiError(CollectionError):
         self.reason = reason
         self.server_message = server_message
         self.retry_after: float | None = None
-
-    @property
-    def maybe_done(self) -> bool:
-        """A server that fails may have done it before."""
-        return self.status >= SERVER_ERRORS
-
-    @property
-    def passes(self) -> bool:
-        """Busy, or starting."""
-        return self.status in _PASSING_STATUSES
+        # The server may have failed after the write.
+        self.maybe_done = status >= SERVER_ERRORS
+        self.passes = status in _PASSING_STATUSES
 
 
 class NotFoundError(ApiError):
@@ -138,15 +117,15 @@ class AdmissionError(ApiError):
 
 
 class DryRunUnsupportedError(ApiError):
-    """An admission webhook takes no dry run, so the API server refuses to try this write (400)."""
+    """An admission webhook takes no dry run, so the API server refuses one (400)."""
 
 
 class OperatorDownError(ApiError):
-    """The operator's admission webhook does not answer, so the operator itself is down or hangs."""
+    """The operator's admission webhook does not answer: the operator is down or hangs."""
 
 
 class StalledError(CollectionError):
-    """The KDCluster cannot settle by itself. The message says what to do."""
+    """The KDCluster cannot settle by itself."""
 
 
 class WaitTimeoutError(CollectionError):
@@ -162,7 +141,7 @@ class MemberError(CollectionError):
 
 
 class MemberReplacedError(MemberError):
-    """A member's container is a new one, which the operator has not set up yet."""
+    """A member's container is new, and not set up by the operator yet."""
 
 
 class ReconnectFailedError(CollectionError):
@@ -170,4 +149,4 @@ class ReconnectFailedError(CollectionError):
 
 
 class RotationFailedError(CollectionError):
-    """Not every member took the new values. The message says which values are where now."""
+    """Not every member took the new values. The message says which are where."""

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kubernetes' rules for names, labels and keys. Pure."""
+"""Kubernetes' rules for names, labels and keys. Pure.
+
+Each `require` raises InvalidInputError, whose message begins with `where`.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,12 @@ _DATA_KEY = re.compile(r"(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}")
 
 
 def is_plain_name(text: str) -> bool:
-    """Whether this is the name of an object, perhaps after that of its namespace and a "/"."""
+    """Whether this is an object's NAME or NAMESPACE/NAME."""
     parts = text.split("/")
     return len(parts) <= 2 and all(_is_subdomain(part) for part in parts)
 
 
 def require_name(where: str, name: str) -> None:
-    """Check the name of an object. :raises InvalidInputError: `where` begins the message."""
     own = name.rpartition("/")[2]
     if own != name and is_plain_name(name):
         raise InvalidInputError(
@@ -40,14 +42,12 @@ def require_name(where: str, name: str) -> None:
 
 
 def require_label_name(name: str, where: str) -> None:
-    """Check the name of a label. :raises InvalidInputError: `where` begins the message."""
     prefix, slash, own = name.rpartition("/")
     if not own or not _is_label_value(own) or (slash and not _is_subdomain(prefix)):
         raise InvalidInputError(f"{where}: {name!r} is not a valid label name.")
 
 
 def require_label_value(value: str, where: str) -> None:
-    """Check the value of a label. :raises InvalidInputError: `where` begins the message."""
     if not _is_label_value(value):
         raise InvalidInputError(
             f"{where}: {value!r} is not a valid label value: use at most {_MAX_LABEL} letters, digits, "
@@ -56,7 +56,7 @@ def require_label_value(value: str, where: str) -> None:
 
 
 def require_data_key(key: str, where: str) -> None:
-    """Check a key of a ConfigMap or Secret. :raises InvalidInputError: `where` begins the message."""
+    """Check a key of a ConfigMap or Secret."""
     if not _DATA_KEY.fullmatch(key):
         raise InvalidInputError(
             f"{where}: {key!r} is not a valid key: use letters, digits, '-', '_' and '.', and no '.' alone "

@@ -13,10 +13,9 @@ if t.TYPE_CHECKING:
 
 
 def object_diff(label: str, before: JsonObject | None, after: JsonObject | None) -> JsonObject:
-    """Return one entry of Ansible's `diff`, headed by the object's name.
+    """One entry of Ansible's `diff`.
 
     :param label: kind and namespace/name.
-    :param before: what is shown of the object; None where it does not exist.
-    :param after: the same after the change.
+    :param before, after: what is shown; None if the object does not exist.
     """
     return {"before_header": label, "before": before, "after_header": label, "after": after}

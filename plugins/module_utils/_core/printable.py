@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Text out of pods and objects, as a terminal may show it. Pure."""
+"""Text of pods and objects, made safe for a terminal. Pure."""
 
 from __future__ import annotations
 
 import re
 
-# Control characters but tab and newline, what turns the direction of writing, invisible characters, half characters.
+# Control characters but tab and newline, changes of direction, invisible and half characters.
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )

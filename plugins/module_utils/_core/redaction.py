@@ -4,11 +4,9 @@
 
 """Take secret values out of text, in every form that shells, URLs, JSON and base64 give them. Pure.
 
-Text is decoded instead of values encoded: each view of the text (as it is, without escapes, without
-percent-encoding, without shell quotes, and base64 at each of its alignments) is searched for the values
-themselves, and what is found is masked where it stands in the text. The time is linear in the text and in
-the values: a value of 15 characters or more is found by any of its first 8 groups of 8, of which one
-stands at a multiple of 8 wherever the value stands.
+Text is decoded, not values encoded: each view of the text (as it is, without escapes, percent-encoding or shell quotes,
+and base64 at each alignment) is searched for the values, and what is found is masked in the text. The time is linear: a
+value of 15 characters or more is found by any of its first 8 groups of 8, one of which stands at a multiple of 8.
 """
 
 from __future__ import annotations
@@ -37,9 +35,9 @@ _SHORTEST_WORD, _SHORTEST_NUMBER = 4, 6
 _PIECE = 1024
 # (shortest value, length of a group, distance of the groups that are looked up in the text)
 _TIERS = ((15, 8, 8), (7, 4, 4), (_SHORTEST_WORD, 4, 1))
-# How many encodings may lie on top of one another, base64 not counted.
+# Encodings on top of one another, base64 not counted.
 _DEPTH = 2
-# Between texts that are searched at once: it is not part of any encoding.
+# Between texts searched at once; not part of any encoding.
 _SEPARATOR = "\0\0\0\0"
 _SECRET_LINE = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
 
@@ -50,26 +48,23 @@ _ONE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "a": "\a", "v": "
 _PERCENT = re.compile(r"%([0-9a-fA-F]{2})")
 # How a single quote stands between single quotes: by `set -x`, and by Python's shlex.quote.
 _SHELL_QUOTE = re.compile(r"'\\''|'\"'\"'")
-_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SHORTEST_ALPHABET = 8
-# Messages need only such words; longer ones, or ones with blanks, stay redacted.
+# Messages need only such words; others stay redacted.
 _CLEAR_WORD = re.compile(r"[\w./:@-]{1,63}")
 _BLANKS = b" \t\r\n"
-# Whatever is not base64 becomes "A", so that groups beside it stay what they are.
-_TO_BASE64 = bytes(
-    code if code in _BASE64 else {ord("-"): ord("+"), ord("_"): ord("/")}.get(code, ord("A"))
-    for code in range(256)
-)
+# URLs write "-" and "_". Whatever is not base64 becomes "A", so that groups beside it stay what they are.
+_TO_BASE64 = bytes(range(256)).replace(b"-", b"+").replace(b"_", b"/")
+_TO_BASE64 = re.sub(rb"[^A-Za-z0-9+/]", b"A", _TO_BASE64)
 
 
 class Redactor:
-    """Replaces values in text, in every form in which they may stand there.
+    """Replaces values in text, in every form.
 
-    Values of less than 4 characters, and numbers of less than 6 digits, occur in any text and stay.
+    Values under 4 characters and numbers under 6 digits stay: they occur in any text.
     """
 
     def __init__(self, values: t.Iterable[str | bytes] = (), clear: t.Iterable[str] = ()) -> None:
-        # Namespaces are worked on side by side, and each adds what it reads.
+        # Namespaces run side by side and add what they read.
         self._lock = threading.RLock()
         self._values: set[str] = set()
         self._clear_text: list[str] = list(clear)
@@ -81,56 +76,51 @@ class Redactor:
     def add(self, values: t.Iterable[str | bytes]) -> None:
         """Replace these, too."""
         with self._lock:
-            self._add(values)
-
-    def _add(self, values: t.Iterable[str | bytes]) -> None:
-        new = {word for value in values for word in _words(_octets(value))} - self._values
-        self._values |= new
-        for word in new:
-            tier = next(tier for tier in _TIERS if len(word) >= tier[0])
-            _shortest, size, distance = tier
-            groups = self._index.setdefault(tier, {})
-            for offset in range(distance):
-                groups.setdefault(word[offset : offset + size], set()).add((offset, len(word)))
-        if new:
-            self._look_at_clear(self._clear_text)
+            new = {word for value in values for word in _words(_octets(value))} - self._values
+            self._values |= new
+            for word in new:
+                tier = next(tier for tier in _TIERS if len(word) >= tier[0])
+                _shortest, size, distance = tier
+                groups = self._index.setdefault(tier, {})
+                for offset in range(distance):
+                    groups.setdefault(word[offset : offset + size], set()).add((offset, len(word)))
+            if new:
+                self._look_at_clear(self._clear_text)
 
     def allow(self, texts: t.Iterable[str]) -> None:
-        """Leave the words readable that these say in the clear, such as names of objects."""
+        """Leave the words of these readable, such as object names."""
         listed = list(texts)
         with self._lock:
             self._clear_text += listed
             self._look_at_clear(listed)
 
     def with_values(self, values: t.Iterable[str | bytes]) -> Redactor:
-        """A redactor of these values, too. This one stays as it is."""
+        """Another redactor, of these values, too."""
         with self._lock:
-            other = Redactor((), self._clear_text)
-            other.add([*(word.encode("latin-1") for word in self._values), *values])
-        return other
+            own = [word.encode("latin-1") for word in self._values]
+            return Redactor([*own, *values], self._clear_text)
 
     def message(self, text: str) -> str:
-        """Text that others may have written parts of, without any of the values, and printable."""
+        """Text of others, redacted and printable."""
         return printable(self._redacted(_octets(text), with_urls=True))
 
     def output(self, octets: bytes, longest: int) -> str:
-        """The end of what a program printed, redacted before it is cut.
+        """The last `longest` bytes of a program's output, redacted before the cut.
 
-        :param octets: more of it than is to be shown, so that a value at the cut is there as a whole.
-        :param longest: how many bytes to show.
+        :param octets: more of it, so that a value at the cut is whole.
         """
         text = octets.decode("latin-1")
         start = max(0, len(text) - longest)
         return printable(self._redacted(text, start, with_urls=True)).strip("\ufffd \t\r\n")
 
     def tree(self, value: t.Any) -> t.Any:
-        """A structure of dictionaries and lists with all text in it redacted, keys included."""
+        """Redact all text in dictionaries and lists, keys included."""
         texts = list(dict.fromkeys(_texts_in(value)))
         whole = self._redacted(_SEPARATOR.join(map(_octets, texts))).split(_SEPARATOR)
         if len(whole) != len(texts):
             # The text has the separator in it.
             whole = [self._redacted(_octets(text)) for text in texts]
-        found = {text: new for number, text in enumerate(texts) if (new := whole[number]) != text}
+        found = {text: new for text, new in zip(texts, whole) if new != text}
         return _with_texts(value, found) if found else value
 
     def _look_at_clear(self, texts: t.Iterable[str]) -> None:
@@ -139,10 +129,7 @@ class Redactor:
         self._clear |= {word for word in found if _CLEAR_WORD.fullmatch(word)}
 
     def _redacted(self, text: str, start: int = 0, *, with_urls: bool = False) -> str:
-        """The text from `start` on; a value that begins before is masked.
-
-        :param with_urls: mask the user and password of any URL, too.
-        """
+        """The text from `start` on; a value that begins before is masked, and with_urls also URLs' credentials."""
         with self._lock:
             found = list(self._spans(text)) if self._values else []
         if with_urls:
@@ -183,20 +170,19 @@ class Redactor:
                 i for i in range(0, len(text) - size + 1, distance) if text[i : i + size] in groups
             ]:
                 for offset, length in groups[text[i : i + size]]:
-                    start = i - offset
-                    if start >= 0 and text[start : start + length] in values:
-                        yield start, start + length
+                    start, end = i - offset, i - offset + length
+                    # A slice that the text's end cuts may be another value.
+                    if start >= 0 and end <= len(text) and text[start:end] in values:
+                        yield start, end
 
 
 def values_of(kind: str, data: t.Mapping[str, str] | None) -> list[str | bytes]:
     """An object's values as an application gets them: a Secret's decoded."""
-    if kind != "Secret":
-        return list((data or {}).values())
-    return [unpacked(value) for value in (data or {}).values()]
+    return [unpacked(value) if kind == "Secret" else value for value in (data or {}).values()]
 
 
 def unpacked(value: str) -> str | bytes:
-    """What base64 stands for; the text itself where it is not base64."""
+    """Decode base64; return other text as it is."""
     try:
         return base64.b64decode("".join(value.split()), validate=True)
     except ValueError:
@@ -226,10 +212,12 @@ def _words(value: str) -> t.Iterator[str]:
         # As a shell prints it without quotes, and a form on the web.
         found |= {" ".join(whole.split()), whole.replace(" ", "+")}
     if "\n" in whole:
-        found.update(line for line in map(str.strip, whole.splitlines()) if _is_secret_line(line))
+        # Lines of base64 or the like; not rulers such as "=======".
+        lines = filter(_SECRET_LINE.fullmatch, map(str.strip, whole.splitlines()))
+        found.update(line for line in lines if len(set(line)) >= _SHORTEST_ALPHABET)
         for start, end in credentials_in("", whole):
             if "\n" not in whole[start:end]:
-                # To the end of the line, or only to the next blank, comma or bracket: files differ.
+                # To the end of the line, or to the next blank, comma or bracket: files differ.
                 found |= {whole[start:end], re.split(r"[\s,;}\]]", whole[start:end])[0]}
     for word in found:
         if len(word) >= (_SHORTEST_NUMBER if word.isdigit() else _SHORTEST_WORD):
@@ -238,11 +226,6 @@ def _words(value: str) -> t.Iterator[str]:
             else:
                 yield from (word[at : at + _PIECE] for at in range(0, len(word) - _PIECE, _PIECE))
                 yield word[-_PIECE:]
-
-
-def _is_secret_line(line: str) -> bool:
-    """A line of base64 or the like; not a ruler such as "======="."""
-    return _SECRET_LINE.fullmatch(line) is not None and len(set(line)) >= _SHORTEST_ALPHABET
 
 
 def _texts_in(value: t.Any) -> t.Iterator[str]:
@@ -268,7 +251,7 @@ def _with_texts(value: t.Any, texts: t.Mapping[str, str]) -> t.Any:
 
 
 def _views(text: str) -> t.Iterator[tuple[str, list[int] | None]]:
-    """A text as it is and without each of its encodings, with the place of each character in the text."""
+    """A text as it is and without each encoding, with each character's place in the text."""
     found: list[tuple[str, list[int] | None]] = [(text, None)]
     yield found[0]
     for _depth in range(_DEPTH):
@@ -297,7 +280,6 @@ def _decoded(text: str, pattern: re.Pattern[str]) -> t.Iterator[tuple[str, list[
 
 
 def _plain(match: re.Match[str]) -> str:
-    """What one escape stands for."""
     if match.re is _SHELL_QUOTE:
         return "'"
     if match.re is _PERCENT:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A resource of the Kubernetes API, and what is special about its refusals."""
+"""A resource of the Kubernetes API, and its special refusals."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if t.TYPE_CHECKING:
 # (kind, name) of an object, where its namespace is known.
 Key = tuple[str, str]
 
-# From what was tried ("Cannot patch KDCluster team-a/notebook"), the HTTP status, the API server's reason
-# and its own words to an error, or None where there is nothing special about this answer.
+# From what was tried ("Cannot patch KDCluster team-a/notebook"), the HTTP status, the API server's reason and words
+# to an error, or None if the answer is not special.
 Explain = t.Callable[[str, int, str, str], "ApiError | None"]
 
 
 class Resource(t.NamedTuple):
-    """The kind that people say, the path prefix, the plural, and who explains its own refusals."""
+    """The kind, path prefix, plural, and what explains special refusals."""
 
     kind: str
     prefix: str

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Repeat a call while it fails only for the moment: refusals that pass, a busy server, lost answers."""
+"""Repeat a call while its errors may pass: refusals, a busy server, lost answers."""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ def retry_transient_refusals(
     retry_seconds: t.Callable[[CollectionError], float],
     first_pause: float = _FIRST_PAUSE,
 ) -> Answer:
-    """Call, and call again after each error that may pass.
+    """Call, and again after each error that may pass.
 
-    The pauses grow from `first_pause` to 2 s, unless the server says in Retry-After how long to wait.
+    The pauses grow from `first_pause` to 2 s, unless Retry-After says otherwise.
 
     :param deadline: as of time.monotonic(); no call begins after it.
-    :param retry_seconds: for how many seconds after the first of its kind in a row an error is worth another
-        call; 0 if it lasts. Errors with the same number are of one kind: before a refusal that passes in a
-        moment, another may have lasted for minutes.
+    :param retry_seconds: how many seconds after the first of its kind in a row an error is worth another call; 0 if it
+        lasts. Errors with the same number are of one kind: before one that passes soon, another may last minutes.
     :raises CollectionError: the last error.
     """
     pause, worth, since = first_pause, math.nan, 0.0

@@ -6,17 +6,15 @@
 
 from __future__ import annotations
 
-import math
 import typing as t
 
 from .errors import InvalidInputError
 
+_FLOATS = {"nan": ".nan", "inf": ".inf", "-inf": "-.inf"}
+
 
 def scalar_text(value: t.Any) -> str | None:
-    """Write a scalar the way YAML does: 8080 -> "8080", True -> "true".
-
-    :returns: None for anything that is not a scalar (null, list, dictionary).
-    """
+    """8080 -> "8080", True -> "true"; None for null, a list or a dictionary."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -24,16 +22,16 @@ def scalar_text(value: t.Any) -> str | None:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        if math.isnan(value):
-            return ".nan"
-        if math.isinf(value):
-            return ".inf" if value > 0 else "-.inf"
-        return repr(value)
+        text = repr(value)
+        return _FLOATS.get(text, text)
     return None
 
 
 def text_map(values: t.Mapping[str, t.Any] | None, where: str) -> dict[str, str]:
-    """Write a map's scalars as text. :raises InvalidInputError: a value is not a scalar; names `where` and its key."""
+    """Write a map's scalars as text.
+
+    :raises InvalidInputError: a value is not a scalar, or not UTF-8; the message names `where` and the key.
+    """
     texts: dict[str, str] = {}
     for key, value in (values or {}).items():
         text = scalar_text(value)
@@ -50,7 +48,7 @@ def text_map(values: t.Mapping[str, t.Any] | None, where: str) -> dict[str, str]
 
 
 def removable_text_map(values: t.Mapping[str, t.Any] | None, where: str) -> dict[str, str | None]:
-    """The same for a map in which null stands for what is to be removed."""
+    """The same for a map in which null marks a key to remove; it becomes None."""
     texts = text_map({k: v for k, v in (values or {}).items() if v is not None}, where)
     return {str(key): texts.get(str(key)) for key in values or ()}
 

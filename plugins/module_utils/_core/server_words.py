@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the API server says in its own words, as far as a machine has to read it."""
+"""Parts of the API server's messages that a machine has to read."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ _NO_DRY_RUN = "does not support dry run"
 
 
 def refusal_text(message: str) -> str | None:
-    """Give an admission webhook's own words out of an API server message, or None if no webhook spoke."""
+    """An admission webhook's words in an API server's message; None without a webhook."""
     found = _WEBHOOK_PREFIX.search(message)
-    if found is None:
-        return None
-    return " ".join(message[found.end() :].split())
+    return " ".join(message[found.end() :].split()) if found else None
 
 
 def is_dry_run_unsupported(status: int, message: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._core.secrecy import ArgumentSpec
+    from .._core.argument_spec import ArgumentSpec
 
 ACCESS_ARGUMENTS: ArgumentSpec = {
     "name": {"type": "str", "default": "kd-connections"},

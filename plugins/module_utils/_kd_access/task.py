@@ -2,33 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One kd_access task from its options to its result. Knows nothing of Ansible."""
+"""One kd_access task, from options to result."""
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from .._ansible.task import Task
-from .._core.errors import (
-    NotFoundError,
-    PreconditionError,
-)
+from .._core.errors import NotFoundError, PreconditionError
 from .._core.names import require_name
 from .._core.object_diff import object_diff
 from .._kubedirector.field_managers import last_writer
 from .._kubedirector.resources import ROLE, ROLE_BINDING, SERVICE_ACCOUNT
-from .._observe.reader import (
-    require_namespace,
-)
-from .._reconcile.verification import (
-    Undone,
-    require_unchanged,
-)
-from .rbac import (
-    desired_manifests,
-    differs,
-    problem_with,
-)
+from .._observe.reader import require_namespace
+from .._reconcile.verification import Undone, require_unchanged
+from .rbac import desired_manifests, differs, problem_with
 
 if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
@@ -38,8 +27,6 @@ _SHOWN = ("rules", "roleRef", "subjects")
 
 
 class AccessTask(Task):
-    """Runs one task. `result` can be read at any time; after a failure it says what was done."""
-
     def __post_init__(self) -> None:
         self._name: str = self.params["name"]
         self._absent: bool = self.params["state"] == "absent"
@@ -54,23 +41,23 @@ class AccessTask(Task):
     def run(self) -> None:
         """Create, correct or delete the three objects.
 
-        :raises InvalidInputError: the name is none.
-        :raises PreconditionError: there is something else by that name. Nothing was written.
-        :raises OverwrittenError: what was written did not stay.
-        :raises ApiError, UnreachableError: `result` says what had been written.
+        :raises InvalidInputError: the name is not valid.
+        :raises PreconditionError: something else has that name.
+        :raises OverwrittenError, ApiError, UnreachableError:
         """
         require_name(f"name: ServiceAccount {self.namespace}/", self._name)
         self._found = {kind: self._read(kind) for kind in self._desired}
         if not any(self._found.values()):
             require_namespace(self.api, self.namespace)
         problems = [
-            problem_with(found, self._desired[kind], f"{kind} {self.namespace}/{self._name}")
+            problem
             for kind, found in self._found.items()
             if found is not None
+            and (problem := problem_with(found, self._desired[kind], self._label(kind)))
         ]
-        if any(problems):
-            raise PreconditionError([problem for problem in problems if problem])
-        # A binding is undone before what it binds.
+        if problems:
+            raise PreconditionError(problems)
+        # Delete a binding before what it binds.
         kinds = reversed(self._desired) if self._absent else iter(self._desired)
         self._actions = {kind: self._action(kind) for kind in kinds}
         self._write_all(dry_run=True)
@@ -82,7 +69,6 @@ class AccessTask(Task):
 
     @property
     def result(self) -> dict[str, t.Any]:
-        """The return values."""
         objects = [
             {
                 "kind": kind,
@@ -98,16 +84,19 @@ class AccessTask(Task):
 
     @property
     def diff(self) -> list[dict[str, t.Any]]:
-        """What is granted, before and after."""
         return [
             object_diff(
-                f"{kind} {self.namespace}/{self._name}",
-                _shown(self._found[kind]),
+                self._label(kind),
+                None if found is None else _shown(found),
                 None if self._absent else _shown(self._desired[kind]),
             )
             for kind, action in self._actions.items()
+            for found in [self._found[kind]]
             if action != "unchanged"
         ]
+
+    def _label(self, kind: str) -> str:
+        return f"{kind} {self.namespace}/{self._name}"
 
     def _read(self, kind: str) -> JsonObject | None:
         try:
@@ -125,7 +114,7 @@ class AccessTask(Task):
 
     def _write_all(self, *, dry_run: bool) -> None:
         for kind, action in self._actions.items():
-            # The API server looks for the role that is bound, which a dry run did not make.
+            # The API server looks up the bound Role, which a dry run did not create.
             role_is_missing = kind == "RoleBinding" and self._found["Role"] is None
             if not (dry_run and role_is_missing):
                 self._write(kind, action, dry_run=dry_run)
@@ -134,12 +123,11 @@ class AccessTask(Task):
                 self._begun |= action != "unchanged"
 
     def _verify(self) -> None:
-        """Read again what was written. :raises OverwrittenError: others changed it meanwhile."""
         undone: list[Undone] = []
         for kind, action in self._actions.items():
             if action == "unchanged":
                 continue
-            found, where = self._read(kind), f"{kind} {self.namespace}/{self._name}"
+            found, where = self._read(kind), self._label(kind)
             metadata = {} if found is None else found["metadata"]
             terminating = bool(metadata.get("deletionTimestamp"))
             sentence = ""
@@ -159,27 +147,24 @@ class AccessTask(Task):
 
     def _write(self, kind: str, action: str, *, dry_run: bool) -> None:
         resource, found, desired = _RESOURCES[kind], self._found[kind], self._desired[kind]
-        if action == "created":
-            self.api.create(resource, self.namespace, desired, dry_run=dry_run)
-        elif action == "updated" and found is not None:
-            patch: JsonObject = {field: desired[field] for field in _SHOWN if field in desired}
-            # Do not overwrite rights that others granted since it was read.
-            patch["metadata"] = {"resourceVersion": found["metadata"]["resourceVersion"]}
+        if found is None:
+            if action == "created":
+                self.api.create(resource, self.namespace, desired, dry_run=dry_run)
+            return
+        version = found["metadata"]["resourceVersion"]
+        if action == "updated":
+            # Keep rights that others granted since the read.
+            patch = {**_shown(desired), "metadata": {"resourceVersion": version}}
             self.api.merge_patch(resource, self.namespace, self._name, patch, dry_run=dry_run)
-        elif action == "deleted" and found is not None:
-            metadata = found["metadata"]
-            try:
+        elif action == "deleted":
+            # Others may have deleted it meanwhile.
+            with contextlib.suppress(NotFoundError):
                 self.api.delete(
                     resource, self.namespace, self._name, dry_run=dry_run,
-                    uid=metadata["uid"], resource_version=metadata["resourceVersion"],
+                    uid=found["metadata"]["uid"], resource_version=version,
                 )  # fmt: skip
-            except NotFoundError:
-                # Others deleted it meanwhile, as the task wants.
-                return
 
 
-def _shown(manifest: JsonObject | None) -> JsonObject | None:
-    """What a manifest grants; the rest of it is the API server's own."""
-    if manifest is None:
-        return None
+def _shown(manifest: JsonObject) -> JsonObject:
+    """What a manifest grants, without the API server's own fields."""
     return {field: manifest[field] for field in _SHOWN if field in manifest}

@@ -2,119 +2,116 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""kd_cluster's options as an argument spec; each may also be written as the manifest spells it."""
+"""kd_cluster's argument spec; options may also be spelled as in the manifest."""
 
 from __future__ import annotations
 
 import typing as t
 
-from .._core.secrecy import Secrecy
+from .._core.argument_spec import Secrecy
 
 if t.TYPE_CHECKING:
-    from .._core.secrecy import ArgumentSpec, Option
+    from .._core.argument_spec import ArgumentSpec, Option
 
 
-def _text(**more: t.Any) -> Option:
-    return {"type": "str", **more}
+# API spellings other than plain camel case.
+_SPELLINGS = {"src_url": "srcURL"}
 
 
-def _map(*aliases: str) -> Option:
-    return {"type": "dict", **({"aliases": list(aliases)} if aliases else {})}
+def api_spelling(option: str) -> str:
+    """Spell an option as manifests do."""
+    first, *more = option.split("_")
+    return _SPELLINGS.get(option) or first + "".join(word.capitalize() for word in more)
 
 
-def _structure(options: ArgumentSpec, *aliases: str, **more: t.Any) -> Option:
-    return {**_map(*aliases), **more, "options": options}
+def _also_spelled(options: ArgumentSpec) -> ArgumentSpec:
+    return {
+        name: {**option, "aliases": [api_spelling(name)]} if "_" in name else option
+        for name, option in options.items()
+    }
 
 
-def _list_of(options: ArgumentSpec, *aliases: str, **more: t.Any) -> Option:
-    return {**_structure(options, *aliases, **more), "type": "list", "elements": "dict"}
+def _structure(options: ArgumentSpec, **more: t.Any) -> Option:
+    return {"type": "dict", "options": _also_spelled(options), **more}
 
 
-_NAME = _text(required=True)
-_SIZE = _text(required=True)
-_MOUNT_PATH = _text(required=True, aliases=["mountPath"])
-_READ_ONLY: Option = {"type": "bool", "aliases": ["readOnly"]}
-# These hold a Secret's name, which is none.
-_SECRET: ArgumentSpec = {
-    "name": _NAME,
-    "mount_path": _MOUNT_PATH,
-    "default_mode": {"type": "int", "aliases": ["defaultMode"]},
-    "read_only": _READ_ONLY,
-}
+def _list_of(options: ArgumentSpec, **more: t.Any) -> Option:
+    return {**_structure(options, **more), "type": "list", "elements": "dict"}
+
+
+_TEXT: Option = {"type": "str"}
+_REQUIRED: Option = {"type": "str", "required": True}
+_INT: Option = {"type": "int"}
+_MAP: Option = {"type": "dict"}
 _NAMES: Option = {"type": "list", "elements": "str"}
+_READ_ONLY: Option = {"type": "bool"}
+# A Secret's name is not secret.
+_SECRET = _structure(
+    {"name": _REQUIRED, "mount_path": _REQUIRED, "default_mode": _INT, "read_only": _READ_ONLY},
+    no_log=False,
+)
 
 _ROLE: ArgumentSpec = {
-    "id": _text(required=True),
-    "members": {"type": "int"},
-    "resources": _structure({"limits": _map(), "requests": _map()}),
-    "storage": _structure(
-        {"size": _SIZE, "storage_class_name": _text(aliases=["storageClassName"])}
-    ),
+    "id": _REQUIRED,
+    "members": _INT,
+    "resources": _structure({"limits": _MAP, "requests": _MAP}),
+    "storage": _structure({"size": _REQUIRED, "storage_class_name": _TEXT}),
     "block_storage": _structure(
         {
-            "storage_class_name": _text(required=True, aliases=["storageClassName"]),
-            "path_prefix": _text(required=True, aliases=["pathPrefix"]),
-            "num_devices": {"type": "int", "required": True, "aliases": ["numDevices"]},
-            "size": _text(),
-        },
-        "blockStorage",
+            "storage_class_name": _REQUIRED,
+            "path_prefix": _REQUIRED,
+            "num_devices": {"type": "int", "required": True},
+            "size": _TEXT,
+        }
     ),
-    "shared_memory": _text(aliases=["sharedMemory"]),
-    "env": _list_of({"name": _NAME, "value": {"type": "raw", "required": True}}),
+    "shared_memory": _TEXT,
+    "env": _list_of({"name": _REQUIRED, "value": {"type": "raw", "required": True}}),
     "secret_keys": _list_of(
-        {"name": _NAME, "value": _text(required=True, no_log=True)}, "secretKeys", no_log=False
+        {"name": _REQUIRED, "value": {**_REQUIRED, "no_log": True}}, no_log=False
     ),
-    "secret": _structure(_SECRET, no_log=False),
-    "service_account_name": _text(aliases=["serviceAccountName"]),
-    "pod_labels": _map("podLabels"),
-    "pod_annotations": _map("podAnnotations"),
-    "service_labels": _map("serviceLabels"),
-    "service_annotations": _map("serviceAnnotations"),
+    "secret": _SECRET,
+    "service_account_name": _TEXT,
+    "pod_labels": _MAP,
+    "pod_annotations": _MAP,
+    "service_labels": _MAP,
+    "service_annotations": _MAP,
     "file_injections": _list_of(
         {
-            "src_url": _text(required=True, aliases=["srcURL"]),
-            "dest_dir": _text(required=True, aliases=["destDir"]),
+            "src_url": _REQUIRED,
+            "dest_dir": _REQUIRED,
             "permissions": _structure(
-                {
-                    "file_mode": {"type": "int", "aliases": ["fileMode"]},
-                    "file_owner": _text(aliases=["fileOwner"]),
-                    "file_group": _text(aliases=["fileGroup"]),
-                }
+                {"file_mode": _INT, "file_owner": _TEXT, "file_group": _TEXT}
             ),
-        },
-        "fileInjections",
+        }
     ),
     "volume_projections": _list_of(
-        {
-            "pvc_name": _text(required=True, aliases=["pvcName"]),
-            "mount_path": _MOUNT_PATH,
-            "read_only": _READ_ONLY,
-        },
-        "volumeProjections",
+        {"pvc_name": _REQUIRED, "mount_path": _REQUIRED, "read_only": _READ_ONLY}
     ),
-    "affinity": _map(),
+    "affinity": _MAP,
 }
 
 CLUSTER_ARGUMENTS: ArgumentSpec = {
-    # Needed, but a manifest may hold it.
-    "name": _text(aliases=["kdcluster"]),
-    "definition": _map(),
-    "src": _text(),
-    "state": _text(choices=["present", "absent"], default="present"),
+    # Required, but a manifest may hold it.
+    "name": {"type": "str", "aliases": ["kdcluster"]},
+    "definition": _MAP,
+    "src": _TEXT,
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "force": {"type": "bool", "default": False},
-    "app": _text(),
-    "app_catalog": _text(choices=["local", "system"], aliases=["appCatalog"]),
-    "service_type": _text(
-        choices=["ClusterIP", "NodePort", "LoadBalancer"], aliases=["serviceType"]
+    **_also_spelled(
+        {
+            "app": _TEXT,
+            "app_catalog": {"type": "str", "choices": ["local", "system"]},
+            "service_type": {"type": "str", "choices": ["ClusterIP", "NodePort", "LoadBalancer"]},
+            "naming_scheme": {"type": "str", "choices": ["UID", "CrNameRole"]},
+            "default_secret": _SECRET,
+            "roles": _list_of(_ROLE),
+            "connections": _structure(
+                {"clusters": _NAMES, "configmaps": _NAMES, "secrets": {**_NAMES, "no_log": False}}
+            ),
+        }
     ),
-    "naming_scheme": _text(choices=["UID", "CrNameRole"], aliases=["namingScheme"]),
-    "default_secret": _structure(_SECRET, "defaultSecret", no_log=False),
-    "roles": _list_of(_ROLE),
-    "connections": _structure(
-        {"clusters": _NAMES, "configmaps": _NAMES, "secrets": {**_NAMES, "no_log": False}}
-    ),
-    "labels": _map(),
-    "annotations": _map(),
+    "labels": _MAP,
+    "annotations": _MAP,
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 300},
 }
@@ -124,5 +121,5 @@ CLUSTER_SECRECY = {
     "roles.env": Secrecy.NAMED_CREDENTIALS,
 }
 
-# The action plugin puts others in place of these.
+# The action plugin replaces these.
 ACTION_OPTIONS = ("definition", "src")

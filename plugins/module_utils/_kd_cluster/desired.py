@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From kd_cluster's options to the desired KDCluster, typed and checked; no I/O."""
+"""kd_cluster's options -> the desired KDCluster, typed and checked; no I/O."""
 
 from __future__ import annotations
 
@@ -11,38 +11,32 @@ import typing as t
 
 from .._core.errors import InvalidInputError
 from .._core.names import require_name
-from .._core.scalars import (
-    removable_text_map,
-    scalar_text,
-    text_map,
-)
-from .._reconcile.desired import (
-    DesiredState,
-    parse_desired,
-)
-from .argspec import ACTION_OPTIONS
+from .._core.scalars import removable_text_map, scalar_text, text_map
+from .._reconcile.desired import DesiredState, parse_desired
+from .argspec import ACTION_OPTIONS, api_spelling
 
-# How the API spells an option, if not in plain camel case.
-_SPELLINGS = {"src_url": "srcURL"}
-_MAPS = ("pod_labels", "pod_annotations", "service_labels", "service_annotations")
-_STRUCTURES = (
+# Written as given, in the API's spelling.
+_CLUSTER_FIELDS = ("app", "app_catalog", "service_type", "naming_scheme", "default_secret")
+_ROLE_FIELDS = (
     "storage",
     "block_storage",
     "secret",
     "volume_projections",
     "file_injections",
+    "shared_memory",
+    "service_account_name",
+    "affinity",
 )
-_PLAIN = ("shared_memory", "service_account_name", "affinity")
-_RESOURCES = ("limits", "requests")
+_ROLE_MAPS = ("pod_labels", "pod_annotations", "service_labels", "service_annotations")
 
 
 @dataclasses.dataclass(frozen=True)
 class WantedRole:
     """One role as the task describes it.
 
-    :param members: how many; None leaves that alone, or to the KDApp.
-    :param fields: the role's other fields, as the API spells them, without those that are not given.
-    :param secret_keys: name to plain value; None if the task does not give them.
+    :param members: None leaves their number alone, or to the KDApp.
+    :param fields: other given fields, as the API spells them.
+    :param secret_keys: name to plain value; None if not given.
     """
 
     id: str
@@ -55,8 +49,7 @@ class WantedRole:
 class DesiredCluster:
     """The KDCluster as one task wants it.
 
-    :param fields: fields of its spec other than roles and connections, as the API spells them.
-    :param connections: its desired connections, as kd_connection takes them.
+    :param fields: of the spec, except roles and connections, as the API spells them.
     """
 
     namespace: str
@@ -71,16 +64,12 @@ class DesiredCluster:
 
     @property
     def label(self) -> str:
-        """How messages call it: "KDCluster ns/name"."""
+        """How messages call it."""
         return f"KDCluster {self.namespace}/{self.name}"
 
 
 def parse_desired_cluster(params: t.Mapping[str, t.Any], namespace: str) -> DesiredCluster:
-    """Read kd_cluster's options.
-
-    :raises InvalidInputError: a value cannot be used; the message names the KDCluster, role and option, and
-        never a secret key's value.
-    """
+    """Read kd_cluster's options. :raises InvalidInputError: never shows a secret key's value."""
     absent = params["state"] == "absent"
     if params["force"] and not absent:
         raise InvalidInputError("Option force goes with state=absent only.")
@@ -103,9 +92,7 @@ def parse_desired_cluster(params: t.Mapping[str, t.Any], namespace: str) -> Desi
         name=name,
         absent=absent,
         force=bool(params["force"]),
-        fields=_given(
-            params, ("app", "app_catalog", "service_type", "naming_scheme", "default_secret")
-        ),
+        fields=_given(params, _CLUSTER_FIELDS),
         roles=tuple(_roles(params.get("roles"), where)),
         labels=removable_text_map(params.get("labels"), f"{where}: label"),
         annotations=removable_text_map(params.get("annotations"), f"{where}: annotation"),
@@ -145,16 +132,16 @@ def _roles(entries: list[dict[str, t.Any]] | None, where: str) -> t.Iterator[Wan
 
 
 def _role_fields(entry: dict[str, t.Any], where: str) -> dict[str, t.Any]:
-    fields = _given(entry, (*_STRUCTURES, *_PLAIN))
-    for option in _MAPS:
+    fields = _given(entry, _ROLE_FIELDS)
+    for option in _ROLE_MAPS:
         if entry.get(option) is not None:
-            fields[_spelling(option)] = text_map(entry[option], f"{where}: {option}")
+            fields[api_spelling(option)] = text_map(entry[option], f"{where}: {option}")
     if entry.get("env") is not None:
         fields["env"] = [_variable(one, where) for one in entry["env"]]
     if entry.get("resources") is not None:
         fields["resources"] = {
             part: text_map(entry["resources"][part], f"{where}: resources.{part}")
-            for part in _RESOURCES
+            for part in ("limits", "requests")
             if entry["resources"].get(part) is not None
         }
     return fields
@@ -183,32 +170,25 @@ def _secret_keys(entries: list[dict[str, t.Any]] | None, where: str) -> dict[str
 
 
 def _given(options: t.Mapping[str, t.Any], names: t.Iterable[str]) -> dict[str, t.Any]:
-    """Those of the options that are given, as the API spells them."""
+    """The given options, as the API spells them."""
     return {
-        _spelling(name): _spelled(options[name], name == "affinity")
+        api_spelling(name): options[name] if name == "affinity" else _spelled(options[name])
         for name in names
         if options.get(name) is not None
     }
 
 
-def _spelled(value: t.Any, verbatim: bool) -> t.Any:
-    """The value of an option with its suboptions as the API spells them; those left out are dropped.
+def _spelled(value: t.Any) -> t.Any:
+    """An option's value with its given suboptions as the API spells them.
 
-    Ansible leaves an alias beside the option that it stands for, but converts the option only.
+    Ansible leaves an alias beside its option, but converts the option only.
     """
-    if verbatim:
-        return value
     if isinstance(value, dict):
         return {
-            _spelling(key): _spelled(inner, False)
+            api_spelling(key): _spelled(inner)
             for key, inner in value.items()
             if inner is not None and key == key.lower()
         }
     if isinstance(value, list):
-        return [_spelled(inner, False) for inner in value]
+        return [_spelled(inner) for inner in value]
     return value
-
-
-def _spelling(option: str) -> str:
-    first, *more = option.split("_")
-    return _SPELLINGS.get(option) or first + "".join(word.capitalize() for word in more)

@@ -11,14 +11,10 @@ import typing as t
 from .._kubedirector.selection import SELECTION_ARGUMENTS
 
 if t.TYPE_CHECKING:
-    from .._core.secrecy import ArgumentSpec
+    from .._core.argument_spec import ArgumentSpec
 
 CONFIGMETA_INFO_ARGUMENTS: ArgumentSpec = {
-    "kdcluster": {
-        "type": "list",
-        "elements": "str",
-        "aliases": ["kdclusters"],
-    },
+    "kdcluster": {"type": "list", "elements": "str", "aliases": ["kdclusters"]},
     **SELECTION_ARGUMENTS,
     "roles": {"type": "list", "elements": "str"},
     "pods": {"type": "list", "elements": "str"},

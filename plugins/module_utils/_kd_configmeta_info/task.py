@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One kd_configmeta_info task from its options to its result. Knows nothing of Ansible."""
+"""One kd_configmeta_info task, from options to result."""
 
 from __future__ import annotations
 
@@ -10,24 +10,11 @@ import functools
 import typing as t
 
 from .._ansible.task import Task
-from .._core.errors import (
-    InvalidInputError,
-    MemberError,
-    PreconditionError,
-)
-from .._kubedirector.configmeta import (
-    with_references_resolved,
-    with_secrets_as,
-)
-from .._kubedirector.configmeta_diff import (
-    member_differences,
-    stale_parts,
-)
+from .._core.errors import InvalidInputError, MemberError, PreconditionError
+from .._kubedirector.configmeta import with_references_resolved, with_secrets_as
+from .._kubedirector.configmeta_diff import member_differences, stale_parts
 from .._kubedirector.snapshot import Snapshot
-from .._observe.members import (
-    Reading,
-    read_configmetas,
-)
+from .._observe.members import Reading, read_configmetas
 from .._observe.reader import (
     read_allowed_objects,
     read_kdclusters,
@@ -37,28 +24,22 @@ from .._observe.reader import (
 )
 
 if t.TYPE_CHECKING:
-    from .._kubedirector.snapshot import (
-        KDCluster,
-        Member,
-    )
+    from .._kubedirector.snapshot import KDCluster, Member
 
 
 class ConfigmetaTask(Task):
-    """Runs one task."""
-
     def __post_init__(self) -> None:
         self._kdclusters: list[dict[str, t.Any]] = []
 
     @property
     def result(self) -> dict[str, t.Any]:
-        """The return values."""
         return {"changed": False, "kdclusters": self._kdclusters}
 
     def run(self) -> None:
-        """Read configmeta.json from the members and compare it.
+        """Read and compare the members' configmeta.json.
 
         :raises PreconditionError: a KDCluster, role or pod does not exist.
-        :raises MemberError: a member cannot be read and on_member_error is fail.
+        :raises MemberError: a member is unreadable and on_member_error is fail.
         :raises ApiError, UnreachableError:
         """
         read = functools.partial(read_selected, self.api)
@@ -79,7 +60,7 @@ class ConfigmetaTask(Task):
         if problems:
             raise PreconditionError(problems)
         chosen = [clusters[name] for name in names]
-        readings = self._read_members(chosen)
+        readings = read_configmetas(self.api, self.namespace, self._chosen_members(chosen))
         self._require_fields(readings)
         keys = [key for cluster in chosen for key in cluster.connections.objects()]
         objects, refused = read_allowed_objects(self.api, self.namespace, keys)
@@ -95,13 +76,8 @@ class ConfigmetaTask(Task):
         if failures and self.params["on_member_error"] == "fail":
             raise MemberError(" ".join(failures))
 
-    def _read_members(self, clusters: list[KDCluster]) -> list[Reading]:
-        return read_configmetas(self.api, self.namespace, self._chosen_members(clusters))
-
     def _require_fields(self, readings: list[Reading]) -> None:
-        known = sorted(
-            {part for r in readings if r.configmeta is not None for part in r.configmeta}
-        )
+        known = sorted({part for r in readings for part in r.configmeta or ()})
         unknown = [field for field in self.params.get("fields") or () if field not in known]
         if known and unknown:
             raise PreconditionError(
@@ -112,16 +88,16 @@ class ConfigmetaTask(Task):
             )
 
     def _chosen_members(self, clusters: list[KDCluster]) -> list[Member]:
-        roles, pods = self.params.get("roles"), self.params.get("pods")
+        roles, pods = self.params.get("roles") or (), self.params.get("pods") or ()
         members = [member for cluster in clusters for member in cluster.members]
         labels = ", ".join(cluster.label for cluster in clusters)
-        for role in roles or ():
-            if role not in {member.role for member in members}:
+        for role in roles:
+            if all(member.role != role for member in members):
                 raise PreconditionError(
                     [f"{labels} has no role {role!r} with members. Correct roles."]
                 )
-        for pod in pods or ():
-            if pod not in {member.pod for member in members}:
+        for pod in pods:
+            if all(member.pod != pod for member in members):
                 raise PreconditionError([f"{labels} has no member {pod!r}. Correct pods."])
         return [
             member
@@ -132,26 +108,26 @@ class ConfigmetaTask(Task):
     def _describe(
         self, cluster: KDCluster, readings: list[Reading], snapshot: Snapshot
     ) -> dict[str, t.Any]:
-        held = {r.member.pod: r.configmeta for r in readings if r.configmeta is not None}
-        differences = member_differences(held)
+        differences = member_differences(
+            {r.member.pod: r.configmeta for r in readings if r.configmeta is not None}
+        )
         all_read = all(r.configmeta is not None or r.expected for r in readings)
+        not_compared = [
+            {"kind": kind, "name": name}
+            for kind, name in cluster.connections.objects()
+            if (kind, name) not in snapshot.objects
+        ]
         members = []
         for reading in readings:
-            stale: list[dict[str, str]] = []
-            not_compared = [
-                {"kind": kind, "name": name}
-                for kind, name in cluster.connections.objects()
-                if (kind, name) not in snapshot.objects
-            ]
-            known = reading.configmeta is not None and not not_compared
-            if reading.configmeta is not None:
-                stale = stale_parts(reading.configmeta, cluster, snapshot)
+            held = reading.configmeta
+            stale = [] if held is None else stale_parts(held, cluster, snapshot)
+            known = held is not None and not not_compared
             members.append(
                 {
                     "pod": reading.member.pod,
                     "role": reading.member.role,
                     "node_id": reading.member.node_id,
-                    "configmeta": self._shown(reading.configmeta),
+                    "configmeta": None if held is None else self._shown(held),
                     "error": reading.error,
                     "current": False if stale else True if known else None,
                     "stale": stale,
@@ -166,9 +142,7 @@ class ConfigmetaTask(Task):
             "members": members,
         }
 
-    def _shown(self, configmeta: dict[str, t.Any] | None) -> dict[str, t.Any] | None:
-        if configmeta is None:
-            return None
+    def _shown(self, configmeta: dict[str, t.Any]) -> dict[str, t.Any]:
         shown = with_secrets_as(self.params["secrets"], configmeta)
         if self.params["resolve_refs"]:
             shown = with_references_resolved(shown)

@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of kd_connection and kd_connections as argument specs."""
+"""The argument specs of kd_connection and kd_connections."""
 
 from __future__ import annotations
 
 import typing as t
 
 from .._client.auth_options import NAMESPACE_ARGUMENT
+from .._core.argument_spec import ArgumentSpec, Secrecy
 from .._core.names import is_plain_name
-from .._core.secrecy import ArgumentSpec, Secrecy
 from .._kubedirector.selection import SELECTION_ARGUMENTS
 from .._reconcile.desired import DATA_MODES, REPLACE
 
@@ -27,7 +27,7 @@ _OBJECT: ArgumentSpec = {
     "src": {"type": "str"},
 }
 
-# The action plugin puts others in place of these.
+# The action plugin replaces these.
 ACTION_OPTIONS = ("from_files", "from_env_file", "definition", "src")
 
 NO_ENTRIES = (
@@ -35,7 +35,7 @@ NO_ENTRIES = (
     "where that one is read from, goes with variable."
 )
 
-# What may be given for all entries of a list at once.
+# May be given for all entries at once.
 WAITING = ("wait", "wait_timeout", "on_reconnect_failure")
 
 CONNECTION_ARGUMENTS: ArgumentSpec = {
@@ -75,14 +75,13 @@ CONNECTION_SECRECY = {
     "configmaps.annotations": Secrecy.CREDENTIALS,
     "configmaps.definition": Secrecy.SECRET,
     "secrets.definition": Secrecy.SECRET,
-    # Who can say what is in it.
+    # It may hold anything.
     "configmaps.binary_data": Secrecy.SECRET,
-    # kubectl apply keeps a copy of the values in one.
+    # kubectl apply copies the values into one.
     "secrets.annotations": Secrecy.SECRET,
 }
 
-
-# Of one entry of a list; what kd_connections itself has as a default for all has none of its own here.
+# Of one entry; without defaults for what kd_connections sets for all.
 ENTRY_ARGUMENTS: ArgumentSpec = {
     **NAMESPACE_ARGUMENT,
     **CONNECTION_ARGUMENTS,
@@ -93,17 +92,14 @@ ENTRY_ARGUMENTS: ArgumentSpec = {
 }
 
 CONNECTIONS_ARGUMENTS: ArgumentSpec = {
-    "connections": {
-        "type": "list",
-        "elements": "dict",
-    },
+    "connections": {"type": "list", "elements": "dict"},
     "variable": {"type": "str"},
     "file": {"type": "path"},
     "places": {"type": "list", "elements": "str"},
     **{name: CONNECTION_ARGUMENTS[name] for name in WAITING},
 }
 
-# The same with the options of the entries, which the task checks itself, to report all problems at once.
+# With the entries' options, which the task itself checks, to report all problems at once.
 CONNECTIONS_IN_FULL: ArgumentSpec = {
     **CONNECTIONS_ARGUMENTS,
     "connections": {**CONNECTIONS_ARGUMENTS["connections"], "options": ENTRY_ARGUMENTS},
@@ -115,22 +111,20 @@ CONNECTIONS_SECRECY = {
 
 
 def unread_sentence(given: t.Mapping[str, t.Any]) -> str | None:
-    """Say that a ConfigMap or Secret has an option that the action plugin did not take: the module may run where
-    the files are not."""
-    names = [name for name in ACTION_OPTIONS if given.get(name) is not None]
-    return (
-        f"{names[0]} was not read: the action plugin of this module reads it, on the controller, in a list of "
-        "dictionaries. Write the list so, and run the module by Ansible."
-        if names
-        else None
-    )
+    """Say that the action plugin did not read an option; the module may run where the files are not."""
+    for name in ACTION_OPTIONS:
+        if given.get(name) is not None:
+            return (
+                f"{name} was not read: the action plugin of this module reads it, on the controller, in a list of "
+                "dictionaries. Write the list so, and run the module by Ansible."
+            )
+    return None
 
 
 def with_named_objects(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Write plain names in configmaps and secrets as entries: git-login -> {name: git-login}.
 
-    Text outside of a list stays what it is and is refused without being shown: it may be a secret in the wrong
-    place. So is text that cannot be a name.
+    Other text stays and is refused without being shown: it may be a misplaced secret.
     """
     prepared = dict(params)
     for option in ("configmaps", "secrets"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What entries of one list have to do with one another: cycles, contradictions. Pure, and linear in the list's length."""
+"""Cycles and contradictions among a list's entries. Pure, and linear in the list's length."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ Found = t.Iterator[tuple[int, str]]
 
 
 def contradictions(entries: t.Sequence[DesiredState]) -> Found:
-    """Find entries that are fine alone, and that cannot all be true.
+    """Find entries that cannot all be true: the later of each pair, and what is wrong.
 
     :param entries: each with one DesiredConnections.
-    :returns: the later entry of each pair, and what is wrong with it.
     """
     yield from _cycles(entries)
     yield from _described_twice(entries)
@@ -48,7 +47,7 @@ def _described_twice(entries: t.Sequence[DesiredState]) -> Found:
 
 
 def _connected_and_disconnected(entries: t.Sequence[DesiredState]) -> Found:
-    # By namespace, KDCluster and what is connected: the first entry that disconnects and the first that connects.
+    # By namespace, KDCluster and what is connected: the first entries that disconnect and connect.
     first: dict[tuple[str, str, Key], dict[bool, int]] = {}
     reported: set[tuple[int, int, Key]] = set()
     for index, entry in enumerate(entries):
@@ -83,7 +82,7 @@ def _deleted_and_used(entries: t.Sequence[DesiredState]) -> Found:
 
 
 def _opposite(seen: dict[bool, int], way: bool, index: int) -> int | None:
-    """Note an entry that goes one way, and return the first that goes the other."""
+    """Note an entry's way, and return the first entry of the other way."""
     seen.setdefault(way, index)
     return seen.get(not way)
 
@@ -114,15 +113,14 @@ def _named(entry: DesiredState) -> t.Iterator[Key]:
 
 
 def _cycles(entries: t.Sequence[DesiredState]) -> Found:
-    # By namespace: KDCluster -> what it is to be connected to, and for each such link the first entry with it.
-    links: dict[str, dict[str, list[str]]] = {}
-    sources: dict[tuple[str, str, str], int] = {}
+    # By namespace: KDCluster -> what to connect to -> the first entry that says so.
+    links: dict[str, dict[str, dict[str, int]]] = {}
     for index, entry in enumerate(entries):
         if entry.connections[0].absent:
             continue
         for name, target in itertools.product(entry.kdclusters, entry.clusters):
-            links.setdefault(entry.namespace, {}).setdefault(name, []).append(target)
-            sources.setdefault((entry.namespace, name, target), index)
+            targets = links.setdefault(entry.namespace, {}).setdefault(name, {})
+            targets.setdefault(target, index)
     for namespace, found in links.items():
         reported: set[str] = set()
         for name in found:
@@ -130,7 +128,7 @@ def _cycles(entries: t.Sequence[DesiredState]) -> Found:
             if cycle is None or reported & set(cycle):
                 continue
             reported |= set(cycle)
-            involved = sorted({sources[(namespace, *pair)] for pair in zip(cycle, cycle[1:])})
+            involved = sorted({found[source][target] for source, target in zip(cycle, cycle[1:])})
             others = ", ".join(f"entry {index + 1}" for index in involved[:-1])
             yield (
                 involved[-1],

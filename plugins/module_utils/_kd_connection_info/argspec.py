@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._core.secrecy import ArgumentSpec, Option
+    from .._core.argument_spec import ArgumentSpec, Option
 
 _NAMES: Option = {"type": "list", "elements": "str"}
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._core.secrecy import ArgumentSpec
+    from .._core.argument_spec import ArgumentSpec
 
 EXPORT_INFO_ARGUMENTS: ArgumentSpec = {
     "found": {"type": "dict", "required": True},
     "configmap_data": {"type": "bool", "default": False},
     "clusters": {"type": "bool", "default": False},
-    # Neither of them is a secret.
+    # Neither is secret.
     "secret_values": {"type": "bool", "default": False, "no_log": False},
     "directory": {"type": "str"},
 }

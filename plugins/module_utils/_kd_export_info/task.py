@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads what an export holds besides names. Knows nothing of Ansible, nor of the files: the action plugin makes them."""
+"""Read what an export holds besides names; the action plugin writes the files."""
 
 from __future__ import annotations
 
@@ -20,26 +20,22 @@ if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
     from .._kubedirector.snapshot import LiveObject
 
-_FIELDS = {
-    "ConfigMap": {"type": "type", "data": "data", "binary_data": "binary_data"},
-    "Secret": {"type": "type", "secret_type": "secret_type", "data": "data"},
-}
+_OPTIONS = {"ConfigMap": "configmap_data", "Secret": "secret_values"}
+_FIELDS = {"ConfigMap": ("type", "data", "binary_data"), "Secret": ("type", "secret_type", "data")}
 
 
 class ExportInfoTask(Task):
-    """Runs one task."""
-
     def __post_init__(self) -> None:
         self._content: list[str] = []
 
     @property
     def result(self) -> dict[str, t.Any]:
-        """The return values, for the action plugin: `content` has an object as JSON in each item, since Ansible reads
-        some keys that objects may have as its own. An object has `problem` where its content is missing."""
+        """The return values. Items of `content` are JSON, since Ansible reads some keys as its own; `problem` says why
+        an object's content is missing."""
         return {"changed": False, "content": self._content}
 
     def run(self) -> None:
-        """Read what is asked for. :raises PreconditionError, ApiError, UnreachableError:"""
+        """Read the requested content. :raises PreconditionError, ApiError, UnreachableError:"""
         server = self.params["found"]["server"]
         if server != self.api.transport.host:
             raise PreconditionError(
@@ -48,8 +44,7 @@ class ExportInfoTask(Task):
                     "authentication options."
                 ]
             )
-        options = {"ConfigMap": "configmap_data", "Secret": "secret_values"}
-        kinds = {kind for kind, option in options.items() if self.params[option]}
+        kinds = {kind for kind, option in _OPTIONS.items() if self.params[option]}
         for namespace, keys in sorted(_named(self.params["found"], kinds).items()):
             found, refused = read_allowed_objects(self.api, namespace, keys)
             for key in keys:
@@ -71,7 +66,7 @@ class ExportInfoTask(Task):
         about = {"namespace": namespace, "kind": key[0], "name": key[1]}
         text = json.dumps(content)
         if self.redactor.tree(text) != text:
-            # It would come out masked.
+            # The result would mask it.
             content = {
                 "problem": "It holds the credentials that this task logs in with, which no result shows."
             }
@@ -83,22 +78,24 @@ class ExportInfoTask(Task):
 def _named(found: t.Mapping[str, t.Any], kinds: t.Container[str]) -> dict[str, list[Key]]:
     """The objects of some kinds that KDClusters connect to, by namespace.
 
-    :param found: what kd_connection_info returned. What it says is not connected in fact is left out.
+    :param found: what kd_connection_info returned. Leaves out what it reports as missing, without a type or
+        terminating; an object that it does not list exists, but is hidden from a list.
     """
-    known = {(one["namespace"], one["kind"], one["name"]): one for one in found["objects"]}
-    missing = {
+    skipped = {
+        (one["namespace"], f"{one['kind']}/{one['name']}")
+        for one in found["objects"]
+        if one["terminating"] or not one["type"]
+    }
+    skipped.update(
         (one["namespace"], one["object"])
         for one in found["problems"]
         if one["code"] == "missing_object"
-    }
-    named: dict[str, dict[Key, None]] = {}
+    )
+    named: dict[str, set[Key]] = {}
     for edge in found["edges"]:
         namespace, kind, name = edge["namespace"], edge["kind"], edge["to"]
-        # One that is not known is there, but hidden from a list.
-        there = known.get((namespace, kind, name), {"type": "unknown", "terminating": False})
-        skipped = there["terminating"] or not there["type"]
-        if kind in kinds and not skipped and (namespace, f"{kind}/{name}") not in missing:
-            named.setdefault(namespace, {})[kind, name] = None
+        if kind in kinds and (namespace, f"{kind}/{name}") not in skipped:
+            named.setdefault(namespace, set()).add((kind, name))
     return {namespace: sorted(keys) for namespace, keys in named.items()}
 
 
@@ -106,7 +103,7 @@ def _object_content(found: LiveObject | None, refusal: str | None) -> JsonObject
     if found is None or not found.type or found.terminating:
         changed = "It was deleted or lost its type label while the playbook ran. Run it again."
         return {"problem": refusal or changed}
-    return {option: getattr(found, field) for option, field in _FIELDS[found.kind].items()}
+    return {field: getattr(found, field) for field in _FIELDS[found.kind]}
 
 
 def _cluster_content(manifest: JsonObject | None) -> JsonObject:
@@ -118,7 +115,7 @@ def _cluster_content(manifest: JsonObject | None) -> JsonObject:
     roles = [
         {
             **role,
-            # Stored encrypted; an export has their names only.
+            # Values are encrypted: export only names.
             "secretKeys": [{"name": key.get("name", "")} for key in role.get("secretKeys") or ()],
         }
         for role in spec.get("roles") or ()

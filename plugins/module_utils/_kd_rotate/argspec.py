@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""kd_rotate's options as an argument spec."""
+"""kd_rotate's argument spec."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import typing as t
 from .._kubedirector.selection import SELECTION_ARGUMENTS
 
 if t.TYPE_CHECKING:
-    from .._core.secrecy import ArgumentSpec
+    from .._core.argument_spec import ArgumentSpec
 
 ROTATE_ARGUMENTS: ArgumentSpec = {
     **SELECTION_ARGUMENTS,
-    # The name of a Secret is not secret.
+    # A Secret's name is not secret.
     "secret": {"type": "str", "no_log": False},
     "configmap": {"type": "str"},
     "data": {"type": "dict", "no_log": True},

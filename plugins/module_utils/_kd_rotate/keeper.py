@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keeps an object's old values in a Secret while a rotation goes on; the Secret is also the rotation's lock."""
+"""Keeps an object's old values in a Secret, which is also the rotation's lock."""
 
 from __future__ import annotations
 
@@ -22,31 +22,23 @@ from .._core.errors import (
     PreconditionError,
 )
 from .._kubedirector.resources import SECRET
-from .record import (
-    Record,
-    parse_record,
-    record_data,
-    record_manifest,
-    record_name,
-)
+from .record import Record, parse_record, record_data, record_manifest, record_name
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
+    from .._core.json_types import JsonMapping
     from .._kubedirector.snapshot import LiveObject
     from .rotation import Rotation
 
-# While a task works it counts `beat` up. One that has not done so for the longer time was killed; the
-# other's clock does not matter, since whoever waits measures that time itself.
+# A working task counts `beat` up. One that has not for the longer time was killed; the waiting task measures
+# that by its own clock.
 BEAT_SECONDS, TAKEOVER_SECONDS = 2.0, 15.0
 _LOOK_SECONDS = 1.0
 
 
 class _Kept(t.NamedTuple):
-    """The Secret as it is."""
-
     record: Record
-    version: str
-    uid: str
+    metadata: JsonMapping
 
 
 class Keeper:
@@ -63,22 +55,17 @@ class Keeper:
 
     @property
     def record(self) -> Record | None:
-        """What is kept, as last seen; None where nothing is."""
+        """What is kept, as last seen."""
         return None if self._kept is None else self._kept.record
 
     @property
     def label(self) -> str:
-        """How messages call the Secret: "Secret ns/name"."""
+        """How messages call the Secret."""
         return f"Secret {self._rotation.namespace}/{self.name}"
 
     @property
-    def target(self) -> str:
-        """What it keeps values of: "Secret ns/name"."""
-        return self._rotation.label
-
-    @property
     def way_out(self) -> str:
-        """Say where the old values are and how to restore them."""
+        """Where the old values are, and how to restore them."""
         rotation = self._rotation
         return (
             f"{self.label} keeps the old values; restore them with: ansible-playbook "
@@ -89,7 +76,7 @@ class Keeper:
     def find(self) -> Record | None:
         """Look for what an earlier task kept.
 
-        :raises PreconditionError: others made a Secret of that name.
+        :raises PreconditionError: the Secret is not ours.
         :raises ApiError, UnreachableError:
         """
         self._kept = self._look()
@@ -108,14 +95,13 @@ class Keeper:
                     f"to keep the old values of {self._rotation.label}. Delete it, or rename it."
                 ]
             )
-        return _kept(record, manifest)
+        return _Kept(record, manifest["metadata"])
 
     def find_abandoned(self, deadline: float) -> Record | None:
-        """Look for what a task kept that was killed since.
+        """Look for what a killed task kept.
 
         :param deadline: as of time.monotonic().
-        :returns: None if there is nothing, or nothing any more.
-        :raises PreconditionError: the other task still works at the deadline.
+        :raises PreconditionError: the other task still works then.
         :raises ApiError, UnreachableError:
         """
         record = self.find()
@@ -140,7 +126,7 @@ class Keeper:
         return None
 
     def new_record(self, found: LiveObject) -> Record:
-        """Return what to keep of the object as it is."""
+        """What to keep of the object as it is."""
         return Record(
             kind=found.kind,
             name=found.name,
@@ -155,11 +141,7 @@ class Keeper:
         )
 
     def try_dry(self, record: Record) -> None:
-        """Try in a dry run to keep and remove the old values.
-
-        :raises PreconditionError: they could not; nothing was written.
-        :raises ApiError, UnreachableError:
-        """
+        """Try dry to keep and remove the record. :raises PreconditionError, ApiError, UnreachableError:"""
         namespace = self._rotation.namespace
         with self._explained():
             # A right is checked before the object is looked for.
@@ -170,7 +152,7 @@ class Keeper:
             self._create(record, dry_run=True)
 
     def keep(self, record: Record) -> None:
-        """Keep this record, and replace what an earlier task kept.
+        """Keep this record instead of an earlier task's.
 
         :raises PreconditionError: it cannot be kept, or another task was faster.
         :raises ApiError, UnreachableError:
@@ -180,28 +162,27 @@ class Keeper:
             if self._kept is None:
                 self._create(record, dry_run=False)
             else:
-                self._replace(record)
+                self._replace(self._kept, record)
 
     def remove(self) -> None:
-        """Remove the old values. :raises ApiError, UnreachableError:"""
+        """Remove the old values. :raises PreconditionError, ApiError, UnreachableError:"""
         with self._lock:
-            kept = self._kept
-            while kept is not None:
+            while self._kept is not None:
+                kept = self._kept
                 try:
-                    self._api.delete(
-                        SECRET, self._rotation.namespace, self.name, dry_run=False,
-                        uid=kept.uid or None, resource_version=kept.version,
-                    )  # fmt: skip
-                    break
-                except NotFoundError:
-                    break
+                    with contextlib.suppress(NotFoundError):
+                        self._api.delete(
+                            SECRET, self._rotation.namespace, self.name, dry_run=False,
+                            uid=kept.metadata.get("uid"),
+                            resource_version=kept.metadata["resourceVersion"],
+                        )  # fmt: skip
+                    self._kept = None
                 except ConflictError:
-                    kept = self._unchanged(kept, "It keeps the old values now.")
-            self._kept = None
+                    self._kept = self._unchanged(kept, "It keeps the old values now.")
 
     @contextlib.contextmanager
     def beating(self) -> t.Iterator[None]:
-        """Show other tasks that this one works, as long as the context lasts."""
+        """Show other tasks that this one works."""
         ended = threading.Event()
         thread = threading.Thread(target=self._beat_until, args=(ended,), daemon=True)
         thread.start()
@@ -212,7 +193,7 @@ class Keeper:
             thread.join()
 
     def require_held(self) -> Record:
-        """Check that no other task took over the rotation; return what is kept.
+        """Check that no other task took over; return what is kept.
 
         :raises PreconditionError: one has, or may have.
         :raises ApiError, UnreachableError:
@@ -222,23 +203,21 @@ class Keeper:
             if found is not None and found.record.holder == self._holder:
                 self._kept = found
                 return found.record
-            if mine is not None and found is None and not self._lapsed:
-                # No task may have taken it over yet, so it was deleted by hand.
+            lapsed = time.monotonic() - self._beaten >= TAKEOVER_SECONDS
+            if mine is not None and found is None and not lapsed:
+                # No task may take over yet, so it was deleted by hand.
                 self._create(mine, dry_run=False)
                 return mine
         raise self._taken("See how that one ends.")
-
-    @property
-    def _lapsed(self) -> bool:
-        return time.monotonic() - self._beaten >= TAKEOVER_SECONDS
 
     def _beat_until(self, ended: threading.Event) -> None:
         while not ended.wait(BEAT_SECONDS):
             # require_held reports what is wrong.
             with contextlib.suppress(CollectionError), self._lock:
-                record = self.record
-                if record is not None:
-                    self._replace(dataclasses.replace(record, beat=record.beat + 1))
+                kept = self._kept
+                if kept is not None:
+                    record = dataclasses.replace(kept.record, beat=kept.record.beat + 1)
+                    self._replace(kept, record)
 
     def _create(self, record: Record, *, dry_run: bool) -> None:
         namespace = self._rotation.namespace
@@ -248,17 +227,12 @@ class Keeper:
         except ConflictError:
             raise self._taken("Nothing was written.") from None
         if not dry_run:
-            self._kept = _kept(record, created)
-            self._beaten = time.monotonic()
+            self._note(record, created)
 
-    def _replace(self, record: Record) -> None:
-        """Replace what is kept, unless another task has done so meanwhile."""
-        kept = self._kept
-        while kept is not None:
-            body = {
-                "metadata": {"resourceVersion": kept.version},
-                "data": record_data(record),
-            }
+    def _replace(self, kept: _Kept, record: Record) -> None:
+        while True:
+            version = kept.metadata["resourceVersion"]
+            body = {"metadata": {"resourceVersion": version}, "data": record_data(record)}
             try:
                 answer = self._api.merge_patch(
                     SECRET, self._rotation.namespace, self.name, body, dry_run=False,
@@ -266,16 +240,16 @@ class Keeper:
                 )  # fmt: skip
             except (ConflictError, NotFoundError):
                 kept = self._unchanged(kept, "Nothing was written.")
-                continue
-            self._kept = _kept(record, answer)
-            self._beaten = time.monotonic()
-            return
+            else:
+                self._note(record, answer)
+                return
+
+    def _note(self, record: Record, answer: JsonMapping) -> None:
+        self._kept = _Kept(record, answer["metadata"])
+        self._beaten = time.monotonic()
 
     def _unchanged(self, before: _Kept, advice: str) -> _Kept:
-        """Read the Secret again, of which others may have only set a label or an annotation.
-
-        :raises PreconditionError: another task has taken it over.
-        """
+        """Read the Secret again: others may have changed labels or annotations only."""
         found = self._look()
         if found is None or found.record != before.record:
             raise self._taken(advice)
@@ -291,7 +265,7 @@ class Keeper:
 
     @contextlib.contextmanager
     def _explained(self) -> t.Iterator[None]:
-        """Say what to do if the API server refuses to keep the old values."""
+        """Say what to do if the API server refuses."""
         try:
             yield
         except ApiError as error:
@@ -304,8 +278,3 @@ class Keeper:
                     "get, create, patch and delete on secrets."
                 ]
             ) from None
-
-
-def _kept(record: Record, manifest: t.Mapping[str, t.Any]) -> _Kept:
-    metadata = manifest["metadata"]
-    return _Kept(record, metadata["resourceVersion"], metadata.get("uid", ""))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a rotation keeps of an object until it has ended: the Secret that holds the old values. Pure."""
+"""What a rotation keeps until it ends: a Secret with the old values. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import hmac
 import json
 import typing as t
 
-from .._kubedirector.own_objects import OLD_VALUES_LABELS, OLD_VALUES_OF
+from .._kubedirector.resources import OLD_VALUES_LABELS, OLD_VALUES_OF
 
 if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
@@ -22,13 +22,11 @@ if t.TYPE_CHECKING:
 
 Values = t.Mapping[str, str]
 
-# Beside the old values, each under its own key, so that people can read them back with kubectl.
+# Besides the old values, each under its own key, so that people can read them with kubectl.
 RECORD_KEY = "kd-rotate.json"
 
 
 class ObjectState(enum.Enum):
-    """The object, compared with what a rotation keeps of it."""
-
     ORIGINAL = "it holds the old values"
     OURS = "it holds what the rotation wrote"
     MODIFIED = "others changed it since"
@@ -39,13 +37,12 @@ class ObjectState(enum.Enum):
 class Record:
     """What is kept of one object.
 
-    :param uid: of the object; one that was deleted and created again is another object.
-    :param type: the value of its type label.
-    :param old: its whole data before the rotation, a Secret's in base64.
-    :param keys: those that the rotation gives other values, or removes.
-    :param digests: of all data that the rotation wrote or is about to write.
-    :param salt: goes into each digest.
-    :param holder: the task that works on it; another one for each task.
+    :param uid: an object created again is another.
+    :param type: the type label's value.
+    :param old: the whole data before the rotation, a Secret's in base64.
+    :param keys: those that the rotation changes or removes.
+    :param digests: of all data written or about to be, with `salt`.
+    :param holder: the task that works on it.
     :param begun: when the first of these tasks began, for people.
     :param beat: counted up while the holder lives.
     """
@@ -63,21 +60,23 @@ class Record:
     beat: int = 0
 
     def about_to_write(self, data: Values, keys: t.Iterable[str]) -> Record:
-        """The same when these data, too, may be found in the object."""
-        digest = digest_of(data, self.salt)
+        """The same, once the object may hold these data too."""
         return dataclasses.replace(
             self,
-            digests=tuple(dict.fromkeys((*self.digests, digest))),
+            digests=tuple(dict.fromkeys((*self.digests, self._digest(data)))),
             keys=tuple(dict.fromkeys((*self.keys, *keys))),
         )
 
     def wrote(self, data: Values) -> bool:
         """Whether the rotation wrote exactly these data."""
-        return digest_of(data, self.salt) in self.digests
+        return self._digest(data) in self.digests
+
+    def _digest(self, data: Values) -> str:
+        text = json.dumps(dict(data), sort_keys=True).encode()
+        return hmac.new(self.salt.encode(), text, hashlib.sha256).hexdigest()
 
     def state_of(self, found: LiveObject | None) -> ObjectState:
-        """Compare the object by what reaches the members: its data and type label. An annotation that a
-        controller sets is not a change."""
+        """Compare what reaches the members: data and type label."""
         if found is None:
             return ObjectState.DELETED
         data = found.data or {}
@@ -89,20 +88,15 @@ class Record:
 
 
 def record_name(kind: str, name: str) -> str:
-    """The name of the Secret that keeps an object's old values; the same for each task."""
+    """Name the Secret that keeps an object's old values."""
     return f"kd-rotate-{hashlib.sha256(f'{kind}/{name}'.encode()).hexdigest()[:32]}"
-
-
-def digest_of(data: Values, salt: str) -> str:
-    """A digest of an object's whole data."""
-    text = json.dumps(dict(data), sort_keys=True).encode()
-    return hmac.new(salt.encode(), text, hashlib.sha256).hexdigest()
 
 
 def record_manifest(record: Record, namespace: str) -> JsonObject:
     """Make the Secret. It has no type label, so the operator ignores it."""
-    encode = record.kind != "Secret"
-    old = {key: _encoded(value) if encode else value for key, value in record.old.items()}
+    old = record.old
+    if record.kind != "Secret":
+        old = {key: _encoded(value) for key, value in old.items()}
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -118,17 +112,14 @@ def record_manifest(record: Record, namespace: str) -> JsonObject:
 
 
 def record_data(record: Record) -> dict[str, str]:
-    """The part of the Secret's data that changes while a rotation goes on."""
+    """The part of the data that changes during a rotation."""
     fields = dataclasses.asdict(record)
     del fields["old"]
     return {RECORD_KEY: _encoded(json.dumps(fields))}
 
 
 def parse_record(manifest: t.Mapping[str, t.Any], kind: str, name: str) -> Record | None:
-    """Read the Secret back.
-
-    :returns: None where it does not keep the old values of this object: others made it.
-    """
+    """Read the Secret; None if it does not keep this object's old values."""
     labels = manifest["metadata"].get("labels") or {}
     data = dict(manifest.get("data") or {})
     try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A rotation: which values of one object change, and its preconditions. Pure."""
+"""A rotation: which values change, and its preconditions. Pure."""
 
 from __future__ import annotations
 
@@ -15,23 +15,15 @@ from .._core.redaction import HIDDEN, HIDDEN_NEW
 from .._kubedirector import facts
 from .._kubedirector.settled import is_quiet, is_settled
 from .._observe.stall_diagnosis import config_error_sentence
-from .._reconcile.desired import (
-    DesiredConnections,
-    DesiredObject,
-    DesiredState,
-    parse_desired,
-)
-from .._reconcile.plan import Plan
-from .._reconcile.shared_objects import (
-    copy_name,
-    naming,
-)
+from .._reconcile.desired import DesiredConnections, DesiredObject, DesiredState, parse_desired
+from .._reconcile.shared_objects import naming
 from .record import RECORD_KEY
 
 if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
     from .._kubedirector.selection import Selection
     from .._kubedirector.snapshot import Snapshot
+    from .._reconcile.plan import Plan
     from .record import Record, Values
 
 
@@ -40,8 +32,8 @@ class Rotation:
     """What one task wants.
 
     :param values: key to new value, a Secret's in base64.
-    :param new_keys: accept keys that the object does not have.
-    :param restoring: restore the old values that an earlier task kept.
+    :param new_keys: accept keys that the object lacks.
+    :param restoring: restore an earlier task's old values.
     """
 
     kind: str
@@ -57,36 +49,25 @@ class Rotation:
         return self.kind, self.name
 
     @property
-    def copy_key(self) -> tuple[str, str]:
-        """(kind, name) of the copy that linked KDClusters name meanwhile if they share the object."""
-        return self.kind, copy_name(self.name)
-
-    @property
     def label(self) -> str:
-        """How messages call the object: "Secret ns/name"."""
+        """How messages call the object."""
         return f"{self.kind} {self.namespace}/{self.name}"
-
-    def naming(self, snapshot: Snapshot) -> tuple[str, ...]:
-        """The KDClusters that name the object, or its copy if an earlier task ended half way."""
-        return naming(self, snapshot)
 
 
 def rotation_from(params: t.Mapping[str, t.Any], namespace: str) -> Rotation:
-    """Read kd_rotate's options.
-
-    :param params: secret, configmap, data, string_data, new_keys, state, wait_timeout.
-    :raises InvalidInputError: names kind, namespace/name and key, never a value.
-    """
+    """Read kd_rotate's options. :raises InvalidInputError: names kind, namespace/name and key, never a value."""
     secret, configmap = params.get("secret"), params.get("configmap")
     if (secret is None) == (configmap is None):
-        raise InvalidInputError("Give either option secret or option configmap.")
-    kind, name = ("ConfigMap", configmap) if secret is None else ("Secret", secret)
-    if secret is None and params.get("string_data") is not None:
         raise InvalidInputError(
-            "Option string_data is for Secrets only. Give the values of a ConfigMap in data, as plain "
-            "text."
+            "Give either option secret or option configmap (with the role: rotate_secret or rotate_configmap)."
         )
-    entry = {"name": name, "data": params.get("data"), "string_data": params.get("string_data")}
+    kind, name = ("ConfigMap", configmap) if secret is None else ("Secret", secret)
+    string_data = params.get("string_data")
+    if secret is None and string_data is not None:
+        raise InvalidInputError(
+            "Option string_data is for Secrets only. Give the values of a ConfigMap in data, as plain text."
+        )
+    entry = {"name": name, "data": params.get("data"), "string_data": string_data}
     desired = parse_desired(
         {
             f"{kind.lower()}s": [entry],
@@ -97,35 +78,31 @@ def rotation_from(params: t.Mapping[str, t.Any], namespace: str) -> Rotation:
         },
         namespace,
     )
-    (desired_object,) = desired.objects
+    (wanted,) = desired.objects
     restoring = params["state"] == "restored"
-    if restoring and desired_object.data is not None:
+    if restoring and wanted.data is not None:
         raise InvalidInputError(
             "Options data and string_data need state=present. state=restored takes the old values that an "
             "earlier task kept. Leave them out."
         )
-    if not restoring and not desired_object.data:
-        given = "data" if secret is None else "data or string_data"
+    if not restoring and not wanted.data:
+        names = ["data"] if secret is None else ["data", "string_data"]
+        with_role = " or ".join(f"rotate_{option}" for option in names)
         raise InvalidInputError(
-            f"{kind} {namespace}/{name}: give at least one new value in {given}."
+            f"{kind} {namespace}/{name}: give at least one new value in {' or '.join(names)} (with the role: {with_role})."
         )
     return Rotation(
-        kind,
-        namespace,
-        str(name),
-        desired_object.data or {},
-        new_keys=bool(params["new_keys"]),
-        restoring=restoring,
+        kind, namespace, wanted.name, wanted.data or {}, params["new_keys"], restoring=restoring
     )
 
 
 def rotation_problems(
     rotation: Rotation, snapshot: Snapshot, record: Record | None
 ) -> t.Iterator[str]:
-    """Name each failed precondition: what is wrong and what to do.
+    """Name each failed precondition and what to do.
 
-    :param snapshot: must hold the object with its data, and all that the KDClusters name that name it.
-    :param record: what an interrupted task kept; then the KDClusters may be in any state.
+    :param snapshot: with the object's data, and all that the KDClusters name that name it.
+    :param record: an interrupted task's; then the KDClusters may be in any state.
     """
     found = snapshot.objects[rotation.key]
     if found is None:
@@ -148,7 +125,7 @@ def rotation_problems(
             f"{rotation.label} has a key {RECORD_KEY}. kd_rotate needs this key for itself when it keeps old "
             "values. Give that key another name."
         )
-    names = rotation.naming(snapshot)
+    names = naming(rotation, snapshot)
     if not names and not rotation.restoring:
         yield (
             f"No KDCluster in namespace {rotation.namespace} names {rotation.label}, so no member would get the "
@@ -167,12 +144,8 @@ def rotation_problems(
 def left_out(
     rotation: Rotation, snapshot: Snapshot, selection: Selection, selected: t.Collection[str]
 ) -> t.Iterator[str]:
-    """Say which KDClusters name the object although the task does not select them.
-
-    :param selected: names of KDClusters of the namespace.
-    """
-    named = rotation.naming(snapshot)
-    others = [name for name in named if name not in selected]
+    """Say which KDClusters name the object without being selected."""
+    others = [name for name in naming(rotation, snapshot) if name not in selected]
     if others:
         labels = ", ".join(f"KDCluster {rotation.namespace}/{name}" for name in others)
         yield (
@@ -181,19 +154,12 @@ def left_out(
         )
 
 
-def unsettled(rotation: Rotation, snapshot: Snapshot) -> list[str]:
-    """The KDClusters that name the object and on which the operator still works."""
-    clusters = [snapshot.clusters[name] for name in rotation.naming(snapshot)]
-    return [one.name for one in clusters if not one.terminating and not is_quiet(snapshot, one)]
-
-
 def desired_for_rotation(
     rotation: Rotation, snapshot: Snapshot, data: Values | None
 ) -> DesiredState:
-    """Return the desired state of the object and the KDClusters that name it.
+    """The desired state of the object and the KDClusters that name it.
 
-    :param data: the object's whole data; None leaves the object alone, while KDClusters that name its
-        copy come to name itself again.
+    :param data: the object's whole data; None leaves it alone, and only repoints KDClusters from its copy.
     """
     found = snapshot.objects[rotation.key]
     desired_object = DesiredObject(
@@ -205,42 +171,28 @@ def desired_for_rotation(
         annotations={},
         described=data is not None,
     )
-    # Others may disconnect from it meanwhile whoever names it.
-    connections = DesiredConnections(
-        rotation.naming(snapshot), (desired_object.key,), required=False
-    )
+    # Others may disconnect these meanwhile.
+    connections = DesiredConnections(naming(rotation, snapshot), (rotation.key,), required=False)
     return DesiredState(rotation.namespace, (desired_object,), (connections,))
 
 
 def guarded(plan: Plan) -> Plan:
-    """The same plan; the API server refuses its writes if others changed the object since."""
-    return dataclasses.replace(
-        plan,
-        objects=tuple(
-            dataclasses.replace(
-                change,
-                body={
-                    **change.body,
-                    "metadata": {
-                        **change.body.get("metadata", {}),
-                        "resourceVersion": change.found.resource_version,
-                    },
-                },
-            )
-            if change.action == "updated" and change.found is not None
-            else change
-            for change in plan.objects
-        ),
-    )
+    """The same plan, but its write fails if others changed the object since."""
+    (change,) = plan.objects
+    if change.action != "updated" or change.found is None:
+        return plan
+    metadata = {"resourceVersion": change.found.resource_version}
+    change = dataclasses.replace(change, body={**change.body, "metadata": metadata})
+    return dataclasses.replace(plan, objects=(change,))
 
 
 def changed_keys(old: Values, new: Values) -> list[str]:
-    """The keys whose values differ, or that only one of them has; sorted."""
+    """The keys that differ or that only one has, sorted."""
     return sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
 
 
 def rotation_diff(rotation: Rotation, old: Values, new: Values) -> list[JsonObject]:
-    """Make the --diff: which keys change, never a value, for Secrets and ConfigMaps."""
+    """Make the --diff: which keys change, never a value."""
     keys = changed_keys(old, new)
     before = {key: HIDDEN for key in keys if key in old}
     after = {key: HIDDEN_NEW if key in old else HIDDEN for key in keys if key in new}

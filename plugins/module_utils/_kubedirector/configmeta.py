@@ -2,50 +2,53 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""configmeta.json as data: parse it, hide or decode what is secret in it, follow its references.
+"""Parse and check configmeta.json, hide or decode its secrets, follow its references.
 
-Its form is in the operator's source (pkg/catalog/types.go) and was measured; see docs/configmeta.md.
+Source of its form: pkg/catalog/types.go, and measured; see docs/configmeta.md. Anyone who can write in a member can
+write the file, so its form is checked strictly.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import math
 import re
 import typing as t
 
 from .._core.redaction import MASK, values_of
-from .configmeta_form import (
-    require_form,
-)
 
 if t.TYPE_CHECKING:
     from .._core.json_types import JsonObject
 
-
-# The operator's own files reach 12 levels (measured), in a connected KDCluster.
+# The operator reaches 12 levels, in a connected KDCluster (measured).
 MAX_DEPTH = 64
-# A KDCluster of a hundred members needs some ten thousand.
+# A KDCluster of 100 members needs about 10,000.
 MAX_PARTS = 200_000
 MAX_RESOLVED = 200_000
 MAX_RESOLVED_DEPTH = 128
-# What JSON has between quotes, where a bracket or a comma is text.
+# A JSON string, in which brackets and commas are text.
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _TOO_DEEP = "it is nested deeper than the operator ever writes"
 REFERENCE_KEY = "bdvlibrefkey"
 SECRET_MODES = ("masked", "encoded", "decoded")
 
+_OBJECTS = {"*": [{part: {"*": str} for part in ("metadata", "data", "labels", "annotations")}]}
+_ROLE = {"secret_keys": {"*": str}, "services": {"*": {"authToken": str}}, "node_ids": [str]}
+# The parts read here; others may be anything. "*" is every key of a map; any other key may be missing or null.
+_FORM: dict[str, t.Any] = {
+    "nodegroups": {"*": {"roles": {"*": _ROLE}}},
+    "cluster": {},
+    "connections": {"configmaps": _OBJECTS, "secrets": _OBJECTS},
+}
+_FORM["connections"]["clusters"] = {"*": _FORM}
+
 
 def parse_configmeta(text: bytes) -> JsonObject:
-    """Parse the file's content.
-
-    :raises ValueError: it is not JSON of the operator's form; says where, without the content.
-    """
+    """:raises ValueError: it is not JSON of the operator's form; says where, without content."""
     if not text.strip():
         raise ValueError("it is empty")
-    # Before it is parsed: an empty list takes 3 bytes of the file and 60 of memory.
+    # Before parsing: an empty list takes 3 bytes in the file and 60 in memory.
     if len(text) > MAX_PARTS:
         structure = _STRING.sub(b"", text)
         if sum(structure.count(mark) for mark in (b"[", b"{", b",")) > MAX_PARTS:
@@ -53,8 +56,8 @@ def parse_configmeta(text: bytes) -> JsonObject:
                 f"it has more than {MAX_PARTS} parts, far more than the operator writes"
             )
     try:
-        # As text: of bytes the reader would take UTF-16 and UTF-32, too.
-        found = json.loads(text.decode(), parse_constant=_refuse_number, parse_float=_float)
+        # As text: json.loads() of bytes accepts UTF-16 and UTF-32, too.
+        found: JsonObject = json.loads(text.decode(), parse_constant=_finite, parse_float=_finite)
         if b"\\u" in text:
             json.dumps(found, ensure_ascii=False).encode()
     except UnicodeError:
@@ -68,22 +71,20 @@ def parse_configmeta(text: bytes) -> JsonObject:
     except ValueError:
         raise ValueError("it is not JSON (it holds a number that JSON does not have)") from None
     _require_shallow(found)
-    require_form(found)
-    return t.cast("JsonObject", found)
+    _require_form(found, _FORM, "")
+    return found
 
 
-def _refuse_number(name: str) -> t.NoReturn:
-    """NaN and the infinities are Python's own."""
-    raise ValueError(name)
-
-
-def _float(text: str) -> float:
+def _finite(text: str) -> float:
+    """Refuse NaN and infinities, which JSON lacks. :raises ValueError:"""
     number = float(text)
-    return number if math.isfinite(number) else _refuse_number(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _require_shallow(found: t.Any) -> None:
-    """What follows goes into the depth by recursion. :raises ValueError:"""
+    """Limit the depth: later steps recurse. :raises ValueError:"""
     level = [found]
     for _depth in range(MAX_DEPTH):
         level = [
@@ -97,20 +98,41 @@ def _require_shallow(found: t.Any) -> None:
     raise ValueError(_TOO_DEEP)
 
 
+def _require_form(found: t.Any, form: t.Any, path: str) -> None:
+    """:raises ValueError: names the place, never a value."""
+    if not isinstance(found, str if form is str else type(form)):
+        raise ValueError(
+            f"it is JSON, but not of the form that the operator writes (at {path or 'the top'})"
+        )
+    if isinstance(found, list):
+        for index, inner in enumerate(found):
+            _require_form(inner, form[0], f"{path}[{index}]")
+    elif isinstance(found, dict):
+        forms = dict.fromkeys(found, form["*"]) if "*" in form else form
+        for key, inner_form in forms.items():
+            if "*" in form or found.get(key) is not None:
+                _require_form(found[key], inner_form, f"{path}.{key}" if path else key)
+
+
 def with_secrets_as(mode: str, configmeta: JsonObject) -> JsonObject:
-    """Give connected Secrets, service tokens and secret keys back in one of three ways.
+    """Copy it with connected Secrets, service tokens and secret keys in one of SECRET_MODES.
 
-    masked: names, labels and keys readable, values replaced by MASK. decoded: everything readable.
-    encoded: Secrets as the file has them, every string in base64; tokens and secret keys, which the
-    file has in the clear, in base64 too. A value that is not UTF-8 stays in base64.
-
-    :param mode: one of SECRET_MODES.
-    :param configmeta: as parse_configmeta returns it.
-    :returns: a new structure.
+    masked: names, labels and keys readable, values replaced by MASK. decoded: everything readable; values that are
+    not UTF-8 stay in base64. encoded: Secrets as in the file, every string in base64; tokens and secret keys, which the
+    file has in the clear, in base64 too.
     """
     shown = dict(configmeta)
     if shown.get("nodegroups"):
-        shown["nodegroups"] = _nodegroups(mode, shown["nodegroups"])
+        shown["nodegroups"] = {
+            group_id: {
+                **group,
+                "roles": {
+                    role_id: _role(mode, role)
+                    for role_id, role in (group.get("roles") or {}).items()
+                },
+            }
+            for group_id, group in shown["nodegroups"].items()
+        }
     if shown.get("connections"):
         connections = dict(shown["connections"])
         if connections.get("secrets"):
@@ -128,13 +150,7 @@ def with_secrets_as(mode: str, configmeta: JsonObject) -> JsonObject:
 
 
 def secret_values(configmeta: JsonObject) -> t.Iterator[str | bytes]:
-    """Every secret value that a member can know from this file, as an application gets it.
-
-    Service tokens and secret keys, its own and those of connected KDClusters; values and annotations of
-    connected Secrets.
-
-    :param configmeta: as parse_configmeta returns it.
-    """
+    """Every secret value in this file, as an application gets it."""
     for group in (configmeta.get("nodegroups") or {}).values():
         for role in (group.get("roles") or {}).values():
             yield from (role.get("secret_keys") or {}).values()
@@ -150,31 +166,17 @@ def secret_values(configmeta: JsonObject) -> t.Iterator[str | bytes]:
 
 
 def with_references_resolved(configmeta: JsonObject) -> JsonObject:
-    """Put in place of every reference what it points at.
+    """Copy it with each reference replaced by its target.
 
-    Inside a connected KDCluster a reference is followed relative to that KDCluster, whether it
-    begins with connections/clusters/<name> or, as the operator writes the host names of services
-    (measured; upstream bug), points at the local one. A reference that leads nowhere, or back to
-    itself, stays as it is; so do all that are left after MAX_RESOLVED parts and deeper than
-    MAX_RESOLVED_DEPTH, since references to references can make a file of a few lines unfold without end.
-
-    :returns: a new structure.
+    References in a connected KDCluster are relative to it, whether they begin with connections/clusters/<name> or, as
+    the operator writes the host names of services (measured; upstream bug), point at the local one. A reference that
+    leads nowhere or back to itself stays; so do those after MAX_RESOLVED parts or deeper than MAX_RESOLVED_DEPTH, since
+    nested references can make a short file unfold without end.
     """
-    return t.cast(
-        "JsonObject",
-        _resolve(configmeta, configmeta, (), frozenset(), iter(range(MAX_RESOLVED)), 0),
+    resolved: JsonObject = _resolve(
+        configmeta, configmeta, (), frozenset(), iter(range(MAX_RESOLVED)), 0
     )
-
-
-def _nodegroups(mode: str, nodegroups: JsonObject) -> JsonObject:
-    shown = {}
-    for group_id, group in nodegroups.items():
-        group = dict(group)
-        group["roles"] = {
-            role_id: _role(mode, role) for role_id, role in (group.get("roles") or {}).items()
-        }
-        shown[group_id] = group
-    return shown
+    return resolved
 
 
 def _role(mode: str, role: JsonObject) -> JsonObject:
@@ -183,33 +185,35 @@ def _role(mode: str, role: JsonObject) -> JsonObject:
         shown["secret_keys"] = {
             name: _plain_value(mode, value) for name, value in shown["secret_keys"].items()
         }
-    services = {}
-    for service_id, service in (shown.get("services") or {}).items():
-        service = dict(service)
-        if service.get("authToken"):
-            service["authToken"] = _plain_value(mode, service["authToken"])
-        services[service_id] = service
     if "services" in shown:
-        shown["services"] = services
+        shown["services"] = {
+            service_id: {**service, "authToken": _plain_value(mode, service["authToken"])}
+            if service.get("authToken")
+            else dict(service)
+            for service_id, service in (shown["services"] or {}).items()
+        }
     return shown
 
 
 def _plain_value(mode: str, value: str) -> str:
-    """A value that the file has in the clear."""
+    """A value that is in the clear in the file."""
     if mode == "masked":
         return MASK
     return value if mode == "decoded" else base64.b64encode(value.encode()).decode()
 
 
 def _secret(mode: str, secret: JsonObject) -> JsonObject:
-    """A connected Secret, in which the operator puts every string into base64."""
+    """A connected Secret; the operator writes its strings in base64."""
     if mode == "encoded":
         return dict(secret)
     shown: JsonObject = {}
     for part, values in secret.items():
         hide = mode == "masked" and part not in ("metadata", "labels")
         shown[part] = (
-            {key: MASK if hide else decoded(value) for key, value in values.items()}
+            {
+                key: MASK if hide else decoded(value) if isinstance(value, str) else value
+                for key, value in values.items()
+            }
             if isinstance(values, dict)
             else (MASK if hide and values is not None else values)
         )
@@ -217,10 +221,10 @@ def _secret(mode: str, secret: JsonObject) -> JsonObject:
 
 
 def decoded(value: str) -> str:
-    """Decode base64 text; what is not base64 of UTF-8 comes back as it is."""
+    """Decode base64 of UTF-8; anything else comes back as it is."""
     try:
         return base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
+    except ValueError:
         return value
 
 
@@ -232,10 +236,9 @@ def _resolve(
     parts: t.Iterator[int],
     depth: int,
 ) -> t.Any:
-    """:param home: the configmeta of the KDCluster in which the node stands, `prefix` its place.
-
-    :param parts: one is taken for each part of the result.
-    :param depth: how many lists, dictionaries and references lead here.
+    """:param home: the configmeta of the node's KDCluster, `prefix` its place.
+    :param parts: each part of the result takes one.
+    :param depth: number of lists, dictionaries and references that lead here.
     """
     is_over = next(parts, None) is None or depth > MAX_RESOLVED_DEPTH
     depth += 1
@@ -245,7 +248,7 @@ def _resolve(
         return node
     if set(node) == {REFERENCE_KEY} and isinstance(node[REFERENCE_KEY], list):
         path = tuple(str(step) for step in node[REFERENCE_KEY])
-        if prefix and path[: len(prefix)] == prefix:
+        if path[: len(prefix)] == prefix:
             path = path[len(prefix) :]
         if is_over or path in trail:
             return node
@@ -258,23 +261,13 @@ def _resolve(
         return _resolve(target, home, prefix, trail | {path}, parts, depth)
     resolved = {}
     for key, inner in node.items():
-        if key == "connections" and node is home and isinstance(inner, dict):
-            resolved[key] = {
-                part: {
-                    name: _resolve(
-                        cluster,
-                        cluster,
-                        ("connections", "clusters", name),
-                        frozenset(),
-                        parts,
-                        depth,
-                    )
-                    for name, cluster in content.items()
-                }
-                if part == "clusters" and isinstance(content, dict)
-                else content
-                for part, content in inner.items()
+        if key == "connections" and node is home and inner is not None:
+            # Users' own data may look like references.
+            clusters = {
+                name: _resolve(cluster, cluster, (key, "clusters", name), frozenset(), parts, depth)
+                for name, cluster in (inner.get("clusters") or {}).items()
             }
+            resolved[key] = {**inner, "clusters": clusters} if clusters else inner
         else:
             resolved[key] = _resolve(inner, home, prefix, trail, parts, depth)
     return resolved

@@ -4,17 +4,13 @@
 
 """What the KubeDirector operator does, each fact once, with its source.
 
-Sources: "source" is bluek8s/kubedirector master f404588d; "measured" is a run of that operator on
-Kubernetes 1.34, repeated by every test in tests/operator_contract.
+"source" is bluek8s/kubedirector master f404588d; "measured" is a run of it on Kubernetes 1.34, which
+tests/operator_contract repeats.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 # API group, version and plurals (source: pkg/apis/kubedirector/v1beta1).
 API_VERSION = "kubedirector.hpe.com/v1beta1"
@@ -27,16 +23,15 @@ TYPE_LABELS = {
     "Secret": "kubedirector.hpe.com/secretType",
 }
 
-# While this label is there the webhook refuses spec changes (source: pkg/validator/cluster.go).
+# Makes the webhook refuse spec changes (source: pkg/validator/cluster.go).
 RESTORING_LABEL = "kubedirector.hpe.com/restoring"
-# With this one besides, it lets the KDCluster be deleted.
+# Without this label too, the webhook refuses to delete a restoring KDCluster.
 DELETABLE_LABEL = "kubedirector.hpe.com/allow-delete-while-restoring"
 
-# How many changes of the connections there were; a member whose lastConnectionVersion is less runs its
-# start script with --reconnect (source: syncCluster and members.go).
+# Counts changes of the connections; a member whose lastConnectionVersion is less runs its start script with
+# --reconnect (source: syncCluster and members.go).
 CHANGE_COUNT = "kubedirector.hpe.com/hashChangeCounter"
-# Counts the events of connected objects; and what holds a KDCluster until the operator has cleaned up
-# (source: pkg/shared).
+# Counts events of connected objects; the finalizer holds a KDCluster until it is cleaned up (source: pkg/shared).
 EVENT_COUNT = "kubedirector.hpe.com/connUpdateCounter"
 FINALIZER = "kubedirector.hpe.com/cleanup"
 
@@ -51,32 +46,29 @@ APP_CONTAINER = "app"
 CONFIGMETA_PATH = "/etc/guestconfig/configmeta.json"
 START_SCRIPT_STATUS_PATH = "/opt/guestconfig/configure.status"
 START_SCRIPT_STDERR_PATH = "/opt/guestconfig/configure.stderr"
-_EXIT_CODES, _LAST_EXIT_CODE = re.compile("[0-9]{1,60}"), 255
-# A pattern for a shell: the folder has the name that the app's config package gives it (types.go).
+# For a shell: the app's config package names the folder (types.go).
 START_SCRIPT = "/opt/guestconfig/*/startscript"
 
-# An app of the "system" catalog lives in the operator's namespace; one that a connected cluster uses
-# must be in the cluster's own namespace, or the operator drops the connection silently
-# (source: pkg/catalog/configmeta.go, genClusterConnections).
+# Apps of the "system" catalog live in the operator's namespace; a connected cluster's app must be in the cluster's own,
+# or the operator silently drops the connection (source: pkg/catalog/configmeta.go, genClusterConnections).
 SYSTEM_CATALOG = "system"
 
-# kubectl apply leaves this on objects; it travels into configmeta (measured).
+# Set by kubectl apply; travels into configmeta (measured).
 LAST_APPLIED_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"
 
+_DEPLOYMENT = (
+    "its Deployment (kubectl rollout restart deployment/kubedirector in the operator's namespace)"
+)
 # What ends a wedge of the operator at once (measured: it lasts up to 8191 s otherwise).
 WEDGE_REMEDY = (
-    "the operator may be stuck on clusters that are linked to one another; restarting its Deployment "
-    "(kubectl rollout restart deployment/kubedirector in the operator's namespace) helps at once"
+    "the operator may be stuck on clusters that are linked to one another; "
+    f"restarting {_DEPLOYMENT} helps at once"
 )
-
-DOWN_REMEDY = (
-    "check its pod (kubectl get pods --all-namespaces, named kubedirector-...) and restart its Deployment "
-    "(kubectl rollout restart deployment/kubedirector in the operator's namespace)"
-)
+DOWN_REMEDY = f"check its pod (kubectl get pods --all-namespaces, named kubedirector-...) and restart {_DEPLOYMENT}"
 
 
 def change_counter(annotation: str | None) -> int:
-    """Read the annotation CHANGE_COUNT as the operator does: other text than a number counts as 0 (source: syncCluster)."""
+    """Read CHANGE_COUNT as the operator does: text that is not a number is 0 (source: syncCluster)."""
     found = re.fullmatch(r"[+-]?[0-9]+", annotation or "")
     return int(found[0]) if found else 0
 
@@ -84,12 +76,12 @@ def change_counter(annotation: str | None) -> int:
 def start_script_exit_code(status: str) -> int | None:
     """Read configure.status: "<containerID>=<rc>", rc empty while the start script runs.
 
-    The file itself is empty for the moment between its truncation and its first write. Runs that overlap
-    append one code each, in the order in which they end (source: types.go).
+    The file is empty between its truncation and its first write. Overlapping runs append a code each, in the order
+    in which they end (source: types.go).
 
-    :returns: the exit code of the last run, or None while it runs.
-    :raises ValueError: the text is not of that form, or holds several codes of which not all are 0. Ends a
-        sentence that begins with the file's name, and quotes nothing of it but such codes.
+    :returns: of the last run; None while it runs.
+    :raises ValueError: another form, or several codes that are not all 0. Ends a sentence that begins with the file's
+        name; quotes only such codes.
     """
     text = status.strip()
     if not text:
@@ -97,9 +89,9 @@ def start_script_exit_code(status: str) -> int | None:
     _container, separator, codes = text.rpartition("=")
     if separator and not codes:
         return None
-    if not separator or not _EXIT_CODES.fullmatch(codes):
+    if not separator or not re.fullmatch("[0-9]{1,60}", codes):
         raise ValueError("is not what the operator writes (delete the pod to have it set up again)")
     code = int(codes)
-    if code == 0 or (codes[0] != "0" and code <= _LAST_EXIT_CODE):
+    if code == 0 or (codes[0] != "0" and code <= 255):
         return code
     raise ValueError(f"holds the exit codes of several runs that overlapped ({codes})")

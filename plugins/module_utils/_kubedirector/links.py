@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Links between KDClusters: who connects to whom. Pure functions over names.
+"""Links between KDClusters: order, cycles and what they reach. Pure.
 
-A link map is {KDCluster: the KDClusters that it connects to}. Linked clusters that change at once
-wedge the operator (measured), so every rule about order and cycles is here, once.
+A link map is {KDCluster: those that it connects to}. Linked clusters that change at once wedge the operator (measured).
 """
 
 from __future__ import annotations
@@ -19,48 +18,37 @@ Links = t.Mapping[str, t.Collection[str]]
 
 
 def find_cycle(links: Links, start: str) -> tuple[str, ...] | None:
-    """Find a cycle through `start`.
-
-    :returns: the names along it, first and last the same ("a", "b", "a"), or None.
-    """
-    trail: list[str] = [start]
+    """:returns: the names along a cycle, first and last the same ("a", "b", "a"), or None."""
+    trail = [start]
     seen: set[str] = set()
-    pending: list[list[str]] = [list(links.get(start, ()))]
+    pending = [iter(links.get(start, ()))]
     while pending:
-        if not pending[-1]:
+        name = next(pending[-1], None)
+        if name is None:
             pending.pop()
             trail.pop()
-            continue
-        name = pending[-1].pop(0)
-        if name == start:
+        elif name == start:
             return (*trail, start)
-        if name in seen:
-            continue
-        seen.add(name)
-        trail.append(name)
-        pending.append(list(links.get(name, ())))
+        elif name not in seen:
+            seen.add(name)
+            trail.append(name)
+            pending.append(iter(links.get(name, ())))
     return None
 
 
 def dependents(links: Links, names: t.Iterable[str]) -> frozenset[str]:
-    """The KDClusters that connect to one of `names`, directly or through others, without `names`."""
-    start = set(names)
-    reached = set(start)
-    grown = True
-    while grown:
-        more = {
-            name
-            for name, targets in links.items()
-            if name not in reached and reached & set(targets)
-        }
+    """The KDClusters that connect to one of `names`, also through others; without `names`."""
+    start = frozenset(names)
+    reached = start
+    while more := {
+        name for name, targets in links.items() if name not in reached and reached & set(targets)
+    }:
         reached |= more
-        grown = bool(more)
-    return frozenset(reached - start)
+    return reached - start
 
 
 def linked_groups(links: Links) -> dict[str, frozenset[str]]:
-    """For each name that is linked to another, all that are linked to it, either way, directly or
-    through others; itself included. Names with no link are left out."""
+    """Each linked name, with all that are linked to it in either direction, also through others; itself included."""
     neighbours: dict[str, set[str]] = {}
     for name, targets in links.items():
         for target in targets:
@@ -80,16 +68,15 @@ def linked_groups(links: Links) -> dict[str, frozenset[str]]:
 
 
 def in_dependency_order(links: Links, names: t.Iterable[str]) -> tuple[str, ...]:
-    """Sort names so that what is connected to comes before what connects to it.
+    """Sort names so that each comes after those that it connects to, also through KDClusters outside `names`.
 
-    Names that may go in either order keep theirs. Links through KDClusters that are not among `names` count.
-    Names on a cycle come last.
+    The sort is stable; names on a cycle come last.
     """
     wanted = dict.fromkeys(names)
     position = {name: index for index, name in enumerate(dict.fromkeys((*wanted, *links)))}
     sorter = graphlib.TopologicalSorter({name: links.get(name, ()) for name in position})
     with contextlib.suppress(graphlib.CycleError):
-        # Without this call nothing is ready; after the error everything that is on no cycle still is.
+        # Needed even if it raises: then all that is on no cycle is ready.
         sorter.prepare()
     order: list[str] = []
     ready: list[tuple[int, str]] = []
@@ -105,7 +92,6 @@ def in_dependency_order(links: Links, names: t.Iterable[str]) -> tuple[str, ...]
 
 
 def union(*several: Links) -> dict[str, tuple[str, ...]]:
-    """All links of several link maps."""
     names = dict.fromkeys(name for links in several for name in links)
     return {
         name: tuple(dict.fromkeys(target for links in several for target in links.get(name, ())))
@@ -114,11 +100,11 @@ def union(*several: Links) -> dict[str, tuple[str, ...]]:
 
 
 def change_order(before: Links, after: Links) -> tuple[str, ...]:
-    """Sort KDClusters whose links change, one after the other, so that no cycle exists in between.
+    """Sort KDClusters whose links change one by one, so that no cycle exists in between.
 
     :param before: the links of all KDClusters.
-    :param after: the new links of those that change; without a cycle among them all.
-    :returns: what is connected to comes before what connects to it, as far as that makes no cycle.
+    :param after: the new links of those that change; without a cycle.
+    :returns: each after those that it connects to, unless that makes a cycle.
     """
     if len(after) < 2:
         return tuple(after)

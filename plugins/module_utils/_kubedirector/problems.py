@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be wrong with connections, each rule once: kd_connection warns of it, kd_connection_info reports it. Pure.
+"""What can be wrong with connections: kd_connection warns of it, kd_connection_info reports it. Pure.
 
-No problem holds a value of a Secret or ConfigMap, only names and keys.
+Problems hold names and keys, never a value of a Secret or ConfigMap.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SEVERITIES = {
     "restoring": WARNING,
     "unused_object": INFO,
 }
-# Types of which an application reads all objects, by a name in the data.
+# Applications read all objects of these types, by a name in the data.
 _READ_BY_NAME = frozenset({("ConfigMap", "model")})
 
 
@@ -53,8 +53,8 @@ class Problem:
     :param code: one of SEVERITIES.
     :param message: a sentence that names kind, namespace and name.
     :param hint: a sentence that says what to do.
-    :param kdcluster: name of the KDCluster that has it, or "".
-    :param object: (kind, name) of what is concerned besides, or None.
+    :param kdcluster: the name of the one that has it, or "".
+    :param object: also concerned.
     """
 
     code: str
@@ -66,12 +66,10 @@ class Problem:
 
     @property
     def severity(self) -> str:
-        """How bad it is: error, warning or info."""
         return SEVERITIES[self.code]
 
     @property
     def sentence(self) -> str:
-        """Both sentences, for a warning."""
         return f"{self.message} {self.hint}"
 
 
@@ -81,9 +79,9 @@ def object_problems(
     snapshot: Snapshot,
     types: t.Mapping[Key, str | None] | None = None,
 ) -> t.Iterator[Problem]:
-    """Look over the ConfigMaps and Secrets that a KDCluster names, or will name.
+    """Check the ConfigMaps and Secrets that a KDCluster names or will name.
 
-    :param types: the type labels that objects are about to get.
+    :param types: future type labels.
     """
     by_type: dict[Key, list[str]] = {}
     for kind, name in dict.fromkeys(connections.objects()):
@@ -114,18 +112,18 @@ def _skipped_object(cluster: KDCluster, kind: str, name: str, found: LiveObject 
     code, why = "missing_object", "does not exist"
     if found is not None:
         code, why = "unlabelled_object", "carries no type label"
+    with_type = " with its type" if kind in facts.TYPE_LABELS else ""
     return Problem(
         code,
         cluster.namespace,
         f"{cluster.label} names {kind} {cluster.namespace}/{name}, which {why}: the operator skips it silently.",
-        "Create it with its type, or disconnect it.",
+        f"Create it{with_type}, or disconnect it.",
         cluster.name,
         (kind, name),
     )
 
 
 def _dropped_or_leaked(found: LiveObject) -> t.Iterator[Problem]:
-    key = found.kind, found.name
     if found.binary_keys:
         yield binary_data_dropped(found.namespace, found.name, found.binary_keys)
     if found.kind == "Secret" and facts.LAST_APPLIED_ANNOTATION in found.annotations:
@@ -135,12 +133,12 @@ def _dropped_or_leaked(found: LiveObject) -> t.Iterator[Problem]:
             f"{found.label} carries the annotation {facts.LAST_APPLIED_ANNOTATION}, which travels "
             "into configmeta.json with whatever kubectl apply was given.",
             "Remove the annotation, and create the Secret without kubectl apply.",
-            object=key,
+            object=("Secret", found.name),
         )
 
 
 def binary_data_dropped(namespace: str, name: str, keys: t.Iterable[str]) -> Problem:
-    """A ConfigMap has, or is to have, binaryData."""
+    """A ConfigMap has, or will have, binaryData."""
     return Problem(
         "binary_data_dropped",
         namespace,
@@ -152,20 +150,10 @@ def binary_data_dropped(namespace: str, name: str, keys: t.Iterable[str]) -> Pro
 
 
 def missing_cluster(cluster: KDCluster, name: str) -> Problem:
-    """A KDCluster names another one that does not exist."""
-    return Problem(
-        "missing_object",
-        cluster.namespace,
-        f"{cluster.label} names KDCluster {cluster.namespace}/{name}, which does not exist: "
-        "the operator skips it silently.",
-        "Create it, or disconnect it.",
-        cluster.name,
-        ("KDCluster", name),
-    )
+    return _skipped_object(cluster, "KDCluster", name, None)
 
 
 def exposed_secret_keys(cluster: KDCluster, other: KDCluster) -> Problem:
-    """A KDCluster connects to another one that has secret keys."""
     return Problem(
         "exposed_secret_keys",
         cluster.namespace,
@@ -178,7 +166,6 @@ def exposed_secret_keys(cluster: KDCluster, other: KDCluster) -> Problem:
 
 
 def missing_app(cluster: KDCluster) -> Problem:
-    """A KDCluster's own KDApp does not exist."""
     return Problem(
         "foreign_app",
         cluster.namespace,
@@ -191,7 +178,6 @@ def missing_app(cluster: KDCluster) -> Problem:
 
 
 def no_config_package(cluster: KDCluster) -> Problem:
-    """No member of a KDCluster gets configmeta.json."""
     return Problem(
         "no_config_package",
         cluster.namespace,
@@ -203,7 +189,6 @@ def no_config_package(cluster: KDCluster) -> Problem:
 
 
 def restoring(cluster: KDCluster) -> Problem:
-    """A KDCluster is being restored."""
     progress = f" ({cluster.restore_progress})" if cluster.restore_progress else ""
     return Problem(
         "restoring",
@@ -216,7 +201,6 @@ def restoring(cluster: KDCluster) -> Problem:
 
 
 def config_error(cluster: KDCluster, members: t.Iterable[Member]) -> Problem:
-    """Members in state `config error`."""
     return Problem(
         "config_error",
         cluster.namespace,
@@ -247,7 +231,6 @@ def _listed(members: t.Iterable[Member]) -> str:
 
 
 def credential_in_configmap(namespace: str, name: str, key: str) -> Problem:
-    """A ConfigMap holds what belongs into a Secret."""
     return Problem(
         "secret_in_configmap",
         namespace,
@@ -259,7 +242,6 @@ def credential_in_configmap(namespace: str, name: str, key: str) -> Problem:
 
 
 def newline_in_secret(namespace: str, name: str, key: str) -> Problem:
-    """A Secret's value ends in a newline."""
     return Problem(
         "trailing_newline",
         namespace,
@@ -271,5 +253,5 @@ def newline_in_secret(namespace: str, name: str, key: str) -> Problem:
 
 
 def is_line(value: bytes) -> bool:
-    """Whether a value ends in a newline and is not a file of several lines, which has to."""
+    """Whether a value is one line that ends in a newline; a file of several lines has to end so."""
     return value.endswith(b"\n") and b"\n" not in value.strip(b"\r\n")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The resources that this collection reads and writes."""
+"""The resources that this collection reads and writes, and the marks on its own objects."""
 
 from __future__ import annotations
 
@@ -23,3 +23,11 @@ LEASE = Resource("Lease", "apis/coordination.k8s.io/v1", "leases")
 ROLE = Resource("Role", "apis/rbac.authorization.k8s.io/v1", "roles")
 ROLE_BINDING = Resource("RoleBinding", "apis/rbac.authorization.k8s.io/v1", "rolebindings")
 BY_KIND = {resource.kind: resource for resource in (CONFIGMAP, SECRET)}
+
+# On the Secret that keeps an object's old values until kd_rotate ends.
+OLD_VALUES_LABELS = {
+    "app.kubernetes.io/managed-by": "kubedirector.connections",
+    "kubedirector.connections/keeps": "old-values",
+}
+# An annotation there: the kept object's kind/name.
+OLD_VALUES_OF = "kubedirector.connections/old-values-of"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which KDClusters a task is about: those that it names, or those that labels and KDApps select. Pure."""
+"""The KDClusters of a task: named, or selected by labels and KDApps. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typing as t
 from .._core.errors import InvalidInputError, PreconditionError
 
 if t.TYPE_CHECKING:
-    from .._core.secrecy import ArgumentSpec
+    from .._core.argument_spec import ArgumentSpec
 
 SELECTION_ARGUMENTS: ArgumentSpec = {
     "label_selectors": {"type": "list", "elements": "str"},
@@ -24,9 +24,9 @@ SELECTION_ARGUMENTS: ArgumentSpec = {
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
-    """What KDClusters must be like, and how many of them there must be.
+    """Which KDClusters, and how many there must be.
 
-    :param label_selectors: in the syntax of Kubernetes; all of them hold.
+    :param label_selectors: all must hold.
     :param apps: names of KDApps; empty for any.
     """
 
@@ -36,7 +36,7 @@ class Selection:
     expect_max: int | None
 
     def require_size(self, names: t.Sequence[str], namespace: str) -> None:
-        """See that as many were selected as expected. :raises PreconditionError: names them."""
+        """:raises PreconditionError: names what was selected."""
         if len(names) < self.expect_min:
             wanted = f"expect_min is {self.expect_min}"
         elif self.expect_max is not None and len(names) > self.expect_max:
@@ -44,12 +44,11 @@ class Selection:
         else:
             return
         listed = f" ({', '.join(names)})" if names else ""
-        raise PreconditionError(
-            [
-                f"{self} selects {len(names)} KDClusters in namespace {namespace}{listed}, and {wanted}. Correct the "
-                "selection, the labels or the namespace, or what is expected."
-            ]
+        sentence = (
+            f"{self} selects {len(names)} KDClusters in namespace {namespace}{listed}, and {wanted}. Correct the "
+            "selection, the labels or the namespace, or what is expected."
         )
+        raise PreconditionError([sentence])
 
     def __str__(self) -> str:
         parts = [
@@ -61,10 +60,10 @@ class Selection:
 
 
 def selection_from(params: t.Mapping[str, t.Any]) -> Selection | None:
-    """Read SELECTION_ARGUMENTS; None where they select nothing.
+    """Read SELECTION_ARGUMENTS; None if they select nothing.
 
-    :param params: kdcluster too, where the module has that option.
-    :raises InvalidInputError: KDClusters are named as well, or the expected numbers cannot be met.
+    :param params: with kdcluster, if the module has that option.
+    :raises InvalidInputError: KDClusters are also named, or the expected numbers are impossible.
     """
     selectors, apps = params.get("label_selectors"), params.get("apps")
     least, most = params.get("expect_min"), params.get("expect_max")

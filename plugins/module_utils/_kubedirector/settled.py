@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When a KDCluster is settled: all that is live has reached every member. Pure."""
+"""When a KDCluster is settled. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ if t.TYPE_CHECKING:
 
 
 def is_quiet(snapshot: Snapshot, cluster: KDCluster) -> bool:
-    """Whether the operator is done with it, as far as it can be.
+    """Whether the operator is done with it, as far as possible.
 
-    It has stored the hash of all that is live, works on nothing, and each member has the current
-    generation but those in `config error`, which get no update until their container restarts.
-    State `configured` alone is not enough: an edit sets it once more before the work begins
-    (measured).
+    Members in `config error` get no update until their container restarts. State `configured` is not enough: an edit
+    sets it again before the work begins (measured).
     """
     return (
         cluster.state == facts.STATE_CONFIGURED

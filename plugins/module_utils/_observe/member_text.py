@@ -2,12 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What start scripts printed, shown only without the secret values that their member may know.
+"""What start scripts printed, without the secret values that their member may know.
 
-A start script prints what it read: values of Secrets that this task does not name, and values from before
-the task. So all Secrets that its KDCluster connects to, or did before the task, are read first, and what the
-member itself holds: it has service tokens and secret keys in the clear. Where one of these cannot be read,
-the text is not shown.
+A start script may print values of Secrets that this task does not name, and values from before the task. So this reads
+all Secrets that the KDCluster connects to or did then, and what the member holds. If any is unreadable, it does not
+show the text.
 """
 
 from __future__ import annotations
@@ -21,18 +20,12 @@ from .._core.side_by_side import answers_side_by_side
 from .._kubedirector.configmeta import parse_configmeta, secret_values
 from .._kubedirector.resources import SECRET
 from .members import Reading, read_configmetas
-from .start_script import (
-    STDERR_BYTES,
-)
+from .start_script import STDERR_BYTES
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
     from .._core.redaction import Redactor
-    from .._kubedirector.snapshot import (
-        KDCluster,
-        Member,
-        Snapshot,
-    )
+    from .._kubedirector.snapshot import KDCluster, Member, Snapshot
     from .start_script import Reconnect
 
     Values = list[str | bytes]
@@ -41,7 +34,7 @@ if t.TYPE_CHECKING:
 class MemberText:
     """Makes what start scripts printed fit to be shown.
 
-    :param before: what was there before the task; of the Secrets that it writes with their data.
+    :param before: from before the task, with the data of Secrets that it writes.
     :param redactor: knows the task's own secret values.
     """
 
@@ -55,8 +48,8 @@ class MemberText:
     ) -> dict[str, Reconnect]:
         """Redact what failed start scripts printed.
 
-        :param clusters: the members' KDClusters as they are now.
-        :param reconnects: by pod, with the end of what was printed, longer than is shown.
+        :param clusters: as they are now.
+        :param reconnects: by pod, with a longer end of the text than is shown.
         :returns: by pod; `unshown` says why a text is not shown.
         """
         shown = dict(reconnects)
@@ -87,7 +80,7 @@ class MemberText:
     def _held(
         self, namespace: str, members: list[Member], reconnects: t.Mapping[str, Reconnect]
     ) -> list[Reading]:
-        """What the members hold: as it was read with the exit code, or read again if that cannot be used."""
+        """As read with the exit code; read again if that is unusable."""
         found, again = [], []
         for member in members:
             try:
@@ -95,24 +88,23 @@ class MemberText:
             except ValueError:
                 again.append(member)
             else:
-                found.append(Reading(member, configmeta, None))
+                found.append(Reading(member, configmeta))
         return [*found, *read_configmetas(self._api, namespace, again)]
 
     def _known_to(self, cluster: KDCluster) -> tuple[Values, str]:
-        """The secret values that a KDCluster's members may know from outside; why they cannot be read, or ""."""
-        old = self._before.clusters.get(cluster.name)
-        now, then = cluster.connections, cluster.connections if old is None else old.connections
+        """The secret values that members may know from outside; why they are unreadable, or ""."""
+        now = cluster.connections
+        then = self._before.clusters.get(cluster.name, cluster).connections
+        names = sorted({*now.secrets, *then.secrets})
         values: Values = [
             value
-            for key, found in self._before.objects.items()
-            if found is not None and found.data and key in (*now.objects(), *then.objects())
-            for value in values_of(found.kind, found.data)
-            if found.kind == "Secret"
+            for name in names
+            if (found := self._before.objects.get(("Secret", name))) is not None
+            for value in values_of("Secret", found.data)
         ]
         try:
             for name in sorted({*then.clusters} - {*now.clusters}):
                 values += self._held_by(name)
-            names = sorted({*now.secrets, *then.secrets})
             for found_values in answers_side_by_side(self._values_of_secret, names):
                 values += found_values
         except CollectionError as error:
@@ -127,13 +119,11 @@ class MemberText:
             *(metadata.get("annotations") or {}).values(),
         ]
 
-    def _held_by(self, name: str) -> Values:
-        """The secret values of a KDCluster that was connected before the task. :raises CollectionError:"""
+    def _held_by(self, name: str) -> t.Iterator[str | bytes]:
+        """What a formerly connected KDCluster holds. :raises CollectionError:"""
         cluster = self._before.clusters.get(name)
         members = [m for m in cluster.members if m.has_configmeta][:1] if cluster else []
-        values: Values = []
         for reading in read_configmetas(self._api, self._before.namespace, members):
             if reading.configmeta is None:
                 raise CollectionError(str(reading.error))
-            values += secret_values(reading.configmeta)
-        return values
+            yield from secret_values(reading.configmeta)

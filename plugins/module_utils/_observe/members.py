@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""configmeta.json as members hold it, read side by side."""
+"""Read members' configmeta.json side by side."""
 
 from __future__ import annotations
 
@@ -13,37 +13,35 @@ import typing as t
 from .._client.pod_exec import run_in_pods
 from .._core.errors import MemberError
 from .._kubedirector import facts
-from .._kubedirector.configmeta import (
-    parse_configmeta,
-)
+from .._kubedirector.configmeta import parse_configmeta
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
     from .._client.pod_exec import Output
-    from .._kubedirector.snapshot import Member
+    from .._kubedirector.snapshot import KDCluster, Member
 
 MAX_CONFIGMETA_BYTES = 32 * 1024 * 1024
-# The operator rewrites the file with tee, so a reader can meet half of it (measured).
+# The operator rewrites the file with tee, so a read can get half of it (measured).
 _READS, _PAUSE_SECONDS = 5, 0.2
 
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """What one member holds, or why that is not known.
+    """What one member holds, or why that is unknown.
 
-    :param expected: the role has no config package, so that there is nothing to read.
-    :param unusable: the content cannot be used, perhaps because it was being written just then.
+    :param expected: the role has no config package.
+    :param unusable: perhaps a write was under way.
     """
 
     member: Member
     configmeta: dict[str, t.Any] | None = dataclasses.field(repr=False)
-    error: str | None
+    error: str | None = None
     expected: bool = False
     unusable: bool = False
 
 
 def read_configmetas(api: Api, namespace: str, members: t.Sequence[Member]) -> list[Reading]:
-    """Read configmeta.json of each member, again where it cannot be used; in the order of `members`."""
+    """Read configmeta.json side by side, again if unusable; return the readings in the order of `members`."""
     readings: list[Reading] = []
     pending: list[Member] = []
     for member in members:
@@ -59,21 +57,41 @@ def read_configmetas(api: Api, namespace: str, members: t.Sequence[Member]) -> l
                 f"{': ' + member.problem if member.problem else ''}. Wait until its KDCluster is configured."
             )
             readings.append(Reading(member, None, text))
-    for attempt in range(_READS):
-        if attempt:
-            time.sleep(_PAUSE_SECONDS)
+    for reads_left in reversed(range(_READS)):
         done = _read_once(api, namespace, pending)
-        broken = [reading for reading in done if reading.unusable]
-        last = attempt == _READS - 1
-        readings += done if last else [r for r in done if r not in broken]
-        pending = [reading.member for reading in broken]
-        if not pending or last:
+        pending = [reading.member for reading in done if reading.unusable and reads_left]
+        readings += [reading for reading in done if reading.member not in pending]
+        if not pending:
             break
+        time.sleep(_PAUSE_SECONDS)
     order = {member.pod: index for index, member in enumerate(members)}
     return sorted(readings, key=lambda reading: order[reading.member.pod])
 
 
-def _read_once(api: Api, namespace: str, members: list[Member]) -> list[Reading]:
+def read_held_secret_keys(api: Api, cluster: KDCluster) -> dict[str, dict[str, str]] | None:
+    """Read member after member until one has the plain secret keys, of all roles (measured).
+
+    The API has them encrypted, differently after each write.
+
+    :returns: role to its secret keys' names and values; None if no member has them.
+    :raises ApiError, UnreachableError:
+    """
+    for member in cluster.members:
+        if not member.has_configmeta or member.state != facts.MEMBER_CONFIGURED:
+            continue
+        (reading,) = _read_once(api, cluster.namespace, [member])
+        held = {
+            role: dict(entry.get("secret_keys") or {})
+            for group in ((reading.configmeta or {}).get("nodegroups") or {}).values()
+            for role, entry in (group.get("roles") or {}).items()
+        }
+        # If not, another member may have the whole file.
+        if held:
+            return held
+    return None
+
+
+def _read_once(api: Api, namespace: str, members: t.Sequence[Member]) -> list[Reading]:
     command = ["cat", facts.CONFIGMETA_PATH]
     outputs = run_in_pods(
         api,
@@ -90,19 +108,13 @@ def _reading(namespace: str, member: Member, output: Output | MemberError) -> Re
     if isinstance(output, MemberError):
         return Reading(member, None, str(output))
     if output.exit_code != 0:
-        return Reading(
-            member,
-            None,
-            f"{where} cannot be read (cat ended with exit code {output.exit_code}). It is absent until the member is configured, and "
-            "after a restart until the operator has set the member up again.",
+        text = (
+            f"{where} cannot be read (cat ended with exit code {output.exit_code}). It is absent until the member is "
+            "configured, and after a restart until the operator has set the member up again."
         )
+        return Reading(member, None, text)
     try:
-        return Reading(member, parse_configmeta(output.stdout), None)
+        return Reading(member, parse_configmeta(output.stdout))
     except ValueError as error:
-        return Reading(
-            member,
-            None,
-            f"{where} is not JSON that can be used: {error}. If this lasts, delete the pod to have "
-            "it set up again.",
-            unusable=True,
-        )
+        text = f"{where} is not JSON that can be used: {error}. If this lasts, delete the pod to have it set up again."
+        return Reading(member, None, text, unusable=True)

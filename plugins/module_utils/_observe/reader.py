@@ -8,32 +8,21 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.errors import (
-    ApiError,
-    NotFoundError,
-    PreconditionError,
-)
+from .._core.errors import ApiError, NotFoundError, PreconditionError
 from .._core.side_by_side import answers_side_by_side
 from .._kubedirector.resources import BY_KIND, KDAPP, KDCLUSTER, NAMESPACE
 from .._kubedirector.selection import Selection, selection_from
-from .._kubedirector.snapshot import (
-    KDCluster,
-    LiveObject,
-    parse_kdcluster,
-    parse_object,
-)
+from .._kubedirector.snapshot import KDCluster, LiveObject, parse_kdcluster, parse_object
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
-    from .._core.resource import Resource
+    from .._core.resource import Key, Resource
 
 _FORBIDDEN = 403
 
 
 def read_kdclusters(api: Api, namespace: str) -> tuple[dict[str, KDCluster], str]:
-    """Read all KDClusters of a namespace.
-
-    :returns: them by name, and the resourceVersion from which a watch can go on.
+    """:returns: KDClusters by name, and the resourceVersion from which a watch can go on.
     :raises ApiError, UnreachableError:
     """
     manifests, resource_version = api.list_all(KDCLUSTER, namespace)
@@ -42,36 +31,33 @@ def read_kdclusters(api: Api, namespace: str) -> tuple[dict[str, KDCluster], str
 
 
 def read_app_names(api: Api, namespace: str) -> frozenset[str]:
-    """Read the names of the KDApps in a namespace. :raises ApiError, UnreachableError:"""
+    """:raises ApiError, UnreachableError:"""
     manifests, _version = api.list_all(KDAPP, namespace, metadata_only=True)
     return frozenset(manifest["metadata"]["name"] for manifest in manifests)
 
 
 def read_selected(api: Api, namespace: str, selection: Selection) -> list[str]:
-    """Ask the API server which KDClusters of a namespace are selected: their names, sorted.
+    """Ask the API server for the names of selected KDClusters, sorted.
 
-    :raises ApiError: it does not understand a label selector, for example.
-    :raises UnreachableError:
+    :raises ApiError: also for a malformed label selector. :raises UnreachableError:
     """
+    apps, selectors = selection.apps, selection.label_selectors
     manifests = list_manifests(
-        api,
-        KDCLUSTER,
-        namespace,
-        metadata_only=not selection.apps,
-        label_selectors=selection.label_selectors,
+        api, KDCLUSTER, namespace, metadata_only=not apps, label_selectors=selectors
     ).get(namespace, [])
-    if selection.apps:
-        manifests = [one for one in manifests if parse_kdcluster(one).app in selection.apps]
-    return sorted(str(one["metadata"]["name"]) for one in manifests)
+    return sorted(
+        str(one["metadata"]["name"])
+        for one in manifests
+        if not apps or parse_kdcluster(one).app in apps
+    )
 
 
 def with_selected(
     read: t.Callable[[str, Selection], list[str]], namespace: str, params: t.Mapping[str, t.Any]
 ) -> t.Mapping[str, t.Any]:
-    """Make a selection of KDClusters their names.
+    """Replace the selecting options, if any, with the selected KDClusters' names in `kdcluster`.
 
-    :param read: read_selected(), with an Api; what selects the same may be read once.
-    :returns: the options with `kdcluster` in place of what selects; the same options where nothing does.
+    :param read: read_selected(), with an Api.
     :raises InvalidInputError, PreconditionError, ApiError, UnreachableError:
     """
     selection = selection_from(params)
@@ -92,8 +78,7 @@ def list_manifests(
 ) -> dict[str, list[dict[str, t.Any]]]:
     """Read all objects of a kind by one LIST.
 
-    :param namespace: None for all namespaces.
-    :param label_selectors: all of them hold.
+    :param namespace: None for all.
     :returns: manifests by namespace.
     :raises ApiError, UnreachableError:
     """
@@ -110,20 +95,18 @@ def list_manifests(
 def read_objects(
     api: Api,
     namespace: str,
-    names: t.Iterable[tuple[str, str]],
-    with_data: t.Container[tuple[str, str]] = (),
-) -> dict[tuple[str, str], LiveObject | None]:
+    names: t.Iterable[Key],
+    with_data: t.Container[Key] = (),
+) -> dict[Key, LiveObject | None]:
     """Read ConfigMaps and Secrets side by side.
 
-    :param names: (kind, name) of each.
-    :param with_data: those of them whose data are needed; of the others only metadata are read, so
-        that no Secret's values travel without need.
-    :returns: (kind, name) to what was found, None if it does not exist. `readable` is false if the caller may not read
-        its metadata.
+    :param with_data: those to read with data; others give metadata only, so that no Secret's values travel without
+        need.
+    :returns: None for what does not exist.
     :raises ApiError, UnreachableError:
     """
 
-    def read(key: tuple[str, str]) -> LiveObject | None:
+    def read(key: Key) -> LiveObject | None:
         kind, name = key
         full = key in with_data
         try:
@@ -131,7 +114,7 @@ def read_objects(
         except NotFoundError:
             return None
         except ApiError as error:
-            # A tenant often may use Secrets, but not read them.
+            # Tenants often may use Secrets, but not read them.
             if full or error.status != _FORBIDDEN:
                 raise
             return LiveObject(kind, namespace, name, "", {}, {}, readable=False)
@@ -142,18 +125,17 @@ def read_objects(
 
 
 def read_allowed_objects(
-    api: Api, namespace: str, keys: t.Iterable[tuple[str, str]]
-) -> tuple[dict[tuple[str, str], LiveObject | None], dict[tuple[str, str], str]]:
+    api: Api, namespace: str, keys: t.Iterable[Key]
+) -> tuple[dict[Key, LiveObject | None], dict[Key, str]]:
     """Read ConfigMaps and Secrets with their data, as far as the caller may.
 
-    :returns: what was found, as read_objects does; and for each object that the caller may not read, why.
+    :returns: as read_objects(), and the reason for each refused object.
     :raises ApiError, UnreachableError:
     """
+    found: dict[Key, LiveObject | None] = {}
+    refused: dict[Key, str] = {}
 
-    found: dict[tuple[str, str], LiveObject | None] = {}
-    refused: dict[tuple[str, str], str] = {}
-
-    def read(key: tuple[str, str]) -> None:
+    def read(key: Key) -> None:
         try:
             found.update(read_objects(api, namespace, [key], with_data={key}))
         except ApiError as error:
@@ -166,11 +148,7 @@ def read_allowed_objects(
 
 
 def require_namespace(api: Api, namespace: str) -> None:
-    """Check that a namespace exists, as far as the caller may know.
-
-    :raises PreconditionError: it does not exist.
-    :raises UnreachableError:
-    """
+    """:raises PreconditionError: it does not exist, as far as the caller may see. :raises UnreachableError:"""
     try:
         api.get(NAMESPACE, None, namespace, metadata_only=True)
     except NotFoundError:
@@ -178,6 +156,6 @@ def require_namespace(api: Api, namespace: str) -> None:
             [f"Namespace {namespace} does not exist. Create it first, or correct its name."]
         ) from None
     except ApiError as error:
-        # A tenant may have no right to read namespaces; a later request will fail then.
+        # Tenants may lack the right to read namespaces; then a later request fails.
         if error.status != _FORBIDDEN:
             raise

@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What keeps a KDCluster from settling, and whether it can still come by itself.
+"""What keeps a KDCluster from settling, and whether it can still settle by itself.
 
-A wait that only ever ends by its time-out hides a dead operator, a stuck one or a pod that no node
-takes for minutes. So once nothing has moved for a while it is looked into.
+A mere time-out hides a dead or stuck operator, or a pod that no node takes.
 """
 
 from __future__ import annotations
@@ -14,10 +13,7 @@ import time
 import typing as t
 
 from .._client.status_errors import folded
-from .._core.errors import (
-    ApiError,
-    OperatorDownError,
-)
+from .._core.errors import ApiError, OperatorDownError
 from .._kubedirector import facts, problems
 from .._kubedirector.connection_hash import hash_fits
 from .._kubedirector.resources import KDCLUSTER, POD
@@ -25,22 +21,17 @@ from .._kubedirector.settled import is_quiet
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
-    from .._kubedirector.snapshot import (
-        KDCluster,
-        Member,
-        Snapshot,
-    )
+    from .._kubedirector.snapshot import KDCluster, Member, Snapshot
 
-# A KDCluster that did not change for so long is looked into.
+# Diagnose a KDCluster that did not change for so long.
 STILL_SECONDS = 10.0
-# A reason counts once it is there again so much later: an operator that restarts, or a pod that
-# waits for another one's place, is back by then.
+# A reason counts if it is still there so much later: a restarting operator, or a pod that waits for another's place,
+# is back by then.
 AGAIN_SECONDS = 4.0
-# Among many KDClusters one may wait its turn for long, but then the others move (measured: 60 of
-# them take the operator 15 s).
+# One of many KDClusters may wait long for its turn, but then others move (measured: 60 take the operator 15 s).
 WEDGED_SECONDS, OTHERS_STILL_SECONDS, WEDGED_ANYWAY_SECONDS = 20.0, 10.0, 90.0
 
-# Why a container does not start and will not without help (source: the kubelet's reasons).
+# Why a container never starts without help (source: the kubelet's reasons).
 _HOPELESS_STARTS = frozenset({
     "CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "ErrImageNeverPull",
     "ErrImagePull", "ImagePullBackOff", "InvalidImageName",
@@ -49,10 +40,7 @@ _MAX_WORDS = 300
 
 
 class Diagnosis:
-    """Remembers when each KDCluster last moved, and what was found wrong.
-
-    :param api: to ask the webhook whether it lives, and pods why they do not start.
-    """
+    """Remembers when each KDCluster last moved, and what was wrong."""
 
     def __init__(self, api: Api, names: t.Iterable[str]) -> None:
         now = time.monotonic()
@@ -61,13 +49,12 @@ class Diagnosis:
         self._found: dict[tuple[str, str], float] = {}
 
     def moved(self, name: str) -> None:
-        """Note that something of a KDCluster changed, in its spec or its status."""
         self._moved[name] = time.monotonic()
 
     def unrecoverable(self, snapshot: Snapshot, names: t.Iterable[str]) -> list[str]:
         """Say what a person must do before these KDClusters can settle.
 
-        :returns: sentences; none while it may still come by itself, which is most of the time.
+        :returns: sentences; none while they may still settle by themselves.
         :raises ApiError, UnreachableError:
         """
         now = time.monotonic()
@@ -80,8 +67,7 @@ class Diagnosis:
             and now - self._moved.setdefault(name, now) >= STILL_SECONDS
         ]
         if still:
-            down = self._operator_down(still[0])
-            if down:
+            if down := self._operator_down(still[0]):
                 found["operator", "down"] = down
             else:
                 for cluster in still:
@@ -105,30 +91,27 @@ class Diagnosis:
 
     def _member_reasons(self, cluster: KDCluster) -> t.Iterator[tuple[tuple[str, str], str]]:
         for member in cluster.lagging_members():
-            if member.pod and member.state in facts.MEMBER_STATES_WITHOUT_CONTAINER:
-                reason = self._pod_reason(cluster, member)
-                if reason:
-                    yield (
-                        (cluster.name, member.pod),
-                        f"{cluster.label}: pod {member.pod} of role {member.role} {reason}",
-                    )
+            if not member.pod or member.state not in facts.MEMBER_STATES_WITHOUT_CONTAINER:
+                continue
+            if reason := self._pod_reason(cluster, member):
+                where = f"{cluster.label}: pod {member.pod} of role {member.role}"
+                yield (cluster.name, member.pod), f"{where} {reason}"
 
     def _pod_reason(self, cluster: KDCluster, member: Member) -> str:
-        """Why a member's pod does not start, or "" where that is not known."""
+        """Why it does not start, or "" if unknown."""
         try:
             status = self._api.get(POD, cluster.namespace, member.pod).get("status") or {}
         except ApiError:
-            # Not there yet, or not allowed to the caller: what the operator says must do.
+            # Absent, or hidden from the caller: use the operator's words.
             said = self._api.redact(member.scheduling_error)
             return _unschedulable(said) if said else ""
         for condition in status.get("conditions") or ():
             if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
                 return _unschedulable(self._api.redact(str(condition.get("message", ""))))
-        containers = (
+        for container in (
             *(status.get("initContainerStatuses") or ()),
             *(status.get("containerStatuses") or ()),
-        )
-        for container in containers:
+        ):
             waiting = (container.get("state") or {}).get("waiting") or {}
             if waiting.get("reason") in _HOPELESS_STARTS:
                 return (
@@ -138,21 +121,19 @@ class Diagnosis:
         return ""
 
     def _looks_wedged(self, cluster: KDCluster) -> bool:
-        if not cluster.looks_wedged:
-            return False
         now = time.monotonic()
         still = now - self._moved[cluster.name]
         others = now - max(self._moved.values())
-        return still >= WEDGED_ANYWAY_SECONDS or (
-            still >= WEDGED_SECONDS and others >= OTHERS_STILL_SECONDS
+        return cluster.looks_wedged and (
+            still >= WEDGED_ANYWAY_SECONDS
+            or (still >= WEDGED_SECONDS and others >= OTHERS_STILL_SECONDS)
         )
 
 
 def ask_operator(api: Api, cluster: KDCluster) -> None:
-    """Ask for a change of nothing: the operator's own process serves the webhook (source).
+    """Ask for an empty change: the operator's own process serves the webhook (source).
 
-    :raises OperatorDownError: it does not answer.
-    :raises UnreachableError:
+    :raises OperatorDownError, UnreachableError:
     """
     nothing = [{"op": "test", "path": "/metadata/name", "value": cluster.name}]
     try:
@@ -160,7 +141,7 @@ def ask_operator(api: Api, cluster: KDCluster) -> None:
     except OperatorDownError:
         raise
     except ApiError:
-        # A running webhook refuses it, or the caller has not the right: that says nothing.
+        # A running webhook refuses it, or the caller lacks the right: neither matters.
         return
 
 
@@ -177,7 +158,6 @@ def _words(said: str) -> str:
 
 
 def wedge_sentence(cluster: KDCluster) -> str:
-    """Say that the operator is stuck on this KDCluster."""
     return (
         f"{cluster.label} is in state {cluster.state or 'unknown'!r} although every member has generation "
         f"{cluster.generation}; {facts.WEDGE_REMEDY}."
@@ -185,10 +165,8 @@ def wedge_sentence(cluster: KDCluster) -> str:
 
 
 def lag_sentence(snapshot: Snapshot, cluster: KDCluster) -> str:
-    """Say what keeps a KDCluster from being quiet."""
-    lagging = cluster.lagging_members()
     text = f"{cluster.label} is in state {cluster.state or 'unknown'!r}"
-    if lagging:
+    if lagging := cluster.lagging_members():
         members = "; ".join(
             f"{m.pod or '(no pod yet)'} of role {m.role}: state {m.state!r}, generation "
             f"{'none' if m.config_generation is None else m.config_generation}"
@@ -196,19 +174,16 @@ def lag_sentence(snapshot: Snapshot, cluster: KDCluster) -> str:
             for m in lagging
         )
         return f"{text}, and these members lag behind generation {cluster.generation}: {members}."
-    if cluster.unfinished_roles():
+    if unfinished := cluster.unfinished_roles():
         roles = ", ".join(
-            f"role {role} has {has} of {desired} members"
-            for role, desired, has in cluster.unfinished_roles()
+            f"role {role} has {has} of {desired} members" for role, desired, has in unfinished
         )
         return f"{text}, and {roles}: check that the operator is running and that it is not stuck."
     if not hash_fits(snapshot, cluster):
-        return (
-            f"{text}, and the operator has not seen the change: check that it is running and that "
-            "it is not stuck."
-            if cluster.state == facts.STATE_CONFIGURED
-            else f"{text}, and the operator has not seen the change; {facts.WEDGE_REMEDY}."
-        )
+        text = f"{text}, and the operator has not seen the change"
+        if cluster.state == facts.STATE_CONFIGURED:
+            return f"{text}: check that it is running and that it is not stuck."
+        return f"{text}; {facts.WEDGE_REMEDY}."
     return wedge_sentence(cluster)
 
 

@@ -4,8 +4,9 @@
 
 """How the application took the change: the exit code of each member's start script.
 
-The operator runs `--reconnect` in the background and ignores its exit code (measured). The
-start script's wrapper appends it to configure.status, which the next run empties (source: types.go).
+The operator runs `--reconnect` in the background and ignores its exit code (measured). The start script's wrapper
+appends it to configure.status. The next run empties this file, but an unfinished run still appends to it (source:
+types.go).
 """
 
 from __future__ import annotations
@@ -17,12 +18,7 @@ import typing as t
 
 from .._client.pod_exec import run_in_pods
 from .._core.display import WaitDisplay
-from .._core.errors import (
-    MemberError,
-    MemberReplacedError,
-    NotFoundError,
-    WaitTimeoutError,
-)
+from .._core.errors import MemberError, MemberReplacedError, NotFoundError, WaitTimeoutError
 from .._core.side_by_side import thread_pool
 from .._kubedirector import facts
 from .._kubedirector.resources import POD
@@ -33,18 +29,15 @@ if t.TYPE_CHECKING:
 
     from .._client.api import Api
     from .._client.pod_exec import Output
-    from .._kubedirector.snapshot import (
-        KDCluster,
-        Member,
-    )
+    from .._kubedirector.snapshot import KDCluster, Member
 
-# How much of a start script's output is shown, and how much is read: a value may stand at the cut.
+# How much output is shown, and how much is read: a value may stand at the cut.
 STDERR_BYTES = 4000
 _READ_STDERR_BYTES = 64 * 1024 + STDERR_BYTES
-# In each member: whether a start script runs, whether its status can be read, the status; then, if no start
-# script runs, configmeta.json, and what the last run printed if it failed. The processes come first: a run that has ended before has
-# written its code by then. `[s]` keeps the pattern from fitting this command's own process. Of the
-# wrapper's command the first line suffices (source: appPrepConfigRunCmd, appPrepConfigReconnectCmd).
+# Prints whether a start script runs, whether its status is readable, the status; then, if none runs, configmeta.json,
+# and what the last run printed if it failed. Processes come first: a run that ended before has written its code by
+# then. `[s]` keeps the pattern from fitting this command's own process. The first line of the wrapper's command
+# suffices (source: appPrepConfigRunCmd, appPrepConfigReconnectCmd).
 _READ_MEMBER = r"""runs=no
 [ -r /proc/$$/cmdline ] || runs=unseen
 for process in /proc/[0-9]*/cmdline; do
@@ -67,18 +60,14 @@ case $status in
 esac
 exit $code
 """
-# Between the note that a start script starts and its process; a run that left no code has ended otherwise.
+# Longest time from the note of a start to its process; later, a run without code was killed.
 _START_SECONDS = 2.0
-# What many start scripts of published applications end with on an option that they do not know.
+# Exit codes of many published start scripts for an unknown option.
 _MEANINGS = {
     10: " Most likely it knows only --configure, as many start scripts do: then it ends with 10 on --reconnect, "
     "and the application goes on with what it read before. Delete the member's pod to have it configured with "
     "the new connections, or give on_reconnect_failure=ignore."
 }
-_NOT_KNOWN = (
-    ", so it is not known how the application took the change (kd_connection: on_reconnect_failure=ignore "
-    "does not ask)."
-)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 _REPLACED_PAUSE = 1.0
 
@@ -87,11 +76,11 @@ _REPLACED_PAUSE = 1.0
 class Reconnect:
     """How the last run of the start script ended in a member.
 
-    :param exit_code: 0 when it took the change.
-    :param stderr: the end of what it printed, as far as it may be shown (see member_text).
-    :param printed: the same and more of it as it was read, only when it failed; never shown.
-    :param configmeta: the member's configmeta.json, only when it failed; never shown.
-    :param unshown: why nothing of it is shown, or "".
+    :param exit_code: 0 if it took the change.
+    :param stderr: the end of its output, as far as it may be shown (see member_text).
+    :param printed: more of it, unredacted; only if it failed, never shown.
+    :param configmeta: the member's configmeta.json; only if it failed, never shown.
+    :param unshown: why no output is shown, or "".
     """
 
     exit_code: int
@@ -105,13 +94,11 @@ class Reconnect:
 class MemberReading:
     """What one command found in a member.
 
-    :param exit_code: of the start script's last run; None while one runs, where `unknown` says why it is
-        not known, or where none has run yet.
-    :param unknown: why the exit code is not known, or "".
-    :param ended: no start script runs, for certain.
-    :param configmeta: the content of configmeta.json; None while a start script runs, or where the file
-        cannot be read.
-    :param printed: the end of what the start script printed, only when it failed; never shown as it is.
+    :param exit_code: of the start script's last run; None while one runs, if none has run yet, or where `unknown`
+        says why.
+    :param ended: certainly no start script runs.
+    :param configmeta: None while a start script runs, or if unreadable.
+    :param printed: as in Reconnect.
     :param no_code: the status announces a start script, but none runs: it is about to, or was killed.
     """
 
@@ -124,23 +111,23 @@ class MemberReading:
 
     @property
     def runs(self) -> bool:
-        """Whether a start script still runs."""
         return not (self.ended or self.unknown)
 
     @property
     def outcome(self) -> Reconnect | MemberError | None:
-        """How the last run ended, why that is not known, or None where none has run yet."""
+        """How the last run ended, why that is unknown, or None if none has run yet."""
         if self.unknown:
             return MemberError(self.unknown)
-        if not self.exit_code:
-            return None if self.exit_code is None else Reconnect(self.exit_code)
-        return Reconnect(self.exit_code, printed=self.printed, configmeta=self.configmeta)
+        if self.exit_code is None:
+            return None
+        configmeta = self.configmeta if self.exit_code else None
+        return Reconnect(self.exit_code, printed=self.printed, configmeta=configmeta)
 
 
 class EarlyReads:
     """Reads members of KDClusters that have settled while others still change.
 
-    An answer counts only for the generation that it was asked for; all else is asked again.
+    An answer counts only for the generation of its request.
     """
 
     def __init__(self, api: Api, namespace: str) -> None:
@@ -148,32 +135,28 @@ class EarlyReads:
         self._namespace = namespace
         self._pool = thread_pool()
         self._reads: dict[
-            tuple[str, int | None, str], concurrent.futures.Future[MemberReading]
+            tuple[str, int | None, str], concurrent.futures.Future[list[MemberReading]]
         ] = {}
 
     def begin(self, cluster: KDCluster) -> None:
-        """Ask the members of a KDCluster that has settled, unless they were asked already."""
+        """Start to read its members, unless already begun."""
         for member in cluster.members:
             key = (member.pod, member.config_generation, member.container)
             if member.has_configmeta and key not in self._reads:
-                self._reads[key] = self._pool.submit(self._read, member)
+                self._reads[key] = self._pool.submit(read_now, self._api, self._namespace, [member])
 
     def end(self, clusters: t.Iterable[KDCluster]) -> dict[str, MemberReading]:
-        """Wait for what was asked; return the readings with an exit code that still count, by pod."""
+        """Wait for the answers; return readings with an exit code that still count, by pod."""
         self._pool.shutdown()
         found = {}
         for member in (m for cluster in clusters for m in cluster.members):
             read = self._reads.get((member.pod, member.config_generation, member.container))
-            if read is not None and read.result().exit_code is not None:
-                found[member.pod] = read.result()
+            if read is not None and (reading := read.result()[0]).exit_code is not None:
+                found[member.pod] = reading
         return found
 
     def abandon(self) -> None:
-        """Ask nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _read(self, member: Member) -> MemberReading:
-        return _read_once(self._api, self._namespace, [member], with_configmeta=True)[0]
 
 
 def read_reconnects(
@@ -185,22 +168,21 @@ def read_reconnects(
 ) -> dict[str, MemberReading]:
     """Read how the start script ended in every member that gets configmeta, and what the member holds.
 
-    :param deadline: as of time.monotonic(); until then it waits for start scripts that still run.
-    :param known: readings that need not be asked for, by pod (see EarlyReads).
-    :returns: by pod.
-    :raises MemberReplacedError: a member's container is a new one, which the operator has not set up yet.
+    :param deadline: as of time.monotonic(), for running start scripts.
+    :param known: readings to reuse (see EarlyReads).
+    :returns: by pod, as `known`.
+    :raises MemberReplacedError: a member has a new container, not yet set up.
     :raises WaitTimeoutError: a start script still runs at the deadline.
     :raises ApiError, UnreachableError:
     """
     members = {m.pod: m for cluster in clusters for m in cluster.members if m.has_configmeta}
     readings = {pod: reading for pod, reading in (known or {}).items() if pod in members}
     asked = [member for pod, member in members.items() if pod not in readings]
-    readings |= _read_ended(api, namespace, asked, deadline, with_configmeta=True)
+    readings |= _read_ended(api, namespace, asked, deadline)
     for pod, member in members.items():
         if readings[pod].unknown and _was_replaced(api, namespace, member):
             raise MemberReplacedError(readings[pod].unknown)
-    running = [f"{namespace}/{pod}" for pod in members if readings[pod].runs]
-    if running:
+    if running := [f"{namespace}/{pod}" for pod in members if readings[pod].runs]:
         raise WaitTimeoutError(
             f"The change has reached every member, but the start script still runs in: {', '.join(running)}. "
             f"Look at {facts.START_SCRIPT_STDERR_PATH} there, or give a longer wait_timeout."
@@ -208,21 +190,13 @@ def read_reconnects(
     return readings
 
 
-def read_now(api: Api, namespace: str, members: t.Sequence[Member]) -> list[MemberReading]:
-    """Read members once, whether a start script runs or not; in the order of `members`."""
-    return _read_once(api, namespace, members, with_configmeta=True)
-
-
 def wait_until_ended(
     api: Api, namespace: str, members: t.Sequence[Member], deadline: float
 ) -> list[Member]:
     """Wait until no start script runs in these members.
 
-    The next run empties the file with the exit codes, and a run that has not ended by then writes its
-    own one into it nevertheless (source: types.go).
-
     :param deadline: as of time.monotonic().
-    :returns: the members in which one still runs at the deadline, or where that cannot be seen.
+    :returns: members in which one still runs at the deadline, or may run.
     """
     readings = _read_ended(api, namespace, members, deadline, with_configmeta=False)
     return [member for member in members if not readings[member.pod].ended]
@@ -241,33 +215,29 @@ def read_settled_reconnects(
 ) -> dict[str, MemberReading]:
     """Read how the start script ended, waiting for members that are replaced meanwhile.
 
-    :param clusters: gives the KDClusters as they are now.
-    :param settle: waits until they have settled (again).
-    :param before: the KDClusters that changed, by name, as they were before their last change.
-    :param overlapped: (pod, container) where an earlier run may not have ended when the last change was
-        made.
-    :returns: as read_reconnects; `unknown`, too, where the start script did not run for the change, or where
-        the exit code may be an earlier run's.
+    :param clusters: gives the current KDClusters.
+    :param settle: waits until they have settled again.
+    :param before: the changed KDClusters, before their last change.
+    :param overlapped: (pod, container) where an earlier run may not have ended at the last change.
+    :returns: as read_reconnects; `unknown`, too, if the start script did not run for the change, or the exit code may
+        be an earlier run's.
     :raises MemberReplacedError, WaitTimeoutError, MemberError, ApiError, UnreachableError:
     """
     while True:
         try:
             readings = read_reconnects(api, namespace, clusters(), deadline, known)
+            break
         except MemberReplacedError:
-            known = None
-            # The operator notices it only at its next poll, and then sets the member up again.
+            # The operator notices it at its next poll and sets the member up again.
             if time.monotonic() + _REPLACED_PAUSE > deadline:
                 raise
-        else:
-            doubts = dict(_doubts(before, clusters(), overlapped))
-            return {
-                pod: dataclasses.replace(reading, exit_code=None, unknown=doubts[pod])
-                if pod in doubts
-                else reading
-                for pod, reading in readings.items()
-            }
+        known = None
         time.sleep(_REPLACED_PAUSE)
         settle()
+    for pod, why in _doubts(before, clusters(), overlapped):
+        if pod in readings:
+            readings[pod] = dataclasses.replace(readings[pod], exit_code=None, unknown=why)
+    return readings
 
 
 def _doubts(
@@ -275,11 +245,9 @@ def _doubts(
     clusters: t.Iterable[KDCluster],
     overlapped: t.Collection[tuple[str, str]],
 ) -> t.Iterator[tuple[str, str]]:
-    """The members, by pod, whose exit code is not that of the run for the last change, and why.
+    """Pods whose exit code is not, or may not be, that of the run for the last change, and why.
 
-    The operator counts changes in an annotation. Where it could not write it (its own webhook refuses
-    that now and then), it takes the next change for one that the members know already (measured: 2 of some
-    250 changes on the real operator).
+    Why the operator misses a run: see KDCluster.missing_counts.
     """
     for cluster in clusters:
         for member in cluster.members:
@@ -303,16 +271,13 @@ def _doubts(
 
 def _missed_reconnect(member: Member, before: KDCluster) -> bool:
     versions = {one.container: one.connection_version for one in before.members}
-    version = versions.get(member.container)
-    if not member.has_configmeta or version is None or member.connection_version is None:
-        return False
-    return member.connection_version <= version
+    was, now = versions.get(member.container), member.connection_version
+    return member.has_configmeta and was is not None and now is not None and now <= was
 
 
 def failure_sentences(
     clusters: t.Iterable[KDCluster], reconnects: t.Mapping[str, Reconnect]
 ) -> list[str]:
-    """Say of each member whose start script ended with an error how it did."""
     return [
         f"{cluster.label}: the start script of member {member.pod} (role {member.role}) ended with "
         f"exit code {reconnect.exit_code}{_what_it_printed(cluster, member, reconnect)}."
@@ -341,16 +306,16 @@ def _read_ended(
     members: t.Sequence[Member],
     deadline: float,
     *,
-    with_configmeta: bool,
+    with_configmeta: bool = True,
 ) -> dict[str, MemberReading]:
-    """Read members, each again while a start script runs in it; by pod."""
+    """Read members, each again while its start script runs; by pod."""
     readings: dict[str, MemberReading] = {}
     no_code_since: dict[str, float] = {}
     pending = list(members)
     pause = _FIRST_PAUSE
     display = WaitDisplay(deadline)
-    while pending:
-        found = _read_once(api, namespace, pending, with_configmeta=with_configmeta)
+    while True:
+        found = read_now(api, namespace, pending, with_configmeta=with_configmeta)
         now = time.monotonic()
         again = []
         for member, reading in zip(pending, found):
@@ -362,13 +327,11 @@ def _read_ended(
             if reading.runs:
                 again.append(member)
         pending = again
-        if now + pause > deadline:
-            break
-        if pending:
-            display.show(functools.partial(_still_running, namespace, pending))
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-    return readings
+        if not pending or now + pause > deadline:
+            return readings
+        display.show(functools.partial(_still_running, namespace, pending))
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def _still_running(namespace: str, members: t.Iterable[Member]) -> str:
@@ -376,10 +339,10 @@ def _still_running(namespace: str, members: t.Iterable[Member]) -> str:
     return f"the start script has not ended in {pods}."
 
 
-def _read_once(
-    api: Api, namespace: str, members: t.Sequence[Member], *, with_configmeta: bool
+def read_now(
+    api: Api, namespace: str, members: t.Sequence[Member], *, with_configmeta: bool = True
 ) -> list[MemberReading]:
-    """Read members side by side; in the order of `members`."""
+    """Read members once, side by side, whether a start script runs or not; return them in the order of `members`."""
     command = ["sh", "-c", _READ_MEMBER, facts.START_SCRIPT_STATUS_PATH]
     if with_configmeta:
         command += [
@@ -397,50 +360,59 @@ def _read_once(
     return [
         MemberReading(unknown=str(output))
         if isinstance(output, MemberError)
-        else _reading(f"Pod {namespace}/{member.pod}", member, output)
+        else _reading(namespace, member, output)
         for member, output in zip(members, outputs)
     ]
 
 
-def _reading(where: str, member: Member, output: Output) -> MemberReading:
+def _reading(namespace: str, member: Member, output: Output) -> MemberReading:
     """Read what _READ_MEMBER printed."""
     runs, _end, rest = output.stdout.partition(b"\0")
     readable, _end, rest = rest.partition(b"\0")
     status, end, rest = rest.partition(b"\0")
     configmeta, _end, printed = rest.partition(b"\0")
-    where = f"{where}: {facts.START_SCRIPT_STATUS_PATH}"
+    ended = runs == b"no" and bool(end)
+    code: int | None = None
+    why, no_code = "", False
     if not end:
-        return MemberReading(
-            unknown=f"{where} cannot be read with sh (exit code {output.exit_code}){_NOT_KNOWN}"
-        )
-    if runs == b"yes":
+        why = f" cannot be read with sh (exit code {output.exit_code})"
+    elif runs == b"yes":
         return MemberReading()
-    ended = runs == b"no"
-    found = MemberReading(
-        ended=ended, configmeta=configmeta if ended and output.exit_code == 0 else None
-    )
-    if not ended:
-        unknown = f"{where}: whether a start script still runs cannot be seen, as /proc cannot be read there{_NOT_KNOWN}"
+    elif not ended:
+        why = ": whether a start script still runs cannot be seen, as /proc cannot be read there"
     elif readable == b"absent":
-        # A role whose eventList lacks `configure` has none before its first --reconnect (source: appConfig).
-        unknown = "" if member.setup_generation is None else f"{where} does not exist{_NOT_KNOWN}"
+        # Missing before the first --reconnect if the eventList lacks `configure` (source: appConfig).
+        why = "" if member.setup_generation is None else " does not exist"
     elif readable != b"0":
-        unknown = f"{where} cannot be read (cat ended with exit code {readable.decode('utf-8', 'replace')[:9]}){_NOT_KNOWN}"
+        shown = readable.decode("utf-8", "replace")[:9]
+        why = f" cannot be read (cat ended with exit code {shown})"
     else:
         try:
             code = facts.start_script_exit_code(status.decode("utf-8", "replace"))
         except ValueError as error:
-            unknown = f"{where} {error}{_NOT_KNOWN}"
+            why = f" {error}"
         else:
-            if code is not None:
-                return dataclasses.replace(found, exit_code=code, printed=printed if code else b"")
-            unknown = f"{where}: the last start script left no exit code, as if it had been killed{_NOT_KNOWN}"
-            return dataclasses.replace(found, unknown=unknown, no_code=True)
-    return dataclasses.replace(found, unknown=unknown)
+            if code is None:
+                no_code, why = (
+                    True,
+                    ": the last start script left no exit code, as if it had been killed",
+                )
+    unknown = (
+        f"Pod {namespace}/{member.pod}: {facts.START_SCRIPT_STATUS_PATH}{why}, so it is not known how the "
+        "application took the change (kd_connection: on_reconnect_failure=ignore does not ask)."
+    )
+    return MemberReading(
+        exit_code=code,
+        unknown=unknown if why else "",
+        ended=ended,
+        configmeta=configmeta if ended and output.exit_code == 0 else None,
+        printed=printed if code else b"",
+        no_code=no_code,
+    )
 
 
 def _was_replaced(api: Api, namespace: str, member: Member) -> bool:
-    """Whether the operator does not know yet that a member's pod is gone or has a new container."""
+    """Whether its pod is gone or has a container new to the operator."""
     try:
         pod = api.get(POD, namespace, member.pod)
     except NotFoundError:

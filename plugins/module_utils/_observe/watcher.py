@@ -26,41 +26,31 @@ from .._kubedirector.connection_hash import hash_fits
 from .._kubedirector.resources import KDCLUSTER
 from .._kubedirector.settled import is_quiet, is_settled
 from .._kubedirector.snapshot import parse_kdcluster
-from .reader import (
-    read_kdclusters,
-    read_objects,
-)
-from .stall_diagnosis import (
-    Diagnosis,
-    config_error_sentence,
-    lag_sentence,
-)
+from .reader import read_kdclusters, read_objects
+from .stall_diagnosis import Diagnosis, config_error_sentence, lag_sentence
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
-    from .._kubedirector.snapshot import (
-        KDCluster,
-        LiveObject,
-        Snapshot,
-    )
+    from .._core.resource import Key
+    from .._kubedirector.snapshot import KDCluster, LiveObject, Snapshot
 
 T = t.TypeVar("T")
 
-# One watch lasts this long at most; then objects that others may have changed are read again.
+# Longest watch; then objects that others may have changed are read again.
 WATCH_SECONDS = 5
 _RETRY_SECONDS = 1.0
 _GONE_SECONDS = 0.1
-# An API server that just started may not know its users, roles and CRDs for a moment.
+# A starting API server may not know its users, roles and CRDs yet.
 _STARTING_STATUSES, _STARTING_SECONDS = frozenset({401, 403, 404}), 30.0
 
 
 class SnapshotWatcher:
     """Keeps a snapshot up to date and waits for changes in it.
 
-    :param snapshot: as it was read; the attribute is replaced by newer ones, never changed. `has_waited`
-        says whether the operator had something to do; `before_last_change` has, by name, each KDCluster
-        whose connection hash changed meanwhile, as it was just before it last did; `on_change`, where it
-        is set, is called with each KDCluster whenever it is read.
+    :ivar snapshot: replaced, never changed.
+    :ivar has_waited: whether the operator had something to do.
+    :ivar before_last_change: by name, KDClusters whose connection hash changed, as just before their last change.
+    :ivar on_change: called with each KDCluster that is read.
     """
 
     def __init__(self, api: Api, snapshot: Snapshot, resource_version: str) -> None:
@@ -72,11 +62,10 @@ class SnapshotWatcher:
         self.has_waited = False
         self.before_last_change: dict[str, KDCluster] = {}
         self.on_change: t.Callable[[KDCluster], None] | None = None
-        # Writes side by side each take over what they were answered.
+        # Parallel writes each take over their answer.
         self._replacing = threading.Lock()
 
     def put_cluster(self, manifest: t.Mapping[str, t.Any]) -> None:
-        """Take over a KDCluster from an answer of the API server."""
         cluster = parse_kdcluster(manifest)
         with self._replacing:
             self._note_change(cluster)
@@ -90,7 +79,6 @@ class SnapshotWatcher:
             self.on_change(cluster)
 
     def drop_cluster(self, name: str) -> None:
-        """Take over that a KDCluster does not exist any more."""
         with self._replacing:
             clusters = {k: v for k, v in self.snapshot.clusters.items() if k != name}
             self.snapshot = dataclasses.replace(self.snapshot, clusters=clusters)
@@ -103,7 +91,7 @@ class SnapshotWatcher:
             self.before_last_change[cluster.name] = before
 
     def put_object(self, kind: str, name: str, found: LiveObject | None) -> None:
-        """Take over a ConfigMap or Secret that was just written or deleted."""
+        """Take over what was just written or deleted."""
         with self._replacing:
             clusters = self.snapshot.clusters
             self._expect_another_hash(clusters[one] for one in self.snapshot.naming(kind, name))
@@ -117,21 +105,18 @@ class SnapshotWatcher:
             self.snapshot, hashes_before={**self.snapshot.hashes_before, **hashes}
         )
 
-    def replace_objects(self, found: t.Mapping[tuple[str, str], LiveObject | None]) -> None:
-        """Take over ConfigMaps and Secrets that were read again; others are read when they are needed."""
+    def replace_objects(self, found: t.Mapping[Key, LiveObject | None]) -> None:
+        """Take over what was read again; others are read on demand."""
         with self._replacing:
             self.snapshot = dataclasses.replace(self.snapshot, objects=found)
 
-    def read_missing(self, keys: t.Iterable[tuple[str, str]]) -> None:
-        """Read the metadata of those (kind, name) that were not read yet. :raises ApiError, UnreachableError:"""
+    def read_missing(self, keys: t.Iterable[Key]) -> None:
+        """Read metadata that is missing. :raises ApiError, UnreachableError:"""
         self._read_objects(key for key in keys if key not in self.snapshot.objects)
 
     def refresh(self) -> None:
-        """Read all KDClusters again: after a write, older events of a watch would mislead.
-
-        :raises ApiError, UnreachableError:
-        """
-        # All the time, since a write that is answered while this reads is newer than what it reads.
+        """Read again: after a write, older events would mislead. :raises ApiError, UnreachableError:"""
+        # Lock throughout: a write answered meanwhile is newer than what this reads.
         with self._replacing:
             clusters, self._resource_version = read_kdclusters(self._api, self.snapshot.namespace)
             for cluster in clusters.values():
@@ -143,22 +128,19 @@ class SnapshotWatcher:
                 self.on_change(cluster)
 
     def refresh_before_waiting(self) -> None:
-        """Read all KDClusters again at the next wait, which retries passing errors."""
+        """Refresh at the next wait, which retries transient errors."""
         self._behind = True
 
     def wait_until_one_is_quiet(
         self, groups: t.Sequence[frozenset[str]], deadline: float, why: str
     ) -> int:
-        """Wait until the operator works on none of the KDClusters of one group.
+        """Wait until the operator works on no KDCluster of one group.
 
-        :returns: which group that is. See wait_until_settled for the rest.
+        :returns: the group's index. The rest is as in wait_until_settled.
         """
 
         def quiet_group() -> int | None:
-            for index, group in enumerate(groups):
-                if self._all_quiet(group):
-                    return index
-            return None
+            return next((i for i, group in enumerate(groups) if not any(self._busy(group))), None)
 
         return self._wait(frozenset().union(*groups), quiet_group, deadline, why)
 
@@ -174,18 +156,15 @@ class SnapshotWatcher:
     ) -> None:
         """Wait until all that is live has reached every member of these KDClusters.
 
-        :param also_quiet: KDClusters on which the operator must have nothing to do either, as long as
-            there are such.
+        :param also_quiet: KDClusters on which the operator must have no work either, while they exist.
         :param deadline: as of time.monotonic().
-        :param why: how the message of a timeout begins, such as "The change
-            was written, but it has not reached every member".
-        :param may_vanish: the wait ends for those of `names` in it that are deleted.
-        :param require: called whenever `snapshot` is newer; what it raises ends the wait.
-        :raises WaitTimeoutError: names the lagging members and what they last reported.
-        :raises StalledError: it will not come by itself: the operator is down or stuck, or a pod does not
-            start.
-        :raises MemberError: a member is in `config error` and so will never take the change.
-        :raises PreconditionError: one of the other `names` was deleted meanwhile.
+        :param why: begins a timeout's message: what has not happened.
+        :param may_vanish: `names` that may be deleted, which ends their wait.
+        :param require: called without arguments whenever `snapshot` is newer; what it raises ends the wait.
+        :raises WaitTimeoutError: names the lagging members and their last reports.
+        :raises StalledError: they cannot settle by themselves.
+        :raises MemberError: a member in `config error` will never take the change.
+        :raises PreconditionError: another of `names` was deleted.
         :raises ApiError, UnreachableError:
         """
         settled = frozenset(names)
@@ -195,13 +174,13 @@ class SnapshotWatcher:
             found = self.snapshot.clusters
             for name in sorted(settled.difference(found, may_vanish)):
                 raise deleted_meanwhile(self.snapshot.namespace, name)
-            # With one that is being deleted the operator does nothing any more but that.
+            # With a terminating KDCluster the operator does nothing but delete it.
             there = {
                 n for n in quiet & set(found) if not (n in may_vanish and found[n].terminating)
             }
             if require is not None:
                 require()
-            if not self._all_quiet(there):
+            if any(self._busy(there)):
                 return None
             for name in sorted(settled & there):
                 if not is_settled(self.snapshot, found[name]):
@@ -213,7 +192,7 @@ class SnapshotWatcher:
     def _wait(
         self, names: frozenset[str], goal: t.Callable[[], T | None], deadline: float, why: str
     ) -> T:
-        """Follow events until `goal` returns something; `goal` reads only `names`."""
+        """Follow events until `goal`, which reads only `names`, returns something."""
         lost_at = -math.inf
         display = WaitDisplay(deadline)
         while True:
@@ -221,7 +200,7 @@ class SnapshotWatcher:
             try:
                 if self._behind:
                     self.refresh()
-                self._read_missing_objects(names)
+                self.read_missing(self._objects_of(names))
                 reached = goal()
                 if reached is not None:
                     return reached
@@ -232,8 +211,7 @@ class SnapshotWatcher:
                     return reached
                 display.show(lambda: self._lag_sentences(names))
                 self._read_objects_again(names)
-                unrecoverable = self._diagnosis.unrecoverable(self.snapshot, names)
-                if unrecoverable:
+                if unrecoverable := self._diagnosis.unrecoverable(self.snapshot, names):
                     raise StalledError(f"{why}: {' '.join(unrecoverable)}")
             except ExpiredError:
                 self._behind = True
@@ -250,11 +228,8 @@ class SnapshotWatcher:
                     raise
                 time.sleep(_RETRY_SECONDS)
 
-    def _all_quiet(self, names: t.Iterable[str]) -> bool:
-        return not any(self._busy(names))
-
     def _busy(self, names: t.Iterable[str]) -> t.Iterator[KDCluster]:
-        """Those that the operator still works on; not those that were deleted."""
+        """Those on which the operator still works."""
         for name in sorted(names):
             cluster = self.snapshot.clusters.get(name)
             if cluster is not None and not is_quiet(self.snapshot, cluster):
@@ -263,12 +238,11 @@ class SnapshotWatcher:
     def _follow(
         self, names: frozenset[str], goal: t.Callable[[], T | None], seconds: int
     ) -> T | None:
-        """Take over events until the goal is reached or the watch ends."""
+        """Take over events until the goal or the watch's end."""
         self.has_waited = True
-        events = self._api.watch(
+        for event in self._api.watch(
             KDCLUSTER, self.snapshot.namespace, self._resource_version, seconds
-        )
-        for event in events:
+        ):
             manifest = event["object"]
             self._resource_version = manifest["metadata"]["resourceVersion"]
             if event["type"] == "BOOKMARK":
@@ -279,7 +253,7 @@ class SnapshotWatcher:
                 self.drop_cluster(name)
             else:
                 self.put_cluster(manifest)
-            self._read_missing_objects(names & {name})
+            self.read_missing(self._objects_of(names & {name}))
             if before is not None and self._saw_something_else(name, before.stored_hash):
                 self._read_objects_again([name])
             reached = goal()
@@ -288,36 +262,31 @@ class SnapshotWatcher:
         return None
 
     def _saw_something_else(self, name: str, before: str) -> bool:
-        """Whether the operator just read other content of the connected objects than this snapshot has."""
+        """Whether the operator just read connected objects that differ from this snapshot."""
         cluster = self.snapshot.clusters.get(name)
         if cluster is None or cluster.stored_hash == before:
             return False
         known = all(key in self.snapshot.objects for key in cluster.connections.objects())
         return known and not hash_fits(self.snapshot, cluster)
 
-    def _read_missing_objects(self, names: t.Iterable[str]) -> None:
-        self.read_missing(self._objects_of(names))
-
     def _read_objects_again(self, names: t.Iterable[str]) -> None:
-        """Read again the objects of KDClusters whose hash does not fit: others may have changed them."""
+        """Read those of KDClusters whose hash does not fit: others may have changed them."""
+        clusters = (self.snapshot.clusters.get(name) for name in names)
         self._read_objects(
-            self._objects_of(
-                name
-                for name in names
-                if (cluster := self.snapshot.clusters.get(name)) is not None
-                and not hash_fits(self.snapshot, cluster)
-            )
+            key
+            for cluster in clusters
+            if cluster is not None and not hash_fits(self.snapshot, cluster)
+            for key in cluster.connections.objects()
         )
 
-    def _read_objects(self, keys: t.Iterable[tuple[str, str]]) -> None:
-        found = read_objects(self._api, self.snapshot.namespace, keys)
-        if found:
+    def _read_objects(self, keys: t.Iterable[Key]) -> None:
+        if found := read_objects(self._api, self.snapshot.namespace, keys):
             with self._replacing:
                 self.snapshot = dataclasses.replace(
                     self.snapshot, objects={**self.snapshot.objects, **found}
                 )
 
-    def _objects_of(self, names: t.Iterable[str]) -> list[tuple[str, str]]:
+    def _objects_of(self, names: t.Iterable[str]) -> list[Key]:
         clusters = self.snapshot.clusters
         return [
             key

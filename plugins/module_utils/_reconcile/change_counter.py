@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Put the operator's count of connection changes one ahead before something changes for KDClusters.
+"""Put KDClusters' count of connection changes one ahead before what they connect to changes.
 
-Where a KDCluster's own connections are written this goes with it (_reconcile.plan.connection_patch).
+A change of their own connections does that itself (plan.connection_patch).
 """
 
 from __future__ import annotations
@@ -12,12 +12,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._core.errors import (
-    ApiError,
-    CollectionError,
-    OperatorDownError,
-    UnreachableError,
-)
+from .._core.errors import ApiError, CollectionError, OperatorDownError, UnreachableError
 from .._kubedirector import facts
 from .._kubedirector.resources import KDCLUSTER
 from .plan import change_counter_patch
@@ -28,22 +23,20 @@ if t.TYPE_CHECKING:
 
 _TRIES = 3
 _CONFLICT, _UNPROCESSABLE = 409, 422
-# The operator writes a KDCluster of which a connected object changed with the copy that its watch last
-# showed. One that is behind is refused, and tried again for hours (measured); watches are behind for
-# some milliseconds.
+# After an object's change the operator writes the KDCluster with the copy that its watch last showed. The watch is
+# behind for some milliseconds; a stale copy is refused, and the write retried for hours (measured).
 _PAUSE_SECONDS = 1.0
 
 
 def repair_change_counters(api: Api, live: SnapshotWatcher, names: t.Iterable[str]) -> None:
-    """Bring up the count of those of these KDClusters where it is not ahead and that are not being changed.
+    """Put it ahead where it is not, for configured KDClusters.
 
-    This is never in the way of the change itself, which may be the way back of a rotation: what cannot be
-    written is left as it is, and a missed start script is reported afterwards.
+    A failed write is ignored, since the change may be a rollback: a missed start script is reported later.
     """
     touched = False
     for name in names:
         try:
-            touched |= _put_right(api, live, name)
+            touched |= _repair(api, live, name)
         except CollectionError as error:
             touched |= error.maybe_done
             if isinstance(error, (OperatorDownError, UnreachableError)):
@@ -53,8 +46,8 @@ def repair_change_counters(api: Api, live: SnapshotWatcher, names: t.Iterable[st
         time.sleep(_PAUSE_SECONDS)
 
 
-def _put_right(api: Api, live: SnapshotWatcher, name: str) -> bool:
-    """Put one right; say whether anybody just wrote it. :raises ApiError, UnreachableError:"""
+def _repair(api: Api, live: SnapshotWatcher, name: str) -> bool:
+    """Return whether it was just written, perhaps by others. :raises ApiError, UnreachableError:"""
     for attempt in range(_TRIES):
         cluster = live.snapshot.clusters.get(name)
         if cluster is None or cluster.state != facts.STATE_CONFIGURED:

@@ -2,53 +2,44 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a task's options to what is wanted, typed and checked; no I/O."""
+"""A task's options -> what is wanted, typed and checked; no I/O."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 import re
 import typing as t
 
 from .._core.errors import InvalidInputError
-from .._core.names import (
-    require_data_key,
-    require_label_name,
-    require_label_value,
-    require_name,
-)
+from .._core.names import require_data_key, require_label_name, require_label_value, require_name
 from .._core.resource import Key
 from .._core.scalars import removable_text_map, text_map
 from .._kubedirector import facts
 from .._kubedirector.selection import selection_from
-from .shared_objects import (
-    VERSION_OF,
-    versioned_name,
-)
+from .shared_objects import VERSION_OF, versioned_name
 
-# Opaque apart, all of Kubernetes' own have a group (source: its documentation of Secrets).
+# All of Kubernetes' own except Opaque have a group (source: its documentation of Secrets).
 _KUBERNETES_TYPE = re.compile(r"[a-z0-9.-]+/\S+")
 
-# What data_mode says of an object that exists: its data become these, get these besides, stay as they are.
+# An existing object's data become these, get these besides, stay as they are.
 REPLACE, MERGE, CREATE_ONLY = DATA_MODES = ("replace", "merge", "create_only")
 
-# A deadline is a number that a clock can count to.
+# A clock can count to it.
 _MAX_SECONDS = 365 * 24 * 3600
 
 
 @dataclasses.dataclass(frozen=True)
 class DesiredObject:
-    """A ConfigMap or Secret as the task names it.
+    """A ConfigMap or Secret as the task names it; None is what it leaves out.
 
-    :param data: key to value, a Secret's values in base64; None when the task says nothing of them.
+    :param data: key to value, a Secret's in base64.
+    :param labels: with the type label; None removes one, others stay.
+    :param described: the task gives more than its name.
+    :param secret_type: a Secret's Kubernetes type.
     :param data_mode: one of DATA_MODES.
-    :param binary: a ConfigMap's binaryData, key to value in base64; None when the task says nothing of them.
-    :param labels: labels to set, the type label included, or None to remove one; others are left alone.
-    :param described: the task says more of it than its name.
-    :param secret_type: the Kubernetes type of a Secret, None when the task says nothing of it.
-    :param version_of: the name that the task gives it, where a hash of the content comes after that.
+    :param binary: a ConfigMap's binaryData, in base64.
+    :param version_of: a version's name without the hash.
     :param absent: no connection of the task is to name it.
     :param deleted: it is to be deleted as well.
     """
@@ -68,40 +59,31 @@ class DesiredObject:
     binary: t.Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
 
     @property
-    def key(self) -> tuple[str, str]:
-        """(kind, name)."""
+    def key(self) -> Key:
         return self.kind, self.name
 
     @property
-    def lasting_data(self) -> t.Mapping[str, str]:
-        """The data that the object has after the task, whether or not it existed before."""
-        return {} if self.data is None or self.data_mode == CREATE_ONLY else self.data
-
-    @property
     def content(self) -> dict[str, t.Mapping[str, str]]:
-        """The fields of its manifest that the task gives values for: data, binaryData."""
+        """The data and binaryData that it has after the task in any case."""
+        if self.data_mode == CREATE_ONLY:
+            return {}
         given = {"data": self.data, "binaryData": self.binary}
         return {field: values for field, values in given.items() if values is not None}
 
     def content_changes(
         self, have: t.Mapping[str, t.Mapping[str, str]]
     ) -> dict[str, dict[str, str | None]]:
-        """What a merge patch changes in an object that exists; None removes a key.
-
-        :param have: its data and binaryData.
-        :returns: without fields in which nothing changes.
-        """
-        if self.data_mode == CREATE_ONLY:
-            return {}
+        """The merge patch for an object with this data and binaryData; unchanged fields are left out."""
+        content = self.content
         found: dict[str, dict[str, str | None]] = {}
         for field, values in have.items():
-            wanted = self.content.get(field)
+            wanted = content.get(field, {})
             # Kubernetes takes a key in one of the two only.
-            gone = {key for other, keys in self.content.items() if other != field for key in keys}
-            if wanted is not None and self.data_mode == REPLACE:
-                gone.update(key for key in values if key not in wanted)
+            gone = {key for other, keys in content.items() if other != field for key in keys}
+            if field in content and self.data_mode == REPLACE:
+                gone |= values.keys() - wanted.keys()
             changes: dict[str, str | None] = {key: None for key in values if key in gone}
-            changes.update({k: v for k, v in (wanted or {}).items() if values.get(k) != v})
+            changes.update({k: v for k, v in wanted.items() if values.get(k) != v})
             if changes:
                 found[field] = changes
         return found
@@ -116,11 +98,9 @@ class DesiredObject:
 class DesiredConnections:
     """What some KDClusters are to be connected to.
 
-    :param objects: (kind, name) of ConfigMaps and Secrets.
-    :param clusters: KDClusters to connect to.
-    :param absent: these are to be disconnected.
-    :param exclusive: the connections are to be exactly these.
-    :param required: False where others may change or delete the KDClusters while the task works.
+    :param absent: disconnect them from these.
+    :param exclusive: connect exactly these.
+    :param required: False if others may change or delete the KDClusters meanwhile.
     """
 
     kdclusters: tuple[str, ...]
@@ -136,7 +116,7 @@ class DesiredState:
     """What a task wants in one namespace.
 
     :param objects: each once.
-    :param connections: one for each entry; they do not contradict one another.
+    :param connections: one for each entry, without contradictions.
     """
 
     namespace: str
@@ -145,35 +125,33 @@ class DesiredState:
 
     @property
     def kdclusters(self) -> tuple[str, ...]:
-        """The KDClusters whose connections the task manages."""
         return tuple(dict.fromkeys(name for one in self.connections for name in one.kdclusters))
 
     @property
     def clusters(self) -> tuple[str, ...]:
-        """The KDClusters that the task connects to, or disconnects from."""
         return tuple(dict.fromkeys(name for one in self.connections for name in one.clusters))
 
     @property
+    def present(self) -> DesiredState:
+        """The part that connects."""
+        connections = tuple(one for one in self.connections if not one.absent)
+        return dataclasses.replace(self, connections=connections)
+
+    @property
     def may_vanish(self) -> frozenset[str]:
-        """The KDClusters that others may delete meanwhile: those that the task only disconnects, or that
-        only happen to name an object."""
-        needed = {
-            name
-            for one in self.connections
-            if one.required and not one.absent
-            for name in one.kdclusters
-        }
-        return frozenset(self.kdclusters) - needed
+        """The KDClusters that others may delete: which the task only disconnects, or which happen to name an object."""
+        needed = (one.kdclusters for one in self.present.connections if one.required)
+        return frozenset(self.kdclusters).difference(*needed)
 
     @property
     def keys_with_data(self) -> frozenset[Key]:
-        """(kind, name) of the objects of which more than the metadata must be read."""
-        compared = (o for o in self.objects if o.content and o.data_mode != CREATE_ONLY)
-        typed = (o for o in self.objects if o.secret_type)
-        return frozenset(o.key for o in (*compared, *typed) if not o.absent)
+        """The objects to read with more than their metadata."""
+        return frozenset(
+            o.key for o in self.objects if not o.absent and (o.content or o.secret_type)
+        )
 
     def of_kdcluster(self, name: str) -> DesiredState:
-        """The part of it that decides on one KDCluster's connections."""
+        """The part that decides one KDCluster's connections."""
         connections = tuple(
             dataclasses.replace(one, kdclusters=(name,))
             for one in self.connections
@@ -188,25 +166,20 @@ class DesiredState:
         )
         return dataclasses.replace(self, objects=objects, connections=connections)
 
-    def without(self, kdclusters: t.Collection[str]) -> DesiredState:
-        """The same without the connections of some KDClusters."""
-        return dataclasses.replace(
-            self,
-            connections=tuple(
-                dataclasses.replace(
-                    one, kdclusters=tuple(n for n in one.kdclusters if n not in kdclusters)
-                )
-                for one in self.connections
-            ),
+    def without_vanished(self, there: t.Iterable[str]) -> DesiredState:
+        """The same without those of may_vanish that are not there."""
+        gone = self.may_vanish.difference(there)
+        connections = tuple(
+            dataclasses.replace(one, kdclusters=tuple(n for n in one.kdclusters if n not in gone))
+            for one in self.connections
         )
+        return dataclasses.replace(self, connections=connections)
 
 
 def merge_desired(states: t.Sequence[DesiredState]) -> DesiredState:
-    """Make one state of those of several entries of one namespace, which do not contradict one another.
+    """Merge the states of a namespace's entries, at least one.
 
-    :param states: at least one.
-    :returns: an object that one entry describes and another only names is described; one that an entry
-        describes as versioned is that version for all.
+    What one entry describes, also as a version, is described for all.
     """
     versions = {
         (o.kind, o.version_of): o
@@ -214,23 +187,20 @@ def merge_desired(states: t.Sequence[DesiredState]) -> DesiredState:
         for o in state.objects
         if o.version_of is not None
     }
-
-    def resolved(key: Key) -> Key:
-        return versions[key].key if key in versions else key
-
     objects: dict[Key, DesiredObject] = {}
     for state in states:
-        for one in state.objects:
-            key = resolved(one.key)
-            before = objects.get(key)
-            if key != one.key:
-                one = versions[one.key]
-            objects[key] = one if before is None else _merged_object(before, one)
+        for named in state.objects:
+            one = versions.get(named.key, named)
+            before = objects.get(one.key)
+            objects[one.key] = one if before is None else _merged_object(before, one)
     return DesiredState(
         states[0].namespace,
         tuple(objects.values()),
         tuple(
-            dataclasses.replace(one, objects=tuple(map(resolved, one.objects)))
+            dataclasses.replace(
+                one,
+                objects=tuple(versions[k].key if k in versions else k for k in one.objects),
+            )
             for state in states
             for one in state.connections
         ),
@@ -238,7 +208,7 @@ def merge_desired(states: t.Sequence[DesiredState]) -> DesiredState:
 
 
 def _merged_object(one: DesiredObject, other: DesiredObject) -> DesiredObject:
-    """Of two that mean the same object: the one that says more of it."""
+    """Of two of the same object, the one that says more."""
     if one.absent != other.absent:
         return other if one.absent else one
     return dataclasses.replace(
@@ -252,8 +222,7 @@ def parse_desired(params: t.Mapping[str, t.Any], namespace: str) -> DesiredState
 
     :param params: namespace, kdcluster, configmaps, secrets, clusters, state, exclusive,
         delete_objects, wait_timeout.
-    :raises InvalidInputError: a value cannot be used; the message names kind, namespace/name and key, and
-        never a Secret's value.
+    :raises InvalidInputError: names kind, namespace/name and key, never a Secret's value.
     """
     absent = params["state"] == "absent"
     if absent and params["exclusive"]:
@@ -281,12 +250,13 @@ def parse_desired(params: t.Mapping[str, t.Any], namespace: str) -> DesiredState
         absent=absent,
         exclusive=bool(params["exclusive"]),
     )
-    if desired.clusters and not desired.kdclusters and not selects:
-        raise InvalidInputError(
-            "Option clusters says what to connect to, but kdcluster, which would be connected, is not given."
-        )
-    if desired.exclusive and not desired.kdclusters and not selects:
-        raise InvalidInputError("Option exclusive needs kdcluster.")
+    if not desired.kdclusters and not selects:
+        if desired.clusters:
+            raise InvalidInputError(
+                "Option clusters says what to connect to, but kdcluster, which would be connected, is not given."
+            )
+        if desired.exclusive:
+            raise InvalidInputError("Option exclusive needs kdcluster.")
     for name in desired.clusters:
         if name in desired.kdclusters and not absent:
             raise InvalidInputError(
@@ -322,7 +292,6 @@ def _objects(
 
 
 def _version(found: DesiredObject, namespace: str, where: str) -> DesiredObject:
-    """The version that an object with this content is."""
     if found.data is None:
         raise InvalidInputError(f"{where}: versioned needs data, since they are part of the name.")
     if found.data_mode != REPLACE:
@@ -331,9 +300,7 @@ def _version(found: DesiredObject, namespace: str, where: str) -> DesiredObject:
         )
     return dataclasses.replace(
         found,
-        name=versioned_name(
-            namespace, found.kind, found.name, found.type, found.data, found.binary or {}
-        ),
+        name=versioned_name(namespace, found),
         version_of=found.name,
         annotations={**found.annotations, VERSION_OF: found.name},
     )
@@ -360,8 +327,7 @@ def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> Desire
                 f"{where}: option type and label {type_label} contradict one another; leave the label out."
             )
         labels[type_label] = wanted_type
-    data = _configmap_data(entry, where) if kind == "ConfigMap" else _secret_data(entry, where)
-    binary = _binary_data(entry, data or {}, where) if kind == "ConfigMap" else None
+    data, binary = _content(kind, entry, where)
     annotations = removable_text_map(entry.get("annotations"), f"{where}: annotation")
     secret_type = entry.get("secret_type") or None
     return DesiredObject(
@@ -379,7 +345,7 @@ def _object(kind: str, name: str, entry: dict[str, t.Any], where: str) -> Desire
 
 
 def _require_type(kind: str, value: str | None, where: str) -> None:
-    """Check the type that applications look for, which is not a Secret's Kubernetes type."""
+    """Check the type that applications look for, not a Secret's Kubernetes type."""
     if value is None:
         raise InvalidInputError(
             f"{where}: without it the operator skips the object. Disconnect the object instead."
@@ -393,60 +359,56 @@ def _require_type(kind: str, value: str | None, where: str) -> None:
     require_label_value(value, where)
 
 
-def _keyed_text(values: dict[str, t.Any] | None, where: str) -> dict[str, str]:
+def _content(
+    kind: str, entry: dict[str, t.Any], where: str
+) -> tuple[dict[str, str] | None, dict[str, str] | None]:
+    """Return data and binaryData."""
+    if kind == "ConfigMap":
+        option = "binary_data"
+        data = _keyed_text(entry.get("data"), where)
+        besides = _base64_map(entry.get(option), where, "data")
+    else:
+        option = "string_data"
+        data = _base64_map(entry.get("data"), where, option)
+        besides = _keyed_text(entry.get(option), where)
+    for key in besides or ():
+        if key in (data or ()):
+            raise InvalidInputError(
+                f"{where}: key {key} is in data and in {option}; keep it in one of them."
+            )
+    if kind == "ConfigMap" or besides is None:
+        return data, besides
+    encoded = {key: base64.b64encode(text.encode()).decode() for key, text in besides.items()}
+    return {**(data or {}), **encoded}, None
+
+
+def _keyed_text(values: dict[str, t.Any] | None, where: str) -> dict[str, str] | None:
+    if values is None:
+        return None
     texts = text_map(values, f"{where}: key")
     for key in texts:
         require_data_key(key, where)
     return texts
 
 
-def _configmap_data(entry: dict[str, t.Any], where: str) -> dict[str, str] | None:
-    return None if entry.get("data") is None else _keyed_text(entry["data"], where)
-
-
-def _binary_data(
-    entry: dict[str, t.Any], data: t.Mapping[str, str], where: str
+def _base64_map(
+    values: dict[str, t.Any] | None, where: str, for_text: str
 ) -> dict[str, str] | None:
-    if entry.get("binary_data") is None:
+    """Write base64 the way Kubernetes does. :param for_text: the option that takes plain text."""
+    texts = _keyed_text(values, where)
+    if texts is None:
         return None
-    binary = _base64_map(entry["binary_data"], where, "data")
-    for key in binary:
-        if key in data:
-            raise InvalidInputError(
-                f"{where}: key {key} is in data and in binary_data; keep it in one of them."
-            )
-    return binary
-
-
-def _base64_map(values: dict[str, t.Any] | None, where: str, for_text: str) -> dict[str, str]:
-    """Write base64 the one way in which Kubernetes writes it.
-
-    :param for_text: the option that takes plain text.
-    """
     data: dict[str, str] = {}
-    for key, text in _keyed_text(values, where).items():
+    for key, text in texts.items():
         try:
             packed = "".join(text.split())
             if len(packed) % 4:
-                # Python before 3.12 lets superfluous padding pass.
-                raise ValueError("its length is no multiple of four")
+                # Python before 3.12 accepts superfluous padding.
+                raise ValueError
             raw = base64.b64decode(packed, validate=True)
-        except (binascii.Error, ValueError):
+        except ValueError:
             raise InvalidInputError(
                 f"{where}: key {key} is not valid base64; encode it, or put the plain text into {for_text}."
             ) from None
         data[key] = base64.b64encode(raw).decode()
-    return data
-
-
-def _secret_data(entry: dict[str, t.Any], where: str) -> dict[str, str] | None:
-    if entry.get("data") is None and entry.get("string_data") is None:
-        return None
-    data = _base64_map(entry.get("data"), where, "string_data")
-    for key, text in _keyed_text(entry.get("string_data"), where).items():
-        if key in data:
-            raise InvalidInputError(
-                f"{where}: key {key} is in data and in string_data; keep it in one of them."
-            )
-        data[key] = base64.b64encode(text.encode()).decode()
     return data

@@ -7,35 +7,20 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import time
 import typing as t
 
-from .._core.errors import (
-    CollectionError,
-    PreconditionError,
-    WaitTimeoutError,
-)
-from .._core.side_by_side import (
-    side_by_side,
-)
-from .._kubedirector.links import (
-    dependents,
-    in_dependency_order,
-)
+from .._core.errors import CollectionError, PreconditionError, WaitTimeoutError
+from .._core.side_by_side import side_by_side
+from .._kubedirector.links import Links, dependents, in_dependency_order, linked_groups
 from .._observe.reader import read_objects
 from .._observe.start_script import wait_until_ended
-from .change_counter import (
-    repair_change_counters,
-)
+from .change_counter import repair_change_counters
 from .linked_lease import LinkedLease
-from .plan import (
-    ClusterChange,
-    replan,
-)
-from .preconditions import (
-    failed_deletion_preconditions,
-)
+from .plan import ObjectChange, Plan, make_plan
+from .preconditions import failed_deletion_preconditions
 from .shared_objects import (
     copy_name,
     kdclusters_to_repoint,
@@ -43,56 +28,47 @@ from .shared_objects import (
     naming,
     other_keys,
     replaced_keys,
-    repoints_to_copies,
     repoints_to_originals,
 )
-from .steps import (
-    Step,
-    guards_of,
-    next_steps,
-)
-from .verification import (
-    require_unchanged,
-    undone_changes,
-)
-from .writer import (
-    Progress,
-    Writer,
-)
+from .verification import require_unchanged, undone_changes
+from .writer import Progress, Writer
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
     from .._core.resource import Key
     from .._observe.watcher import SnapshotWatcher
     from .desired import DesiredState
-    from .plan import (
-        ObjectChange,
-        Plan,
-    )
 
-# Two changes that reach the same KDCluster: for how long the second waits for the first to settle, and for
-# how long then. The operator's note of the second one is made with the copy that its watch last showed;
-# one that is behind is refused, and tried again for hours, in which it takes no note of that object any
-# more (source: configmap.go; measured: two ConfigMaps changed at once, the first time; one right after the
-# other settled, the third time).
+# How long the second of two changes that reach a KDCluster waits for the first to settle, and then pauses. The
+# operator notes it with the copy that its watch last showed; a stale one is refused and retried for hours (source:
+# configmap.go; measured).
 _SETTLE_SECONDS, _SETTLE_SECONDS_EACH = 1.0, 0.3
 _BREATH_SECONDS = 0.5
-# Between an object's creation and its connection. An operator that hears of a new object only once a
-# KDCluster names it writes that KDCluster while it counts the change up, loses count, and does not run
-# the start script (measured on the real operator: 1 of 80 changes without, 0 of 100 with it).
+# From an object's creation to its connection. An operator that sees both at once loses count of the change and
+# does not run the start script (measured).
 _HEAD_START_SECONDS = 0.1
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Step:
+    """Writes that go together.
+
+    :param reached: the KDClusters that they reach directly.
+    :param connects: changes a KDCluster, after all writes of objects.
+    """
+
+    reached: frozenset[str]
+    write: t.Callable[[], None]
+    connects: bool = False
 
 
 class Applier:
     """Carries one plan out.
 
-    :param deadline: as of time.monotonic(); bounds the waits between steps and the tries of a write
-        that the webhook refuses for the moment, and after it nothing more is written.
-    :param progress: filled while writing, so that a failure can tell what has been done.
-    :param separate_runs: whether the exit code of the last run of each start script is wanted, so that the
-        runs for several changes must not overlap.
-    :param unwaited: KDClusters of the task that wait() leaves alone.
-    :ivar plan: the plan, which is made again where others changed something before linked KDClusters are.
+    :param deadline: as of time.monotonic(); nothing is written after it.
+    :param separate_runs: each start script's last exit code is wanted, so its runs must not overlap.
+    :param unwaited: KDClusters that wait() leaves alone.
+    :ivar plan: made again before linked KDClusters change.
     """
 
     def __init__(
@@ -121,37 +97,32 @@ class Applier:
         self._waited = False
         self._seen_unchanged: object = None
         self._lease: LinkedLease | None = None
-        found = live.snapshot.clusters
-        self._uids = {
-            name: found[name].uid
-            for name in (*desired.kdclusters, *desired.clusters)
-            if name in found
-        }
+        named = {*desired.kdclusters, *desired.clusters}
+        self._uids = {n: c.uid for n, c in live.snapshot.clusters.items() if n in named}
 
     def try_dry(self) -> None:
-        """Ask the API server about every write, in a server-side dry run. :raises ApiError, PreconditionError:"""
+        """Try every write in a server-side dry run. :raises ApiError, PreconditionError:"""
         side_by_side(
             [
-                *(functools.partial(self._try_object_dry, one) for one in self._object_writes()),
+                *(functools.partial(self._try_object_dry, one) for one in self.plan.object_writes),
                 *(
                     functools.partial(self._writer.write_connections, one, dry_run=True)
-                    for one in self._cluster_writes()
+                    for one in self.plan.cluster_writes
                 ),
             ]
         )
 
     def _try_object_dry(self, change: ObjectChange) -> None:
         self._writer.write_object(change, dry_run=True)
-        if change.action != "deleted" and self._moved(naming(change, self._live.snapshot)):
+        names = naming(change, self._live.snapshot)
+        if change.action != "deleted" and kdclusters_to_repoint(self._writer.links, names):
             self._writer.write_copy(change, dry_run=True)
 
     def write(self, *, tried: bool = False) -> None:
-        """Write everything that differs; linked KDClusters only as the one task that changes such.
+        """Write everything that differs; only one task at a time changes linked KDClusters.
 
-        Where there are several writes, all of them are tried dry first: a refusal of the last one
-        must not leave the first ones written.
+        Several writes are tried dry first: a refused last one must not leave the first ones written.
 
-        :param tried: whether the plan was tried dry already.
         :raises ApiError, PreconditionError, WaitTimeoutError, UnreachableError:
         """
         steps = self._steps()
@@ -174,12 +145,11 @@ class Applier:
         if not tried and len(steps) + len(self._deletions()) > 1:
             self.try_dry()
         while steps:
-            candidates = next_steps(self._writer.links, steps)
+            candidates = _next_steps(self._writer.links, steps)
             guards = self._guards(candidates)
-            step = candidates[self._settle_linked(guards)]
-            # The webhook takes its time for each KDCluster; unlinked ones need not queue.
-            alone = [c for c, guard in zip(candidates, guards) if not guard]
-            chosen = alone if step in alone else [step]
+            # The webhook is slow for each KDCluster; unlinked ones need not queue.
+            unlinked = [step for step, guard in zip(candidates, guards) if not guard]
+            chosen = unlinked or [candidates[self._settle_linked(guards)]]
             self._require_time()
             self._prepare(chosen)
             side_by_side(one.write for one in chosen)
@@ -187,7 +157,7 @@ class Applier:
             steps = [one for one in steps if one not in chosen]
 
     def _plan_again(self) -> None:
-        """Take over what the last task that changed linked KDClusters left."""
+        """Plan on what the last Lease holder left; guarded changes stay."""
         live, desired = self._live, self._desired
         live.refresh()
         keys = [o.key for o in desired.objects] + other_keys(desired, live.snapshot.clusters)
@@ -195,20 +165,21 @@ class Applier:
             read_objects(self._api, desired.namespace, keys, desired.keys_with_data)
         )
         live.read_missing(replaced_keys(desired, live.snapshot.objects))
-        self.plan = replan(self.plan, self._writer.still_desired(live.snapshot), live.snapshot)
-        self._writer.links = self.plan.links
+        plan = make_plan(desired.without_vanished(live.snapshot.clusters), live.snapshot)
+        guarded = {change.key: change for change in self.plan.objects if change.guarded}
+        objects = tuple(guarded.get(change.key, change) for change in plan.objects)
+        self.plan = dataclasses.replace(plan, objects=objects)
+        self._writer.links = plan.links
 
     def _require_time(self) -> None:
-        """See that a write may still be made. :raises WaitTimeoutError, PreconditionError:"""
+        """:raises WaitTimeoutError, PreconditionError: nothing may be written any more."""
         if time.monotonic() > self._deadline:
+            plan, progress = self.plan, self._progress
             writes = [
+                *((f"{o.kind} {o.name}", o.key in progress.objects) for o in plan.object_writes),
                 *(
-                    (f"{o.kind} {o.name}", o.key in self._progress.objects)
-                    for o in self._object_writes()
-                ),
-                *(
-                    (f"KDCluster {c.name}", c.name in self._progress.clusters)
-                    for c in self._cluster_writes()
+                    (f"KDCluster {c.name}", c.name in progress.clusters)
+                    for c in plan.cluster_writes
                 ),
             ]
             done = ", ".join(name for name, written in writes if written) or "nothing"
@@ -221,13 +192,13 @@ class Applier:
             self._lease.require()
 
     def _deletions(self) -> list[ObjectChange]:
-        return [change for change in self._object_writes() if change.action == "deleted"]
+        return [change for change in self.plan.objects if change.action == "deleted"]
 
     def _delete_objects(self) -> None:
         deletions = self._deletions()
         if not deletions:
             return
-        # Somebody else may have connected one since the plan was made, as long as that is by now.
+        # Others may have connected one since the plan was made.
         self._live.refresh()
         snapshot = self._live.snapshot
         problems = list(failed_deletion_preconditions(self._desired, snapshot, {}))
@@ -238,26 +209,26 @@ class Applier:
                 self._writer.write_object(change, dry_run=False)
 
     def _prepare(self, steps: t.Sequence[Step]) -> None:
-        """Have the operator notice the changes of these steps one by one, and each of them."""
+        """Have the operator notice each of these changes."""
         reached = frozenset().union(*(step.reached for step in steps))
         also = dependents(self._writer.links, reached)
         self._keep_apart((reached | also) & self._progress.reached)
-        # Of those whose connections are written the count goes with them.
-        alone = frozenset().union(*(step.reached for step in steps if not step.connects))
-        repair_change_counters(self._api, self._live, sorted(also | alone))
-        if any(step.connects for step in steps):
+        if steps[0].connects:
+            # These bring the count along.
+            repair_change_counters(self._api, self._live, sorted(also))
             self._give_head_start()
-        # Before the writes, of which one may be done although its answer gets lost.
+        else:
+            repair_change_counters(self._api, self._live, sorted(also | reached))
+        # Before the writes: an answer may get lost.
         self._progress.reached |= reached | also
 
     def _keep_apart(self, names: frozenset[str]) -> None:
-        """Let what was changed before settle, for a moment. What does not settle in it, or cannot be seen to,
-        is the next write's or the last wait's to tell."""
+        """Let earlier changes settle; if they do not, the next write or wait reports that."""
         if not names:
             return
         now = time.monotonic()
         soon = now + _SETTLE_SECONDS + _SETTLE_SECONDS_EACH * len(names)
-        # Half of what is left: a start script that hangs must not keep a rotation from its way back.
+        # A hanging start script must leave a rotation time to roll back.
         halfway = now + (self._deadline - now) / 2
         until = halfway if self._separate_runs else min(self._deadline, soon)
         with contextlib.suppress(CollectionError):
@@ -267,11 +238,10 @@ class Applier:
         time.sleep(_BREATH_SECONDS)
 
     def _let_runs_end(self, names: frozenset[str], until: float) -> None:
-        """Wait for the start scripts of the changes before: two that overlap leave one file of exit codes."""
-        clusters = [self._live.snapshot.clusters.get(name) for name in sorted(names)]
-        members = [
-            m for one in clusters if one is not None for m in one.members if m.has_configmeta
-        ]
+        """Wait for earlier start scripts: those that overlap share one file of exit codes."""
+        found = self._live.snapshot.clusters
+        there = sorted(names.intersection(found))
+        members = [m for name in there for m in found[name].members if m.has_configmeta]
         still_open = wait_until_ended(self._api, self._desired.namespace, members, until)
         self._progress.overlapped |= {(member.pod, member.container) for member in still_open}
 
@@ -281,10 +251,9 @@ class Applier:
             time.sleep(pause)
 
     def wait(self) -> None:
-        """Wait until everything has reached the members of the task's KDClusters, of those that name
-        a changed object, and of those that connect to them.
+        """Wait until all has reached the task's KDClusters, those that name a changed object, and their dependents.
 
-        :raises OverwrittenError: what the task wants was undone meanwhile.
+        :raises OverwrittenError: others undid something that the task wants, written by it or not.
         :raises WaitTimeoutError, MemberError, PreconditionError, ApiError, UnreachableError:
         """
         live = self._live
@@ -293,24 +262,17 @@ class Applier:
         if touched or self._waited:
             live.refresh_before_waiting()
         self._waited = True
-        also = (touched | dependents(self._writer.links, touched)) & set(live.snapshot.clusters)
-        also -= self._unwaited
+        also = (touched | dependents(self._writer.links, touched)) - self._unwaited
         self._writer.wait_until_gone()
-        written = "The change was written, but" if touched else "Nothing had to be written, but"
-        why = f"{written} it has not reached every member"
+        written = "The change was written" if touched else "Nothing had to be written"
         live.wait_until_settled(
-            named, also, self._deadline, why,
+            named, also.intersection(live.snapshot.clusters), self._deadline,
+            f"{written}, but it has not reached every member",
             may_vanish=self._desired.may_vanish, require=self._require_unchanged,
         )  # fmt: skip
 
     def verify(self) -> None:
-        """Read again what the task wants, and see that it is so.
-
-        Where nothing was written or waited for, the plan has just seen that.
-
-        :raises OverwrittenError: names what is not, and who changed it.
-        :raises ApiError, UnreachableError:
-        """
+        """Read again what the task wants, unless just planned. :raises OverwrittenError, ApiError, UnreachableError:"""
         progress, live, desired = self._progress, self._live, self._desired
         if not (progress.objects or progress.clusters or progress.repointed or live.has_waited):
             return
@@ -323,7 +285,7 @@ class Applier:
 
     def _require_unchanged(self) -> None:
         snapshot = self._live.snapshot
-        # Most events tell what the operator did, and leave what people want as it was.
+        # Most events change none of these.
         seen = snapshot.objects, {n: (c.uid, c.connections) for n, c in snapshot.clusters.items()}
         if seen == self._seen_unchanged:
             return
@@ -333,25 +295,32 @@ class Applier:
         self._seen_unchanged = seen
 
     def _steps(self) -> list[Step]:
-        """Everything to create, update or connect, in the order in which linked steps must go."""
-        stranded = self._stranded()
-        steps = [*self._leftover_steps(stranded), *self._steps_back(stranded)]
-        for names, changes in self._object_groups():
-            steps += self._object_steps(names, changes)
-        for change in self._cluster_writes():
-            write = functools.partial(self._writer.write_connections, change, dry_run=False)
-            steps.append(Step(frozenset([change.name]), write, connects=True))
+        """Everything but deletions, in the order that linked steps need."""
+        writer = self._writer
+        names, keys = self._stranded()
+        # Copies that this task made and that no KDCluster names.
+        leftover = sorted(self._progress.copies.difference(keys))
+        steps = [Step(frozenset(), functools.partial(writer.delete_copy, *key)) for key in leftover]
+        steps += self._steps_back(names, keys)
+        groups: dict[tuple[str, ...], list[ObjectChange]] = {}
+        for change in self.plan.object_writes:
+            if change.action != "deleted":
+                groups.setdefault(naming(change, self._live.snapshot), []).append(change)
+        order = in_dependency_order(writer.links, (n for named_by in groups for n in named_by))
+        for named_by in sorted(groups, key=lambda group: [order.index(name) for name in group]):
+            steps += self._object_steps(named_by, groups[named_by])
+        for one in self.plan.cluster_writes:
+            write = functools.partial(writer.write_connections, one, dry_run=False)
+            steps.append(Step(frozenset([one.name]), write, connects=True))
         return steps
 
     def _object_steps(self, names: tuple[str, ...], changes: list[ObjectChange]) -> list[Step]:
-        """How objects that the same KDClusters name are written."""
-
         def write_copies() -> None:
             for change in changes:
                 self._writer.write_copy(change, dry_run=False)
 
-        moved = self._moved(names)
-        reached = frozenset(names) - frozenset(moved)
+        moved = kdclusters_to_repoint(self._writer.links, names)
+        reached = frozenset(names).difference(moved)
         steps = [
             Step(reached, functools.partial(self._writer.write_object, change, dry_run=False))
             for change in changes
@@ -361,17 +330,13 @@ class Applier:
         keys = [change.key for change in changes]
         return [
             Step(frozenset(names), write_copies),
-            *self._repointing_steps(moved, repoints_to_copies(keys)),
+            *self._repointing_steps(moved, {key: copy_name(key[1]) for key in keys}),
             *steps,
-            *self._steps_back(dict.fromkeys(moved, keys)),
+            *self._steps_back(moved, keys),
         ]
 
-    def _moved(self, names: t.Iterable[str]) -> tuple[str, ...]:
-        return kdclusters_to_repoint(self._writer.links, names)
-
-    def _steps_back(self, stranded: t.Mapping[str, list[Key]]) -> list[Step]:
-        """Make KDClusters name objects again of which they name copies, and delete the copies."""
-        keys = list(dict.fromkeys(key for found in stranded.values() for key in found))
+    def _steps_back(self, names: t.Sequence[str], keys: t.Sequence[Key]) -> list[Step]:
+        """Make KDClusters name the objects again, and delete the copies."""
         if not keys:
             return []
 
@@ -379,66 +344,44 @@ class Applier:
             for kind, name in keys:
                 self._writer.delete_copy(kind, name)
 
+        ordered = in_dependency_order(self._writer.links, names)
         return [
-            *self._repointing_steps(
-                in_dependency_order(self._writer.links, stranded), repoints_to_originals(keys)
-            ),
-            Step(frozenset(stranded), delete_copies),
+            *self._repointing_steps(ordered, repoints_to_originals(keys)),
+            Step(frozenset(names), delete_copies),
         ]
-
-    def _leftover_steps(self, stranded: t.Mapping[str, list[Key]]) -> t.Iterator[Step]:
-        """Delete copies that this task made and that no KDCluster names."""
-        named = {key for keys in stranded.values() for key in keys}
-        for kind, name in sorted(self._progress.copies - named):
-            yield Step(frozenset(), functools.partial(self._writer.delete_copy, kind, name))
 
     def _repointing_steps(
         self, names: t.Iterable[str], repoints: t.Mapping[Key, str]
     ) -> t.Iterator[Step]:
+        def repoint(name: str) -> None:
+            self._give_head_start()
+            self._writer.repoint(name, repoints)
+
         for name in names:
-            yield Step(frozenset([name]), functools.partial(self._repoint, name, repoints))
+            yield Step(frozenset([name]), functools.partial(repoint, name))
 
-    def _repoint(self, name: str, repoints: t.Mapping[Key, str]) -> None:
-        self._give_head_start()
-        self._writer.repoint(name, repoints)
-
-    def _stranded(self) -> dict[str, list[Key]]:
-        """The KDClusters that still name copies, because an earlier task was ended half way."""
-        found: dict[str, list[Key]] = {}
+    def _stranded(self) -> tuple[list[str], list[Key]]:
+        """The KDClusters that name copies, since a task was interrupted; and the copied objects."""
+        names: list[str] = []
+        keys: list[Key] = []
         snapshot = self._live.snapshot
-        for desired in self._desired.objects:
-            if not desired.absent and live_copy(desired, snapshot) is not None:
-                for name in snapshot.naming(desired.kind, copy_name(desired.name)):
-                    found.setdefault(name, []).append(desired.key)
-        return found
+        for one in self._desired.objects:
+            if one.absent or live_copy(one, snapshot) is None:
+                continue
+            if found := snapshot.naming(one.kind, copy_name(one.name)):
+                names += found
+                keys.append(one.key)
+        return names, keys
 
     def _guards(self, steps: t.Iterable[Step]) -> list[frozenset[str]]:
         present = frozenset(self._live.snapshot.clusters)
-        return [guard & present for guard in guards_of(self._writer.links, steps)]
-
-    def _object_groups(self) -> list[tuple[tuple[str, ...], list[ObjectChange]]]:
-        """Objects to create or update by the KDClusters that they reach, and what is connected to
-        first: linked KDClusters must not change at once."""
-        groups: dict[tuple[str, ...], list[ObjectChange]] = {}
-        for change in self._object_writes():
-            if change.action != "deleted":
-                names = naming(change, self._live.snapshot)
-                groups.setdefault(names, []).append(change)
-        order = in_dependency_order(self._writer.links, (n for names in groups for n in names))
-        return sorted(groups.items(), key=lambda item: [order.index(name) for name in item[0]])
-
-    def _object_writes(self) -> list[ObjectChange]:
-        return [change for change in self.plan.objects if change.action != "unchanged"]
-
-    def _cluster_writes(self) -> list[ClusterChange]:
-        return [change for change in self.plan.clusters if change.changed]
+        return [guard & present for guard in _guards_of(self._writer.links, steps)]
 
     def _settle_linked(self, guards: t.Sequence[frozenset[str]]) -> int:
-        """Wait until all KDClusters of one guard are quiet, and say which guard: a write that meets
-        the operator's own write on a linked KDCluster makes it stuck (measured)."""
-        for index, guard in enumerate(guards):
-            if not guard:
-                return index
+        """Wait until one guard is quiet, and return its index: a write that meets the operator's own on a linked
+        KDCluster makes it stuck (measured)."""
+        if frozenset() in guards:
+            return guards.index(frozenset())
         self._waited = True
         return self._live.wait_until_one_is_quiet(
             guards,
@@ -446,3 +389,25 @@ class Applier:
             f"The next change in namespace {self._desired.namespace} was not made, because KDClusters that "
             "are linked to one another did not settle",
         )
+
+
+def _guards_of(links: Links, steps: t.Iterable[Step]) -> list[frozenset[str]]:
+    """For each step, the linked KDClusters that must be quiet before: reached ones included."""
+    groups = linked_groups(links)
+    return [
+        frozenset().union(*(groups.get(name, frozenset()) for name in step.reached))
+        for step in steps
+    ]
+
+
+def _next_steps(links: Links, steps: t.Sequence[Step]) -> list[Step]:
+    """The steps whose turn is now: all connect, or none; only the first of those that reach the same or linked
+    KDClusters."""
+    found: list[Step] = []
+    taken: set[str] = set()
+    for step, guard in zip(steps, _guards_of(links, steps)):
+        reached = step.reached | guard
+        if not reached & taken and step.connects == steps[0].connects:
+            found.append(step)
+        taken |= reached
+    return found

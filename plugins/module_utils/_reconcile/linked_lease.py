@@ -2,13 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Lease of the namespace, so that only one task at a time changes linked KDClusters there.
-
-Two tasks that both see linked KDClusters settled, and then write at once, make the operator stuck (measured).
-"""
+"""A Lease of the namespace: two tasks that change linked KDClusters at once make the operator stuck (measured)."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import socket
@@ -29,27 +27,23 @@ from .._core.errors import (
 from .._kubedirector.resources import LEASE
 
 if t.TYPE_CHECKING:
-    import types
-
     from .._client.api import Api
+    from .._core.json_types import JsonObject
 
 LEASE_NAME = "kubedirector-connections"
 DURATION_SECONDS = 15
 _RENEW_SECONDS = 4.0
-# Its holder stops before others may take it over.
+# The holder stops before others may take over.
 _STALE_SECONDS = 10.0
 _POLL_SECONDS = 0.5
 _FORBIDDEN = 403
 
 
 class LinkedLease:
-    """Holds the Lease of a namespace: `with LinkedLease(…) as lease`.
+    """Holds the Lease in a `with` block; only warns if the caller may not use Leases.
 
-    Where the caller may not use Leases (403), a warning says what that means, and the block runs without.
-
-    :param deadline: as of time.monotonic(); bounds how long another holder is waited for.
-    :param warn: called with a sentence.
-    :raises WaitTimeoutError: another task held it until then; names that one.
+    :param deadline: as of time.monotonic().
+    :raises WaitTimeoutError: another task held it until then.
     :raises ApiError, UnreachableError:
     """
 
@@ -68,7 +62,6 @@ class LinkedLease:
         self._renewing = threading.Lock()
 
     def __enter__(self) -> LinkedLease:
-        """Take it, or wait for it."""
         try:
             self._acquire()
         except ApiError as error:
@@ -84,24 +77,16 @@ class LinkedLease:
         self._renewer.start()
         return self
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: types.TracebackType | None,
-    ) -> None:
-        """Release it; where that fails, it expires."""
+    def __exit__(self, *_error: object) -> None:
+        """Release it; if that fails, it expires."""
         self._ended.set()
-        if not self._held:
-            return
-        self._renewer.join(_POLL_SECONDS)
-        try:
-            self._patch_own({"holderIdentity": ""})
-        except CollectionError:
-            return
+        if self._held:
+            self._renewer.join(_POLL_SECONDS)
+            with contextlib.suppress(CollectionError):
+                self._patch_own("holderIdentity", "")
 
     def require(self) -> None:
-        """See that no other task can have taken it over. :raises PreconditionError:"""
+        """:raises PreconditionError: another task may have taken it over."""
         if not self._held:
             return
         if time.monotonic() - self._renewed_at > _STALE_SECONDS:
@@ -123,28 +108,30 @@ class LinkedLease:
                 found = self._api.get(LEASE, self._namespace, LEASE_NAME)
                 spec = found.get("spec") or {}
                 if spec != record:
-                    # Clocks differ, so how old it is counts from when this one sees it change.
+                    # Clocks differ, so its age counts from the last change seen.
                     record, seen_at = spec, time.monotonic()
                 holder = spec.get("holderIdentity")
                 age = time.monotonic() - seen_at
                 if holder in (None, "", self._identity) or age > spec.get(
                     "leaseDurationSeconds", DURATION_SECONDS
                 ):
-                    started = time.monotonic()
                     version = found["metadata"]["resourceVersion"]
                     body = {"metadata": {"resourceVersion": version}, "spec": self._spec()}
+                    self._renewed_at = time.monotonic()
                     self._api.merge_patch(LEASE, self._namespace, LEASE_NAME, body, dry_run=False)
-                    self._renewed_at = started
                     return
             except NotFoundError:
-                holder = None
-                try:
-                    started = time.monotonic()
-                    self._api.create(LEASE, self._namespace, self._manifest(), dry_run=False)
-                except ConflictError:
-                    continue
-                self._renewed_at = started
-                return
+                lease = {
+                    "apiVersion": "coordination.k8s.io/v1",
+                    "kind": "Lease",
+                    "metadata": {"name": LEASE_NAME, "namespace": self._namespace},
+                    "spec": self._spec(),
+                }
+                self._renewed_at = time.monotonic()
+                with contextlib.suppress(ConflictError):
+                    self._api.create(LEASE, self._namespace, lease, dry_run=False)
+                    return
+                continue
             except ConflictError:
                 # Another task was quicker.
                 continue
@@ -154,18 +141,11 @@ class LinkedLease:
                     f"{holder}, changes some and holds the Lease {self._namespace}/{LEASE_NAME}. Run the task "
                     "again, or give a longer wait_timeout."
                 )
-            display.show(functools.partial(_busy_sentence, holder))
+            busy = "another task, {}, changes linked KDClusters."
+            display.show(functools.partial(busy.format, holder))
             time.sleep(_POLL_SECONDS)
 
-    def _manifest(self) -> dict[str, t.Any]:
-        return {
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": {"name": LEASE_NAME, "namespace": self._namespace},
-            "spec": self._spec(),
-        }
-
-    def _spec(self) -> dict[str, t.Any]:
+    def _spec(self) -> JsonObject:
         return {
             "holderIdentity": self._identity,
             "leaseDurationSeconds": DURATION_SECONDS,
@@ -178,23 +158,17 @@ class LinkedLease:
             self._renew()
 
     def _renew(self) -> None:
-        """Renew it; one that cannot be renewed goes stale."""
         with self._renewing:
             started = time.monotonic()
-            try:
-                self._patch_own({"renewTime": _now()})
-            except CollectionError:
-                return
-            self._renewed_at = started
+            with contextlib.suppress(CollectionError):
+                self._patch_own("renewTime", _now())
+                self._renewed_at = started
 
-    def _patch_own(self, fields: dict[str, str]) -> None:
-        """Patch it as long as it is this task's. :raises ApiError, UnreachableError:"""
-        patch: list[dict[str, t.Any]] = [
-            {"op": "test", "path": "/spec/holderIdentity", "value": self._identity}
-        ]
-        patch += [
-            {"op": "replace", "path": f"/spec/{field}", "value": value}
-            for field, value in fields.items()
+    def _patch_own(self, field: str, value: str) -> None:
+        """:raises ApiError, UnreachableError:"""
+        patch: list[JsonObject] = [
+            {"op": "test", "path": "/spec/holderIdentity", "value": self._identity},
+            {"op": "replace", "path": f"/spec/{field}", "value": value},
         ]
         self._api.json_patch(LEASE, self._namespace, LEASE_NAME, patch, dry_run=False)
 
@@ -202,7 +176,3 @@ class LinkedLease:
 def _now() -> str:
     now = time.time()
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1e6):06d}Z"
-
-
-def _busy_sentence(holder: str | None) -> str:
-    return f"another task, {holder}, changes linked KDClusters."

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The connection plan: what is wanted + what was found -> what to write, or why not. Pure."""
+"""The plan: what is wanted + what was found -> what to write. Pure."""
 
 from __future__ import annotations
 
@@ -12,33 +12,15 @@ import typing as t
 from .._core.errors import PreconditionError
 from .._core.json_types import JsonObject
 from .._kubedirector import facts
-from .._kubedirector.links import (
-    change_order,
-    union,
-)
-from .._kubedirector.snapshot import Connections
-from .connections_after import CONNECTION_LISTS, connections_after
-from .preconditions import (
-    failed_preconditions,
-)
-from .shared_objects import (
-    REPLACES,
-    live_copy,
-    live_versions,
-    repointed,
-    repoints_to_wanted,
-)
+from .._kubedirector.links import change_order, union
+from .._kubedirector.snapshot import Connections, KDCluster, LiveObject, Snapshot
+from .merged_connections import CONNECTION_KINDS, connections_after
+from .preconditions import failed_preconditions
+from .shared_objects import REPLACES, live_copy, live_versions, repointed, repoints_to_wanted
 
 if t.TYPE_CHECKING:
-    from .._kubedirector.snapshot import (
-        KDCluster,
-        LiveObject,
-        Snapshot,
-    )
-    from .desired import (
-        DesiredObject,
-        DesiredState,
-    )
+    from .._core.resource import Key
+    from .desired import DesiredObject, DesiredState
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,9 +28,9 @@ class ObjectChange:
     """What happens to one ConfigMap or Secret.
 
     :param action: created, updated, unchanged or deleted.
-    :param body: the manifest to create or the merge patch; empty otherwise.
-    :param found: the object before the change.
-    :param version_of: the name that the task gives it, where a hash of the content comes after that.
+    :param body: the manifest to create, or the merge patch.
+    :param found: before the change.
+    :param version_of: see DesiredObject.
     """
 
     kind: str
@@ -60,20 +42,23 @@ class ObjectChange:
     version_of: str | None = None
 
     @property
-    def key(self) -> tuple[str, str]:
-        """(kind, name)."""
+    def key(self) -> Key:
         return self.kind, self.name
 
     @property
+    def shown_action(self) -> str:
+        """The action, or "absent" if there is nothing to delete."""
+        return "absent" if self.action == "unchanged" and self.found is None else self.action
+
+    @property
     def guarded(self) -> bool:
-        """Whether the API server is to refuse an update of an object that others changed since; else it
-        is planned again then."""
+        """Whether an update fails if others changed the object since; else it is planned again."""
         return "resourceVersion" in (self.body.get("metadata") or {})
 
 
 @dataclasses.dataclass(frozen=True)
 class ClusterChange:
-    """What happens to one KDCluster's connections; before == after when nothing does."""
+    """What happens to one KDCluster's connections."""
 
     name: str
     before: Connections
@@ -81,7 +66,6 @@ class ClusterChange:
 
     @property
     def changed(self) -> bool:
-        """Whether there is something to write."""
         return self.before != self.after
 
 
@@ -92,23 +76,28 @@ class Plan:
     objects: tuple[ObjectChange, ...]
     clusters: tuple[ClusterChange, ...]
     links: t.Mapping[str, tuple[str, ...]]
-    """Every KDCluster's connected KDClusters, before and after the change taken together."""
+    """Of all KDClusters, before and after the change taken together."""
+
+    @property
+    def object_writes(self) -> list[ObjectChange]:
+        return [change for change in self.objects if change.action != "unchanged"]
+
+    @property
+    def cluster_writes(self) -> list[ClusterChange]:
+        return [change for change in self.clusters if change.changed]
 
     @property
     def changed(self) -> bool:
-        """Whether there is anything to write."""
-        return any(c.action != "unchanged" for c in self.objects) or any(
-            c.changed for c in self.clusters
-        )
+        return bool(self.object_writes or self.cluster_writes)
 
 
 def make_plan(desired: DesiredState, snapshot: Snapshot) -> Plan:
     """Decide what to write.
 
     :param snapshot: must hold each named object, with data where the task describes it.
-    :raises PreconditionError: all reasons why the task cannot be done; nothing has been written.
+    :raises PreconditionError: all reasons.
     """
-    # A task that was ended half way may have left copies there.
+    # An interrupted task may have left copies there.
     repoints = repoints_to_wanted(desired, snapshot)
     after = {
         name: connections_after(
@@ -118,7 +107,7 @@ def make_plan(desired: DesiredState, snapshot: Snapshot) -> Plan:
         if name in snapshot.clusters
     }
     if any(one.version_of is not None for one in desired.objects):
-        # Who names an earlier version without being named by the task.
+        # KDClusters that the task does not name, but that name an earlier version.
         for name in sorted(set(snapshot.clusters) - set(after)):
             before = snapshot.clusters[name].connections
             moved = repointed(before, repoints)
@@ -127,36 +116,22 @@ def make_plan(desired: DesiredState, snapshot: Snapshot) -> Plan:
     problems = list(failed_preconditions(desired, snapshot, after))
     if problems:
         raise PreconditionError(problems)
-    changes = {
-        name: ClusterChange(name, snapshot.clusters[name].connections, connections)
-        for name, connections in after.items()
-    }
-    links_before = {name: c.connections.clusters for name, c in snapshot.clusters.items()}
-    links_after = {name: change.after.clusters for name, change in changes.items()}
+    links_before = snapshot.links
+    links_after = {name: connections.clusters for name, connections in after.items()}
     return Plan(
         objects=tuple(_object_changes(desired, snapshot)),
-        clusters=tuple(changes[name] for name in change_order(links_before, links_after)),
+        clusters=tuple(
+            ClusterChange(name, snapshot.clusters[name].connections, after[name])
+            for name in change_order(links_before, links_after)
+        ),
         links=union(links_before, links_after),
     )
 
 
-def replan(plan: Plan, desired: DesiredState, snapshot: Snapshot) -> Plan:
-    """Plan again what others may have changed meanwhile; a guarded change stays as it was planned.
-
-    :raises PreconditionError: see make_plan.
-    """
-    new = make_plan(desired, snapshot)
-    guarded = {change.key: change for change in plan.objects if change.guarded}
-    return dataclasses.replace(
-        new, objects=tuple(guarded.get(change.key, change) for change in new.objects)
-    )
-
-
 def connection_patch(cluster: KDCluster, after: Connections) -> list[JsonObject]:
-    """Make the JSON patch that turns a KDCluster's connections into `after`.
+    """Make the JSON patch from a KDCluster's connections to `after`.
 
-    Only the lists that differ are written, each guarded by a test of what it was: a writer who came
-    between makes the patch fail instead of losing an entry.
+    A test of each list makes it fail if others wrote in between, so that no entry is lost.
     """
     operations = change_counter_patch(cluster)
     if not cluster.has_connections:
@@ -165,7 +140,7 @@ def connection_patch(cluster: KDCluster, after: Connections) -> list[JsonObject]
             {"op": "test", "path": "/spec/connections", "value": None},
             {"op": "add", "path": "/spec/connections", "value": after.as_lists()},
         ]
-    for field in CONNECTION_LISTS:
+    for field in CONNECTION_KINDS:
         old, new = list(getattr(cluster.connections, field)), list(getattr(after, field))
         if old == new:
             continue
@@ -179,13 +154,10 @@ def connection_patch(cluster: KDCluster, after: Connections) -> list[JsonObject]
 def change_counter_patch(cluster: KDCluster) -> list[JsonObject]:
     """Make the JSON patch that puts the operator's count of connection changes one ahead of what the members know.
 
-    A member runs --reconnect for a change where it knows of less than the count, and then knows of one more
-    (source: handleReadyMembers). So a member behind by one runs its script for each change all the same, and
-    for one that the operator fails to count, too: that happens where its write of the count meets another
-    one, such as its own over an object that is new (measured: 2 of 10 new objects on a busy machine).
-    Guarded by a test, or it could take back what the operator counts meanwhile. Empty where the count is
-    ahead, where no member counts, and where the KDCluster has no annotations at all: it soon has one of the
-    operator's again (its backup's, source: cluster.go).
+    A member behind the count runs --reconnect (source: handleReadyMembers). So it does even if the operator fails
+    to count a change, because its write meets another, such as its own for a new object (measured).
+    A test guards what the operator counts meanwhile. Empty if the count is ahead, if no member counts, and if the
+    KDCluster has no annotations: the operator soon adds one (its backup's, source: cluster.go).
     """
     known = cluster.known_changes
     if (
@@ -202,34 +174,30 @@ def change_counter_patch(cluster: KDCluster) -> list[JsonObject]:
 
 
 def _object_changes(desired: DesiredState, snapshot: Snapshot) -> t.Iterator[ObjectChange]:
-    for desired_object in desired.objects:
-        found = snapshot.objects.get(desired_object.key)
-        versions = live_versions(desired_object, snapshot)
-        if desired_object.absent:
-            deleted = desired_object.deleted and found is not None and not found.terminating
-            action, body = ("deleted" if deleted else "unchanged"), {}
+    for one in desired.objects:
+        found = snapshot.objects.get(one.key)
+        versions = live_versions(one, snapshot)
+        body: JsonObject = {}
+        if one.absent:
+            deleted = one.deleted and found is not None and not found.terminating
+            action = "deleted" if deleted else "unchanged"
         elif found is None:
-            action, body = "created", _manifest(desired.namespace, desired_object, versions)
+            action, body = "created", _manifest(desired.namespace, one, versions)
         else:
-            body = object_patch(desired_object, found)
+            body = object_patch(one, found)
             action = "updated" if body else "unchanged"
-        yield ObjectChange(
-            kind=desired_object.kind,
-            name=desired_object.name,
-            type=desired_object.type or (found.type if found else None),
-            action=action,
-            body=body,
-            found=found,
-            version_of=desired_object.version_of,
-        )
-        leftover = live_copy(desired_object, snapshot) if desired_object.deleted else None
-        if desired_object.deleted or desired_object.version_of is not None:
-            for other in [*versions, *([leftover] if leftover else [])]:
-                if not other.terminating:
-                    yield ObjectChange(
-                        other.kind, other.name, other.type, "deleted", {}, other,
-                        version_of=None if other is leftover else desired_object.plain_name,
-                    )  # fmt: skip
+        object_type = one.type or (found.type if found else None)
+        yield ObjectChange(one.kind, one.name, object_type, action, body, found, one.version_of)
+        others: list[tuple[LiveObject, str | None]] = []
+        if one.deleted or not one.absent:
+            others += ((version, one.plain_name) for version in versions)
+        if one.deleted and (leftover := live_copy(one, snapshot)):
+            others.append((leftover, None))
+        for other, version_of in others:
+            if not other.terminating:
+                yield ObjectChange(
+                    other.kind, other.name, other.type, "deleted", {}, other, version_of
+                )
 
 
 def _manifest(
@@ -242,19 +210,15 @@ def _manifest(
     }
     if annotations := _kept(desired_object.annotations):
         metadata["annotations"] = annotations
-    replaced = ",".join(version.name for version in versions)
-    if replaced and desired_object.version_of is not None:
+    if replaced := ",".join(version.name for version in versions):
         metadata["annotations"][REPLACES] = replaced
-    manifest = {
+    return {
         "apiVersion": "v1",
         "kind": desired_object.kind,
         "metadata": metadata,
         "data": dict(desired_object.data or {}),
         **({"binaryData": dict(desired_object.binary)} if desired_object.binary else {}),
         **({"immutable": True} if desired_object.version_of is not None else {}),
-    }
-    return {
-        **manifest,
         **({"type": desired_object.secret_type} if desired_object.secret_type else {}),
     }
 
@@ -264,8 +228,7 @@ def _kept(values: t.Mapping[str, str | None]) -> dict[str, str]:
 
 
 def object_patch(desired_object: DesiredObject, found: LiveObject) -> JsonObject:
-    """The smallest merge patch: data as data_mode says, of labels only null removes one."""
-    patch: JsonObject = {}
+    """The smallest merge patch: data by data_mode; only null removes a label."""
     metadata: JsonObject = {}
     for field in ("labels", "annotations"):
         have: t.Mapping[str, str] = getattr(found, field)
@@ -273,6 +236,15 @@ def object_patch(desired_object: DesiredObject, found: LiveObject) -> JsonObject
         differing = {key: value for key, value in want.items() if have.get(key) != value}
         if differing:
             metadata[field] = differing
-    if metadata:
-        patch["metadata"] = metadata
-    return {**patch, **desired_object.content_changes(found.content)}
+    return {
+        **({"metadata": metadata} if metadata else {}),
+        **desired_object.content_changes(found.content),
+    }
+
+
+def patched_fields(patch: JsonObject) -> t.Iterator[tuple[str, tuple[str, ...], list[str]]]:
+    """What a merge patch writes: (field, path in managedFields, keys)."""
+    for path, fields in ((("f:metadata",), patch.get("metadata") or {}), ((), patch)):
+        for field in ("labels", "annotations", "data", "binaryData"):
+            if keys := list(fields.get(field) or ()):
+                yield field, (*path, f"f:{field}"), keys

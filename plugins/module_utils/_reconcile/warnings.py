@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What deserves a warning although it can be done. No warning holds a value, only names and keys."""
+"""Warnings of what can be done, but has a catch. They hold names and keys, never a value."""
 
 from __future__ import annotations
 
@@ -13,18 +13,15 @@ from .._core.credential_forms import credentials_in
 from .._kubedirector import problems
 from .._kubedirector.field_managers import other_manager
 from .desired import CREATE_ONLY
+from .plan import patched_fields
 from .preconditions import finalizers_sentence
 from .shared_objects import kdclusters_to_repoint
 
 if t.TYPE_CHECKING:
-    from .._core.json_types import JsonObject
+    from .._core.resource import Key
     from .._kubedirector.snapshot import Snapshot
     from .desired import DesiredState
-    from .plan import (
-        ClusterChange,
-        ObjectChange,
-        Plan,
-    )
+    from .plan import ClusterChange, ObjectChange, Plan
 
 NOT_WAITED = (
     "wait is false, so this task does not know whether its change stayed and reached the members, nor how their "
@@ -33,76 +30,65 @@ NOT_WAITED = (
 
 
 def plan_warnings(desired: DesiredState, snapshot: Snapshot, plan: Plan) -> list[str]:
-    """Look over a plan.
-
-    :returns: one sentence each: credentials in a ConfigMap, values that end in a newline, secret keys
-        that a connection hands over, two objects of one type, connections that the operator skips,
-        KDClusters without configmeta, objects that another program writes, too.
-    """
+    """Return a sentence for each warning."""
     found = [
         f"KDCluster {desired.namespace}/{name} does not exist, so there is nothing to disconnect."
         for name in desired.kdclusters
         if name not in snapshot.clusters
     ]
     found += (
-        finalizers_sentence(
-            f"{change.kind} {desired.namespace}/{change.name}", change.found.finalizers
-        )
+        finalizers_sentence(change.found.label, change.found.finalizers)
         for change in plan.objects
         if change.found is not None and change.found.terminating
     )
     found += (sentence for one in plan.objects for sentence in _managed_elsewhere(one))
     found += _value_warnings(desired, snapshot)
-    types = {(change.kind, change.name): change.type for change in plan.objects}
-    found += _shared_object_warnings(desired, snapshot, plan)
-    connected = {name for one in desired.connections if not one.absent for name in one.kdclusters}
+    found += _shared_object_warnings(snapshot, plan)
+    connected = set(desired.present.kdclusters)
     changes = [change for change in plan.clusters if change.name in connected]
     found += unchecked_sentences(
         dict.fromkeys(key for change in changes for key in change.after.objects()), snapshot
     )
+    types = {change.key: change.type for change in plan.objects}
     for change in changes:
         found += _connection_warnings(desired, snapshot, change, types)
     return list(dict.fromkeys(found))
 
 
-def unchecked_sentences(keys: t.Iterable[tuple[str, str]], snapshot: Snapshot) -> t.Iterator[str]:
-    """Say which objects the caller may not read, and what is not known for that reason.
-
-    :param keys: (kind, name) of each object that is or will be connected.
-    """
-    for kind, name in keys:
-        found = snapshot.objects.get((kind, name))
+def unchecked_sentences(keys: t.Iterable[Key], snapshot: Snapshot) -> t.Iterator[str]:
+    """Say which connected objects the caller may not read, and what is not known then."""
+    for key in keys:
+        found = snapshot.objects.get(key)
         if found is not None and not found.readable:
             yield (
-                f"{kind} {snapshot.namespace}/{name} cannot be read (the verb 'get' is not granted), so it was "
+                f"{found.label} cannot be read (the verb 'get' is not granted), so it was "
                 "not checked that it exists and carries its type label, and the wait goes by whether the "
                 "operator noticed a change, not by the object's version."
             )
 
 
-def _shared_object_warnings(
-    desired: DesiredState, snapshot: Snapshot, plan: Plan
-) -> t.Iterator[str]:
-    """What it costs that linked KDClusters share an object."""
+def _shared_object_warnings(snapshot: Snapshot, plan: Plan) -> t.Iterator[str]:
     for change in plan.objects:
         if change.action not in ("created", "updated"):
             continue
-        names = snapshot.naming(change.kind, change.name)
+        names = snapshot.naming(*change.key)
         moved = kdclusters_to_repoint(plan.links, names)
         if moved:
             yield (
-                f"{change.kind} {desired.namespace}/{change.name} is shared by KDClusters that are linked to "
+                f"{change.kind} {snapshot.namespace}/{change.name} is shared by KDClusters that are linked to "
                 f"one another ({', '.join(names)}), and changed for one after the other by way of a copy, "
                 f"so that these reconnect more often: {', '.join(moved)}. An object each would spare them that."
             )
 
 
 def _managed_elsewhere(change: ObjectChange) -> t.Iterator[str]:
-    """Say that another program may undo an update."""
+    """Say that another program may undo it."""
     found = change.found
     if change.action != "updated" or found is None:
         return
-    manager = other_manager(found.managed_fields, _written_fields(change.body))
+    fields = patched_fields(change.body)
+    written = ((*path, f"f:{key}") for _field, path, keys in fields for key in keys)
+    manager = other_manager(found.managed_fields, written)
     if manager or found.owner:
         by = (
             f"also written by field manager {manager!r}"
@@ -110,22 +96,9 @@ def _managed_elsewhere(change: ObjectChange) -> t.Iterator[str]:
             else f"controlled by {found.owner}"
         )
         yield (
-            f"{change.kind} {found.namespace}/{change.name} is {by}, which may undo this change. "
+            f"{found.label} is {by}, which may undo this change. "
             "Make it where the object is managed, and only name the object here."
         )
-
-
-def _written_fields(body: JsonObject) -> t.Iterator[tuple[str, ...]]:
-    """The fields of a merge patch in the form that managedFields have."""
-    metadata = body.get("metadata") or {}
-    for path, values in (
-        (("f:data",), body.get("data")),
-        (("f:binaryData",), body.get("binaryData")),
-        (("f:metadata", "f:labels"), metadata.get("labels")),
-        (("f:metadata", "f:annotations"), metadata.get("annotations")),
-    ):
-        for key in values or {}:
-            yield (*path, f"f:{key}")
 
 
 def _value_warnings(desired: DesiredState, snapshot: Snapshot) -> t.Iterator[str]:
@@ -149,10 +122,9 @@ def _connection_warnings(
     desired: DesiredState,
     snapshot: Snapshot,
     change: ClusterChange,
-    types: t.Mapping[tuple[str, str], str | None],
+    types: t.Mapping[Key, str | None],
 ) -> t.Iterator[str]:
     cluster = snapshot.clusters[change.name]
-    # unchecked_sentences() says what the caller may not read.
     for problem in problems.object_problems(cluster, change.after, snapshot, types):
         yield problem.sentence
     for name in change.after.clusters:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Single writes, which bear with others who write at the same time and with passing refusals."""
+"""Single writes, planned again after a conflict, retried after a passing refusal."""
 
 from __future__ import annotations
 
@@ -24,43 +24,23 @@ from .._core.errors import (
     deleted_meanwhile,
 )
 from .._core.retry import retry_transient_refusals
-from .._kubedirector.links import union
+from .._kubedirector.links import Links, union
 from .._kubedirector.resources import BY_KIND, KDCLUSTER
-from .._kubedirector.snapshot import (
-    Connections,
-    parse_object,
-)
+from .._kubedirector.snapshot import Connections, LiveObject, Snapshot, parse_object
 from .._kubedirector.webhook_refusals import retry_seconds
-from .plan import (
-    ClusterChange,
-    connection_patch,
-    make_plan,
-)
+from .plan import ClusterChange, ObjectChange, connection_patch, make_plan
 from .preconditions import finalizers_sentence
-from .shared_objects import (
-    copy_manifest,
-    copy_name,
-    is_copy,
-    other_keys,
-    repointed,
-)
+from .shared_objects import copy_manifest, copy_name, is_copy, other_keys, repointed
 
 if t.TYPE_CHECKING:
     from .._client.api import Api
+    from .._core.json_types import JsonObject
     from .._core.resource import Key
-    from .._kubedirector.links import Links
-    from .._kubedirector.snapshot import (
-        LiveObject,
-        Snapshot,
-    )
     from .._observe.watcher import SnapshotWatcher
     from .desired import DesiredState
-    from .plan import (
-        ObjectChange,
-    )
 
 _FIRST_PAUSE = 0.1
-_LONGEST_WAY = 0.5
+_LONGEST_PAUSE = 0.5
 _MIN_ATTEMPTS = 5
 _GONE_SECONDS = 0.5
 _UNPROCESSABLE, _CONFLICT = 422, 409
@@ -68,34 +48,31 @@ _UNPROCESSABLE, _CONFLICT = 422, 409
 
 @dataclasses.dataclass
 class Progress:
-    """What has been written so far; the only thing here that changes.
+    """What has been written so far."""
 
-    :param objects: (kind, name) of each object that was created, updated or deleted.
-    :param clusters: name of each KDCluster whose connections were written, and its change.
-    """
-
-    objects: set[tuple[str, str]] = dataclasses.field(default_factory=set)
-    clusters: dict[str, ClusterChange] = dataclasses.field(default_factory=dict)
+    objects: set[Key] = dataclasses.field(default_factory=set)
+    """Those that were created, updated or deleted."""
+    clusters: set[str] = dataclasses.field(default_factory=set)
+    """KDClusters whose connections were written."""
     copies: set[Key] = dataclasses.field(default_factory=set)
-    """(kind, name) of each object of which there is a copy now."""
+    """Objects of which there is a copy now."""
     repointed: set[str] = dataclasses.field(default_factory=set)
     """KDClusters that were made to name a copy, or no copy any more."""
     reached: set[str] = dataclasses.field(default_factory=set)
-    """KDClusters that some change reached, directly or through those that they connect to."""
+    """KDClusters that some change reached, perhaps through those that they connect to."""
     overlapped: set[tuple[str, str]] = dataclasses.field(default_factory=set)
-    """(pod, container) where a start script may still have run when the next change was made."""
+    """(pod, container) where a start script may have run at the next change."""
     versions: dict[Key, str] = dataclasses.field(default_factory=dict)
     """The resourceVersion that each object got from the last write of it."""
     warnings: list[str] = dataclasses.field(default_factory=list)
     terminating: dict[Key, LiveObject] = dataclasses.field(default_factory=dict)
     """Objects that were deleted, but that finalizers hold."""
     overwritten: set[Key] = dataclasses.field(default_factory=set)
-    """(kind, name) of what is not as the task wants it, because others changed it meanwhile."""
+    """What is not as the task wants it, because others changed it meanwhile."""
     last_creation: float = -math.inf
     """When an object or a copy was last created, as of time.monotonic()."""
 
     def copies_sentence(self, namespace: str) -> str:
-        """Say what stands in for what, when it has not come to an end."""
         names = ", ".join(f"{kind} {namespace}/{copy_name(name)}" for kind, name in self.copies)
         return (
             f"Linked KDClusters may still name copies that hold the new values ({names}); the same task, "
@@ -103,19 +80,17 @@ class Progress:
         )
 
     def touched(self, live: SnapshotWatcher) -> set[str]:
-        """The KDClusters that what was written reaches directly."""
+        """The KDClusters that writes reach directly."""
         names = {name for key in self.objects for name in live.snapshot.naming(*key)}
-        return names | set(self.clusters) | self.repointed
+        return names | self.clusters | self.repointed
 
 
 class Writer:
     """Writes objects and connections of one task.
 
-    :param deadline: as of time.monotonic(); bounds the tries of a write that the webhook refuses for
-        the moment.
-    :param progress: filled while writing.
-    :param before_write: called before each write that is not a dry run; may raise to prevent it.
-    :ivar links: every KDCluster's connected KDClusters, as last seen.
+    :param deadline: as of time.monotonic(); bounds the tries of a write.
+    :param before_write: called before each write except dry runs; may raise to prevent it.
+    :ivar links: each KDCluster -> connected KDClusters, as last seen.
     """
 
     def __init__(
@@ -138,9 +113,9 @@ class Writer:
         self.links = links
 
     def write_object(self, change: ObjectChange, *, dry_run: bool) -> None:
-        """Create, update or delete an object. :raises ApiError, PreconditionError, UnreachableError:"""
+        """Create, update or delete it. :raises ApiError, PreconditionError, UnreachableError:"""
         attempts = 0
-        # An object whose values were not read is not to bring them along in the answer to a write.
+        # An answer must not bring values that were not read.
         with_data = change.found is None or change.found.data is not None
         while change.action != "unchanged":
             if not dry_run:
@@ -150,7 +125,7 @@ class Writer:
             except NotFoundError:
                 if change.action != "deleted":
                     raise
-                # Somebody else deleted it meanwhile, which is what the task wants.
+                # Others did what the task wants.
                 self._live.put_object(change.kind, change.name, None)
                 return
             except ConflictError:
@@ -158,10 +133,13 @@ class Writer:
                     raise
                 attempts += 1
                 if change.action == "created":
-                    # Its creator did that just now.
+                    # Others created it just now.
                     self._progress.last_creation = time.monotonic()
-                self._give_way(f"{change.kind} {self._desired.namespace}/{change.name}", attempts)
-                change = self._planned_object(change, with_data=with_data)
+                self._pause(f"{change.kind} {self._desired.namespace}/{change.name}", attempts)
+                self._look_again(change.kind, change.name, with_data=with_data)
+                snapshot = self._live.snapshot
+                plan = make_plan(self._desired.without_vanished(snapshot.clusters), snapshot)
+                change = next(one for one in plan.objects if one.key == change.key)
                 continue
             if not dry_run:
                 self._note_object(change, found)
@@ -170,21 +148,18 @@ class Writer:
     def _write_once(
         self, change: ObjectChange, *, with_data: bool, dry_run: bool
     ) -> LiveObject | None:
-        """Write an object; return it as it is then, None after a dry run. :raises ConflictError, ApiError, UnreachableError:"""
+        """Return the object as it is then, None if it is gone. :raises ConflictError, ApiError, UnreachableError:"""
         namespace, resource = self._desired.namespace, BY_KIND[change.kind]
+        found, body = change.found, change.body
         if change.action == "deleted":
-            return self._delete(change.found, dry_run=dry_run) if change.found else None
+            return self._delete(found, dry_run=dry_run) if found else None
         if change.action == "created":
-            manifest = self._api.create(resource, namespace, change.body, dry_run=dry_run)
+            manifest = self._api.create(resource, namespace, body, dry_run=dry_run)
         else:
-            body = change.body
-            if change.found is not None and change.found.readable and not change.guarded:
-                # A key that came in between must not stay unseen.
-                metadata = {
-                    **body.get("metadata", {}),
-                    "resourceVersion": change.found.resource_version,
-                }
-                body = {**body, "metadata": metadata}
+            if found is not None and found.readable and not change.guarded:
+                # A key added in between must be seen.
+                version = {"resourceVersion": found.resource_version}
+                body = {**body, "metadata": {**body.get("metadata", {}), **version}}
             manifest = self._api.merge_patch(
                 resource, namespace, change.name, body, dry_run=dry_run, metadata_only=not with_data
             )
@@ -194,18 +169,17 @@ class Writer:
     def _note_object(self, change: ObjectChange, found: LiveObject | None) -> None:
         if change.action == "created":
             self._progress.last_creation = time.monotonic()
-        if change.action == "deleted" and found is not None:
-            self._progress.terminating[change.key] = found
         self._live.put_object(change.kind, change.name, found)
         self._progress.objects.add(change.key)
         if found is not None:
             self._progress.versions[change.key] = found.resource_version
+            if change.action == "deleted":
+                self._progress.terminating[change.key] = found
 
     def _delete(self, found: LiveObject, *, dry_run: bool) -> LiveObject | None:
-        """Delete exactly what was found; return it where finalizers hold it.
+        """Delete exactly what was found; return it if finalizers hold it.
 
-        :raises NotFoundError: another writer deleted it meanwhile.
-        :raises ConflictError: another writer changed it, or created it again, meanwhile.
+        :raises NotFoundError, ConflictError: others deleted, changed or replaced it meanwhile.
         :raises ApiError, UnreachableError:
         """
         answer = self._api.delete(
@@ -214,13 +188,6 @@ class Writer:
         )  # fmt: skip
         held = (answer.get("metadata") or {}).get("finalizers")
         return parse_object(found.kind, answer, with_data=False) if held else None
-
-    def _planned_object(self, change: ObjectChange, *, with_data: bool) -> ObjectChange:
-        """The change of an object, planned on what is live."""
-        self._look_again(change.kind, change.name, with_data=with_data)
-        snapshot = self._live.snapshot
-        plan = make_plan(self.still_desired(snapshot), snapshot)
-        return next(one for one in plan.objects if one.key == change.key)
 
     def _look_again(self, kind: str, name: str, *, with_data: bool) -> LiveObject | None:
         namespace = self._desired.namespace
@@ -232,15 +199,13 @@ class Writer:
         return found
 
     def write_copy(self, change: ObjectChange, *, dry_run: bool) -> None:
-        """Make the copy of an object, as the object itself will be.
+        """Make the copy, as the object itself will be.
 
         :raises PreconditionError: an object of that name is not such a copy, or is in use.
         :raises ApiError, UnreachableError:
         """
         namespace, resource, name = self._desired.namespace, BY_KIND[change.kind], change.name
-        original = None
-        if change.action == "updated":
-            original = self._api.get(resource, namespace, name)
+        original = self._api.get(resource, namespace, name) if change.action == "updated" else None
         body = copy_manifest(original, name, change.body)
         if not dry_run:
             self._before_write()
@@ -249,7 +214,8 @@ class Writer:
         except ConflictError:
             # An earlier task left it.
             found = self._look_again(change.kind, copy_name(name), with_data=False)
-            self._require_own_copy(change, found, original)
+            if found is not None:
+                self._require_own_copy(change, found, original)
             if dry_run:
                 return
             self._require_unused(change)
@@ -263,25 +229,22 @@ class Writer:
         self._progress.copies.add(change.key)
 
     def _require_own_copy(
-        self, change: ObjectChange, found: LiveObject | None, original: dict[str, t.Any] | None
+        self, change: ObjectChange, found: LiveObject, original: JsonObject | None
     ) -> None:
-        if found is None:
-            return
-        where = f"{found.kind} {found.namespace}/{found.name}"
         live = parse_object(change.kind, original, with_data=False) if original else None
         if not is_copy(found, live):
             raise PreconditionError(
                 [
                     f"Linked KDClusters share {change.kind} {found.namespace}/{change.name}, so a copy must stand "
-                    f"in for it under the name {where}. But there is an object of that name that this collection "
+                    f"in for it under the name {found.label}. But there is an object of that name that this collection "
                     "did not make for it. Rename it, or delete it."
                 ]
             )
         if found.terminating:
-            raise PreconditionError([finalizers_sentence(where, found.finalizers)])
+            raise PreconditionError([finalizers_sentence(found.label, found.finalizers)])
 
     def _require_unused(self, change: ObjectChange) -> None:
-        """See that no KDCluster names the copy, which an earlier task left: all were repointed just now."""
+        """Check that no KDCluster names the copy of an earlier task: all were repointed just now."""
         self._live.refresh()
         naming = self._live.snapshot.naming(change.kind, copy_name(change.name))
         if naming:
@@ -294,7 +257,7 @@ class Writer:
             )
 
     def delete_copy(self, kind: str, name: str) -> None:
-        """Delete the copy of an object, if there is one. :raises ApiError, UnreachableError:"""
+        """Delete the copy, if any. :raises ApiError, UnreachableError:"""
         found = self._live.snapshot.objects.get((kind, copy_name(name)))
         if found is not None and is_copy(found, self._live.snapshot.objects.get((kind, name))):
             self._before_write()
@@ -304,138 +267,113 @@ class Writer:
         self._progress.copies.discard((kind, name))
 
     def wait_until_gone(self) -> None:
-        """Wait until finalizers let go of what was deleted. :raises WaitTimeoutError: names them."""
+        """Wait until finalizers release what was deleted. :raises WaitTimeoutError: names them."""
         display = WaitDisplay(self._deadline)
         for key, found in self._progress.terminating.items():
-            where = f"{found.kind} {found.namespace}/{found.name}"
             left: LiveObject | None = found
             while left is not None and left.uid == found.uid:
                 if time.monotonic() + _GONE_SECONDS > self._deadline:
-                    raise WaitTimeoutError(
-                        f"{finalizers_sentence(where, left.finalizers)} See that what set these removes them."
-                    )
-                display.show(functools.partial(finalizers_sentence, where, left.finalizers))
+                    held = finalizers_sentence(left.label, left.finalizers)
+                    raise WaitTimeoutError(f"{held} See that what set these removes them.")
+                display.show(functools.partial(finalizers_sentence, left.label, left.finalizers))
                 time.sleep(_GONE_SECONDS)
                 left = self._look_again(*key, with_data=False)
 
     def repoint(self, name: str, repoints: t.Mapping[Key, str]) -> None:
-        """Make a KDCluster name other objects, each in its place. :raises ApiError, PreconditionError, UnreachableError:"""
+        """Make a KDCluster name other objects. :raises ApiError, PreconditionError, UnreachableError:"""
 
-        def change(snapshot: Snapshot) -> ClusterChange:
-            cluster = snapshot.clusters.get(name)
-            if cluster is None:
-                return self._nothing_left(name)
-            return ClusterChange(
-                name, cluster.connections, repointed(cluster.connections, repoints)
-            )
+        def after(snapshot: Snapshot) -> Connections:
+            return repointed(snapshot.clusters[name].connections, repoints)
 
-        if self._patch_connections(name, change, dry_run=False):
+        if self._patch_connections(name, after, dry_run=False):
             self._progress.repointed.add(name)
 
     def write_connections(self, change: ClusterChange, *, dry_run: bool) -> None:
-        """Bring a KDCluster's connections to what is wanted. :raises ApiError, PreconditionError, UnreachableError:"""
-        # From what is live now: others may have changed it since the plan was made.
-        written = self._patch_connections(
-            change.name, lambda snapshot: self._planned(change, snapshot, dry_run), dry_run=dry_run
-        )
-        if written and not dry_run:
-            self._progress.clusters[change.name] = written
+        """Write the wanted connections. :raises ApiError, PreconditionError, UnreachableError:"""
+        name = change.name
+
+        def after(snapshot: Snapshot) -> Connections:
+            live = snapshot.clusters[name].connections
+            if dry_run and live == change.before:
+                # Planned on what is live, a change that comes after others might seem impossible.
+                return change.after
+            # Others may have changed it since the plan.
+            plan = make_plan(self._desired.of_kdcluster(name), snapshot)
+            self.links = union(self.links, plan.links)
+            return next((one.after for one in plan.clusters if one.name == name), live)
+
+        if self._patch_connections(name, after, dry_run=dry_run) and not dry_run:
+            self._progress.clusters.add(name)
 
     def _patch_connections(
-        self, name: str, planned: t.Callable[[Snapshot], ClusterChange], *, dry_run: bool
-    ) -> ClusterChange | None:
-        """Write one KDCluster's connections; planned again after each conflict.
+        self, name: str, planned: t.Callable[[Snapshot], Connections], *, dry_run: bool
+    ) -> bool:
+        """Write connections, planned again after each conflict; return whether that was needed.
 
-        :returns: what was written, None where there was nothing to write.
+        :raises PreconditionError: it was deleted, or others keep changing it.
+        :raises ApiError, UnreachableError:
         """
         refused = None
         attempts = 0
         if not dry_run:
             self._before_write()
         while True:
-            # Another thread may replace it between planning and patching, and then the patch's test would
-            # fit what the plan has not seen.
+            # Another thread may replace it; the patch's test would fit what the plan has not seen.
             snapshot = self._live.snapshot
-            change = planned(snapshot)
-            if not change.changed:
-                return None
-            patch = connection_patch(snapshot.clusters[name], change.after)
+            cluster = snapshot.clusters.get(name)
+            if cluster is None:
+                if name not in self._desired.may_vanish:
+                    raise deleted_meanwhile(self._desired.namespace, name)
+                return False
+            after = planned(snapshot)
+            if after == cluster.connections:
+                return False
+            patch = connection_patch(cluster, after)
             try:
-                manifest = self._patch_with_retry(name, patch, dry_run=dry_run)
+                manifest = retry_transient_refusals(
+                    functools.partial(
+                        self._api.json_patch,
+                        KDCLUSTER,
+                        snapshot.namespace,
+                        name,
+                        patch,
+                        dry_run=dry_run,
+                    ),
+                    self._deadline,
+                    retry_seconds,
+                )
             except NotFoundError:
                 if name not in self._desired.may_vanish:
                     raise
-                return None
+                return False
             except ApiError as error:
                 if error.status not in (_UNPROCESSABLE, _CONFLICT) or (
                     error.status == _UNPROCESSABLE and patch == refused
                 ):
                     raise
-                # Somebody else changed the connections, or the operator wrote them in another form:
-                # it leaves empty lists out (source: the types' omitempty).
+                # Others changed it, or the operator left empty lists out (source: the types' omitempty).
                 refused = patch
                 attempts += 1
-                self._give_way(f"KDCluster {self._desired.namespace}/{name}", attempts)
+                self._pause(f"KDCluster {self._desired.namespace}/{name}", attempts)
                 self._live.refresh()
                 self._live.read_missing(other_keys(self._desired, self._live.snapshot.clusters))
                 continue
             if not dry_run:
                 self._live.put_cluster(manifest)
-            return change
+            return True
 
-    def _give_way(self, where: str, attempts: int) -> None:
-        """Pause before the next try of a write that another writer pushed aside.
+    def _pause(self, where: str, attempts: int) -> None:
+        """Pause after a conflict for a random time, so that writers seldom meet again.
 
-        Of writers who meet, one always gets through, so that each has its turn in the end; pauses
-        of random length spare them most of the meetings.
-
-        :raises PreconditionError: the time is up, and it was tried a few times.
+        :raises PreconditionError: after a few tries, when the time is up.
         """
-        longest = min(_FIRST_PAUSE * attempts, _LONGEST_WAY)
+        longest = min(_FIRST_PAUSE * attempts, _LONGEST_PAUSE)
         if attempts >= _MIN_ATTEMPTS and time.monotonic() + longest > self._deadline:
             raise PreconditionError(
                 [
-                    f"{where} was not changed: others changed it each "
-                    f"time meanwhile ({attempts} tries). Run the task again, or give a longer wait_timeout."
+                    f"{where} was not changed: others changed it each time meanwhile ({attempts} tries). "
+                    "Run the task again, or give a longer wait_timeout."
                 ]
             )
         if attempts > 1:
             time.sleep(random.uniform(0, longest))
-
-    def _planned(self, change: ClusterChange, snapshot: Snapshot, dry_run: bool) -> ClusterChange:
-        """The change of one KDCluster, planned on what is live."""
-        name = change.name
-        if name not in snapshot.clusters:
-            return self._nothing_left(name)
-        unchanged = snapshot.clusters[name].connections
-        if dry_run and unchanged == change.before:
-            # On what is live, a change that is to come after others might seem to be impossible.
-            return change
-        plan = make_plan(self._desired.of_kdcluster(name), snapshot)
-        self.links = union(self.links, plan.links)
-        return next(
-            (change for change in plan.clusters if change.name == name),
-            ClusterChange(name, unchanged, unchanged),
-        )
-
-    def still_desired(self, snapshot: Snapshot) -> DesiredState:
-        """What is wanted, but for KDClusters that were deleted and may have been."""
-        return self._desired.without(self._desired.may_vanish - set(snapshot.clusters))
-
-    def _nothing_left(self, name: str) -> ClusterChange:
-        """There is nothing to write of a KDCluster that was deleted. :raises PreconditionError: it may not have been."""
-        if name not in self._desired.may_vanish:
-            raise deleted_meanwhile(self._desired.namespace, name)
-        return ClusterChange(name, Connections(), Connections())
-
-    def _patch_with_retry(
-        self, name: str, patch: list[dict[str, t.Any]], *, dry_run: bool
-    ) -> dict[str, t.Any]:
-        """Patch a KDCluster, trying again while the webhook refuses only for the moment."""
-        return retry_transient_refusals(
-            lambda: self._api.json_patch(
-                KDCLUSTER, self._desired.namespace, name, patch, dry_run=dry_run
-            ),
-            self._deadline,
-            retry_seconds,
-        )

@@ -6,7 +6,7 @@
 import os
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.merged_auth import (
     resolve_client_config,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.resources import (

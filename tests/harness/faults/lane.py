@@ -84,7 +84,7 @@ class Lane:
         return f"{self.kdcluster.name}-token"
 
     def prepare(self, job: Job) -> None:
-        """Bring all three to where the job begins, whatever the one before left."""
+        """Reset all three to the start of the job."""
         if (self.snapshot().configmap is None) == (job.action == "create"):
             return
         before: Action = "disconnect" if job.action == "create" else "create"
@@ -124,23 +124,23 @@ class Lane:
         if job.action == "read":
             return
         now = self.snapshot()
-        wanted = job.action != "disconnect"
-        assert now.connections["configmaps"] == ([self.configmap] if wanted else []), now
-        assert now.connections["secrets"] == ([self.secret] if wanted else []), now
+        connected = job.action != "disconnect"
+        assert now.connections["configmaps"] == ([self.configmap] if connected else []), now
+        assert now.connections["secrets"] == ([self.secret] if connected else []), now
         assert _content(now.configmap, CONFIGMAP_TYPE_LABEL) == (
-            ("settings", {"value": job.value}) if wanted else None
+            ("settings", {"value": job.value}) if connected else None
         )
         encoded = base64.b64encode(f"{_SECRET_MARK}-{job.value}".encode()).decode()
         assert _content(now.secret, SECRET_TYPE_LABEL) == (
-            ("token", {"token": encoded}) if wanted else None
+            ("token", {"token": encoded}) if connected else None
         )
         assert self.kdcluster.unsettled_because(self.kdcluster.get()) == []
         held = self.kdcluster.configmeta_now(self.kdcluster.pod())
         assert held is not None
         settings = (held["connections"]["configmaps"] or {}).get("settings") or []
-        assert [one["data"] for one in settings] == ([{"value": job.value}] if wanted else [])
+        assert [one["data"] for one in settings] == ([{"value": job.value}] if connected else [])
         tokens = (held["connections"]["secrets"] or {}).get("token") or []
-        assert [one["data"] for one in tokens] == ([{"token": encoded}] if wanted else [])
+        assert [one["data"] for one in tokens] == ([{"token": encoded}] if connected else [])
 
     def require_read(self, result: ModuleResult) -> None:
         """AssertionError unless kd_configmeta_info returned what is in the member."""
@@ -154,15 +154,15 @@ class Lane:
         assert member["configmeta"]["nodegroups"] == held["nodegroups"]
         assert member["configmeta"]["connections"] == _decoded(held["connections"])
 
-    def require_told(self, result: ModuleResult, before: Snapshot) -> None:
-        """AssertionError unless a failed task says clearly what is wrong and what it has written."""
+    def require_reported(self, result: ModuleResult, before: Snapshot) -> None:
+        """AssertionError unless a failed task reports its cause and what it has written."""
         text = result.message
         assert "\n" not in text, text
         assert text.rstrip().endswith(_SENTENCE_ENDS), text
         assert _SECRET_MARK not in result.output, "a secret's value in the output"
         after = self.snapshot()
         unsure = " ".join(_UNKNOWN.findall(text))
-        told = {f"{kind} {name}" for (kind, name), action in _actions(result) if action}
+        reported = {f"{kind} {name}" for (kind, name), action in _actions(result) if action}
         for what, was, now in (
             (f"ConfigMap {self.configmap}", before.configmap, after.configmap),
             (f"Secret {self.secret}", before.secret, after.secret),
@@ -171,15 +171,15 @@ class Lane:
             kind, _space, name = what.partition(" ")
             maybe = f"{kind} {self.kdcluster.namespace}/{name}" in unsure
             if was != now:
-                assert what in told or maybe, f"{what} was written, but is not told: {text}"
+                assert what in reported or maybe, f"{what} was written, but not reported: {text}"
             elif not maybe:
-                assert what not in told, f"{what} is told but was not written: {text}"
-            if what in told:
+                assert what not in reported, f"{what} is reported but was not written: {text}"
+            if what in reported:
                 assert what in text.partition("Done before:")[2], text
 
 
 def _actions(result: ModuleResult) -> Iterator[tuple[tuple[str, str], bool]]:
-    """(kind, name) of all that a result tells of, and whether it was written."""
+    """(kind, name) of every object in a result, and whether it was written."""
     for one in result.json.get("objects", []):
         yield (one["kind"], one["name"]), one["action"] not in ("unchanged", "absent")
     for one in result.json.get("kdclusters", []):

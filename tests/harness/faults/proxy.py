@@ -1,9 +1,9 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A TLS proxy before an API server that lets chosen requests fail in chosen ways.
+"""A TLS proxy before an API server; chosen requests fail in chosen ways.
 
-It ends TLS itself: only so can it answer in the server's stead, and cut an answer at a given byte.
+It terminates TLS: only then can it answer for the server, and cut a response at a given byte.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class FaultProxy:
         self._thread = threading.Thread(target=self._run)
 
     def arm(self, *faults: Fault, on_kill: Callable[[], None] = lambda: None) -> None:
-        """Let the next run meet these faults, and no others; requests are counted from here."""
+        """Use only these faults for the next run; count its requests from here."""
         self._script = _Script(faults, on_kill)
 
     @property
@@ -98,7 +98,7 @@ class FaultProxy:
         assert self._ready.wait(_START_SECONDS), "the fault proxy does not start"
 
     def stop(self) -> None:
-        """End, and cut what is still open."""
+        """Stop, and close what is still open."""
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
@@ -138,7 +138,7 @@ class FaultProxy:
             if not fault.reached:
                 return await _kill(request, script, fault)
             if "watch" in request.query or request.path.endswith("/exec"):
-                # These go on for as long as the module wants.
+                # These last as long as the module reads.
                 killing = asyncio.ensure_future(_kill(request, script, fault))
                 response = await self._pass(request, None)
                 await killing
@@ -156,7 +156,7 @@ class FaultProxy:
         return response
 
     async def _pass(self, request: web.Request, fault: Fault | None) -> web.StreamResponse:
-        """Hand a request on; with a fault, something befalls the answer."""
+        """Forward a request; a fault changes the response."""
         url = URL(self._upstream + request.raw_path, encoded=True)
         headers = CIMultiDict(
             (name, value)
@@ -246,7 +246,7 @@ async def _stream(
                 return response
             await response.write(chunk)
     except ConnectionError:
-        # A client that has seen enough hangs up.
+        # A client that has read enough closes the connection.
         return response
     return response
 

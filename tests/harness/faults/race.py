@@ -32,7 +32,7 @@ def race(kdcluster: KDCluster, modules: Modules, names: list[str]) -> None:
 
 
 def clear(kdcluster: KDCluster) -> None:
-    """Take all connections away and delete the ConfigMaps that were connected."""
+    """Remove all connections and delete the ConfigMaps that were connected."""
     names = kdcluster.named().configmaps
     kdcluster.reconnect_settled(Connections())
     if names:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run: a task meets a fault, and the same task again, with no fault, gets everything right."""
+"""One run: a task meets a fault; the same task without a fault then corrects everything."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run_with_fault(lane: Lane, job: Job, fault: Fault) -> Outcome:
     """Run a job with a fault, then without.
 
     Raises AssertionError: the task ends in a wrong state, in a traceback, or in an error that does
-    not tell what was written; or the second run does not reach the right state.
+    not report what was written; or the second run does not reach the right state.
     """
     lane.prepare(job)
     module, arguments = lane.arguments(job)
@@ -39,7 +39,7 @@ def run_with_fault(lane: Lane, job: Job, fault: Fault) -> Outcome:
     result = lane.through.start(module, **arguments).result()
     met = tuple(lane.proxy.met)
     if result.failed:
-        lane.require_told(result, before)
+        lane.require_reported(result, before)
     else:
         _require_right(lane, job, result)
     _require_right(lane, job, succeeded(lane.direct.start(module, **arguments).result()))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For each role variables that are fine, and the mistakes that people make in them, with what is said.
+"""For each role valid variables, typical mistakes in them, and the message for each.
 
 A mistake replaces variables of the fine ones (None takes one out); names are without the role's prefix.
 """
@@ -159,7 +159,7 @@ BAD: dict[str, list[tuple[Variables, str]]] = {
 
 @dataclass(frozen=True)
 class BadData:
-    """One mistake: the role, its variables by their whole names, and what is to be said."""
+    """One mistake: the role, its variables by their whole names, and the expected message."""
 
     role: str
     variables: Variables
@@ -187,7 +187,7 @@ def refused_play(mistakes: Sequence[BadData]) -> dict[str, Any]:
 
 
 def missing_refusals(mistakes: Sequence[BadData], output: str) -> list[str]:
-    """What the play's output does not say of its mistakes, without their values."""
+    """The mistakes that the play's output does not name, without their values."""
     lines = output.splitlines()
     return [
         f"{one.role}, mistake {number}: {one.said}"
@@ -206,5 +206,5 @@ def mistakes(role: str, namespace: str) -> list[BadData]:
 
 
 def whole_names(role: str, variables: Variables) -> Variables:
-    """A role's variables with its name in front; those that are None are left out."""
+    """A role's variables with its name as the prefix; those that are None are left out."""
     return {f"{role}_{name}": value for name, value in variables.items() if value is not None}

@@ -112,7 +112,7 @@ def assert_absent(text: str, *secrets: str) -> None:
 
 
 def steer(kubectl: Kubectl, find: Find, exit_code: int, seconds: float = 0) -> None:
-    """Have lab's start script end so from now on, whoever tells it to run."""
+    """Let every later run of lab's start script end like this."""
     data = {"exit": str(exit_code), "seconds": f"{seconds:g}"}
     kubectl.patch("configmap", STEERING, {"data": data}, namespace=find("lab").namespace)
     for one in NAMING:

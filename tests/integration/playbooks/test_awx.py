@@ -106,7 +106,7 @@ def connection(setup: Setup) -> dict[str, Any]:
 
 
 def names(values: list[str]) -> str:
-    """Names as one types them into a survey."""
+    """Names as a user types them into a survey."""
     return "\n".join(values)
 
 
@@ -180,7 +180,7 @@ def secrets_of(namespace: str, setup: Setup) -> dict[str, str]:
         ("5", "source_control", configmap_answers, None),
     ],
 )
-def test_a_set_up_by_its_template(
+def test_a_template_connects_its_set_up(
     awx: Awx, kubectl: Kubectl, team: str, empty: Callable[[str], None],
     number: str, template: str, answers: Callable[[], dict[str, str]], credential: str | None,
 ) -> None:  # fmt: skip
@@ -193,14 +193,14 @@ def test_a_set_up_by_its_template(
     }
     credentials = {credential: inputs[credential]} if credential else {}
     succeeded(awx.launch(template, {f"{template}_namespace": team, **answers()}, credentials))
-    wanted = json.loads(json.dumps(expected).replace(DEMO_TOKEN, TOKEN))
+    with_token = json.loads(json.dumps(expected).replace(DEMO_TOKEN, TOKEN))
     members = read_by(kubectl, team, kdcluster)
     assert members
     for read in members:
-        assert matches(wanted, {key: read[key] for key in wanted}), read
+        assert matches(with_token, {key: read[key] for key in with_token}), read
 
 
-def test_demo_makes_a_set_up_from_nothing(awx: Awx, kubectl: Kubectl, team: str) -> None:
+def test_demo_creates_a_set_up(awx: Awx, kubectl: Kubectl, team: str) -> None:
     setup = SETUPS["2"]
     (expected,) = setup.expected.values()
     (arguments,) = yaml.safe_load(setup.kdclusters_file.read_text())["kd_clusters"]
@@ -218,9 +218,9 @@ def test_demo_makes_a_set_up_from_nothing(awx: Awx, kubectl: Kubectl, team: str)
     )
     (result,) = succeeded(job).results("Read configmeta.json from the members")
     assert result["kdclusters"][0]["members"]
-    wanted = json.loads(json.dumps(expected).replace(DEMO_TOKEN, TOKEN))
+    with_token = json.loads(json.dumps(expected).replace(DEMO_TOKEN, TOKEN))
     (read,) = read_by(kubectl, team, "from-nothing")
-    assert matches(wanted, {key: read[key] for key in wanted}), read
+    assert matches(with_token, {key: read[key] for key in with_token}), read
 
 
 def test_connect_takes_a_list_and_its_secrets_from_a_credential(
@@ -264,7 +264,7 @@ def test_rotate_takes_new_values_from_a_credential(awx: Awx, kubectl: Kubectl, t
     assert NOTEBOOK in handed_on["kd_configmeta_kdcluster_text"].split()
 
 
-def test_overview_shows_what_is_there(awx: Awx, team: str) -> None:
+def test_overview_shows_the_connections(awx: Awx, team: str) -> None:
     job = succeeded(awx.launch("overview", {"kd_overview_namespace_text": team}))
     (result,) = job.results("Look around")
     assert NOTEBOOK in [one["name"] for one in result["kdclusters"]]
@@ -273,9 +273,7 @@ def test_overview_shows_what_is_there(awx: Awx, team: str) -> None:
     assert f"Namespace {team}" in job.output
 
 
-def test_export_prints_what_the_template_connect_takes(
-    awx: Awx, kubectl: Kubectl, team: str
-) -> None:
+def test_the_template_connect_takes_the_export(awx: Awx, kubectl: Kubectl, team: str) -> None:
     job = succeeded(awx.launch("export", {"kd_export_namespace_text": team}))
     (shown,) = job.results("Show them")
     entries = yaml.safe_load("\n".join(shown["msg"]))["kd_connections"]
@@ -304,7 +302,7 @@ def test_configmeta_shows_no_secret_and_keeps_none_in_the_fact_cache(
     assert kept["ansible_facts"]["kept"]["kdclusters"]
 
 
-def test_audit_fails_once_the_connections_are_others(
+def test_audit_fails_after_the_connections_changed(
     awx: Awx, kubectl: Kubectl, team: str, empty: Callable[[str], None]
 ) -> None:
     job = succeeded(awx.launch("export", {"kd_export_namespace_text": team}))

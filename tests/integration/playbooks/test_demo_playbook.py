@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook demo: a set-up from nothing but its KDApps, and nothing to do the second time."""
+"""The playbook demo creates a set-up from its KDApps; a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def demo(team: str, tmp_path: Path, kubectl: Kubectl) -> Callable[..., PlaybookR
     return run
 
 
-def test_a_set_up_from_nothing_and_again_nothing(
+def test_it_creates_a_set_up_and_a_second_run_changes_nothing(
     demo: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
 ) -> None:
     first = demo()
@@ -81,7 +81,7 @@ def test_a_set_up_from_nothing_and_again_nothing(
     assert again.counts["changed"] == 0
 
 
-def test_an_argument_that_kd_cluster_does_not_get_is_named(
+def test_an_argument_that_kd_cluster_does_not_take_is_named(
     demo: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
 ) -> None:
     done = demo(state="absent")

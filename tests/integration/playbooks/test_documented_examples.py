@@ -63,7 +63,7 @@ def run(team: str, tmp_path: Path, kubectl: Kubectl) -> Callable[..., PlaybookRu
     return _run
 
 
-def test_a_playbook_of_your_own_and_a_second_run_changes_nothing(
+def test_your_own_playbook_connects_and_a_second_run_changes_nothing(
     run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
 ) -> None:
     text = marked_blocks("docs/getting-started.md")["playbook"]
@@ -76,7 +76,7 @@ def test_a_playbook_of_your_own_and_a_second_run_changes_nothing(
     assert run(text).counts["changed"] == 0
 
 
-def test_the_readme_connects_and_takes_back(
+def test_the_readme_connects_and_disconnects(
     run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
 ) -> None:
     def connected() -> list[str]:

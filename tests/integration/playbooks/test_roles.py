@@ -96,7 +96,7 @@ def documented(role: str, namespace: str) -> list[dict[str, Any]]:
 
 
 def state_of(kubectl: Kubectl, namespace: str) -> dict[str, str]:
-    """What would tell of a write: an object's resourceVersion, and of a KDCluster the generation."""
+    """What a write would change: an object's resourceVersion, and of a KDCluster the generation."""
     return {
         f"{kind}/{one['metadata']['name']}": str(one["metadata"][version])
         for kind, version in (
@@ -123,7 +123,7 @@ def there(
     return [one for one in objects if kubectl.find(*one, namespace=namespace) is not None]
 
 
-def test_every_role_connects_what_its_readme_says_and_again_changes_nothing(
+def test_every_role_connects_what_its_readme_says_and_a_second_run_changes_nothing(
     run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
 ) -> None:
     plays = [play for role in ROLES for play in documented(role, team)]
@@ -153,14 +153,14 @@ def test_every_role_connects_what_its_readme_says_and_again_changes_nothing(
         assert not any(held[kind] for kind in ("clusters", "configmaps", "secrets"))
     assert there(kubectl, team, OBJECTS) == OBJECTS
 
-    gone = [arg for role in ROLES for arg in ("-e", f'{{"{role}_delete_objects": true}}')]
-    done = run(plays, *absent, *gone)
+    deleting = [arg for role in ROLES for arg in ("-e", f'{{"{role}_delete_objects": true}}')]
+    done = run(plays, *absent, *deleting)
     assert done.returncode == 0, done.output
     assert done.counts["changed"] == len(OBJECTS), done.output
     assert there(kubectl, team, OBJECTS) == []
 
 
-def test_bad_data_of_every_role_is_named_and_nothing_is_written(
+def test_every_role_names_bad_data_and_writes_nothing(
     run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
 ) -> None:
     before = state_of(kubectl, team)
@@ -175,7 +175,7 @@ def test_there_are_many_kinds_of_bad_data_for_every_role(role: str) -> None:
     assert len(BAD[role]) >= 8
 
 
-def test_check_mode_of_every_role_in_the_contexts_namespace_says_what_it_would_do_and_does_nothing(
+def test_check_mode_of_every_role_in_the_contexts_namespace_reports_changes_and_writes_nothing(
     run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str, tmp_path: Path
 ) -> None:
     before = state_of(kubectl, team)
@@ -188,14 +188,14 @@ def test_check_mode_of_every_role_in_the_contexts_namespace_says_what_it_would_d
     assert state_of(kubectl, team) == before
 
 
-def test_several_kdclusters_existing_objects_both_spellings_and_nothing_to_take_away(
+def test_roles_take_several_kdclusters_existing_objects_and_both_spellings(
     run: Callable[..., PlaybookRun], kubectl: Kubectl, team: str
 ) -> None:
     both = ["jupyter-notebook", "training-engine-tf"]
     names = {"older": "info-older", "newer": "info-newer"}
     kubectl.create(
         configmap(names["older"], {"branch": "stale"}, connection_type="source-control"),
-        configmap("nobody-connected-it", {"a": "1"}, connection_type="source-control"),
+        configmap("never-connected", {"a": "1"}, connection_type="source-control"),
         namespace=team,
     )
 
@@ -211,7 +211,7 @@ def test_several_kdclusters_existing_objects_both_spellings_and_nothing_to_take_
         }
 
     written = [play(name, key_spelling=spelling) for spelling, name in names.items()]
-    done = run([*written, play("nobody-connected-it", state="absent")])
+    done = run([*written, play("never-connected", state="absent")])
     assert done.returncode == 0, done.output
     assert done.counts["changed"] == 2, done.output
     for kdcluster in both:
@@ -221,12 +221,12 @@ def test_several_kdclusters_existing_objects_both_spellings_and_nothing_to_take_
         assert older["data"]["branch"] == "main"
         assert not {"repoURL", "username"} & set(older["data"])
 
-    gone = {"state": "absent", "delete_objects": True}
-    done = run([play(name, **gone) for name in [*names.values(), "never-there"]])
+    deleting = {"state": "absent", "delete_objects": True}
+    done = run([play(name, **deleting) for name in [*names.values(), "never-there"]])
     assert done.returncode == 0, done.output
     assert done.counts["changed"] == 2, done.output
     assert kubectl.find("configmap", names["older"], namespace=team) is None
-    assert kubectl.find("configmap", "nobody-connected-it", namespace=team) is not None
+    assert kubectl.find("configmap", "never-connected", namespace=team) is not None
     assert not in_member(kubectl, team, "jupyter-notebook")["configmaps"]
 
 

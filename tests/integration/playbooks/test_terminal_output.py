@@ -5,24 +5,30 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pexpect
 import pytest
 import yaml
 
 from tests.harness.canaries import canary
 from tests.harness.documentation import marked_blocks
 from tests.harness.examples import manifests_of
-from tests.harness.kubectl import Kubectl
-from tests.harness.playbook import run_playbook
+from tests.harness.kubectl import Kubectl, Manifest
+from tests.harness.modules import steering
+from tests.harness.playbook import kill_playbook, run_playbook
 from tests.harness.timing import Timing
 from tests.harness.workspace import wait_configured
 
 GOLDEN = Path(__file__).with_name("golden")
 NAMESPACE = "team-a"
+ROTATE = "kubedirector.connections.rotate"
 SECRET = {
     "name": "git-login",
     "type": "source-control",
@@ -74,6 +80,19 @@ def shown(text: str, namespace: str) -> str:
     return re.sub(r" \*+$", "", text.replace(namespace, NAMESPACE), flags=re.MULTILINE)
 
 
+def encrypt(path: Path, password: str) -> str:
+    """Encrypt a file by ansible-vault, the password typed at its prompts. Returns what the terminal shows."""
+    seen = io.StringIO()
+    program = Path(sys.executable).with_name("ansible-vault")
+    terminal = pexpect.spawn(str(program), ["encrypt", str(path)], encoding="utf-8", timeout=60)
+    terminal.logfile_read = seen
+    for prompt in ("New Vault password: ", "Confirm New Vault password: "):
+        terminal.expect_exact(prompt)
+        terminal.sendline(password)
+    terminal.expect(pexpect.EOF)
+    return "".join(f"{line.rstrip()}\n" for line in seen.getvalue().splitlines())
+
+
 @pytest.mark.parametrize("options", [["--check", "--diff"], ["--diff"], []], ids=" ".join)
 def test_connect(team: str, kubectl: Kubectl, tmp_path: Path, options: list[str]) -> None:
     """In this order: what would be changed, what is changed, and a second run."""
@@ -100,8 +119,8 @@ def test_a_role(team: str, kubectl: Kubectl, tmp_path: Path) -> None:
     assert shown(done.output, team) == (GOLDEN / "role-check.txt").read_text()
 
 
-def test_rotate(team: str, kubectl: Kubectl, tmp_path: Path) -> None:
-    """What the page says is printed in check mode, and that a run prints the same plan."""
+def test_rotate(team: str, kubectl: Kubectl, tmp_path: Path, timing: Timing) -> None:
+    """The page's commands print what the page says; the last one is typed after a killed rotation."""
     token = {"type": "github", "token": canary("golden-before")}
     connect = {
         "namespace": team,
@@ -111,25 +130,63 @@ def test_rotate(team: str, kubectl: Kubectl, tmp_path: Path) -> None:
         "secrets": [
             {"name": "source-control-secret", "type": "source-control", "string_data": token}
         ],
+        # Leaves time to kill a rotation between its write and its end.
+        "configmaps": [steering("slow-start-script", seconds=2)],
     }
     values = yaml.safe_load(marked_blocks("docs/rotation.md")["values"].replace(NAMESPACE, team))
     values["rotate_string_data"] = {"token": canary("golden-after")}
 
-    def run(playbook: str, given: object, *options: str) -> str:
-        variables = tmp_path / "values.input.json"
-        variables.write_text(json.dumps(given))
-        done = run_playbook(
-            f"kubedirector.connections.{playbook}", "-e", f"@{variables}", *options,
-            kubeconfig=kubectl.kubeconfig,
-        )  # fmt: skip
+    variables = tmp_path / "values.input.json"
+    password = tmp_path / "password.input.json"
+    password.write_text(canary("golden-password"))
+    vault = ("--vault-password-file", str(password))
+
+    def rotate(*arguments: str) -> str:
+        done = run_playbook(ROTATE, *arguments, kubeconfig=kubectl.kubeconfig)
         assert done.returncode == 0, done.output
         return shown(done.output, team)
 
-    run("connect", {"kd_connections": [connect]})
-    tried = run("rotate", values, "--check", "--diff")
-    assert tried == (GOLDEN / "rotate-check.txt").read_text()
+    def held() -> str:
+        secret = kubectl.get("secret", "source-control-secret", namespace=team)
+        return base64.b64decode(secret["data"]["token"]).decode()
+
+    def kept() -> list[Manifest]:
+        return kubectl.list(
+            "secret", selector="kubedirector.connections/keeps=old-values", namespace=team
+        )
+
+    variables.write_text(json.dumps({"kd_connections": [connect]}))
+    done = run_playbook(
+        "kubedirector.connections.connect", "-e", f"@{variables}", kubeconfig=kubectl.kubeconfig
+    )
+    assert done.returncode == 0, done.output
+    variables.write_text(json.dumps(values))
     page = marked_blocks("docs/rotation.md", "text")
+    assert encrypt(variables, canary("golden-password")) == page["encrypt"]
+    given = ("-e", f"@{variables}", *vault)
+    tried = rotate(*given, "--check", "--diff")
+    assert tried == (GOLDEN / "rotate-check.txt").read_text()
     assert page["check"] in tried
-    done = run("rotate", values)
-    assert done == (GOLDEN / "rotate.txt").read_text()
-    assert page["run"] in done
+    printed = rotate(*given)
+    assert printed == (GOLDEN / "rotate.txt").read_text()
+    assert page["run"] in printed
+
+    values["rotate_string_data"] = {"token": canary("golden-killed")}
+    variables.write_text(json.dumps(values))
+    kill_playbook(
+        ROTATE, "-e", f"@{variables}", kubeconfig=kubectl.kubeconfig,
+        when=lambda: held() == canary("golden-killed"), seconds=timing.settle_seconds,
+    )  # fmt: skip
+    restored = rotate(
+        "-e", f"rotate_namespace={team}", "-e", "rotate_secret=source-control-secret",
+        "-e", "rotate_state=restored",
+    )  # fmt: skip
+    assert page["run"] in restored
+    begun = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+    # ansible-core 2.16 folds a warning at the terminal's width.
+    warning, all_printed = (
+        "".join(re.sub(begun, "TIME", text).split()) for text in (page["restored"], restored)
+    )
+    assert warning in all_printed
+    assert not kept()
+    assert held() == canary("golden-after")

@@ -1,4 +1,4 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task waits for, what linked KDClusters wait for, and what may happen meanwhile."""
+"""How tasks wait for members and linked KDClusters, and what may happen meanwhile."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several writers at once: nobody's connection is lost."""
+"""Several writers at once: no connection is lost."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def test_tasks_that_add_at_once_lose_nothing(tenant: Modules, emptied: Named, fr
     assert sorted(one["metadata"]["name"] for one in held) == sorted(names)
 
 
-def test_tasks_that_add_and_take_out_at_once(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
+def test_tasks_that_add_and_remove_at_once_lose_nothing(
+    tenant: Modules, emptied: Named, fresh: Fresh
+) -> None:
     race = emptied("race")
     old = [fresh("old") for _number in range(2)]
     tenant.connected(kdcluster=["race"], configmaps=[model(name) for name in old])
@@ -64,7 +66,7 @@ def test_the_same_task_twice_at_once_connects_once(
     assert connections_of(race)["configmaps"] == [name]
 
 
-def test_kubectl_meanwhile_loses_nothing(
+def test_a_task_and_kubectl_at_once_lose_nothing(
     tenant: Modules, emptied: Named, fresh: Fresh, kubectl: Kubectl
 ) -> None:
     race = emptied("race")

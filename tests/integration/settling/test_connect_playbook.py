@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook connect: a whole estate as data, of which one broken entry stops everything before the first write."""
+"""The playbook connect: a list of entries, of which one invalid entry stops the play before the first write."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.integration.test_connect import application, connections_of
 
 Entries = list[Any]
 Connect = Callable[..., PlaybookRun]
-TOKEN, KEY = canary("estate-token"), canary("estate-key")
+TOKEN, KEY = canary("entries-token"), canary("entries-key")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def connect(tenant: Modules, tmp_path: Path, vault_password: Path) -> Connect:
 def refused(
     connect: Connect, versions: Callable[[], dict[str, str]], audit_log: AuditLog | None, home: str
 ) -> Connect:
-    """Run the playbook, which must fail; proves that it wrote nothing, by what is there and by the audit log."""
+    """Run the playbook, which must fail; checks objects and audit log for writes."""
 
     def run(entries: Entries, *, asks: bool, **options: bool) -> PlaybookRun:
         before = versions()
@@ -88,7 +88,7 @@ def refused(
 
 
 def broken(name: str, key: Vaulted) -> list[tuple[dict[str, Any] | list[str], str]]:
-    """Entries and what is said of each, without the entry's number."""
+    """Entries and the message for each, without the entry's number."""
     login: dict[str, Any] = {"name": name, "type": "source-control"}
     return [
         ({"kdcluster": ["lab"], "secret": [login]}, "(kdcluster lab), secret: is not an option here; did you"),
@@ -111,25 +111,25 @@ def broken(name: str, key: Vaulted) -> list[tuple[dict[str, Any] | list[str], st
 
 
 @pytest.mark.parametrize("by_name", [True, False])
-def test_broken_entries_are_all_named_and_nothing_is_asked_or_written(
+def test_every_invalid_entry_is_named_before_any_request(
     refused: Connect, fresh: Fresh, home: str, key: Vaulted, by_name: bool
 ) -> None:
-    name = fresh("estate")
+    name = fresh("entries")
     bad = broken(name, key)
     fine = {"namespace": home, "kdcluster": ["lab"], "configmaps": [model(name)]}
     done = refused([fine, *(entry for entry, _said in bad)], asks=False, by_name=by_name)
     lines = done.output.splitlines()
     for number, (_entry, said) in enumerate(bad, 2):
-        told = [line for line in lines if f"entry {number} (" in line and said in line]
-        assert told, f"entry {number}: {said} not in {done.output}"
+        reported = [line for line in lines if f"entry {number} (" in line and said in line]
+        assert reported, f"entry {number}: {said} not in {done.output}"
         if by_name:
-            assert all("connections.yml" in line for line in told)
+            assert all("connections.yml" in line for line in reported)
 
 
-def test_entries_that_only_contradict_one_another_are_refused(
+def test_entries_that_contradict_each_other_are_refused(
     refused: Connect, fresh: Fresh, home: str
 ) -> None:
-    name = fresh("estate")
+    name = fresh("entries")
     entries = [
         {"namespace": home, "kdcluster": ["second"], "clusters": ["lab"]},
         {
@@ -146,10 +146,10 @@ def test_entries_that_only_contradict_one_another_are_refused(
     )
 
 
-def test_what_only_the_api_server_knows_stops_before_the_first_write_too(
+def test_errors_that_only_the_api_server_knows_stop_before_the_first_write(
     refused: Connect, fresh: Fresh, home: str
 ) -> None:
-    name, nowhere = fresh("estate"), fresh("nowhere")
+    name, nowhere = fresh("entries"), fresh("nowhere")
     entries = [
         {"namespace": home, "kdcluster": ["lab"], "configmaps": [model(name)]},
         {"namespace": home, "kdcluster": ["second"], "configmaps": [{"name": name}]},
@@ -172,7 +172,7 @@ def test_a_list_is_checked_applied_and_then_unchanged(
     versions: Callable[[], dict[str, str]],
 ) -> None:
     lab, second = emptied("lab"), emptied("second")
-    name = fresh("estate")
+    name = fresh("entries")
     login = {"name": name, "type": "login", "string_data": {"token": "{{ token }}", "key": key}}
     entries = [
         # What it names is made by the last entry, and the KDCluster it connects to changes there.

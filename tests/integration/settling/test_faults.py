@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults of the network, a kill and a race, a handful of each: see `make soak` for the numbers.
 
-Whatever happens, a task ends right or tells what it has written, and the same task again, with no
-fault, gets everything right; run_with_fault and run_with_kill check it.
+Whatever happens, a task succeeds or reports what it has written, and the same task again, with no
+fault, corrects everything; run_with_fault and run_with_kill check it.
 """
 
 from __future__ import annotations
@@ -46,46 +46,46 @@ def meet(lane: Lane, action: Action, *faults: Fault, failed: bool) -> None:
         assert outcome.failed is failed
 
 
-def test_latency_only_takes_time(faulty: Lane) -> None:
+def test_a_task_succeeds_despite_latency(faulty: Lane) -> None:
     meet(faulty, "create", Fault("latency", times=1000, seconds=0.1), failed=False)
     meet(faulty, "read", Fault("latency", times=1000, seconds=0.1), failed=False)
 
 
-def test_a_reset_before_the_request_arrives(faulty: Lane) -> None:
+def test_a_reset_before_the_request_arrives_is_reported(faulty: Lane) -> None:
     meet(faulty, "read", Fault("reset request", "any", 0), failed=True)
     meet(faulty, "create", Fault("reset request", "write", 1), failed=True)
 
 
-def test_a_reset_in_the_middle_of_an_answer(faulty: Lane) -> None:
+def test_a_reset_in_the_middle_of_a_response_is_reported(faulty: Lane) -> None:
     meet(faulty, "disconnect", Fault("reset response", "write", 0, share=0.5), failed=True)
     meet(faulty, "create", Fault("reset response", "write", 2, share=0.1, polite=True), failed=True)
 
 
-def test_429_is_waited_out(faulty: Lane) -> None:
+def test_a_task_retries_after_429(faulty: Lane) -> None:
     busy = Fault("too many requests", "write", 0, times=2, seconds=1)
     meet(faulty, "update", busy, failed=False)
 
 
-def test_a_429_with_too_long_a_pause_is_reported(faulty: Lane) -> None:
+def test_a_429_with_a_long_retry_after_is_reported(faulty: Lane) -> None:
     meet(faulty, "create", Fault("too many requests", "write", 2, seconds=600), failed=True)
 
 
-def test_500_and_503_in_the_servers_stead(faulty: Lane) -> None:
+def test_500_and_503_before_the_write_are_reported(faulty: Lane) -> None:
     meet(faulty, "read", Fault("server error", "any", 0, status=500), failed=True)
     meet(faulty, "disconnect", Fault("server error", "write", 1, status=503), failed=True)
 
 
-def test_500_and_504_after_the_write_was_done(faulty: Lane) -> None:
+def test_500_and_504_after_the_write_are_reported(faulty: Lane) -> None:
     meet(faulty, "create", Fault("lost answer", "write", 0, status=504), failed=True)
     meet(faulty, "disconnect", Fault("lost answer", "write", 0, status=500), failed=True)
 
 
-def test_json_that_is_cut_short(faulty: Lane) -> None:
+def test_truncated_json_is_reported(faulty: Lane) -> None:
     meet(faulty, "create", Fault("truncated", "any", 0, share=0.5), failed=True)
     meet(faulty, "create", Fault("truncated", "write", 1, share=0.9), failed=True)
 
 
-def test_a_websocket_cut_in_the_middle_of_configmeta(faulty: Lane) -> None:
+def test_a_websocket_cut_in_the_middle_of_configmeta_is_reported(faulty: Lane) -> None:
     cuts = [
         Fault("reset response", "exec", 0, share=0.5),
         Fault("reset response", "exec", 0, share=0.9, polite=True),
@@ -103,7 +103,7 @@ def test_a_websocket_cut_in_the_middle_of_configmeta(faulty: Lane) -> None:
         ("disconnect", Fault("kill", "write", 1, seconds=0.005, reached=True)),
     ],
 )
-def test_a_killed_task_is_finished_by_the_next(faulty: Lane, action: Action, kill: Fault) -> None:
+def test_the_next_run_finishes_a_killed_task(faulty: Lane, action: Action, kill: Fault) -> None:
     outcome = run_with_kill(faulty, Job(action, f"killed-{action}"), kill)
     assert outcome.met
     assert outcome.failed

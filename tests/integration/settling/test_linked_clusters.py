@@ -33,7 +33,7 @@ def linked(emptied: Named) -> list[KDCluster]:
 
 
 def rounds(found: list[KDCluster], turn: Callable[[], None], number: int) -> None:
-    """Do something several times under watch; nobody is edited beside somebody unsettled."""
+    """Do something several times under watch; no KDCluster is edited while a linked one is unsettled."""
     with watched(found[0].kubectl, found[0].namespace) as history:
         for _turn in range(number):
             turn()
@@ -60,7 +60,7 @@ def test_a_notebook_and_its_engines_change_in_one_task_again_and_again(
     assert connections_of(linked[0])["clusters"] == list(LINKED[1:])
 
 
-def test_what_is_connected_to_changes_first(
+def test_a_connected_kdcluster_changes_before_those_that_connect_to_it(
     tenant: Modules, linked: list[KDCluster], fresh: Fresh
 ) -> None:
     with watched(linked[0].kubectl, linked[0].namespace) as history:
@@ -83,7 +83,7 @@ def test_many_tasks_in_a_row_without_wait(
         assert len(connections_of(one)["configmaps"]) == 3
 
 
-def test_an_engine_is_connected_and_changed_by_turns(
+def test_an_engine_is_connected_and_changed_in_turns(
     tenant: Modules, emptied: Named, fresh: Fresh
 ) -> None:
     def turn() -> None:

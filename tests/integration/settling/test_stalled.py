@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What will not come by itself is told of as what it is, long before wait_timeout is over.
+"""A task reports a stall and its cause long before wait_timeout.
 
 Each wait may take the 300 s that it may take by default; a bare time-out would say "in time".
 """
@@ -26,7 +26,7 @@ def parts(kubectl: Kubectl) -> SandboxParts:
     return SandboxParts(kubectl)
 
 
-def test_a_pod_that_no_node_takes(
+def test_an_unschedulable_pod_is_reported(
     tenant: Modules, kdcluster: Named, fresh: Fresh, kubectl: Kubectl
 ) -> None:
     pending = kdcluster(integration_objects.UNSCHEDULABLE)
@@ -43,7 +43,7 @@ def test_a_pod_that_no_node_takes(
     assert result.objects == {("ConfigMap", name): "created"}
 
 
-def test_an_operator_that_hangs(
+def test_a_hanging_operator_is_reported(
     tenant: Modules, emptied: Named, fresh: Fresh, parts: SandboxParts
 ) -> None:
     if not parts.has_operator:
@@ -59,7 +59,7 @@ def test_an_operator_that_hangs(
         assert "operator is down" in message and "kubectl rollout restart" in message
         assert "in time" not in message
         assert result.objects == {("ConfigMap", name): "updated"}
-        # Where one must be written, it is told at once, and nothing has been written.
+        # Where one must be written, the task fails at once, and nothing has been written.
         other = fresh("hangs")
         result = tenant.connection(kdcluster=["lab"], configmaps=[model(other)])
         assert "KubeDirector operator is down or hangs" in result.message
@@ -70,9 +70,7 @@ def test_an_operator_that_hangs(
     lab.wait_settled()
 
 
-def test_a_start_script_that_takes_long_is_none_of_these(
-    tenant: Modules, emptied: Named, fresh: Fresh
-) -> None:
+def test_a_slow_start_script_is_not_a_stall(tenant: Modules, emptied: Named, fresh: Fresh) -> None:
     scripted = emptied("scripted")
     result = tenant.connected(
         kdcluster=["scripted"], configmaps=[steering(fresh("slow"), seconds=LONGER_THAN_A_LOOK)]
@@ -83,7 +81,7 @@ def test_a_start_script_that_takes_long_is_none_of_these(
     assert member["reconnect"]["rc"] == 0
 
 
-def test_an_api_server_that_restarts_meanwhile(
+def test_a_task_continues_after_a_restart_of_the_api_server(
     tenant: Modules, emptied: Named, fresh: Fresh, parts: SandboxParts
 ) -> None:
     if not parts.has_api_server:

@@ -35,13 +35,13 @@ def assert_reached(found: KDCluster, path: str | None, result: ModuleResult) -> 
         assert code == "0", f"the start script of {member.pod} ended {code!r}"
     manifest = found.get()
     assert found.unsettled_because(manifest) == []
-    status, told = manifest["status"], result.kdclusters[found.name]
-    assert told["spec_generation"] == status["specGenerationToProcess"]
-    assert told["connection_hash"] == status["lastConnectionHash"]
-    assert told["connection_hash"] == connection_hash(
+    status, returned = manifest["status"], result.kdclusters[found.name]
+    assert returned["spec_generation"] == status["specGenerationToProcess"]
+    assert returned["connection_hash"] == status["lastConnectionHash"]
+    assert returned["connection_hash"] == connection_hash(
         found.kubectl, found.namespace, manifest["spec"]
     )
-    assert told["state"] == status["state"] == "configured"
+    assert returned["state"] == status["state"] == "configured"
 
 
 def test_every_member_has_each_of_many_quick_changes(
@@ -52,11 +52,11 @@ def test_every_member_has_each_of_many_quick_changes(
     for turn in range(ROUNDS):
         path = f"repo://turn-{turn}"
         if turn % 4 == 3:
-            wanted: dict[str, Any] = {"configmaps": [{"name": name}], "state": "absent"}
-            assert_reached(wide, None, tenant.connected(kdcluster=["wide"], **wanted))
+            arguments: dict[str, Any] = {"configmaps": [{"name": name}], "state": "absent"}
+            assert_reached(wide, None, tenant.connected(kdcluster=["wide"], **arguments))
         else:
-            wanted = {"configmaps": [model(name, path=path)]}
-            assert_reached(wide, path, tenant.connected(kdcluster=["wide"], **wanted))
+            arguments = {"configmaps": [model(name, path=path)]}
+            assert_reached(wide, path, tenant.connected(kdcluster=["wide"], **arguments))
 
 
 def test_it_waits_for_a_change_that_others_just_made(
@@ -65,7 +65,7 @@ def test_it_waits_for_a_change_that_others_just_made(
     wide = emptied("wide")
     name = fresh("behind")
     tenant.connected(kdcluster=["wide"], configmaps=[model(name)])
-    path = "repo://by-somebody-else"
+    path = "repo://by-another-user"
     kubectl.patch("configmap", name, {"data": {"path": path}}, namespace=wide.namespace)
     result = tenant.connected(kdcluster=["wide"], configmaps=[model(name, path=path)])
     assert not result.changed
@@ -122,7 +122,7 @@ def test_a_member_in_config_error_is_reported_with_the_end_of_its_output(
     assert name in connections_of(broken)["configmaps"]
 
 
-def test_without_wait_a_member_that_never_gets_it_is_not_a_failure(
+def test_without_wait_a_member_that_never_gets_the_change_is_not_a_failure(
     tenant: Modules, kdcluster: Named, fresh: Fresh
 ) -> None:
     broken = kdcluster("broken")
@@ -134,7 +134,7 @@ def test_without_wait_a_member_that_never_gets_it_is_not_a_failure(
     assert name in connections_of(broken)["configmaps"]
 
 
-def test_a_time_out_names_the_member_that_lags_and_what_it_last_reported(
+def test_a_timeout_names_the_late_member_and_its_last_report(
     tenant: Modules, kdcluster: Named, fresh: Fresh
 ) -> None:
     pending = kdcluster(integration_objects.UNSCHEDULABLE)

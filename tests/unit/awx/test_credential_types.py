@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every credential type is one that AWX admits, and holds what the roles call secret.
+"""AWX accepts every credential type, and together they hold what the roles mark no_log.
 
 AWX's rules are those of CredentialTypeInputField and CredentialTypeInjectorField in awx/main/fields.py (24.6).
 """
@@ -30,13 +30,13 @@ from tests.harness.cluster import REPOSITORY
 TYPES = credential_types()
 FIELD_KEYS = {"id", "label", "type", "secret", "multiline", "help_text", "format", "choices",
               "ask_at_runtime", "default"}  # fmt: skip
-# The same as another variable that a template does give, in another form.
+# Another form of a variable that a template sets.
 ALTERNATIVES = {"rotate_data"}
 NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 @pytest.mark.parametrize("name", TYPES)
-def test_awx_admits_the_type(name: str) -> None:
+def test_awx_accepts_the_type(name: str) -> None:
     definition = TYPES[name]
     assert set(definition) == {"name", "description", "inputs", "injectors"}
     assert set(definition["inputs"]) <= {"fields", "required"}
@@ -63,7 +63,7 @@ def test_templates_name_types_that_exist() -> None:
 
 
 @pytest.mark.parametrize("template", job_templates())
-def test_a_role_gets_what_it_calls_secret_from_a_credential_alone(template: str) -> None:
+def test_a_role_gets_its_secrets_from_credentials_only(template: str) -> None:
     definition = job_templates()[template]
     given = {
         variable
@@ -72,7 +72,7 @@ def test_a_role_gets_what_it_calls_secret_from_a_credential_alone(template: str)
         for variable in TYPES[name]["injectors"]["extra_vars"]
     }
     asked = {question["variable"] for question in definition["survey_spec"]["spec"]}
-    # ansible-runner gives the survey's answers last, which would win.
+    # ansible-runner passes the survey's answers last, so they would win.
     assert not given & asked
     playbook = (PROJECT / definition["playbook"]).read_text()
     for variable in secret_variables(template):
@@ -80,7 +80,7 @@ def test_a_role_gets_what_it_calls_secret_from_a_credential_alone(template: str)
 
 
 def secret_variables(role: str) -> list[str]:
-    """What a role's specification marks no_log; none where there is no such role."""
+    """The variables that a role's argument spec marks no_log; none if the role does not exist."""
     path = REPOSITORY / "roles" / role / "meta" / "argument_specs.yml"
     if not path.exists():
         return []
@@ -89,7 +89,7 @@ def secret_variables(role: str) -> list[str]:
     return [name for name in marked if name not in ALTERNATIVES]
 
 
-def test_the_type_of_authentication_follows_from_what_was_entered() -> None:
+def test_the_entered_credential_decides_the_type_of_authentication() -> None:
     definition = TYPES["KubeDirector source control"]
     by_token = injected(definition, {"token": "t", "password": ""})
     assert by_token == {
@@ -100,19 +100,19 @@ def test_the_type_of_authentication_follows_from_what_was_entered() -> None:
     assert injected(definition, {"password": "p"})["source_control_auth_type"] == "password"
 
 
-def test_what_users_enter_is_marked_unsafe() -> None:
+def test_input_of_users_is_marked_unsafe() -> None:
     assert unsafe_yaml({"a": ["{{ b }}"], "c": 5}) == (
         "!unsafe 'a':\n- !unsafe '{{ b }}'\n!unsafe 'c': 5\n"
     )
 
 
-def test_loading_leaves_the_templates_of_awx_alone() -> None:
+def test_loading_does_not_evaluate_the_templates_of_awx() -> None:
     text = (FOLDER / "credential_types.yml").read_text()
     assert text.count("{{") == text.count('!unsafe "{{')
 
 
 def test_nothing_names_a_registry_or_an_index() -> None:
-    # The latter is in the path of a pod's account.
+    # kubernetes.io is in the path of a pod's service account.
     allowed = {"https://www.gnu.org", "kubernetes.io"}
     for path in files():
         found = re.findall(r"https?://[^\s\"'/]+|\b[\w-]+\.(?:io|com|org|net)\b", path.read_text())
@@ -124,7 +124,7 @@ def files() -> list[Path]:
     return [path for path in sorted(FOLDER.rglob("*")) if path.is_file()]
 
 
-def test_loading_gives_every_argument_of_a_template_on() -> None:
+def test_loading_passes_every_argument_of_a_template_on() -> None:
     tasks = yaml.safe_load((FOLDER / "tasks" / "present.yml").read_text().replace("!unsafe ", ""))
     (task,) = [task for task in tasks if "awx.awx.job_template" in task]
     used = {

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What load.yml hands to AWX's modules, and what it says before it hands anything over.
+"""What load.yml passes to AWX's modules, and what it refuses before the first call.
 
 The facts are those of awx.awx 24.6.1, which looks most things up by a name in all organizations, or by an id.
 """
@@ -36,7 +36,7 @@ GIT = "KubeDirector source control"
 
 
 def credential(number: int, name: str, kind: str, organization: int | None) -> dict[str, Any]:
-    """One of AWX's credentials, as controller_api finds it."""
+    """One of AWX's credentials, as controller_api returns it."""
     return {
         "id": number, "name": name, "credential_type__name": kind, "organization": organization,
     }  # fmt: skip
@@ -49,7 +49,7 @@ CREDENTIALS = [
 ]
 
 
-# What the variables of the guide name.
+# The objects that the guide's variables name.
 OBJECTS: dict[str, Any] = {
     "organizations": [TEAM],
     "credentials": CREDENTIALS,
@@ -72,7 +72,7 @@ def load(
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
-    """What a run printed, in one line."""
+    """The output of a run, in one line."""
     return " ".join((done.stdout + done.stderr).replace('"', " ").split())
 
 
@@ -88,7 +88,7 @@ def given() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def loaded(given: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
-    """What is handed over."""
+    """The calls of AWX's modules."""
     awx = AwxModules(tmp_path_factory.mktemp("awx"))
     awx.answer(OBJECTS)
     done = load(awx, given)
@@ -101,8 +101,8 @@ def only(calls: list[Call], module: str) -> Call:
     return call
 
 
-def test_what_belongs_to_an_organization_is_handed_on_by_its_id(loaded: list[Call]) -> None:
-    """Looked up by name, an inventory of another organization is found as well, and the load fails."""
+def test_an_object_of_an_organization_is_passed_by_its_id(loaded: list[Call]) -> None:
+    """A lookup by name also finds another organization's inventory, and the load fails."""
     ids = {module: only(loaded, module).id for module in ("project", "inventory")}
     assert str(only(loaded, "host").given["inventory"]) == ids["inventory"]
     templates = [call.given for call in loaded if call.module == "job_template"]
@@ -114,13 +114,13 @@ def test_what_belongs_to_an_organization_is_handed_on_by_its_id(loaded: list[Cal
 
 
 def test_an_execution_environment_is_each_organizations_own(loaded: list[Call]) -> None:
-    """Its name is its own in all of AWX: a second organization took the first one's away."""
+    """Its name is unique in all of AWX: a second organization would take the first one's."""
     environment = only(loaded, "execution_environment")
     assert environment.given["name"] == "KubeDirector connections (Team A)"
     assert str(only(loaded, "project").given["default_environment"]) == environment.id
 
 
-def test_an_organization_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_organization_is_named(tmp_path: Path) -> None:
     awx = AwxModules(tmp_path)
     awx.answer()
     done = load(awx, {"kd_awx_organization": "Team B"})
@@ -129,9 +129,16 @@ def test_an_organization_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert awx.calls() == []
 
 
-def test_every_definition_is_handed_over_as_it_stands(
-    loaded: list[Call], given: dict[str, Any]
-) -> None:
+def test_a_missing_awx_awx_is_named(tmp_path: Path) -> None:
+    assert "Install the collection awx.awx: ansible-galaxy" in said(load(AwxModules(tmp_path), {}))
+
+
+def test_the_inventory_is_an_ordinary_one(loaded: list[Call]) -> None:
+    """In check mode awx.awx.inventory compares the kind with none, and reports a change each time."""
+    assert only(loaded, "inventory").given["kind"] == ""
+
+
+def test_every_definition_is_passed_unchanged(loaded: list[Call], given: dict[str, Any]) -> None:
     types = {call.given["name"]: call.given for call in loaded if call.module == "credential_type"}
     assert types == {name: {**one, "kind": "cloud"} for name, one in credential_types().items()}
     templates = {call.given["name"]: call.given for call in loaded if call.module == "job_template"}
@@ -154,7 +161,7 @@ def test_a_template_gets_the_credentials_of_its_types_by_their_ids(loaded: list[
     templates = {call.given["name"]: call.given for call in loaded if call.module == "job_template"}
     for name, definition in job_templates().items():
         expected = [11] + ([13] if GIT in definition["credential_types"] else [])
-        # An administrator's credential is for this one, and is asked for.
+        # This template needs an administrator's credential, and asks for it.
         got = templates[definition["name"]].get("credentials", [])
         assert got == ([] if name == "rbac" else expected)
 
@@ -248,7 +255,7 @@ def test_the_url_of_the_repository_is_not_shown(
 
 
 def test_the_environments_collection_is_not_overridden_by_the_project() -> None:
-    """AWX installs what a project's requirements name in its control plane, and that comes first in a job."""
+    """AWX installs a project's requirements in its control plane, and a job finds those first."""
     names = {path.name for path in PROJECT.rglob("*")}
     assert not names & {"requirements.yml", "requirements.yaml"}
     (collection,) = yaml.safe_load((FOLDER / "collections.yml").read_text())["collections"]
@@ -273,10 +280,10 @@ def test_a_job_for_several_kubernetes_clusters_asks_for_their_inventory(tmp_path
 
 
 @pytest.mark.parametrize("given", [SEVERAL, {}], ids=["several", "one"])
-def test_of_extra_variables_a_load_changes_kd_hosts_alone(
+def test_a_load_changes_only_kd_hosts_of_the_extra_variables(
     given: dict[str, Any], tmp_path: Path
 ) -> None:
-    """The guide has people set variables of roles there."""
+    """Users set variables of roles there, as the guide says."""
     rotate, rbac, audit = (job_templates()[name]["name"] for name in ("rotate", "rbac", "audit"))
     own = {"rotate_wait_timeout": 900, "kd_own": "{{ awx_user_name }}"}
     awx = AwxModules(tmp_path)
@@ -300,7 +307,7 @@ def test_of_extra_variables_a_load_changes_kd_hosts_alone(
 
 
 def test_there_is_no_workflow_for_several_kubernetes_clusters(tmp_path: Path) -> None:
-    """Of several, no job names KDClusters for "show configmeta", which cannot run then."""
+    """With several, no job names KDClusters for "show configmeta", so it cannot run."""
     awx = AwxModules(tmp_path)
     awx.answer({"teams": [{"id": 31, "name": "Operators", "organization": 1}]})
     done = load(awx, {**SEVERAL, "kd_awx_team": "Operators"})
@@ -310,25 +317,25 @@ def test_there_is_no_workflow_for_several_kubernetes_clusters(tmp_path: Path) ->
     assert "workflows" not in only(awx.calls(), "role").given
 
 
-# What belongs to an object that has to be there.
+# Each of these needs an object that exists.
 DEPENDENT = {"host", "workflow_job_template_node", "schedule"}
 
 
-@pytest.mark.parametrize("there", [False, True], ids=["empty", "loaded"])
-def test_check_mode_goes_through(
-    there: bool, loaded: list[Call], given: dict[str, Any], tmp_path: Path
+@pytest.mark.parametrize("exists", [False, True], ids=["empty", "loaded"])
+def test_check_mode_succeeds(
+    exists: bool, loaded: list[Call], given: dict[str, Any], tmp_path: Path
 ) -> None:
-    """In an empty AWX, no module has an id to hand on; whether a project's update changes it is not known."""
+    """In an empty AWX, no module returns an id. Whether a project's update changes it is unknown."""
     awx = AwxModules(tmp_path)
     modules = {call.module for call in loaded} - {"project_update"}
-    awx.answer(OBJECTS, {name: {"changed": False, "id": 7} for name in modules if there})
+    awx.answer(OBJECTS, {name: {"changed": False, "id": 7} for name in modules if exists})
     done = load(awx, given, "--check")
     assert done.returncode == 0, done.stdout + done.stderr
     calls = awx.calls()
-    assert {call.module for call in calls} == modules - (set() if there else DEPENDENT)
+    assert {call.module for call in calls} == modules - (set() if exists else DEPENDENT)
     templates = [call.given for call in calls if call.module == "job_template"]
     assert len(templates) == len(job_templates())
-    assert {str(one.get("project")) for one in templates} == {"7" if there else "None"}
+    assert {str(one.get("project")) for one in templates} == {"7" if exists else "None"}
 
 
 def test_the_workflow_shows_what_was_rotated(loaded: list[Call]) -> None:
@@ -337,7 +344,7 @@ def test_the_workflow_shows_what_was_rotated(loaded: list[Call]) -> None:
     assert workflow.given["survey_spec"] == rotate["survey_spec"]
     nodes = [call.given for call in loaded if call.module == "workflow_job_template_node"]
     ids = {call.given["name"]: call.id for call in loaded if call.module == "job_template"}
-    # A node has to be there before another one names it.
+    # A node must exist before another node names it.
     assert [
         (node["identifier"], str(node["unified_job_template"]), node["success_nodes"])
         for node in nodes
@@ -347,7 +354,9 @@ def test_the_workflow_shows_what_was_rotated(loaded: list[Call]) -> None:
     assert all(f"{name}:" in (PROJECT / "result.yml").read_text() for name in needed)
 
 
-def test_a_team_a_notification_and_a_schedule(loaded: list[Call], given: dict[str, Any]) -> None:
+def test_a_team_a_notification_and_a_schedule_are_created(
+    loaded: list[Call], given: dict[str, Any]
+) -> None:
     ids = {call.given["name"]: call.id for call in loaded if call.module == "job_template"}
     role = only(loaded, "role").given
     assert (role["role"], [str(one) for one in role["teams"]]) == ("execute", ["31"])
@@ -400,7 +409,7 @@ def test_a_project_gets_its_credential(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "variable", ["kd_awx_team", "kd_awx_notification", "kd_awx_project_credential"]
 )
-def test_what_belongs_to_another_organization_is_refused(variable: str, tmp_path: Path) -> None:
+def test_an_object_of_another_organization_is_refused(variable: str, tmp_path: Path) -> None:
     awx = AwxModules(tmp_path)
     other = [{"id": 31, "name": "Operators", "organization": TEAM["id"]}]
     awx.answer(dict.fromkeys(["teams", "notification_templates", "credentials"], other))
@@ -417,7 +426,7 @@ MADE: dict[str, Any] = {
 
 
 def test_everything_but_the_credential_types_is_removed(loaded: list[Call], tmp_path: Path) -> None:
-    """AWX removes nodes, schedules and roles with what they belong to."""
+    """AWX removes nodes, schedules and roles with their objects."""
     awx = AwxModules(tmp_path)
     own = [
         {"name": one["name"], "organization": TEAM["id"], "inventory": 51, "project": 52}
@@ -444,8 +453,10 @@ def test_everything_but_the_credential_types_is_removed(loaded: list[Call], tmp_
 
 
 @pytest.mark.parametrize("used", [False, True], ids=["free", "used"])
-def test_credential_types_go_only_if_no_credential_has_one(used: bool, tmp_path: Path) -> None:
-    """AWX calls it a lack of permission, after everything else is gone."""
+def test_credential_types_are_removed_only_if_no_credential_has_one(
+    used: bool, tmp_path: Path
+) -> None:
+    """AWX reports a missing permission, after everything else is deleted."""
     awx = AwxModules(tmp_path)
     awx.answer({"credentials": [credential(41, "theirs", GIT, TEAM["id"])] if used else []})
     done = load(awx, {"kd_awx_state": "absent", "kd_awx_delete_types": True})
@@ -478,7 +489,7 @@ def test_credential_types_go_only_if_no_credential_has_one(used: bool, tmp_path:
     ],
     ids=["host", "copy", "organization"],
 )  # fmt: skip
-def test_what_others_use_is_not_removed(
+def test_an_object_that_others_use_is_not_removed(
     objects: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     awx = AwxModules(tmp_path)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the project's playbooks refuse before they ask a cluster, and what they say then."""
+"""The project's playbooks refuse bad answers before they send a request, and say why."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ HIDDEN = canary("awx-answer")
 
 @pytest.fixture
 def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run a template's playbook with what AWX gives it; returns what it printed, in one line."""
+    """Run a template's playbook with AWX's variables; returns its output in one line."""
     for name in os.environ.keys() - clean_environment().keys():
         monkeypatch.delenv(name)
 
@@ -94,7 +94,7 @@ def test_hosts_that_are_not_in_the_inventory_are_named(refusal: Any) -> None:
 
 
 @pytest.mark.parametrize("hosts", ["kubernetes", "localhost", "all:!a", ["b", "a"]], ids=str)
-def test_hosts_that_are_in_the_inventory_are_taken(hosts: Any, tmp_path: Path) -> None:
+def test_hosts_that_are_in_the_inventory_are_accepted(hosts: Any, tmp_path: Path) -> None:
     inventory = tmp_path / "hosts.yml"
     inventory.write_text(yaml.safe_dump({"kubernetes": {"hosts": {"a": {}, "b": {}}}}))
     done = run_playbook(
@@ -136,7 +136,7 @@ GIT = {
     ],
     ids=range(5),
 )
-def test_a_question_without_the_answer_that_present_needs_is_named(
+def test_a_missing_answer_that_present_needs_is_named(
     refusal: Any, template: str, answers: dict[str, str], questions: str
 ) -> None:
     credentials = {GIT_CREDENTIAL: {"token": HIDDEN}} if template == "source_control" else {}
@@ -174,7 +174,7 @@ def test_a_missing_credential_is_named(
     assert credential in job_templates()[template]["credential_types"]
 
 
-def test_a_credential_without_a_secret_for_the_namespace_is_told(refusal: Any) -> None:
+def test_a_credential_without_a_secret_for_the_namespace_is_reported(refusal: Any) -> None:
     secrets = yaml.safe_dump([{"namespace": "team-b", "secrets": [{"name": "git-login"}]}])
     said = refusal("notebook", WHERE["notebook"], {"KubeDirector Secrets": {"secrets": secrets}})
     assert (
@@ -209,7 +209,7 @@ def test_a_credential_without_a_secret_for_the_namespace_is_told(refusal: Any) -
     ],
     ids=["connect", "demo"],
 )  # fmt: skip
-def test_a_value_of_a_secret_in_an_answer_is_refused(
+def test_a_secret_value_in_an_answer_is_refused(
     refusal: Any, template: str, answers: dict[str, Any], message: str
 ) -> None:
     """AWX keeps answers with the job, where everyone who may see the job can read them."""
@@ -282,7 +282,7 @@ def test_a_file_of_the_execution_environment_is_refused(
     secrets: list[dict[str, Any]],
     message: str,
 ) -> None:
-    """/proc/self/environ has the token of the credential for the cluster, and who may launch sees the ConfigMap."""
+    """/proc/self/environ has the cluster credential's token, and a user who may launch jobs sees the ConfigMap."""
     typed = {k: v if isinstance(v, str) else yaml.safe_dump(v) for k, v in answers.items()}
     credentials = {"KubeDirector Secrets": {"secrets": yaml.safe_dump(secrets)}} if secrets else {}
     said = refusal(template, {**WHERE.get(template, {}), **typed}, credentials)
@@ -296,7 +296,7 @@ def test_every_option_that_reads_a_file_is_refused() -> None:
     assert set(refused_in_a_list("kd_list_options")) == {*ACTION_OPTIONS} - {"definition"}
 
 
-def test_entries_of_the_answer_and_of_the_credential_are_counted_apart(refusal: Any) -> None:
+def test_entries_of_the_answer_and_of_the_credential_are_counted_separately(refusal: Any) -> None:
     broken = {"namespace": "team-a", "secrets": ["git-login"], "kdclster": ["notebook"]}
     secrets = [{"namespace": "team-a", "secrets": [{"name": "git-login"}]}, broken]
     said = refusal(
@@ -330,8 +330,8 @@ def test_every_option_for_a_secret_value_is_refused_in_an_answer() -> None:
 
 
 @pytest.mark.parametrize("template", job_templates())
-def test_a_template_hands_the_result_of_its_module_on(template: str) -> None:
-    """Of two imports only one runs, and the other one's task registers that it was skipped."""
+def test_a_template_passes_the_result_of_its_module_on(template: str) -> None:
+    """Only one of two imports runs. The other one's task registers that it was skipped."""
     plays = yaml.safe_load((PROJECT / f"{template}.yml").read_text())
     paths = [REPOSITORY / "playbooks" / f"{template}.yml", REPOSITORY / "playbooks" / "connect.yml",
              REPOSITORY / "roles" / template / "tasks" / "main.yml"]  # fmt: skip

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The execution environment gets what requirements.txt asks for, what that needs, and nothing else."""
+"""The execution environment has the requirements of requirements.txt, their dependencies, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from tests.harness.awx import FOLDER
 from tests.runner.paths import ROOT
 
-WANTED = [Requirement(line) for line in (ROOT / "requirements.txt").read_text().split()]
+REQUIREMENTS = [Requirement(line) for line in (ROOT / "requirements.txt").read_text().split()]
 
 
 def pinned() -> dict[str, str]:
@@ -24,10 +24,10 @@ def pinned() -> dict[str, str]:
 
 
 def needed() -> set[str]:
-    """The names that the requirements need, directly or through what is pinned."""
+    """The names that the requirements need, directly or through pinned ones."""
     found: set[str] = set()
     versions = pinned()
-    waiting = list(WANTED)
+    waiting = list(REQUIREMENTS)
     while waiting:
         name = canonicalize_name(waiting.pop().name)
         if name in versions and name not in found:
@@ -39,8 +39,8 @@ def needed() -> set[str]:
 
 def test_each_requirement_is_met() -> None:
     versions = pinned()
-    for wanted in WANTED:
-        assert wanted.specifier.contains(versions[canonicalize_name(wanted.name)])
+    for requirement in REQUIREMENTS:
+        assert requirement.specifier.contains(versions[canonicalize_name(requirement.name)])
 
 
 def test_nothing_else_is_installed() -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every survey is one that AWX admits, asks only for what exists, and never for a secret."""
+"""AWX accepts every survey. A survey asks only for variables that exist, and never for a secret."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.harness.cluster import REPOSITORY
 from tests.harness.documentation import marked_blocks
 
 TEMPLATES = job_templates()
-# Playbooks without a role of their name: what their variables hold, and whose options these are.
+# Playbooks without a role of their name: the module whose options their variables hold.
 MODULES = {
     "configmeta": "kd_configmeta_info",
     "overview": "kd_connection_info",
@@ -46,7 +46,7 @@ PREFIXES = {
     "audit": "kd_audit_",
     "rbac": "kd_access_",
 }
-# Text that the project's playbook makes something else of than the option of that name.
+# Text that the project's playbook does not convert to the option of that name.
 OF_THE_PROJECT = {
     "kd_audit_allow_text", "kd_audit_severity", "kd_clusters_text", "kd_connections_text",
     "kd_demo_namespace", "source_control_proxy_text",
@@ -56,7 +56,7 @@ SUFFIX = "_text"
 
 @cache
 def options(template: str) -> dict[str, dict[str, Any]]:
-    """What a template's variables may be called, each with its specification."""
+    """The variables that a template may ask for, each with its specification."""
     if template in MODULES:
         shared = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
         documented = {**shared, **module_options(MODULES[template])}
@@ -103,13 +103,13 @@ def test_every_playbook_of_the_collection_has_a_template() -> None:
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_awx_admits_the_survey(template: str) -> None:
+def test_awx_accepts_the_survey(template: str) -> None:
     assert spec_problems(TEMPLATES[template]["survey_spec"]) == []
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_the_form_can_be_sent_once_the_required_questions_are_answered(template: str) -> None:
-    """AWX's form sends an empty text for what was left out, which numbers and choices do not admit."""
+    """AWX's form sends empty text for an unanswered question. Numbers and choices do not accept that."""
     survey = TEMPLATES[template]["survey_spec"]
     required = {
         one["variable"]: one.get("default") or "x" for one in survey["spec"] if one["required"]
@@ -120,7 +120,9 @@ def test_the_form_can_be_sent_once_the_required_questions_are_answered(template:
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_the_api_a_schedule_and_a_workflow_may_leave_out_what_has_a_default(template: str) -> None:
+def test_the_api_schedules_and_workflows_may_leave_out_answers_with_a_default(
+    template: str,
+) -> None:
     survey = TEMPLATES[template]["survey_spec"]
     with_default = {
         one["variable"]: one["default"] for one in survey["spec"] if one["default"] != ""
@@ -130,7 +132,7 @@ def test_the_api_a_schedule_and_a_workflow_may_leave_out_what_has_a_default(temp
 
 
 @pytest.mark.parametrize(("template", "question"), questions())
-def test_a_question_is_in_step_with_the_specification(
+def test_a_question_agrees_with_the_specification(
     template: str, question: Mapping[str, Any]
 ) -> None:
     variable: str = question["variable"]
@@ -139,7 +141,7 @@ def test_a_question_is_in_step_with_the_specification(
         return
     spec = options(template)[variable.removesuffix(SUFFIX)]
     assert not spec.get("no_log")
-    # Answers are text or numbers: all else has to be made of text, which the suffix says.
+    # Answers are text or numbers. The suffix marks text that the playbook converts.
     if spec["type"] == "int":
         assert (question["type"], question["default"]) == ("integer", spec["default"])
         return
@@ -171,14 +173,14 @@ def test_no_required_option_is_left_out(template: str) -> None:
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_the_projects_playbook_makes_data_of_every_text(template: str) -> None:
+def test_the_projects_playbook_converts_every_text(template: str) -> None:
     playbook = (PROJECT / f"{template}.yml").read_text()
     for question in TEMPLATES[template]["survey_spec"]["spec"]:
         if question["variable"].endswith(SUFFIX):
             assert question["variable"] in playbook
 
 
-def test_the_documented_models_are_good_ones() -> None:
+def test_the_documented_models_are_valid() -> None:
     models = yaml.safe_load(marked_blocks("docs/awx.md")["models"])
     (made,) = type_data.model_configmaps(models)
     assert made["name"] == "convolutional-nn"
@@ -198,24 +200,24 @@ CHOICE = {**GOOD, "type": "multiplechoice", "choices": "a\nb"}
 @pytest.mark.parametrize(
     ("question", "said"),
     [
-        ({**GOOD, "type": "number"}, "there is no type number"),
+        ({**GOOD, "type": "number"}, "type number does not exist"),
         ({**GOOD, "required": "yes"}, "required missing or of another type"),
-        ({**GOOD, "min": "1"}, "min is no integer"),
+        ({**GOOD, "min": "1"}, "min is not an integer"),
         ({**GOOD, "default": 5}, "does not fit"),
         ({**GOOD, "type": "integer", "default": "5"}, "does not fit"),
         ({**GOOD, "default": "$encrypted$x"}, "AWX's own word"),
         ({**GOOD, "type": "multiselect"}, "no choices"),
-        ({**CHOICE, "default": "c"}, "being no choice"),
+        ({**CHOICE, "default": "c"}, "it is not a choice"),
         ({**CHOICE, "default": "a\nb"}, "only one choice"),
     ],
 )
-def test_what_awx_refuses_as_a_survey(question: dict[str, Any], said: str) -> None:
+def test_awx_refuses_a_bad_survey(question: dict[str, Any], said: str) -> None:
     survey = {"name": "", "description": "", "spec": [question]}
     (problem,) = spec_problems(survey)
     assert said in problem
 
 
-def test_what_awx_admits_as_a_survey() -> None:
+def test_awx_accepts_a_good_survey() -> None:
     several = {**CHOICE, "variable": "several", "type": "multiselect", "default": "a\nb"}
     number = {**GOOD, "variable": "number", "type": "float", "default": 1, "min": 0, "max": None}
     survey = {"name": "", "description": "", "spec": [GOOD, several, number]}
@@ -242,11 +244,13 @@ def test_what_awx_admits_as_a_survey() -> None:
         ({**GOOD, "type": "float", "max": 2}, 2.5, False),
     ],
 )
-def test_what_awx_admits_as_an_answer(question: dict[str, Any], answer: Any, good: bool) -> None:
+def test_awx_accepts_only_an_answer_that_fits(
+    question: dict[str, Any], answer: Any, good: bool
+) -> None:
     assert (answer_problems(question, {"name": answer}) == []) is good
 
 
-def test_an_answer_that_is_not_asked_for_is_refused() -> None:
+def test_an_answer_without_a_question_is_refused() -> None:
     survey = {"name": "", "description": "", "spec": [{**GOOD, "default": "x"}]}
     with pytest.raises(ValueError, match="other is not asked for"):
         extra_variables(survey, {"name": "y", "other": "z"})

@@ -17,7 +17,7 @@ _ROW = re.compile(
     re.MULTILINE,
 )
 _LEFT, _BARS, _WIDE, _LINE, _HEAD = 130, 560, 760, 22, 26
-# Of the axis, in seconds.
+# The axis, in seconds.
 _LEAST = 0.1
 
 
@@ -25,7 +25,7 @@ def picture() -> str:
     """The picture."""
     table = (ROOT / "docs" / "benchmarks.md").read_text().partition("## As measured")[2]
     rows = [
-        # Of the operator itself only its own time is known.
+        # For the operator itself, only its own time is known.
         (found["job"], found["by"], float(found["seconds"] or found["operators"]))
         for found in _ROW.finditer(table.partition("\n## ")[0])
     ]

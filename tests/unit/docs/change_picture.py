@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw docs/change.svg: when what happens after a change, as `python -m tests.benchmark.change` measured it."""
+"""Draw docs/change.svg: when each event happens after a change, as `python -m tests.benchmark.change` measured it."""
 
 from __future__ import annotations
 

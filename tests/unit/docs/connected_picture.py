@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw docs/connected.svg: the task of README.md, and what configmeta.json holds when it has run."""
+"""Draw docs/connected.svg: the task of README.md, and what configmeta.json holds after it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def task_lines() -> list[str]:
 
 
 def configmap() -> Json:
-    """The ConfigMap that the task makes."""
+    """The ConfigMap that the task creates."""
     (task,) = yaml.safe_load("\n".join(task_lines()))
     (entry,) = task["kubedirector.connections.kd_connection"]["configmaps"]
     labels = {"kubedirector.hpe.com/cmType": entry["type"]}
@@ -37,7 +37,7 @@ def configmap() -> Json:
 
 
 def held(configmeta: Json) -> list[str]:
-    """The ConfigMaps of a configmeta, as lines: what is null there is left out.
+    """The ConfigMaps of a configmeta, as lines without null values.
 
     :param configmeta: with one ConfigMap.
     """
@@ -50,7 +50,7 @@ def held(configmeta: Json) -> list[str]:
 def draw(left: list[str], right: list[str], same: list[str]) -> str:
     """The picture.
 
-    :param same: the words that stand on both sides.
+    :param same: the words that are on both sides.
     """
     widths = [max(map(len, lines)) * svg.CHARACTER + 2 * _PAD for lines in (left, right)]
     tall = max(len(left), len(right)) * _LINE + 2 * _PAD
@@ -76,7 +76,7 @@ def _panel(
     ]
     for number, line in enumerate(lines, 1):
         text = line.lstrip()
-        # By place: blanks at the beginning of a text are not drawn.
+        # By position: SVG does not draw leading blanks.
         left = x + _PAD + (len(line) - len(text)) * svg.CHARACTER
         shown = marked.sub(r'<tspan class="same">\g<0></tspan>', html.escape(text))
         parts.append(f'<text x="{left:g}" y="{_TOP + _PAD + number * _LINE - 5:g}">{shown}</text>')

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parts of pages that other files decide, such as a table of variables.
+"""Parts of pages that are generated from other files, such as a table of variables.
 
-Such a part stands between the comments `<!-- generated: NAME -->` and `<!-- end of generated -->`. `make pictures` writes it again.
+Such a part is between the comments `<!-- generated: NAME -->` and `<!-- end of generated -->`. `make pictures` writes it again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PART = re.compile(
     r"(<!-- generated: ([\w ./-]+) -->\n).*?(<!-- end of generated -->\n)", re.DOTALL
 )
 _LABEL = "ansible_collections.kubedirector.connections."
-# What all roles that connect have, without the role's name before it.
+# The variables of all roles that connect, without the role's prefix.
 COMMON = (
     "namespace", "kdclusters", "label_selectors", "apps", "expect_min", "expect_max", "state", "wait_timeout",
     "delete_objects",
@@ -43,7 +43,7 @@ def pages() -> list[Path]:
 
 
 def with_parts(text: str) -> str:
-    """A page's text with all its parts written again."""
+    """A page's text with all its parts generated again."""
     return _PART.sub(lambda found: f"{found[1]}\n{_part(found[2])}\n\n{found[3]}", text)
 
 
@@ -74,7 +74,7 @@ def table(*rows: tuple[str, ...]) -> str:
 
 
 def role_spec(role: str) -> dict[str, Any]:
-    """What meta/argument_specs.yml of a role says."""
+    """A role's meta/argument_specs.yml."""
     text = (ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text()
     spec: dict[str, Any] = yaml.safe_load(text)["argument_specs"]["main"]
     return spec
@@ -198,6 +198,6 @@ def _of_role(role: str) -> list[str]:
 
 
 def _code(text: str) -> str:
-    """Names of variables, modules and playbooks as such."""
+    """Names of variables, modules and playbooks as code."""
     text = re.sub(r"(?<![\w`])(kd_\w+|K8S_AUTH_\*|--[\w-]+)", r"`\1`", text)
     return re.sub(r"\bplaybook (\w+)", r"playbook [`\1`](#\1)", text).replace("|", "\\|")

@@ -16,9 +16,9 @@ _ROLE = re.compile(r"The variables are those of the role (\w+)\.")
 
 @dataclass(frozen=True)
 class Header:
-    """What the comment says.
+    """The parts of the comment.
 
-    :ivar variables: the meaning by the names that it holds for.
+    :ivar variables: names of variables to their meaning.
     :ivar role: the role whose variables the playbook takes.
     """
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw docs/rotation.svg: a rotation as a sequence, when it goes well and when a member refuses the new values."""
+"""Draw docs/rotation.svg: the sequence of a rotation that succeeds, and of one whose new values a member refuses."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 
-# Of a character of the widest usual monospace font of 13 px.
+# The width of a character of the widest usual monospace font of 13 px.
 CHARACTER = 7.9
 _STYLE = """
 text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2328 }

@@ -28,7 +28,7 @@ def picture() -> str:
 
 
 def _folded(line: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """A line as a terminal of that width shows it, and how; a command stands out."""
+    """A line as a terminal of that width wraps it, with its style; a command has its own."""
     kinds = ("same",) if line.startswith("$ ") else ()
     parts = textwrap.wrap(
         line, _COLUMNS, subsequent_indent="    ", drop_whitespace=False, break_on_hyphens=False

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ansible-doc prints has examples, pointers to what belongs to it, and an author that Ansible's sanity tests accept."""
+"""ansible-doc prints examples, related plugins, and an author that Ansible's sanity tests accept."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FILTERS = sorted((ROOT / "plugins" / "filter").glob("*.py"))
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
 KNOWN = {f"{NAME}{path.stem}" for path in [*MODULES, *FILTERS]}
 EXAMPLES_OF_A_MODULE = 6
-# As validate-modules takes it: a person has a handle on GitHub, a group has none.
+# As validate-modules accepts it: a person has a handle on GitHub, a group has none.
 AUTHOR = re.compile(r"\w.* \((@[\w-]+|!UNKNOWN)\)")
 
 
@@ -37,7 +37,7 @@ def stem(path: Path) -> str:
 
 
 def others(entries: list[dict[str, str]]) -> set[str]:
-    """What `seealso` points at."""
+    """The plugins in `seealso`."""
     return {entry.get("module") or entry["plugin"] for entry in entries}
 
 
@@ -86,7 +86,7 @@ def _given(plays: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def assert_known(values: dict[str, Any], options: dict[str, Any]) -> None:
-    """Names are those of options, also in lists of dictionaries, and required ones are given."""
+    """Every name is an option, also in lists of dictionaries, and every required option is given."""
     assert values.keys() <= options.keys()
     assert {name for name, option in options.items() if option.get("required")} <= values.keys()
     for name, value in values.items():

@@ -20,7 +20,7 @@ SCHEMA: dict[str, Any] = json.loads((DOCS / "audit-report.schema.json").read_tex
 # It has no types.
 jsonschema: Any = importlib.import_module("jsonschema")
 PROBLEM = {
-    "code": "missing_object", "severity": "error", "message": "It is gone.", "hint": "Create it.",
+    "code": "missing_object", "severity": "error", "message": "It was deleted.", "hint": "Create it.",
     "namespace": "team-a", "kdcluster": "lab", "object": "Secret/login",
 }  # fmt: skip
 FOUND: dict[str, Any] = {
@@ -37,7 +37,7 @@ def report(found: dict[str, Any], **options: Any) -> dict[str, Any]:
     return made
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_valid() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
@@ -46,7 +46,7 @@ def test_the_schema_is_one() -> None:
     [report(FOUND), report(FOUND, allow=["cycle", "missing_object"]), report({}, error="No.")],
     ids=["drift", "allowed", "error"],
 )
-def test_a_report_is_as_described(made: dict[str, Any]) -> None:
+def test_a_report_matches_the_schema(made: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator(SCHEMA).validate(made)
     for part in SCHEMA["required"]:
         with pytest.raises(jsonschema.ValidationError):
@@ -54,7 +54,7 @@ def test_a_report_is_as_described(made: dict[str, Any]) -> None:
             jsonschema.Draft202012Validator(SCHEMA).validate(without)
 
 
-def test_it_names_every_code() -> None:
+def test_the_schema_names_every_code() -> None:
     described = SCHEMA["properties"]["findings"]["items"]["properties"]["code"]["enum"]
     assert sorted(described) == sorted(CODES)
     page = (DOCS / "audit.md").read_text() + (DOCS / "overview.md").read_text()

@@ -87,7 +87,7 @@ def test_tasks_have_options_that_exist(page: Path) -> None:
     for block in blocks(page, "yaml"):
         for module, options in tasks(_loaded(block)):
             spec = {**COMMON, **importlib.import_module(f"{MODULES}.{module}").arguments()}
-            # Of a template it is not known what it becomes.
+            # The value of a template is unknown.
             plain = {name: one for name, one in options.items() if "{{" not in str(one)}
             found = ArgumentSpecValidator(spec).validate({**plain})
             assert not found.unsupported_parameters, (module, found.error_messages)
@@ -97,7 +97,7 @@ def _loaded(block: str) -> Any:
     """A block as data, values of ansible-vault and the like as text."""
 
     class Loader(yaml.SafeLoader):
-        """Takes any tag."""
+        """Accepts any tag."""
 
     Loader.add_multi_constructor("!", lambda loader, tag, node: str(node.value))
     return yaml.load(block, Loader)

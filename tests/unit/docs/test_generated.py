@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures and parts of pages are those that the program writes: `make pictures` writes them again."""
+"""Pictures and generated parts of pages are up to date; `make pictures` writes them again."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ LARGEST_PICTURE = 30_000
 
 
 @pytest.mark.parametrize("page", generated.pages(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_page_says_what_the_files_say(page: Path) -> None:
+def test_a_page_agrees_with_the_files(page: Path) -> None:
     text = page.read_text()
     assert text == generated.with_parts(text)
 
 
 @pytest.mark.parametrize("name", pictures.PICTURES)
-def test_a_picture_is_the_one_that_the_program_draws(name: str) -> None:
+def test_a_picture_is_up_to_date(name: str) -> None:
     drawn = pictures.PICTURES[name]()
     assert pictures.file_of(name).read_text() == drawn
     assert len(drawn) < LARGEST_PICTURE
@@ -57,7 +57,7 @@ def test_the_header_of_a_playbook_names_the_variables_that_it_takes(playbook: Pa
             _body(playbook),
             re.MULTILINE,
         )
-    # Some variables are called as the module that takes them.
+    # Some variables have the name of the module that takes them.
     assert used - made - (MODULES - named) == named
 
 

@@ -68,6 +68,6 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_links_of_the_readme_work_on_galaxy() -> None:
-    # Where a forge serves a picture is not known from the repository's address, so it is relative: Galaxy shows its text.
+    # A picture's address on a forge is unknown, so its link is relative: Galaxy shows its text.
     relative = [target for target in targets(README) if not re.match(r"[a-z]+:", target)]
     assert relative == ["docs/connected.svg"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples of the guides do what the pages say, typed as they stand there."""
+"""The examples of the guides do what the pages say, word for word."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def run(space: Namespace, tmp_path: Path) -> Run:
 
 
 @pytest.mark.whole_run
-def test_an_object_of_kubectl_is_named_and_not_written(run: Run, space: Namespace) -> None:
+def test_an_object_of_kubectl_is_reported_and_not_written(run: Run, space: Namespace) -> None:
     run(KUBECTL["named"])
     assert space.kdcluster("jupyter-notebook")["spec"]["connections"]["secrets"] == ["git-login"]
     assert not [one for one in space.writes if one.path == LOGIN]
@@ -83,15 +83,13 @@ def test_an_object_of_kubectl_is_named_and_not_written(run: Run, space: Namespac
 @pytest.mark.whole_run
 def test_an_object_of_kubectl_is_taken_over(run: Run, space: Namespace) -> None:
     run(KUBECTL["described"])
-    assert space.found[LOGIN]["data"]["token"] == encoded(VALUE)
-    assert APPLIED not in (space.found[LOGIN]["metadata"].get("annotations") or {})
+    assert space.objects[LOGIN]["data"]["token"] == encoded(VALUE)
+    assert APPLIED not in (space.objects[LOGIN]["metadata"].get("annotations") or {})
 
 
 @pytest.mark.whole_run
-def test_the_notebook_of_hpe_ezmeral_is_one_that_kd_cluster_makes(
-    run: Run, space: Namespace
-) -> None:
-    del space.found[f"{KDCLUSTERS}/jupyter-notebook"]
+def test_kd_cluster_creates_the_notebook_of_hpe_ezmeral(run: Run, space: Namespace) -> None:
+    del space.objects[f"{KDCLUSTERS}/jupyter-notebook"]
     space.add_object("Secret", "hpecp-ext-auth-secret", object_type="extAuth")
     run(EZMERAL["kdcluster"].replace("my-tenant", "team-a"))
     (role,) = space.kdcluster("jupyter-notebook")["spec"]["roles"]
@@ -115,7 +113,7 @@ def test_the_plan_and_the_message_of_getting_started(space: Namespace, tmp_path:
     assert shown["plan"].replace("demo-model-registry", "team-a") in connect(text)
     path = "path: s3://models.example.com/convolutional-nn/1"
     lines = text.splitlines()
-    # Where the example file of the demo has its licence there is nothing here.
+    # The page omits the licence of the demo's example file.
     assert lines[10].strip() == path
     wrong = connect(text.replace(f"{path}\n", "path: [a, b]\n", 1))
     message = shown["message"].partition("; ...")[0]
@@ -129,7 +127,7 @@ def test_a_page_shows_what_its_command_prints(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     space.kdcluster("jupyter-notebook")["metadata"]["annotations"] = {COUNT: "1"}
-    del space.found[LOGIN]
+    del space.objects[LOGIN]
     (tmp_path / "connections.yml").write_text(yaml.safe_dump({"kd_connections": [ENTRY]}))
     (tmp_path / "export.yml").write_text(marked_blocks("docs/overview.md")["export"])
     shown = marked_blocks(page, "text")["printed"]
@@ -142,12 +140,12 @@ def test_a_page_shows_what_its_command_prints(
     assert shown in done.output
 
 
-def test_a_line_of_the_plan_is_that_of_the_readme() -> None:
+def test_a_line_of_the_plan_is_in_the_readme() -> None:
     line = marked_blocks("docs/running-notebook.md", "text")["printed"]
     assert line in marked_blocks("README.md", "text")["printed"]
 
 
-def test_what_the_demo_prints_is_what_it_runs_and_expects() -> None:
+def test_the_demo_prints_what_it_runs_and_expects() -> None:
     setup = all_setups()[0]
     shown = marked_blocks("docs/try-it.md", "text")["demo"]
     files = (setup.kdclusters_file, setup.connections_file, setup.configmeta_file)

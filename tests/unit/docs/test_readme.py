@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""README.md: its commands run, its playbook prints what it shows, its picture is of that playbook, its table is whole."""
+"""README.md: its commands run, its playbook prints what it shows, its picture fits, its table is complete."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ def connected(space: Namespace) -> Any:
 
 
 @pytest.mark.whole_run
-def test_look_connect_read_and_take_back(run: Run, space: Namespace, tmp_path: Path) -> None:
+def test_look_connect_read_and_disconnect(run: Run, space: Namespace, tmp_path: Path) -> None:
     assert "jupyter-" in run(COMMANDS["look"])
     assert run("ansible-playbook connect.yml") == marked_blocks("README.md", "text")["printed"]
     assert connected(space) == ["training-data"]
-    live, drawn = space.found[TRAINING_DATA], connected_picture.configmap()
+    live, drawn = space.objects[TRAINING_DATA], connected_picture.configmap()
     assert live["metadata"].items() >= drawn["metadata"].items()
     assert live["data"] == drawn["data"]
     assert "changed=0 " in run("ansible-playbook connect.yml")
@@ -79,7 +79,7 @@ def test_look_connect_read_and_take_back(run: Run, space: Namespace, tmp_path: P
     space.files["pod-0", CONFIGMETA] = AS_LIVE
     (tmp_path / "connect.yml").write_text(BLOCKS["connect"] + BLOCKS["back"])
     run("ansible-playbook connect.yml")
-    assert (connected(space), TRAINING_DATA in space.found) == ([], False)
+    assert (connected(space), TRAINING_DATA in space.objects) == ([], False)
 
 
 def test_the_python_libraries_are_those_of_the_requirements() -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/rotation.svg shows the writes of kd_rotate in their order, and docs/rotation.md what it says."""
+"""docs/rotation.svg shows the writes of kd_rotate in order, and docs/rotation.md its message."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def test_the_writes_are_those_of_the_picture(
     members.exit_code = lambda value: int(refused and value == NEW)
     assert run(kd_rotate, **ROTATE).get("failed", False) is refused
     written = [(one.method, PATHS[one.path]) for one in space.writes]
-    # How the task says now and then that it still runs.
+    # The task's heartbeat.
     written = [one for one in written if one != ("PATCH", KEPT)]
     assert written == [(step.method, step.target) for step in steps if step.method]
 
 
-def test_the_message_of_the_page_is_that_of_a_rotation_that_failed(
+def test_the_page_shows_the_message_of_a_failed_rotation(
     space: Namespace, members: Members, run: Run
 ) -> None:
     members.exit_code = lambda value: 3 * (value == NEW)
-    del space.found[f"{KDCLUSTERS}/notebook"]
+    del space.objects[f"{KDCLUSTERS}/notebook"]
     message = marked_blocks("docs/rotation.md", "text")["message"]
     assert message == run(kd_rotate, **ROTATE)["msg"] + "\n"

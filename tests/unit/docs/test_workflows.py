@@ -50,7 +50,7 @@ def test_every_other_ansible_core_is_checked() -> None:
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
-def test_a_workflow_is_whole(workflow: Path) -> None:
+def test_a_workflow_is_complete(workflow: Path) -> None:
     content = yaml.safe_load(workflow.read_text())
     # YAML reads the key `on` as true.
     assert set(content) == {"name", True, "permissions", "jobs"}
@@ -70,7 +70,7 @@ def test_files_that_a_workflow_calls_exist(workflow: Path) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda path: path.stem)
-def test_an_issue_form_is_whole(form: Path) -> None:
+def test_an_issue_form_is_complete(form: Path) -> None:
     content = yaml.safe_load(form.read_text())
     assert set(content) == {"name", "description", "body"}
     for field in content["body"]:

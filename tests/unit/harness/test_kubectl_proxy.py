@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When the proxy that all oracles go through is ready."""
+"""The proxy that all oracles use is ready only once it listens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from tests.harness.kubectl import Kubectl, KubectlError
 from tests.harness.kubectl_proxy import proxied
 
-# In kubectl's place: the socket's file is there for a while before anybody listens to it.
+# In place of kubectl: the socket's file exists for a while before the program listens.
 SLOW = r"""
 import socket, sys, time
 path = next(word.partition("=")[2] for word in sys.argv if word.startswith("--unix-socket="))
@@ -30,26 +30,26 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
 
 
 @pytest.fixture
-def stand_in(tmp_path: Path) -> Path:
-    """A program for kubectl's place, of which only the text is missing."""
+def fake_kubectl(tmp_path: Path) -> Path:
+    """An executable file in place of kubectl; each test writes its text."""
     path = tmp_path / "kubectl"
     path.touch(mode=0o700)
     return path
 
 
-def test_nothing_is_asked_before_the_proxy_listens(stand_in: Path) -> None:
-    stand_in.write_text(f"#!{sys.executable}\n{SLOW}")
+def test_no_request_is_sent_before_the_proxy_listens(fake_kubectl: Path) -> None:
+    fake_kubectl.write_text(f"#!{sys.executable}\n{SLOW}")
     with (
-        proxied(Kubectl(Path("none"), str(stand_in))) as kubectl,
+        proxied(Kubectl(Path("none"), str(fake_kubectl))) as kubectl,
         pytest.raises(KubectlError, match="404"),
     ):
         kubectl.get("namespaces", "default")
 
 
-def test_a_proxy_that_ends_is_reported(stand_in: Path) -> None:
-    stand_in.write_text(f"#!{sys.executable}\nraise SystemExit(3)")
+def test_a_proxy_that_ends_is_reported(fake_kubectl: Path) -> None:
+    fake_kubectl.write_text(f"#!{sys.executable}\nraise SystemExit(3)")
     with (
         pytest.raises(AssertionError, match="kubectl proxy ended 3"),
-        proxied(Kubectl(Path("none"), str(stand_in))),
+        proxied(Kubectl(Path("none"), str(fake_kubectl))),
     ):
         pass

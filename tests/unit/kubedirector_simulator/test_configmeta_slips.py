@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The slips of upstream's configmeta.json, which the stand-in keeps."""
+"""The simulator reproduces the slips of upstream's configmeta.json."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_unlabelled_and_missing_objects_are_skipped_and_secrets_are_base64() -> 
     found = _compose(
         Connected(
             [],
-            [NamedObject("plain", plain), NamedObject("gone", None)],
+            [NamedObject("plain", plain), NamedObject("missing", None)],
             [NamedObject("s", secret)],
         )
     )

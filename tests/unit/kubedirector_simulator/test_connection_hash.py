@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stand-in's connection hash, against digests worked out from upstream's rule by hand."""
+"""The simulator's connection hash, compared with digests computed by hand from upstream's rule."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def test_names_and_versions_follow_each_other_without_separators() -> None:
         [
             NamedObject("engine", {"metadata": {}, "status": {"specGenerationToProcess": 7}}),
             NamedObject("new", {"metadata": {}}),
-            NamedObject("gone", None),
+            NamedObject("missing", None),
         ],
         [NamedObject("info", _object("12")), NamedObject("lost", None)],
         [NamedObject("token", _object("13"))],
     )
-    assert connection_hash(connected) == _md5("engine7newnilgoneinfo12losttoken13")
+    assert connection_hash(connected) == _md5("engine7newnilmissinginfo12losttoken13")
 
 
 def test_order_counts() -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When the stand-in takes a copy that will be behind, and when it does not."""
+"""When the simulator keeps a copy that will be stale, and when it does not."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the stand-in runs in members, and how it reads what came of it."""
+"""What the simulator runs in members, and how it reads the outcome."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ def test_configure_status(text: str, record: tuple[str, str] | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "size", "wanted"),
+    ("text", "size", "expected"),
     [
         ("short\n", 256, "short\n"),
         ("first line\nsecond\n", 8, "second\n"),
         ("onelongline", 4, "gline"),
     ],
 )
-def test_last_lines_are_whole_where_there_is_a_break(text: str, size: int, wanted: str) -> None:
-    assert last_lines(text, size) == wanted
+def test_last_lines_are_complete_if_there_is_a_line_break(
+    text: str, size: int, expected: str
+) -> None:
+    assert last_lines(text, size) == expected

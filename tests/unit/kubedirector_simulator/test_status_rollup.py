@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the stand-in makes of its members' containers and states."""
+"""How the simulator derives status from its members' containers and states."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _member(status: Json) -> Json:
     return member
 
 
-def test_a_new_container_is_to_be_set_up_again() -> None:
+def test_a_new_container_is_set_up_again() -> None:
     status = _status(
         "configured",
         lastConfiguredContainer="old",
@@ -56,7 +56,7 @@ def test_a_member_behind_its_cluster_is_unresponsive_and_down() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "pods", "wanted"),
+    ("state", "pods", "expected"),
     [
         ("create pending", {}, {"membershipChanging", "membersWaiting"}),
         ("creating", {}, {"membershipChanging", "membersDown"}),
@@ -64,8 +64,8 @@ def test_a_member_behind_its_cluster_is_unresponsive_and_down() -> None:
         ("config error", _pod(""), {"configErrors"}),
     ],
 )
-def test_rollup(state: str, pods: dict[str, Json], wanted: set[str]) -> None:
+def test_rollup(state: str, pods: dict[str, Json], expected: set[str]) -> None:
     status = _status(state)
     observe_containers(status, pods)
     roll_up(status)
-    assert {name for name, on in status["memberStateRollup"].items() if on} == wanted
+    assert {name for name, on in status["memberStateRollup"].items() if on} == expected

@@ -25,7 +25,7 @@ _WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """What a client asked."""
+    """A client's request."""
 
     method: str
     path: str
@@ -45,13 +45,13 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What the server answers.
+    """The server's answer.
 
     :param status: HTTP status; 0 hangs up without an answer.
     :param body: bytes as they are, anything else as JSON.
     :param length: the Content-Length to claim, in place of the true one.
-    :param chunks: send these one by one, each in a chunk of its own, in place of the body.
-    :param cut: break the connection after that, without an end.
+    :param chunks: send these in place of the body, each in its own chunk.
+    :param cut: break the connection after that, without an end of the body.
     :param frames: accept the upgrade to a WebSocket and send these frames.
     :param headers: more headers.
     :param hold: after the frames, stay silent until the client hangs up.
@@ -116,7 +116,7 @@ class ScriptedServer:
         return [r for r in self.requests if (r.method, r.path) == (method, path)]
 
     def assert_done(self) -> None:
-        """Everything in the script was asked for, and nothing else."""
+        """Assert that every answer of the script was requested, and nothing else."""
         assert self.unexpected == []
         left = {key: len(s) for key, s in self._scripts.items() if s and key not in self._last}
         assert left == {}
@@ -191,7 +191,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             while (hold or closing) and self.connection.recv(4096):
                 pass
         except (BrokenPipeError, ConnectionResetError):
-            # A client that has enough of the output hangs up.
+            # A client that needs no more output hangs up.
             return
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.merged_auth import (
     resolve_client_config,
 )
 from tests.harness.canaries import canary
@@ -24,7 +24,7 @@ KDAPPS = "/apis/kubedirector.hpe.com/v1beta1/namespaces/team-a/kubedirectorapps"
 
 
 def api_for(url: str, **options: Any) -> Api:
-    """A client of this server, with a token unless it is told otherwise."""
+    """A client of this server, with a token unless the options replace it."""
     return Api(resolve_client_config({"host": url, "api_key": TOKEN, **options}, {}))
 
 

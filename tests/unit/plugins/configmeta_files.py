@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""configmeta.json as the operator writes it, made here by its documented form."""
+"""configmeta.json as the operator writes it, built from its documented form."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def role(
 ) -> JsonObject:
     """One role of nodegroup 1, with one service.
 
-    :param prefix: where the KDCluster stands in the file, as its references begin.
+    :param prefix: the KDCluster's path in the file, with which its references begin.
     """
     content: JsonObject = {
         "node_ids": list(node_ids),
@@ -131,7 +131,7 @@ def configmeta(
 
 
 def connected_cluster(name: str, **parts: Any) -> JsonObject:
-    """A KDCluster as it stands under connections.clusters."""
+    """A KDCluster under connections.clusters."""
     return configmeta(
         name, cluster_id=f"uid-{name}", prefix=("connections", "clusters", name), **parts
     )

@@ -23,7 +23,7 @@ from tests.unit.plugins.rotation_runs import members
 
 __all__ = ["api", "members", "plain_run", "run", "server", "space"]
 
-# No deadlines: the machine is shared. Derandomised: a red run is red for everybody.
+# No deadlines: the machine is shared. Derandomised: a red run is red everywhere.
 settings.register_profile(
     "unit",
     deadline=None,

@@ -129,8 +129,8 @@ MANIFEST: JsonObject = {
         "connections": {"clusters": ["engine"], "configmaps": ["model"], "secrets": ["token"]},
     },
 }  # fmt: skip
-# As the operator stores it, without members, so that all of it can be changed; of a secret key it keeps no
-# plain value.
+# As the operator stores it, without members, so that every field may change. The operator keeps no plain
+# value of a secret key.
 STORED_ROLE: JsonObject = {
     **ROLE,
     "members": 0,
@@ -139,7 +139,7 @@ STORED_ROLE: JsonObject = {
 
 
 def add_in_full(space: Namespace) -> None:
-    """Put it there as the operator stores it."""
+    """Add it as the operator stores it."""
     space.add_kdcluster("lab")
     found = space.kdcluster("lab")
     made = copy.deepcopy({**MANIFEST, "spec": {**MANIFEST["spec"], "roles": [STORED_ROLE]}})

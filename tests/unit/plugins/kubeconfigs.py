@@ -1,14 +1,14 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A kubeconfig, and what authentication makes of it."""
+"""A kubeconfig, and the result of authentication with it."""
 
 from __future__ import annotations
 
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.merged_auth import (
     ClientConfig,
     resolve_client_config,
 )
@@ -45,13 +45,13 @@ def authorization(access: ClientConfig) -> str | None:
     return dict(transport.headers(transport.credential())).get("Authorization")
 
 
-def found(access: ClientConfig) -> tuple[str, str | None, str | None]:
+def destination(access: ClientConfig) -> tuple[str, str | None, str | None]:
     """Host, Authorization header and namespace."""
     return access.configuration.host, authorization(access), access.namespace
 
 
 def refused(params: JsonObject, environ: dict[str, str] | None = None) -> str:
-    """The sentence with which authentication fails; it never holds a token."""
+    """The message of a failed authentication; it never holds a token."""
     with pytest.raises(AuthError) as caught:
         resolve_client_config(params, environ or {})
     text = str(caught.value)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an API server would answer: manifests of KDClusters, ConfigMaps and Secrets."""
+"""Manifests of KDClusters, ConfigMaps and Secrets, as an API server returns them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def kdcluster_manifest(
 ) -> JsonObject:
     """A KubeDirectorCluster.
 
-    :param connections: spec.connections as it is to stand there, in place of the three lists.
+    :param connections: spec.connections itself, in place of the three lists.
     :param no_connections: leave spec.connections out.
     """
     spec: JsonObject = {"app": app}
@@ -146,13 +146,13 @@ def object_manifest(
     return {"kind": kind, "metadata": metadata, "data": dict(data or {})}
 
 
-def estate_of(
+def snapshot_of(
     clusters: Iterable[JsonObject] = (),
     objects: Mapping[tuple[str, str], JsonObject | None] | None = None,
     *,
     apps: Iterable[str] | None = ("notebook-app",),
 ) -> Snapshot:
-    """An estate read from manifests, each object with its data."""
+    """A snapshot read from manifests, each object with its data."""
     found: dict[str, KDCluster] = {}
     for manifest in clusters:
         cluster = parse_kdcluster(manifest)

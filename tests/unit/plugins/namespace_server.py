@@ -34,19 +34,20 @@ AS_LIVE = b"{}"
 class Namespace:
     """ConfigMaps, Secrets and KDClusters of team-a by path, files of its pods by (pod, path).
 
-    :ivar server: what it answers by.
-    :ivar writes: what was asked to be written, dry runs and Leases left out.
-    :ivar lease_writes: what was asked to be written of Leases.
+    :ivar objects: the ConfigMaps, Secrets, KDClusters and Leases, by path.
+    :ivar server: the server that returns them.
+    :ivar writes: the writes, without dry runs and Leases.
+    :ivar lease_writes: the writes of Leases.
     :ivar trials: the dry runs.
     :ivar asleep: the operator does nothing.
-    :ivar running: whether a start script runs, at each of the next readings of a member.
+    :ivar running: whether a start script runs, for each of the next readings of a member.
     :ivar apps: the KDApps.
     :ivar ran_at: by pod, when its start script wrote its exit code, in seconds since the epoch.
-    :ivar missed: for how many of the next changes the operator runs no start script.
+    :ivar missed: the number of next changes for which the operator runs no start script.
     """
 
     def __init__(self, server: ScriptedServer) -> None:
-        self.found: dict[str, JsonObject] = {}
+        self.objects: dict[str, JsonObject] = {}
         self.files: dict[tuple[str, str], bytes] = {}
         self.writes: list[Request] = []
         self.lease_writes: list[Request] = []
@@ -63,29 +64,29 @@ class Namespace:
         server.otherwise = self._answer
 
     def add_kdcluster(self, name: str, *pods: str, **parts: Any) -> None:
-        """Put a settled KDCluster there, with one member for each pod."""
+        """Add a settled KDCluster with one member for each pod."""
         members = [member(pod, version=1) for pod in pods]
         manifest = kdcluster_manifest(name, members=members, **parts)
-        self.found[f"{KDCLUSTERS}/{name}"] = manifest
+        self.objects[f"{KDCLUSTERS}/{name}"] = manifest
         manifest["status"]["lastConnectionHash"] = self.hash_of(manifest)
         for pod in pods:
             self.files[pod, STATUS] = b"containerd://abc=0"
             self.files[pod, CONFIGMETA] = AS_LIVE
 
     def add_object(self, kind: str, name: str, **parts: Any) -> None:
-        """Put a ConfigMap or Secret there."""
-        self.found[f"{CORE}/{kind.lower()}s/{name}"] = object_manifest(kind, name, **parts)
+        """Add a ConfigMap or Secret."""
+        self.objects[f"{CORE}/{kind.lower()}s/{name}"] = object_manifest(kind, name, **parts)
 
     def kdcluster(self, name: str) -> JsonObject:
-        """A KDCluster as it stands."""
-        return self.found[f"{KDCLUSTERS}/{name}"]
+        """A live KDCluster."""
+        return self.objects[f"{KDCLUSTERS}/{name}"]
 
     def hash_of(self, manifest: JsonObject) -> str:
         """The operator's hash, by its documented rule."""
 
         def find(field: str, name: str) -> JsonObject | None:
             folder = KDCLUSTERS if field == "clusters" else f"{CORE}/{field}"
-            return self.found.get(f"{folder}/{name}")
+            return self.objects.get(f"{folder}/{name}")
 
         return hash_of(manifest["spec"], find)
 
@@ -99,7 +100,7 @@ class Namespace:
         return self._write(request)
 
     def _read(self, request: Request) -> Answer:
-        # Of all namespaces this is the only one.
+        # It is the only namespace.
         path = request.path
         if not path.startswith("/api/v1/namespaces/") and "/namespaces/" not in path:
             prefix, _slash, plural = path.rpartition("/")
@@ -107,20 +108,20 @@ class Namespace:
         if path == KDAPPS:
             items = self.apps
         elif path in (KDCLUSTERS, f"{CORE}/configmaps", f"{CORE}/secrets"):
-            items = [v for k, v in self.found.items() if k.startswith(f"{path}/")]
+            items = [v for k, v in self.objects.items() if k.startswith(f"{path}/")]
             if "labelSelector" in request.query:
-                wanted = dict(
+                selected = dict(
                     part.split("=") for part in request.query["labelSelector"][0].split(",")
                 )
                 items = [
                     one
                     for one in items
-                    if (one["metadata"].get("labels") or {}).items() >= wanted.items()
+                    if (one["metadata"].get("labels") or {}).items() >= selected.items()
                 ]
             if "PartialObjectMetadata" in str(request.header("Accept")):
                 items = [{"metadata": one["metadata"]} for one in items]
-        elif request.path in self.found:
-            return Answer(body=self.found[request.path])
+        elif request.path in self.objects:
+            return Answer(body=self.objects[request.path])
         elif request.path == "/api/v1/namespaces/team-a":
             return Answer(body={"metadata": {"name": "team-a"}})
         else:
@@ -142,57 +143,57 @@ class Namespace:
             (self.trials if dry else self.writes).append(request)
         if request.method == "POST":
             path = f"{path}/{request.json['metadata']['name']}"
-            if path in self.found:
+            if path in self.objects:
                 return status_answer(409, "AlreadyExists", "it exists")
             after: Any = copy.deepcopy(request.json)
             after["metadata"]["uid"] = f"uid-{self._version}"
-        elif path not in self.found:
+        elif path not in self.objects:
             return status_answer(404, "NotFound", f"{path} not found")
         elif request.method == "DELETE":
             return self._delete(request, dry=dry)
         elif request.header("Content-Type") == ["application/json-patch+json"]:
             try:
-                after = json_patched(self.found[path], request.json)
+                after = json_patched(self.objects[path], request.json)
             except PatchFailed as error:
                 return status_answer(422, "Invalid", str(error))
         else:
-            before = self.found[path]["metadata"].get("resourceVersion")
+            before = self.objects[path]["metadata"].get("resourceVersion")
             if request.json.get("metadata", {}).get("resourceVersion", before) != before:
                 return status_answer(409, "Conflict", "the object has been modified")
-            after = merge_patched(copy.deepcopy(self.found[path]), request.json)
-            if self.found[path].get("immutable") and after["data"] != self.found[path]["data"]:
+            after = merge_patched(copy.deepcopy(self.objects[path]), request.json)
+            if self.objects[path].get("immutable") and after["data"] != self.objects[path]["data"]:
                 return status_answer(422, "Invalid", "data: field is immutable")
         if dry:
-            # As the API server answers: of what would be created there is no version.
-            version = self.found.get(path, {"metadata": {}})["metadata"].get("resourceVersion")
+            # As the API server answers: an object that would be created has no version.
+            version = self.objects.get(path, {"metadata": {}})["metadata"].get("resourceVersion")
             after["metadata"] = {**after["metadata"], "resourceVersion": version}
             if version is None:
                 del after["metadata"]["resourceVersion"]
         else:
             self._version += 1
             after["metadata"]["resourceVersion"] = str(self._version)
-            self.found[path] = after
+            self.objects[path] = after
         return Answer(201 if request.method == "POST" else 200, after)
 
     def _delete(self, request: Request, *, dry: bool) -> Answer:
-        metadata = self.found[request.path]["metadata"]
-        wanted = request.json.get("preconditions", {}) if request.body else {}
-        if any(metadata[key] != value for key, value in wanted.items()):
+        metadata = self.objects[request.path]["metadata"]
+        preconditions = request.json.get("preconditions", {}) if request.body else {}
+        if any(metadata[key] != value for key, value in preconditions.items()):
             return status_answer(409, "Conflict", "Precondition failed")
         if metadata.get("finalizers"):
             if not dry:
                 metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-            return Answer(body=self.found[request.path])
+            return Answer(body=self.objects[request.path])
         if not dry:
-            del self.found[request.path]
+            del self.objects[request.path]
         return Answer(body={"kind": "Status", "status": "Success"})
 
     def _settle(self) -> Answer:
-        """One watch: every KDCluster that is new or whose hash does not fit any more is brought up to date."""
+        """One watch: update every KDCluster that is new or whose hash does not fit any more."""
         chunks: list[bytes] = []
         if self.asleep:
             return Answer(chunks=())
-        for manifest in [v for k, v in self.found.items() if k.startswith(f"{KDCLUSTERS}/")]:
+        for manifest in [v for k, v in self.objects.items() if k.startswith(f"{KDCLUSTERS}/")]:
             if "status" not in manifest:
                 manifest["status"] = _first_status(manifest["spec"]["roles"])
             status = manifest["status"]
@@ -204,11 +205,11 @@ class Namespace:
             count = _counted_up(manifest["metadata"].get("annotations"))
             for role in status["roles"]:
                 for entry in role["members"]:
-                    told = entry["stateDetail"]["lastConnectionVersion"]
-                    told += not self.missed and (count is None or told < count)
+                    version = entry["stateDetail"]["lastConnectionVersion"]
+                    version += not self.missed and (count is None or version < count)
                     entry["stateDetail"] |= {
                         "lastConfigDataGeneration": generation, "lastSetupGeneration": generation,
-                        "lastConnectionVersion": told,
+                        "lastConnectionVersion": version,
                     }  # fmt: skip
             self.missed = max(0, self.missed - 1)
             self._version += 1
@@ -226,13 +227,13 @@ class Namespace:
         """The connections of the KDCluster that a pod is a member of, each object with its data."""
         (cluster,) = [
             manifest
-            for path, manifest in self.found.items()
+            for path, manifest in self.objects.items()
             if path.startswith(f"{KDCLUSTERS}/") and f'"{pod}"' in json.dumps(manifest["status"])
         ]
         lists = cluster["spec"].get("connections") or {}
         held: JsonObject = {"clusters": {name: {} for name in lists.get("clusters") or []}}
         for plural, text in (("configmaps", str), ("secrets", encoded)):
-            live = [self.found.get(f"{CORE}/{plural}/{name}") for name in lists.get(plural) or []]
+            live = [self.objects.get(f"{CORE}/{plural}/{name}") for name in lists.get(plural) or []]
             held[plural] = {
                 "any": [
                     {"metadata": {"name": text(one["metadata"]["name"])}, "data": one.get("data")}
@@ -255,7 +256,7 @@ class Namespace:
 
 
 def read_member(status: bytes | None, *files: bytes | None, runs: str = "no") -> Answer:
-    """What the command of _observe.start_script prints: of the start script, configmeta.json and stderr."""
+    """The output of the command of _observe.start_script: status of the start script, configmeta.json, stderr."""
     said = b"" if status is None else status
     head = f"{runs}\0{'absent' if status is None else 0}\0".encode() + said + b"\0"
     if runs == "yes" or not files:
@@ -277,7 +278,7 @@ def _counted_up(annotations: JsonObject | None) -> int | None:
 
 
 def _first_status(roles: list[JsonObject]) -> JsonObject:
-    """What the operator makes of a new KDCluster: as many members as are wanted, or one."""
+    """The status that the operator gives a new KDCluster: the desired number of members, or one."""
     made: list[JsonObject] = []
     for role in roles:
         pods = [

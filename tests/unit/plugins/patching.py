@@ -38,7 +38,7 @@ def _tests_for_absence(document: Any, operation: dict[str, Any]) -> bool:
 
 
 def merge_patched(document: Any, patch: Any) -> Any:
-    """Apply a JSON merge patch: null removes a key, anything that is no object replaces."""
+    """Apply a JSON merge patch: null removes a key, anything that is not an object replaces."""
     if not isinstance(patch, dict):
         return patch
     merged = dict(document) if isinstance(document, dict) else {}

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Proxy:
-    """Where it listens, and (address, Proxy-Authorization or user:password) of each CONNECT."""
+    """Its address, and (address, Proxy-Authorization or user:password) of each CONNECT."""
 
     port: int
     asked: list[tuple[str, str | None]] = field(default_factory=list)
@@ -31,7 +31,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Keep the test's output clean."""
 
     def do_CONNECT(self) -> None:
-        """Join both ends until one of them has enough."""
+        """Join both ends until one of them closes."""
         self.proxy.asked.append((self.path, self.headers.get("Proxy-Authorization")))
         host, _colon, port = self.path.rpartition(":")
         with socket.create_connection((host, int(port))) as beyond:
@@ -41,12 +41,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 class _SocksHandler(socketserver.StreamRequestHandler):
-    """SOCKS 5 as in RFC 1928 and 1929; takes a name and a password, and names to look up, only."""
+    """SOCKS 5 as in RFC 1928 and 1929; accepts only a name with a password, and names to resolve."""
 
     proxy: Proxy
 
     def handle(self) -> None:
-        """Join both ends until one of them has enough."""
+        """Join both ends until one of them closes."""
         self.rfile.read(self.rfile.read(2)[1])
         self.wfile.write(b"\5\2")
         self.rfile.read(1)
@@ -62,7 +62,7 @@ class _SocksHandler(socketserver.StreamRequestHandler):
 
 
 def joined(one: socket.socket, other: socket.socket) -> None:
-    """Hand on what either end sends until one of them has enough."""
+    """Pass on what either end sends until one of them closes."""
     ends = {one: other, other: one}
     while True:
         for end in select.select(list(ends), [], [])[0]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task returns, against the RETURN documentation of its module."""
+"""A task's result, compared with the RETURN documentation of its module."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def assert_documented(value: Any, documented: dict[str, Any], where: str = "resu
 def assert_value(value: Any, entry: dict[str, Any], where: str) -> None:
     """One value is of the documented type, and what it contains is documented."""
     if value is None:
-        # Where a documented value may be missing, its description says so.
+        # The description of a value says whether the value may be missing.
         assert "null" in str(entry["description"]), where
         return
     assert isinstance(value, TYPES[entry["type"]]), where
-    # bool is an int to Python, but not to people.
+    # In Python a bool is an int.
     assert entry["type"] != "int" or not isinstance(value, bool), where
     if "contains" not in entry:
         return

@@ -23,7 +23,7 @@ from tests.unit.plugins.namespace_server import CONFIGMETA, STATUS, STDERR, Name
 
 OLD, NEW, MODIFIED = canary("old"), canary("new"), canary("foreign")
 PATH = f"{CORE}/secrets/token"
-# Where kd_rotate keeps the old values: named by a hash of "Secret/token".
+# The Secret where kd_rotate keeps the old values; its name has a hash of "Secret/token".
 KEPT = f"{CORE}/secrets/kd-rotate-{hashlib.sha256(b'Secret/token').hexdigest()[:32]}"
 ROTATE: JsonObject = {"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 30}
 
@@ -31,8 +31,8 @@ ROTATE: JsonObject = {"secret": "token", "string_data": {"token": NEW}, "wait_ti
 class Members(dict[tuple[str, str], bytes]):
     """The files of the members, as the operator and an application write them.
 
-    :ivar exit_code: what the start script ends with, by the values that it reads.
-    :ivar held: what the members hold in place of what the object holds, if they do.
+    :ivar exit_code: the start script's exit code, by the value that it reads.
+    :ivar held: the data that the members hold instead of the object's, if any.
     """
 
     def __init__(self, space: Namespace, exit_code: Callable[[str], int]) -> None:
@@ -44,7 +44,7 @@ class Members(dict[tuple[str, str], bytes]):
     def get(self, key: tuple[str, str], default: Any = None) -> Any:
         """The content of a file: (pod, path)."""
         _pod, path = key
-        data = self.space.found[PATH]["data"] if self.held is None else self.held
+        data = self.space.objects[PATH]["data"] if self.held is None else self.held
         code = self.exit_code(base64.b64decode(data.get("token", "")).decode())
         if key in self:
             return self[key]
@@ -96,7 +96,7 @@ def refused(status: int, reason: str, said: str) -> Step:
 
 
 def rotated(result: JsonObject) -> JsonObject:
-    """A result, against its documentation, with no value in it."""
+    """A result that agrees with its documentation and shows no value."""
     text = json.dumps(result)
     for value in (OLD, NEW, MODIFIED):
         assert value not in text and encoded(value) not in text
@@ -105,12 +105,12 @@ def rotated(result: JsonObject) -> JsonObject:
 
 def values(space: Namespace) -> JsonObject:
     """The Secret's values in plain text."""
-    data = space.found[PATH]["data"]
+    data = space.objects[PATH]["data"]
     return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 
 def writes(space: Namespace) -> list[Request]:
-    """What was asked to be written, but for the Secret that keeps the old values."""
+    """The writes, except those of the Secret that keeps the old values."""
     return [
         request
         for request in space.writes

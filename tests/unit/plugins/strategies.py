@@ -22,9 +22,9 @@ from tests.unit.plugins.manifests import (
     TYPE_LABELS,
     JsonObject,
     encoded,
-    estate_of,
     kdcluster_manifest,
     object_manifest,
+    snapshot_of,
     task,
 )
 
@@ -50,10 +50,10 @@ class World:
     @property
     def snapshot(self) -> Snapshot:
         """The namespace, read."""
-        return estate_of(self.clusters.values(), self.objects)
+        return snapshot_of(self.clusters.values(), self.objects)
 
     def lists(self, name: str) -> dict[str, list[str]]:
-        """A KDCluster's connections as they stand in its manifest."""
+        """A KDCluster's connections in its manifest."""
         given = self.clusters[name]["spec"].get("connections") or {}
         return {field: list(given.get(field) or ()) for field in ("clusters", *LIST_OF.values())}
 
@@ -77,12 +77,12 @@ _LABELS = st.sampled_from(({}, {"a": "x"}, {"a": "y", "b": "x"}))
 _LIST_FORM = st.sampled_from(("list", "list", "list", "null", "absent"))
 _ENTRY_FORM = st.sampled_from(("", "t", "d", "td", "tdl", "l"))
 _TYPE = st.sampled_from(("model", "source-control"))
-_FOUND_FORM = st.sampled_from(("typed", "typed", "typed", "untyped", "missing"))
+_LIVE_FORM = st.sampled_from(("typed", "typed", "typed", "untyped", "missing"))
 
 
 @st.composite
 def connections(draw: st.DrawFn, earlier: list[str]) -> Any:
-    """spec.connections in every form in which it comes: lists, nulls, or left out."""
+    """spec.connections in every form: lists, nulls, or left out."""
     lists: dict[str, Any] = {}
     pools = {"clusters": [*earlier, "nowhere"], "configmaps": OBJECTS, "secrets": OBJECTS}
     for field, pool in pools.items():
@@ -113,9 +113,9 @@ def entries(draw: st.DrawFn, kind: str) -> list[JsonObject]:
 
 
 @st.composite
-def found_objects(draw: st.DrawFn, kind: str, name: str) -> JsonObject | None:
+def live_objects(draw: st.DrawFn, kind: str, name: str) -> JsonObject | None:
     """One object of the namespace: typed, without type label, or missing."""
-    form = draw(_FOUND_FORM)
+    form = draw(_LIVE_FORM)
     if form == "missing":
         return None
     data = dict(draw(_DATA))
@@ -134,9 +134,9 @@ def found_objects(draw: st.DrawFn, kind: str, name: str) -> JsonObject | None:
 def worlds(draw: st.DrawFn, *, state: str | None = None, possible: bool = True) -> World:
     """A namespace without cycles, and a task on it.
 
-    :param possible: only tasks that can be done.
+    :param possible: only tasks that are not refused.
     """
-    # Left to themselves, lists are mostly short.
+    # By default, Hypothesis draws mostly short lists.
     names = draw(st.permutations(CLUSTERS))[: draw(st.sampled_from((5, 3, 4, 1)))]
     clusters = {}
     for index, name in enumerate(names):
@@ -144,7 +144,7 @@ def worlds(draw: st.DrawFn, *, state: str | None = None, possible: bool = True) 
             clusters[name] = kdcluster_manifest(name, no_connections=True)
         else:
             clusters[name] = kdcluster_manifest(name, connections=draw(connections(names[:index])))
-    objects = {(kind, name): draw(found_objects(kind, name)) for kind in KINDS for name in OBJECTS}
+    objects = {(kind, name): draw(live_objects(kind, name)) for kind in KINDS for name in OBJECTS}
     chosen = state or draw(st.sampled_from(("present", "present", "absent")))
     # Connecting only to earlier ones closes no cycle.
     first = draw(st.integers(0, len(names) - 1)) if possible else 0
@@ -170,7 +170,7 @@ def worlds(draw: st.DrawFn, *, state: str | None = None, possible: bool = True) 
 
 
 def _make_possible(world: World) -> None:
-    """Give a type where the task would be refused without, and delete nothing that is shared."""
+    """Add a type where the task would be refused without it, and delete no shared object."""
     others = set(world.clusters) - set(world.options["kdcluster"])
     for kind, field in LIST_OF.items():
         for entry in world.options[field]:

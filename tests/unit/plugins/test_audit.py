@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook audit and its filters: each drift is found once, counts or is allowed, and is reported in every form."""
+"""The playbook audit and its filters: each drift is reported once, counts or is allowed, in every form of report."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from ansible_collections.kubedirector.connections.plugins.modules import (
     kd_connection_info,
     kd_connections,
 )
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._audit import findings
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._filters import info_result
 from tests.harness.cluster import REPOSITORY
 from tests.harness.documentation import marked_blocks
@@ -49,14 +50,14 @@ Code = tuple[str, str | None, str | None]
 
 
 def settle(space: Namespace) -> None:
-    """Let the operator have seen everything."""
-    for manifest in [v for k, v in space.found.items() if k.startswith(KDCLUSTERS)]:
+    """Set every hash, as if the operator had seen everything."""
+    for manifest in [v for k, v in space.objects.items() if k.startswith(KDCLUSTERS)]:
         manifest["status"]["lastConnectionHash"] = space.hash_of(manifest)
 
 
 @pytest.fixture
 def live(space: Namespace) -> Namespace:
-    """A namespace as it is expected."""
+    """A namespace without drift."""
     space.add_object("Secret", "login", object_type="token", data={"token": encoded(MARK)})
     space.kdcluster("notebook")["spec"]["connections"].update(
         clusters=["engine"], secrets=["login"]
@@ -68,7 +69,7 @@ def live(space: Namespace) -> Namespace:
 
 
 def audited(run: Run, entries: list[JsonObject], **options: Any) -> JsonObject:
-    """What the playbook does with its modules and filters; the whole result of audit_report."""
+    """Run the modules and filters as the playbook does; returns the whole result of audit_report."""
     members = options.pop("members", False)
     found = run(kd_connection_info, namespace=["team-a"], members=members)
     checking = audit_entries(entries)
@@ -83,7 +84,7 @@ def audited(run: Run, entries: list[JsonObject], **options: Any) -> JsonObject:
 
 
 def codes(made: JsonObject) -> list[Code]:
-    """What was found."""
+    """The codes of the findings."""
     return [(one["code"], one["kdcluster"], one["object"]) for one in made["report"]["findings"]]
 
 
@@ -93,16 +94,16 @@ def changed_list(space: Namespace) -> None:
 
 
 def removed_label(space: Namespace) -> None:
-    space.found[f"{CORE}/configmaps/model"]["metadata"]["labels"] = {}
+    space.objects[f"{CORE}/configmaps/model"]["metadata"]["labels"] = {}
 
 
 def deleted_object(space: Namespace) -> None:
-    del space.found[f"{CORE}/secrets/login"]
+    del space.objects[f"{CORE}/secrets/login"]
     settle(space)
 
 
 def hold(space: Namespace, pod: str, path: str) -> None:
-    """Let a member of the notebook hold its ConfigMap."""
+    """Give a member of the notebook its ConfigMap."""
     model = connected_object("ConfigMap", "model", {"path": path})
     content = configmeta(configmaps={"model": [model]})
     space.files[pod, CONFIGMETA] = json.dumps(content).encode()
@@ -121,7 +122,9 @@ DRIFTS: list[tuple[Callable[[Namespace], None], Code]] = [
 
 
 @pytest.mark.parametrize("entries", [DESCRIBED, NAMED], ids=["described", "named"])
-def test_nothing_differs(live: Namespace, run: Run, entries: list[JsonObject]) -> None:
+def test_a_namespace_without_drift_is_clean(
+    live: Namespace, run: Run, entries: list[JsonObject]
+) -> None:
     made = audited(run, entries)
     assert codes(made) == []
     assert made["report"]["outcome"] == "clean"
@@ -133,7 +136,7 @@ def test_nothing_differs(live: Namespace, run: Run, entries: list[JsonObject]) -
 
 @pytest.mark.parametrize("entries", [DESCRIBED, NAMED], ids=["described", "named"])
 @pytest.mark.parametrize(("drift", "code"), DRIFTS, ids=lambda one: getattr(one, "__name__", ""))
-def test_each_drift_is_found_once(
+def test_each_drift_is_reported_once(
     live: Namespace, run: Run, drift: Callable[[Namespace], None], code: Code, entries: list[JsonObject]
 ) -> None:  # fmt: skip
     drift(live)
@@ -143,7 +146,7 @@ def test_each_drift_is_found_once(
     assert live.writes == []
 
 
-def test_a_member_that_holds_something_else_is_found_once(live: Namespace, run: Run) -> None:
+def test_a_member_that_holds_other_values_is_reported_once(live: Namespace, run: Run) -> None:
     connections = {"clusters": [], "configmaps": ["model"], "secrets": []}
     live.kdcluster("notebook")["spec"]["connections"] = connections
     settle(live)
@@ -160,7 +163,7 @@ def test_a_member_that_holds_something_else_is_found_once(live: Namespace, run: 
     assert made["report"]["outcome"] == "drift"
 
 
-def test_the_other_differences(live: Namespace, run: Run) -> None:
+def test_other_differences_are_reported(live: Namespace, run: Run) -> None:
     changed = {**MODEL, "data": {"path": "/new"}}
     new = {"name": "extra", "type": "data-source", "data": {"a": "1"}}
     entries: list[JsonObject] = [
@@ -176,13 +179,17 @@ def test_the_other_differences(live: Namespace, run: Run) -> None:
         ("missing_object", None, "ConfigMap/extra"),
         ("object_differs", None, "ConfigMap/model"),
     ]
-    gone = [{"namespace": "team-a", "secrets": ["login"], "kdcluster": ["notebook"],
-             "state": "absent", "delete_objects": True}]  # fmt: skip
-    assert codes(audited(run, gone)) == [
+    absent: list[JsonObject] = [
+        {
+            "namespace": "team-a", "secrets": ["login"], "kdcluster": ["notebook"],
+            "state": "absent", "delete_objects": True,
+        }
+    ]  # fmt: skip
+    assert codes(audited(run, absent)) == [
         ("connections_differ", "notebook", None),
         ("unexpected_object", None, "Secret/login"),
     ]
-    # Where KDClusters are selected, check mode tells.
+    # If KDClusters are selected, check mode reports the difference.
     live.add_object("Secret", "old", object_type="token", data={"key": encoded("x")})
     selected = [{"namespace": "team-a", "apps": ["notebook-app"], "secrets": ["old"],
                  "state": "absent", "delete_objects": True}]  # fmt: skip
@@ -197,7 +204,13 @@ def test_binary_data_alone_is_compared(live: Namespace, run: Run) -> None:
     assert codes(made) == [("object_differs", None, "ConfigMap/model")]
 
 
-def test_what_counts(live: Namespace, run: Run) -> None:
+def test_a_namespace_may_be_written_as_a_number() -> None:
+    lab = {"namespace": "123", "name": "lab", "connections": {"clusters": [], "configmaps": [], "secrets": []}}  # fmt: skip
+    found = {"kdclusters": [lab], "objects": [], "problems": []}
+    assert findings(found, [{"namespace": 123, "kdcluster": ["lab"]}], {}) == []
+
+
+def test_severity_and_allow_decide_what_counts(live: Namespace, run: Run) -> None:
     changed_list(live)
     live.add_object("ConfigMap", "spare")
     counting = {"error": 1, "warning": 1, "info": 2}
@@ -254,7 +267,7 @@ def test_bad_options_are_named(options: JsonObject, said: str) -> None:
         audit_report({"problems": []}, time=NOW, **options)
 
 
-def test_a_summary_is_refused_since_most_is_missing_in_it(live: Namespace, run: Run) -> None:
+def test_a_summary_is_refused_because_it_is_incomplete(live: Namespace, run: Run) -> None:
     found = run(kd_connection_info, summary=True)
     with pytest.raises(AnsibleFilterError, match=r"^audit_report needs .* option summary"):
         audit_report(found, time=NOW)
@@ -274,7 +287,7 @@ def ci_script(name: str) -> str:
 
 @pytest.mark.whole_run
 @pytest.mark.parametrize("example", ["gitlab-ci.yml", "github-workflow.yml"])
-def test_the_examples_for_ci_systems(
+def test_the_examples_for_ci_systems_return_the_outcome(
     example: str, live: Namespace, run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "connections.yml").write_text(yaml.safe_dump({"kd_connections": DESCRIBED}))
@@ -306,12 +319,12 @@ def test_the_examples_for_ci_systems(
 
 
 @pytest.mark.whole_run
-def test_the_playbook_compares_what_is_in_files(live: Namespace, tmp_path: Path) -> None:
+def test_the_playbook_compares_data_from_files(live: Namespace, tmp_path: Path) -> None:
     login = {
         "definition": {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "stringData": {"token": MARK}},
         "type": "token",
     }  # fmt: skip
-    # In the second entry: only what entries describe goes to the module, and each keeps its place.
+    # In the second entry: the module gets only what entries describe, and each keeps its place.
     described = {**DESCRIBED[0], "secrets": [login],
                  "configmaps": [{"name": "model", "from_files": ["path"]}]}  # fmt: skip
     expected = tmp_path / "expected"
@@ -338,7 +351,7 @@ def test_the_playbook_compares_what_is_in_files(live: Namespace, tmp_path: Path)
 
 
 @pytest.mark.whole_run
-def test_the_playbook_with_its_documented_variables(live: Namespace, tmp_path: Path) -> None:
+def test_the_playbook_accepts_its_documented_variables(live: Namespace, tmp_path: Path) -> None:
     deleted_object(live)
     address = {"K8S_AUTH_HOST": live.server.url, "K8S_AUTH_API_KEY": TOKEN}
     documented = yaml.safe_load(marked_blocks("docs/audit.md")["audit"])
@@ -362,7 +375,7 @@ def test_the_playbook_with_its_documented_variables(live: Namespace, tmp_path: P
         report = json.loads((tmp_path / "audit.json").read_text())
         assert [one["code"] for one in report["findings"] if one["counts"]] == ["missing_object"]
     assert junit_problems((tmp_path / "audit.xml").read_text()) == []
-    # As AWX gives what was left out.
+    # AWX passes an unanswered question like this.
     code, output = audit(kd_connections=[], kd_audit_allow=["missing_object:team-a/login"])
     assert code == 0 and "error missing_object (allowed): " in output
     report = json.loads((tmp_path / "audit.json").read_text())
@@ -371,4 +384,4 @@ def test_the_playbook_with_its_documented_variables(live: Namespace, tmp_path: P
     assert code == 2 and "The allow-list holds typo, which is not a code" in output
     assert "entry 1 (kdcluster lab): namespace is missing." in output
     code, output = audit(kd_audit={"namespaces": []})
-    assert code == 2 and "It takes namespace, all_namespaces, members; it has" in output
+    assert code == 2 and "kd_audit has the unknown argument namespaces. It takes" in output

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook demo names kd_cluster's options twice: those that it admits, and those that it hands on."""
+"""The playbook demo names kd_cluster's options twice: those that it accepts, and those that it passes on."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ import yaml
 from ansible_collections.kubedirector.connections.plugins.modules import kd_cluster
 
 PLAYBOOK = Path(__file__).parents[3] / "playbooks" / "demo.yml"
-# The playbook itself says when to wait and that they are to be there; connections are in kd_connections; a
-# manifest needs no playbook.
+# The playbook itself sets state and wait options; connections are in kd_connections; a manifest needs no
+# playbook.
 ITS_OWN = {"wait", "state", "force", "connections", "definition", "src"}
 
 
 @pytest.fixture(scope="module")
 def tasks() -> list[dict[str, Any]]:
-    """The tasks of the play that makes KDClusters."""
+    """The tasks of the play that creates KDClusters."""
     found: list[dict[str, Any]] = yaml.safe_load(PLAYBOOK.read_text())[0]["tasks"]
     return found
 
 
-def test_every_option_of_kd_cluster_is_admitted_and_handed_on(tasks: list[dict[str, Any]]) -> None:
+def test_every_option_of_kd_cluster_is_accepted_and_passed_on(tasks: list[dict[str, Any]]) -> None:
     options = {"namespace", *kd_cluster.arguments()} - ITS_OWN
-    (admitted,) = [
+    (accepted,) = [
         task["vars"]["kd_arguments"] for task in tasks if "kd_arguments" in task.get("vars", {})
     ]
-    (handed_on,) = [
+    (passed_on,) = [
         task["kubedirector.connections.kd_cluster"]
         for task in tasks
         if "kubedirector.connections.kd_cluster" in task
     ]
-    assert set(admitted) == options
-    assert set(handed_on) - ITS_OWN == options
-    assert {name for name in options if f"kd_entry.{name}" in handed_on[name]} == options
+    assert set(accepted) == options
+    assert set(passed_on) - ITS_OWN == options
+    assert {name for name in options if f"kd_entry.{name}" in passed_on[name]} == options

@@ -45,7 +45,7 @@ def live(space: Namespace) -> Namespace:
 
 
 def auth(live: Namespace) -> dict[str, str]:
-    """The way to the scripted server."""
+    """The options to reach the scripted server."""
     return {"host": live.server.url, "api_key": TOKEN}
 
 
@@ -66,11 +66,13 @@ def run(folder: Path, options: dict[str, Any], **variables: Any) -> PlaybookRun:
 
 
 def path_of(live: Namespace) -> str:
-    """The data that the ConfigMap holds."""
-    return str(live.found[f"{CORE}/configmaps/model"]["data"]["path"])
+    """The path in the ConfigMap's data."""
+    return str(live.objects[f"{CORE}/configmaps/model"]["data"]["path"])
 
 
-def test_a_file_gives_entries_their_variables_and_the_way(live: Namespace, tmp_path: Path) -> None:
+def test_a_file_has_entries_their_variables_and_the_authentication(
+    live: Namespace, tmp_path: Path
+) -> None:
     file = written(tmp_path, kd_connections=[MODEL], kd_auth=auth(live), base="/of-the-file")
     done = run_playbook(CONNECT, "-e", f"kd_connections_file={file}", kubeconfig=None)
     assert done.returncode == 0, done.output
@@ -78,7 +80,7 @@ def test_a_file_gives_entries_their_variables_and_the_way(live: Namespace, tmp_p
     assert path_of(live) == "/of-the-file/digits"
 
 
-def test_extra_variables_come_before_those_of_the_file(live: Namespace, tmp_path: Path) -> None:
+def test_extra_variables_override_those_of_the_file(live: Namespace, tmp_path: Path) -> None:
     file = written(tmp_path, kd_connections=[MODEL], kd_auth=NOWHERE, base="/of-the-file")
     extra = {"kd_connections_file": str(file), "kd_auth": auth(live), "base": "/extra"}
     done = run_playbook(CONNECT, "-e", json.dumps(extra), kubeconfig=None)
@@ -86,20 +88,20 @@ def test_extra_variables_come_before_those_of_the_file(live: Namespace, tmp_path
     assert path_of(live) == "/extra/digits"
 
 
-def test_a_variable_is_worked_out_when_the_task_runs(live: Namespace, tmp_path: Path) -> None:
-    options = {"variable": "wanted", "on_reconnect_failure": "ignore", **auth(live)}
-    done = run(tmp_path, options, wanted="{{ [entry] }}", entry=MODEL, base="/here")
+def test_a_variable_is_evaluated_when_the_task_runs(live: Namespace, tmp_path: Path) -> None:
+    options = {"variable": "listed", "on_reconnect_failure": "ignore", **auth(live)}
+    done = run(tmp_path, options, listed="{{ [entry] }}", entry=MODEL, base="/here")
     assert done.returncode == 0, done.output
     assert path_of(live) == "/here/digits"
 
 
 @pytest.mark.parametrize("given", ["file", "variable"])
-def test_each_broken_template_is_named_without_what_is_around(
+def test_each_broken_template_is_named_without_its_surroundings(
     live: Namespace, tmp_path: Path, given: str
 ) -> None:
     values = {
         "token": SECRET,
-        "other": "{{ gone.away }}",
+        "other": "{{ unset.away }}",
         "sum": "{{ 1 + none }}",
         "date": "{{ marked | to_datetime }}",
         "key": "{{ {}[marked] }}",
@@ -119,7 +121,7 @@ def test_each_broken_template_is_named_without_what_is_around(
     assert done.returncode != 0
     for field, why in (
         ("namespace", "'team' is undefined"),
-        ("secrets[login].string_data.other", "'gone' is undefined"),
+        ("secrets[login].string_data.other", "'unset' is undefined"),
         ("secrets[login].string_data.sum", "its template fails"),
         ("secrets[login].string_data.date", "its template fails"),
         ("secrets[login].string_data.key", "what it looks up is not there"),
@@ -136,24 +138,28 @@ def test_each_broken_template_is_named_without_what_is_around(
     ("options", "said"),
     [
         ({}, "Give one of connections, a list of entries, and variable"),
-        ({"variable": "wanted", "connections": [MODEL]}, "Give one of connections"),
+        ({"variable": "listed", "connections": [MODEL]}, "Give one of connections"),
         ({"file": "connections.yml"}, "Give one of connections"),
         ({"variable": "nothing"}, "There is no variable nothing. Give it"),
-        ({"variable": "wanted", "file": "connections.yml"}, "wanted is a variable already, so connections.yml is not read"),
-        ({"variable": ["wanted"]}, "variable: text belongs here."),
+        ({"variable": "listed", "file": "connections.yml"}, "listed is a variable already, so connections.yml is not read"),
+        ({"variable": ["listed"]}, "variable: text belongs here."),
         ({"variable": ""}, "variable: text belongs here."),
         ({"variable": "nothing", "file": {"a": 1}}, "file: text belongs here."),
         ({"variable": "text"}, "text: a list of dictionaries with kd_connection's options belongs here."),
         ({"variable": "single"}, "single: a list of dictionaries with kd_connection's options belongs here."),
-        ({"variable": "nothing", "file": "gone.yml"}, "gone.yml cannot be read as a file of variables: "),
+        ({"variable": "nothing", "file": "missing.yml"}, "missing.yml cannot be read as a file of variables: "),
+        (
+            {"variable": "nothing", "file": "a: b\nc: d\n"},
+            "What is given cannot be read as a file of variables: No such file",
+        ),
     ],
 )  # fmt: skip
-def test_entries_are_given_once(
+def test_contradicting_or_missing_entries_are_refused(
     live: Namespace, tmp_path: Path, options: dict[str, Any], said: str
 ) -> None:
-    single = {"namespace": "{{ gone }}"}
+    single = {"namespace": "{{ unset }}"}
     done = run(
-        tmp_path, {**options, **auth(live)}, wanted=[MODEL], base="/here", text="a", single=single
+        tmp_path, {**options, **auth(live)}, listed=[MODEL], base="/here", text="a", single=single
     )
     assert done.returncode != 0
     assert said in done.output, done.output
@@ -163,16 +169,16 @@ def test_entries_are_given_once(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"host": "{{ gone }}", "api_key": SECRET}, "kd_auth cannot be worked out: 'gone' is undefined."),
-        ("{{ whole }}", "kd_auth cannot be worked out: 'gone' is undefined."),
+        ({"host": "{{ unset }}", "api_key": SECRET}, "kd_auth cannot be worked out: 'unset' is undefined."),
+        ("{{ whole }}", "kd_auth cannot be worked out: 'unset' is undefined."),
         ([SECRET], "kd_auth has to be a dictionary of authentication options."),
     ],
     ids=range(3),
 )  # fmt: skip
-def test_an_unusable_way_in_a_file_is_named_without_its_values(
+def test_unusable_authentication_in_a_file_is_named_without_its_values(
     live: Namespace, tmp_path: Path, given: Any, said: str
 ) -> None:
-    whole = {"host": "{{ gone }}", "api_key": SECRET}
+    whole = {"host": "{{ unset }}", "api_key": SECRET}
     file = written(tmp_path, kd_connections=[MODEL], kd_auth=given, whole=whole, base="/here")
     done = run_playbook(CONNECT, "-e", f"kd_connections_file={file}", kubeconfig=None)
     assert done.returncode != 0
@@ -181,16 +187,18 @@ def test_an_unusable_way_in_a_file_is_named_without_its_values(
     assert live.server.requests == []
 
 
-def test_the_way_in_a_file_replaces_that_of_the_task(live: Namespace, tmp_path: Path) -> None:
+def test_the_authentication_in_a_file_replaces_that_of_the_task(
+    live: Namespace, tmp_path: Path
+) -> None:
     given = {
         "host": live.server.url,
         "api_key": "{{ nothing | default(omit) }}",
         "username": "file",
         "password": SECRET,
     }
-    file = written(tmp_path, wanted=[MODEL], kd_auth=given, base="/here")
+    file = written(tmp_path, listed=[MODEL], kd_auth=given, base="/here")
     options = {
-        "variable": "wanted",
+        "variable": "listed",
         "file": str(file),
         "host": "http://127.0.0.1:1",
         "api_key": TOKEN,
@@ -218,7 +226,7 @@ def test_the_way_in_a_file_replaces_that_of_the_task(live: Namespace, tmp_path: 
     ],
     ids=range(5),
 )
-def test_a_file_that_cannot_be_read_is_named_without_what_it_holds(
+def test_a_file_that_cannot_be_read_is_named_without_its_content(
     live: Namespace, tmp_path: Path, content: str, said: str
 ) -> None:
     file = tmp_path / "connections.yml"
@@ -230,7 +238,7 @@ def test_a_file_that_cannot_be_read_is_named_without_what_it_holds(
 
 
 def test_a_pipe_is_refused_before_it_is_opened(live: Namespace, tmp_path: Path) -> None:
-    """Opening a pipe blocks as long as nobody writes to it."""
+    """Opening a pipe blocks until a program writes to it."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     done = run(tmp_path, {"variable": "list", "file": str(pipe), **auth(live)})
@@ -262,7 +270,7 @@ def test_audit_shows_nothing_of_a_file_that_it_cannot_read(live: Namespace, tmp_
     ],
     ids=range(4),
 )
-def test_places_of_any_form_are_no_obstacle(
+def test_places_of_any_form_cause_no_traceback(
     live: Namespace, tmp_path: Path, places: Any, said: str
 ) -> None:
     entry = {"namespace": "team-a", "kdcluster": ["notebook"], "secretz": ["login"]}
@@ -272,7 +280,7 @@ def test_places_of_any_form_are_no_obstacle(
     assert "Traceback" not in done.output
 
 
-def test_a_file_of_an_option_beside_the_list_is_named_as_that(
+def test_a_file_of_an_option_beside_the_list_is_named_by_its_option(
     live: Namespace, tmp_path: Path
 ) -> None:
     options = {"connections": [], "secrets": [{"name": "a", "src": "missing.yml"}]}
@@ -282,7 +290,7 @@ def test_a_file_of_an_option_beside_the_list_is_named_as_that(
     assert "entry 1" not in done.output and "Traceback" not in done.output
 
 
-def test_a_value_of_another_vault_password_is_named(live: Namespace, tmp_path: Path) -> None:
+def test_a_value_with_another_vault_password_is_named(live: Namespace, tmp_path: Path) -> None:
     right, wrong = tmp_path / "right", tmp_path / "wrong"
     right.write_text("the password of the file")
     wrong.write_text("the password of the run")

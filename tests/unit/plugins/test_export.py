@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An export of any namespace is complete, keeps the order, and is one of which kd_connections changes nothing."""
+"""An export of any namespace is complete and in order, and kd_connections changes nothing with it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ansible_collections.kubedirector.connections.plugins.modules import (
     kd_connections,
     kd_export_info,
 )
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._export_text import (
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._export import (
     export_files,
 )
 from tests.harness.documentation import marked_blocks
@@ -37,9 +37,9 @@ from tests.unit.plugins.namespace_server import Namespace
 Lists = dict[str, list[str]]
 KINDS = {"configmaps": "ConfigMap", "secrets": "Secret"}
 CLUSTERS = ("alpha", "beta", "gamma", "missing")
-OBJECTS = ("one", "two", "three", "plain", "empty", "going", "missing")
+OBJECTS = ("one", "two", "three", "plain", "empty", "terminating", "missing")
 APPS = ("notebook-app", "notebook-app", "notebook-app", "elsewhere")
-GOING = "2026-01-01T00:00:00Z"
+DELETED_AT = "2026-01-01T00:00:00Z"
 
 
 def names(all_of_them: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
@@ -58,7 +58,7 @@ texts |= st.sampled_from(
 )
 values = st.dictionaries(st.sampled_from(["key", "app.yml", "UPPER_case-1"]), texts)
 contents = st.fixed_dictionaries(dict.fromkeys(OBJECTS[:-1], values))
-estates = st.dictionaries(
+cluster_sets = st.dictionaries(
     st.sampled_from(CLUSTERS[:-1]),
     st.tuples(connections, st.sampled_from(APPS), st.sampled_from([False, False, False, True])),
     min_size=1,
@@ -66,7 +66,7 @@ estates = st.dictionaries(
 
 
 class Loader(yaml.SafeLoader):
-    """Reads what Ansible reads as text that is not a template."""
+    """Accepts the tag of text that is not a template."""
 
     def unsafe(self, node: Any) -> Any:
         """The text itself."""
@@ -79,7 +79,7 @@ Loader.add_constructor("!unsafe", Loader.unsafe)
 def exported(
     run: Run, plain_run: Run, *, namespaces: tuple[str, ...] = ("team-a",), **options: bool
 ) -> list[JsonObject]:
-    """The files, made as the playbook makes them."""
+    """The files, made as in the playbook."""
     found = run(kd_connection_info, namespace=list(namespaces))
     read = plain_run(kd_export_info, found=found, **options)
     return export_files(found, [json.loads(one) for one in read["content"]])
@@ -94,11 +94,11 @@ def loaded(text: str) -> JsonObject:
 
 def fill(
     space: Namespace,
-    estate: dict[str, tuple[Lists, str, bool]],
+    clusters: dict[str, tuple[Lists, str, bool]],
     data: dict[str, dict[str, str]] | None = None,
 ) -> None:
-    """Put KDClusters there, and objects of which some carry no type label, or an empty one, or are being deleted."""
-    space.found.clear()
+    """Add KDClusters and objects; some objects have no type label or an empty one, some objects are terminating."""
+    space.objects.clear()
     for plural, kind in KINDS.items():
         for name in OBJECTS[:-1]:
             label = {"plain": None, "empty": ""}.get(name, f"type-of-{name}")
@@ -106,17 +106,17 @@ def fill(
             if kind == "Secret":
                 held = {key: encoded(value) for key, value in held.items()}
             space.add_object(kind, name, object_type=label, data=held)
-        space.found[f"{CORE}/{plural}/going"]["metadata"]["deletionTimestamp"] = GOING
-    for name, (lists, app, going) in estate.items():
+        space.objects[f"{CORE}/{plural}/terminating"]["metadata"]["deletionTimestamp"] = DELETED_AT
+    for name, (lists, app, is_terminating) in clusters.items():
         space.add_kdcluster(name, f"pod-of-{name}", app=app, connections=lists)
-        if going:
-            space.kdcluster(name)["metadata"]["deletionTimestamp"] = GOING
-    for manifest in [v for k, v in space.found.items() if k.startswith(KDCLUSTERS)]:
+        if is_terminating:
+            space.kdcluster(name)["metadata"]["deletionTimestamp"] = DELETED_AT
+    for manifest in [v for k, v in space.objects.items() if k.startswith(KDCLUSTERS)]:
         manifest["status"]["lastConnectionHash"] = space.hash_of(manifest)
 
 
 def merged(kept: list[str], rest: list[str], order: list[str]) -> list[str]:
-    """Both parts together, in the order that is live."""
+    """Both parts together, in the live order."""
     left, mixed = (list(kept), list(rest)), []
     for name in order:
         part = next(part for part in left if part and part[0] == name)
@@ -125,20 +125,20 @@ def merged(kept: list[str], rest: list[str], order: list[str]) -> list[str]:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(estate=estates)
+@given(clusters=cluster_sets)
 def test_an_export_holds_everything_in_order_and_changes_nothing(
-    run: Run, plain_run: Run, space: Namespace, estate: dict[str, tuple[Lists, str, bool]]
+    run: Run, plain_run: Run, space: Namespace, clusters: dict[str, tuple[Lists, str, bool]]
 ) -> None:
-    fill(space, estate)
+    fill(space, clusters)
     (file,) = exported(run, plain_run)
     variables = loaded(file["content"])
     entries = {one["kdcluster"][0]: one for one in variables["kd_connections"]}
     left_out = {one["kdcluster"]: one for one in variables.get("kd_left_out", [])}
-    for name, (lists, _app, _going) in estate.items():
+    for name, (lists, _app, _is_terminating) in clusters.items():
         entry, rest = entries.get(name, {}), left_out.get(name, {})
         for part, live in lists.items():
             assert merged(entry.get(part, []), rest.get(part, []), live) == live
-        # Everything is said: in an entry that is all there is, or by what is left out and why.
+        # Every connection is in an entry, or left out with a reason.
         assert bool(entry.get("exclusive")) is not bool(rest)
         assert not rest or all(rest["problems"])
         for problem in rest.get("problems", ()):
@@ -152,27 +152,29 @@ def test_an_export_holds_everything_in_order_and_changes_nothing(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(estate=estates, data=contents)
+@given(clusters=cluster_sets, data=contents)
 def test_an_export_with_data_describes_each_connected_configmap_once(
     run: Run,
     plain_run: Run,
     space: Namespace,
-    estate: dict[str, tuple[Lists, str, bool]],
+    clusters: dict[str, tuple[Lists, str, bool]],
     data: dict[str, dict[str, str]],
 ) -> None:
-    fill(space, estate, data)
+    fill(space, clusters, data)
     (names_only,) = exported(run, plain_run)
     (file,) = exported(run, plain_run, configmap_data=True)
     entries = loaded(file["content"])["kd_connections"]
     described = [
         one for entry in entries if "kdcluster" not in entry for one in entry["configmaps"]
     ]
-    wanted = {name for lists, _app, _going in estate.values() for name in lists["configmaps"]}
+    connected = {
+        name for lists, _app, _is_terminating in clusters.values() for name in lists["configmaps"]
+    }
     assert described == [
         {"name": name, "type": f"type-of-{name}", "data": data[name]}
-        for name in sorted(wanted & {"one", "two", "three"})
+        for name in sorted(connected & {"one", "two", "three"})
     ]
-    # All else is as it is without.
+    # Everything else is as in an export without data.
     assert [one for one in entries if "kdcluster" in one] == (
         loaded(names_only["content"])["kd_connections"]
     )
@@ -184,21 +186,21 @@ def test_an_export_with_data_describes_each_connected_configmap_once(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(estate=estates)
+@given(clusters=cluster_sets)
 def test_an_export_of_kdclusters_holds_each_and_changes_nothing(
-    run: Run, plain_run: Run, space: Namespace, estate: dict[str, tuple[Lists, str, bool]]
+    run: Run, plain_run: Run, space: Namespace, clusters: dict[str, tuple[Lists, str, bool]]
 ) -> None:
-    fill(space, estate)
+    fill(space, clusters)
     _connections, file = exported(run, plain_run, clusters=True)
     entries = {entry["name"]: entry for entry in loaded(file["content"])["kd_clusters"]}
-    for name, (_lists, app, going) in estate.items():
+    for name, (_lists, app, is_terminating) in clusters.items():
         said = [one for one in file["summary"] if f"KDCluster team-a/{name}:" in one]
         assert (name in entries) is not bool(said)
-        if going:
+        if is_terminating:
             assert said == [f"left out: KDCluster team-a/{name}: It is being deleted."]
             continue
         planned = run(kd_cluster, check=True, **entries[name])
-        # It has no KDApp, or is part of a circle, and would be refused with any options.
+        # It has no KDApp or is part of a cycle, so any options would be refused.
         if "failed" in planned:
             assert app == "elsewhere" or "cycle" in planned["msg"], planned["msg"]
         else:
@@ -206,7 +208,9 @@ def test_an_export_of_kdclusters_holds_each_and_changes_nothing(
     assert space.writes == []
 
 
-def test_a_kdcluster_with_every_field(run: Run, plain_run: Run, space: Namespace) -> None:
+def test_a_kdcluster_with_every_field_is_exported(
+    run: Run, plain_run: Run, space: Namespace
+) -> None:
     add_in_full(space)
     manifest = space.kdcluster("lab")
     manifest["metadata"]["annotations"]["kubedirector.hpe.com/hashChangeCounter"] = "3"
@@ -240,22 +244,24 @@ def test_a_kdcluster_with_every_field(run: Run, plain_run: Run, space: Namespace
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(estate=estates, data=contents)
-def test_an_export_of_secrets_describes_each_that_is_connected(
+@given(clusters=cluster_sets, data=contents)
+def test_an_export_of_secrets_describes_each_connected_one(
     run: Run,
     plain_run: Run,
     space: Namespace,
-    estate: dict[str, tuple[Lists, str, bool]],
+    clusters: dict[str, tuple[Lists, str, bool]],
     data: dict[str, dict[str, str]],
 ) -> None:
-    fill(space, estate, data)
+    fill(space, clusters, data)
     (names_only,) = exported(run, plain_run)
     file, *secrets = exported(run, plain_run, secret_values=True)
-    # No value is where it is not encrypted.
+    # Only encrypted files hold values.
     assert file == names_only
-    wanted = {name for lists, _app, _going in estate.values() for name in lists["secrets"]}
-    wanted &= {"one", "two", "three"}
-    assert [one["encrypted"] for one in secrets] == [True] * bool(wanted)
+    connected = {
+        name for lists, _app, _is_terminating in clusters.values() for name in lists["secrets"]
+    }
+    connected &= {"one", "two", "three"}
+    assert [one["encrypted"] for one in secrets] == [True] * bool(connected)
     for one in secrets:
         entries = loaded(one["content"])["kd_connections"]
         assert entries == [
@@ -267,7 +273,7 @@ def test_an_export_of_secrets_describes_each_that_is_connected(
                         "type": f"type-of-{name}",
                         "data": {key: encoded(value) for key, value in data[name].items()},
                     }
-                    for name in sorted(wanted)
+                    for name in sorted(connected)
                 ],
             }
         ]
@@ -277,15 +283,17 @@ def test_an_export_of_secrets_describes_each_that_is_connected(
     assert space.writes == []
 
 
-def test_binary_data_and_what_cannot_be_read(run: Run, plain_run: Run, space: Namespace) -> None:
-    for name in ("binary", "secret", "hidden", "gone"):
+def test_binary_data_and_unreadable_objects_are_left_out(
+    run: Run, plain_run: Run, space: Namespace
+) -> None:
+    for name in ("binary", "secret", "hidden", "deleted"):
         space.add_object("ConfigMap", name, data={"key": TOKEN if name == "secret" else "a"})
     space.add_object("ConfigMap", "reserved", data={"__ansible_type": "a"})
-    space.found[f"{CORE}/configmaps/binary"]["binaryData"] = {"blob": encoded("\0")}
-    names = ["binary", "secret", "hidden", "gone", "reserved"]
+    space.objects[f"{CORE}/configmaps/binary"]["binaryData"] = {"blob": encoded("\0")}
+    names = ["binary", "secret", "hidden", "deleted", "reserved"]
     space.add_kdcluster("lab", "pod-l", configmaps=names)
     found = run(kd_connection_info, namespace=["team-a"], kdcluster=["lab"])
-    del space.found[f"{CORE}/configmaps/gone"]
+    del space.objects[f"{CORE}/configmaps/deleted"]
     space.server.on("GET", f"{CORE}/configmaps/hidden", status_answer(403, "Forbidden", "no"))
     read = plain_run(kd_export_info, found=found, configmap_data=True)
     (file,) = export_files(found, [json.loads(one) for one in read["content"]])
@@ -295,9 +303,9 @@ def test_binary_data_and_what_cannot_be_read(run: Run, plain_run: Run, space: Na
     ]
     # They stay connected.
     assert variables["kd_connections"][1]["configmaps"] == names
-    gone, hidden, reserved, secret = variables["kd_left_out"]
-    assert gone["problems"] == [
-        "ConfigMap team-a/gone is without its content. It was deleted or lost its type label while the playbook ran. "
+    deleted, hidden, reserved, secret = variables["kd_left_out"]
+    assert deleted["problems"] == [
+        "ConfigMap team-a/deleted is without its content. It was deleted or lost its type label while the playbook ran. "
         "Run it again."
     ]
     assert "verb 'get' on resource 'configmaps'" in hidden["problems"][0]
@@ -306,9 +314,9 @@ def test_binary_data_and_what_cannot_be_read(run: Run, plain_run: Run, space: Na
     assert TOKEN not in file["content"]
 
 
-def test_the_text_of_a_file(run: Run, plain_run: Run, space: Namespace) -> None:
+def test_a_file_has_the_documented_text(run: Run, plain_run: Run, space: Namespace) -> None:
     lists: Lists = {
-        "clusters": ["engine"], "configmaps": ["model", "gone"], "secrets": [],
+        "clusters": ["engine"], "configmaps": ["model", "lost"], "secrets": [],
     }  # fmt: skip
     space.add_kdcluster("lab", "pod-l", connections=lists)
     (file,) = exported(run, plain_run)
@@ -316,7 +324,7 @@ def test_the_text_of_a_file(run: Run, plain_run: Run, space: Namespace) -> None:
     assert file["content"] == TEXT.format(server=space.server.url)
     assert file["summary"] == [
         "team-a-connections.yml: 2 of 3 KDClusters in full.",
-        "left out: KDCluster team-a/lab names ConfigMap team-a/gone, which does not exist: the operator skips it silently. "
+        "left out: KDCluster team-a/lab names ConfigMap team-a/lost, which does not exist: the operator skips it silently. "
         "Create it with its type, or disconnect it.",
     ]
 
@@ -348,15 +356,15 @@ kd_connections:
 kd_left_out:
   - kdcluster: lab
     configmaps:
-      - gone
+      - lost
     problems:
-      - 'KDCluster team-a/lab names ConfigMap team-a/gone, which does not exist: the operator skips it silently. Create it
+      - 'KDCluster team-a/lab names ConfigMap team-a/lost, which does not exist: the operator skips it silently. Create it
         with its type, or disconnect it.'
 """
 
 
 @pytest.mark.whole_run
-def test_the_playbook_writes_files_that_connect_takes(space: Namespace, tmp_path: Path) -> None:
+def test_the_playbook_writes_files_that_connect_accepts(space: Namespace, tmp_path: Path) -> None:
     space.add_object("Secret", "login", object_type="token", data={"token": encoded(MARK)})
     lists: Lists = {"clusters": ["engine"], "configmaps": [], "secrets": ["login"]}
     space.add_kdcluster("lab", "pod-l", connections=lists)
@@ -388,7 +396,7 @@ def test_the_playbook_writes_files_that_connect_takes(space: Namespace, tmp_path
     assert done.returncode == 0, done.output
     assert done.counts["changed"] == 0, done.output
     assert space.writes == []
-    # Of the same namespace, elsewhere.
+    # A file of the same namespace of another Kubernetes cluster.
     file.write_text(
         other := file.read_text().replace(space.server.url, "https://other.example.com")
     )
@@ -402,7 +410,7 @@ def test_the_playbook_writes_files_that_connect_takes(space: Namespace, tmp_path
 
 
 @pytest.mark.whole_run
-def test_the_playbook_writes_data_that_connect_takes_and_shows_none(
+def test_the_playbook_writes_data_that_connect_accepts_and_shows_none(
     space: Namespace, tmp_path: Path
 ) -> None:
     add_in_full(space)
@@ -443,7 +451,7 @@ def test_the_playbook_writes_data_that_connect_takes_and_shows_none(
     assert done.counts["changed"] == 0, done.output
     for written in (file, tmp_path / "team-a-clusters.yml"):
         assert written.stat().st_mode & 0o777 == 0o600
-        # They hold a canary, which no test may leave behind.
+        # They hold a canary, which no test may leave.
         written.unlink()
     assert space.writes == []
 
@@ -454,7 +462,7 @@ def test_the_playbook_encrypts_secrets_and_shows_no_value(
     space: Namespace, tmp_path: Path, keep: str
 ) -> None:
     space.add_object("Secret", "login", object_type="token", data={"token": encoded(MARK)})
-    space.found[f"{CORE}/secrets/login"]["type"] = "Opaque"
+    space.objects[f"{CORE}/secrets/login"]["type"] = "Opaque"
     space.add_kdcluster("lab", "pod-l", secrets=["login"])
     passwords = [tmp_path / "password", tmp_path / "other"]
     for number, path in enumerate(passwords):
@@ -471,7 +479,7 @@ def test_the_playbook_encrypts_secrets_and_shows_no_value(
     def play(name: str, *arguments: str, code: int = 0) -> dict[str, Any]:
         done = run_playbook(
             f"kubedirector.connections.{name}", *arguments, "--diff", "-vvv", kubeconfig=None,
-            # Ansible itself would keep what connect is given.
+            # Ansible itself would keep the input of connect.
             ANSIBLE_KEEP_REMOTE_FILES=keep if name == "export" else "0", **environment,
         )  # fmt: skip
         assert done.returncode == code, done.output
@@ -500,11 +508,11 @@ def test_the_playbook_encrypts_secrets_and_shows_no_value(
         taken = f"kd_connections_file={file.parent}/team-a-{name}.yml"
         assert play("connect", "--check", "-e", taken, *with_password)["changed"] == 0
     before = file.read_text()
-    # Who does not know what is in a file does not replace it.
+    # Without its password, an encrypted file is not replaced.
     refused = export("--vault-id", f"team@{passwords[1]}", code=2)["output"]
     assert "is encrypted, and not with a vault password of this run" in refused
     assert file.read_text() == before
-    # A new password is used although the old one opens the file.
+    # The new password is used although the old one opens the file.
     environment["ANSIBLE_VAULT_ENCRYPT_IDENTITY"] = "new"
     both = (*with_password, "--vault-id", f"new@{passwords[1]}")
     assert export(*both)["changed"] == 1
@@ -513,8 +521,8 @@ def test_the_playbook_encrypts_secrets_and_shows_no_value(
     assert "no vault password of that id" in export(*with_password, code=2)["output"]
     del environment["ANSIBLE_VAULT_ENCRYPT_IDENTITY"]
     with_password = both
-    # connect writes what was exported.
-    space.found[secret]["data"] = {"token": encoded("changed since")}
+    # connect writes the exported values.
+    space.objects[secret]["data"] = {"token": encoded("changed since")}
     assert play("connect", "--check", "-e", f"kd_connections_file={file}", *with_password)[
         "changed"
     ]
@@ -522,7 +530,7 @@ def test_the_playbook_encrypts_secrets_and_shows_no_value(
 
 
 @pytest.mark.whole_run
-def test_a_file_that_somebody_encrypted_stays_encrypted(space: Namespace, tmp_path: Path) -> None:
+def test_a_file_that_the_user_encrypted_stays_encrypted(space: Namespace, tmp_path: Path) -> None:
     (password := tmp_path / "password").write_text("a password")
     vault = VaultLib([("default", VaultSecret(b"a password"))])
     file = tmp_path / "team-a-connections.yml"
@@ -554,7 +562,7 @@ def test_a_file_that_somebody_encrypted_stays_encrypted(space: Namespace, tmp_pa
         ({}, "found is of https://elsewhere.example.com, and this task reads from "),
     ],
 )
-def test_values_that_would_be_shown_or_of_another_cluster_are_not_read(
+def test_values_that_would_be_shown_or_are_of_another_cluster_are_not_read(
     space: Namespace, tmp_path: Path, keywords: JsonObject, said: str
 ) -> None:
     found = {

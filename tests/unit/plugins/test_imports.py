@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a module's process imports: nothing that it does not need."""
+"""A module's process imports nothing that it does not need."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.runner.paths import ROOT
 
 MODULES = "ansible_collections.kubedirector.connections.plugins.modules"
 # Each of them costs more than the work itself (measured): the kubernetes library and what only it uses.
-DEAR = frozenset(
+EXPENSIVE = frozenset(
     [
         "kubernetes",
         "requests",
@@ -38,12 +38,14 @@ DEAR = frozenset(
         "pdb",
         "setuptools",
         "pkg_resources",
+        # Only for commands in members.
+        "websocket",
     ]
 )
-# What is needed, by the name under which requirements.txt declares it.
+# The needed libraries, by their names in requirements.txt.
 DECLARED = {"urllib3": "urllib3", "websocket": "websocket-client", "yaml": "PyYAML"}
 INSTALLED = frozenset(["ansible", "ansible_collections", *DECLARED])
-# Optional parts of those, which they import where they are there.
+# Their optional parts, which they import if installed.
 THEIRS = frozenset(
     [
         "_distutils_hack",
@@ -82,7 +84,7 @@ print(json.dumps(found))
 
 
 def imported_by(module: str, kubeconfig: Path) -> dict[str, str | None]:
-    """{imported module: its file} of a process that went as far as the API server, which is not there."""
+    """{imported module: its file} of a process that ran up to its first request to an API server that does not exist."""
     arguments = {"kdcluster": ["lab"], "kubeconfig": str(kubeconfig), "namespace": "team-a"}
     tree = str(Path(next(iter(ansible_collections.__path__))).parent)
     done = subprocess.run(
@@ -102,7 +104,7 @@ def imported_by(module: str, kubeconfig: Path) -> dict[str, str | None]:
 
 @pytest.fixture
 def kubeconfig(tmp_path: Path) -> Path:
-    """A kubeconfig with a token, of a server that is not there."""
+    """A kubeconfig with a token and a server that does not exist."""
     path = tmp_path / "config"
     named = {"name": "here"}
     content = {
@@ -116,20 +118,22 @@ def kubeconfig(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("module", ["kd_connection", "kd_configmeta_info"])
-def test_nothing_dear_is_imported(module: str, kubeconfig: Path) -> None:
+def test_nothing_expensive_is_imported(module: str, kubeconfig: Path) -> None:
     found = {name.partition(".")[0] for name in imported_by(module, kubeconfig)}
     assert {"urllib3", "ansible"} <= found
-    assert found & DEAR == set()
+    assert found & EXPENSIVE == set()
 
 
 @pytest.mark.parametrize("module", ["kd_connection", "kd_configmeta_info"])
-def test_of_what_is_installed_only_the_needed_is_imported(module: str, kubeconfig: Path) -> None:
+def test_only_needed_libraries_of_the_installed_ones_are_imported(
+    module: str, kubeconfig: Path
+) -> None:
     installed = {
         name.partition(".")[0]
         for name, file in imported_by(module, kubeconfig).items()
         if file is not None and "site-packages" in file
     }
-    # Compiled parts carry names of their own, such as a hash and "__mypyc".
+    # Compiled parts have their own names, such as a hash and "__mypyc".
     unexpected = {name for name in installed - INSTALLED - THEIRS if not name.endswith("__mypyc")}
     assert unexpected == set()
 
@@ -142,13 +146,13 @@ def test_no_plugin_names_another_library() -> None:
                 named.update(alias.name.partition(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 named.add(str(node.module).partition(".")[0])
-    # Jinja2 comes with ansible-core, for filters; PySocks is asked for where a proxy needs it.
+    # Jinja2 comes with ansible-core, for filters; PySocks is required only for a SOCKS proxy.
     assert named - sys.stdlib_module_names == {*INSTALLED, "jinja2", "socks"}
 
 
-def test_what_is_imported_is_declared() -> None:
+def test_imported_libraries_are_declared() -> None:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
-    # The library that they come with is asked for, too, although it is not imported.
+    # The library that they come with is required, too, although it is not imported.
     declared = {line.partition(">=")[0] for line in lines}
     assert declared == {"kubernetes", *DECLARED.values()}
     page = (ROOT / "docs" / "support.md").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the playbooks hand to the modules: the authentication, and each argument under its own name."""
+"""Playbooks pass the authentication and each option, under its own name, to the modules."""
 
 from __future__ import annotations
 
@@ -46,21 +46,21 @@ def tasks(entries: list[Mapping]) -> Iterator[Mapping]:
 
 
 def runs_a_module(play: Mapping) -> bool:
-    """Whether a module of this collection is run, by a task or by a role."""
+    """Whether a task or a role runs a module of this collection."""
     if any(role["role"].startswith(COLLECTION) for role in play.get("roles", [])):
         return True
     return any(key.startswith(f"{COLLECTION}kd_") for task in tasks(play["tasks"]) for key in task)
 
 
 def arguments_of(playbook: str, module: str) -> list[Mapping]:
-    """What each task that runs the module hands to it."""
+    """The options that each task passes to the module."""
     (path,) = [path for path in PLAYBOOKS if path.name == playbook]
     name = COLLECTION + module
     return [task[name] for play in plays(path) for task in tasks(play["tasks"]) if name in task]
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
-def test_every_play_hands_kd_auth_to_its_modules(playbook: Path) -> None:
+def test_every_play_passes_kd_auth_to_its_modules(playbook: Path) -> None:
     of_modules = [play for play in plays(playbook) if runs_a_module(play)]
     assert of_modules
     for play in of_modules:
@@ -87,15 +87,15 @@ def test_every_imported_playbook_is_among_them() -> None:
     assert imported and imported <= names
 
 
-# What only says which KDClusters.
+# The options that only select KDClusters.
 SELECTING = {"namespace", "all_namespaces", "kdcluster", "label_selectors", "apps"}
 HANDED_ON = {"export.yml": SELECTING, "audit.yml": {"namespace", "all_namespaces", "members"}}
-# What a playbook says itself.
+# The options that a playbook sets itself.
 SET = {"overview.yml": {"summary": True}}
 
 
-def handed_on(playbook: str, module: ModuleType) -> Mapping:
-    """The options that a playbook hands to a module, with their specifications."""
+def passed_on(playbook: str, module: ModuleType) -> Mapping:
+    """The options that a playbook passes to a module, with their specifications."""
     options = {"namespace": {}, **module.arguments()}
     return {
         name: spec
@@ -114,13 +114,13 @@ def handed_on(playbook: str, module: ModuleType) -> Mapping:
     ],
     ids=["configmeta", "rbac", "overview", "export"],
 )
-def test_every_option_is_handed_on_under_its_own_name(
+def test_every_option_is_passed_on_under_its_own_name(
     playbook: str, module: ModuleType, variable: str
 ) -> None:
     expected: Mapping = dict(SET.get(playbook, {}))
-    for option, spec in handed_on(playbook, module).items():
+    for option, spec in passed_on(playbook, module).items():
         spellings = [f"{variable}.{name}" for name in (option, *spec.get("aliases", ()))]
-        # What the playbook has asserted to be there needs no way out.
+        # An option that the playbook has asserted needs no default.
         if spec.get("required") or (module, option) == (kd_access, "namespace"):
             expected[option] = chained(*spellings)
         else:
@@ -139,7 +139,7 @@ def test_every_option_is_handed_on_under_its_own_name(
     ],
     ids=["configmeta", "rbac", "overview", "export", "audit"],
 )
-def test_what_is_not_an_option_is_refused(playbook: str, module: ModuleType) -> None:
+def test_an_unknown_option_is_refused(playbook: str, module: ModuleType) -> None:
     (path,) = [path for path in PLAYBOOKS if path.name == playbook]
     (admitted,) = [
         task["vars"]["kd_arguments"]
@@ -147,7 +147,7 @@ def test_what_is_not_an_option_is_refused(playbook: str, module: ModuleType) -> 
         for task in tasks(play["tasks"])
         if "kd_arguments" in task.get("vars", {})
     ]
-    options = handed_on(playbook, module)
+    options = passed_on(playbook, module)
     aliases = {alias for spec in options.values() for alias in spec.get("aliases", ())}
     assert set(admitted) == {*options, *aliases}
 

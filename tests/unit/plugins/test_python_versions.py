@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every module, packed by Ansible, on the oldest Python that modules run on, and on one that is older."""
+"""Every module, packed by Ansible, on the oldest supported Python, and on an older one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.unit.plugins.rotation_runs import Members
 pytestmark = pytest.mark.whole_run
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("kd_*.py"))
 VALUE = canary("value of a Secret")
-# Stands for the scripted server.
+# A placeholder for the scripted server.
 SERVER = "https://api.example.com"
 OPTIONS: dict[str, JsonObject] = {
     "kd_access": {},
@@ -43,7 +43,7 @@ OPTIONS: dict[str, JsonObject] = {
     "kd_connection": {
         "kdcluster": "lab",
         "secrets": [{"name": "key", "type": "source-control", "string_data": {"token": VALUE}}],
-        # The member of this test holds what it held before.
+        # The member of this test still holds the old values.
         "on_reconnect_failure": "ignore",
     },
     "kd_connections": {
@@ -71,7 +71,7 @@ OPTIONS: dict[str, JsonObject] = {
     },
     "kd_rotate": {"secret": "token", "string_data": {"token": VALUE}},
 }  # fmt: skip
-# Python 3.8 reads these before it knows that it is too old.
+# Python 3.8 reads these before its version is checked.
 READ_BY_OLDER = ["_ansible/runner.py", "_ansible/python_version.py", "_ansible/__init__.py"]
 OLDER = """
 import runpy, sys
@@ -111,7 +111,7 @@ def played(module: str, python: Path, folder: Path, **options: Any) -> JsonObjec
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_every_module_on_the_oldest_python(
+def test_every_module_runs_on_the_oldest_python(
     server: ScriptedServer, members: Members, module: str, tmp_path: Path
 ) -> None:
     members.exit_code = lambda value: 0
@@ -141,14 +141,14 @@ def test_an_older_python_is_named_with_what_to_set(module: str) -> None:
     }
 
 
-def test_what_an_older_python_reads_has_no_newer_syntax() -> None:
+def test_files_that_an_older_python_reads_have_no_newer_syntax() -> None:
     plugins = ROOT / "plugins"
     paths = [plugins / "modules" / f"{module}.py" for module in MODULES]
     for path in [*paths, *(plugins / "module_utils" / name for name in READ_BY_OLDER)]:
         ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 8))
 
 
-def test_what_ansible_says_of_an_older_python_gets_a_way_out() -> None:
+def test_ansibles_message_about_an_older_python_gets_advice() -> None:
     said = "Ansible requires Python 3.9 or newer on the target. Current version: 3.8.18"
     result = with_newer_python({"failed": True, "msg": said})
     assert result["msg"].startswith(f"{said} Set ansible_python_interpreter to ")

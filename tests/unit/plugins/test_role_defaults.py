@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-# Worked out from another variable, which argument_specs.yml can only say in words.
+# Computed from another variable, which argument_specs.yml can only describe.
 WORKED_OUT = {"source_control_object_name": ("source-control-secret", "source-control-info")}
 ROLES = sorted(path for path in (Path(__file__).parents[3] / "roles").iterdir() if path.is_dir())
 
@@ -31,5 +31,5 @@ def test_a_roles_defaults_are_those_of_its_argument_specs(role: Path) -> None:
 
 
 def with_types(values: dict[str, Any]) -> dict[str, tuple[str, Any]]:
-    """To Python true equals 1, to a role it does not."""
+    """The values with their types: in Python true equals 1, in a role it does not."""
     return {name: (type(value).__name__, value) for name, value in values.items()}

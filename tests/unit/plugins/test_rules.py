@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names, labels, keys and the hash, each against its rule as Kubernetes or the operator words it."""
+"""Names, labels, keys and the hash, each compared with the rule of Kubernetes or the operator."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.unit.plugins.manifests import task
 
 LOWER = string.ascii_lowercase + string.digits
 ALNUM = string.ascii_letters + string.digits
-# Mostly what is nearly right.
+# Mostly text that is nearly valid.
 TEXTS = st.one_of(
     st.text(alphabet="aZ0-._/ \nü", max_size=8),
     st.lists(st.sampled_from(["a", "0", "-", ".", "_", "/", "A"]), max_size=9).map("".join),
@@ -43,7 +43,7 @@ def is_subdomain(text: str) -> bool:
 
 
 def is_label_name(text: str) -> bool:
-    """What follows the prefix of a label's key; a label's value may be empty, too."""
+    """The name after the prefix of a label's key; a label's value may be empty, too."""
     return (
         0 < len(text) <= 63
         and set(text) <= set(ALNUM + "-_.")
@@ -69,7 +69,7 @@ def is_data_key(text: str) -> bool:
 
 
 def accepted(**options: Any) -> bool:
-    """Whether a task with these options is taken."""
+    """Whether a task with these options is accepted."""
     try:
         parse_desired(task(**{"kdcluster": ["notebook"], **options}), "team-a")
     except InvalidInputError as error:
@@ -126,7 +126,7 @@ VERSIONS = st.none() | st.integers(1, 120).map(str)
     st.lists(st.tuples(NAMES, VERSIONS), max_size=4),
     st.lists(st.tuples(NAMES, VERSIONS), max_size=4),
 )
-def test_the_hash_is_of_all_that_is_named_in_order(
+def test_the_hash_covers_all_names_in_order(
     clusters: list[tuple[str, int | None, bool]],
     configmaps: list[tuple[str, str | None]],
     secrets: list[tuple[str, str | None]],

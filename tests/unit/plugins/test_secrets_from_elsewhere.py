@@ -1,11 +1,11 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples of docs/secrets-from-elsewhere.md, typed as they stand there, connect the value and show it nowhere.
+"""The examples of docs/secrets-from-elsewhere.md, word for word, connect the value and show it nowhere.
 
-ansible-vault is the real one. What is not tested: the lookup of community.hashi_vault and sops are stubs here, which
-check what they are asked for, so that neither a login to HashiCorp Vault nor a decryption takes place; of the
-ExternalSecret only the Secret that its template makes is used, not External Secrets itself.
+ansible-vault is the real one. The lookup of community.hashi_vault and sops are stubs here, which check their input:
+no login to HashiCorp Vault and no decryption is tested. Of the ExternalSecret only the Secret of its template is used,
+not External Secrets itself.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ COMMANDS = [
     for line in block.splitlines()
 ]
 VALUE = canary("elsewhere")
-# Of the value that the page shows encrypted.
+# The vault password and the value that the page shows encrypted.
 PASSWORD, ON_PAGE = "example", canary("page")
 LOOKUP = """
 import os
@@ -48,7 +48,7 @@ class LookupModule(LookupBase):
         assert terms == ["team-a/git"] and kwargs == {"engine_mount_point": "secret"}
         return [{"secret": {"token": os.environ["STUB_VALUE"]}}]
 """
-# As the real one does: the content through a pipe, whose path takes the place of {}.
+# Like the real sops: the content goes through a pipe, whose path replaces {}.
 SOPS = """#!/bin/bash
 [ "$1 $2 $#" = "exec-file git.sops.yml 3" ] || exit 1
 mkfifo pipe
@@ -76,7 +76,7 @@ def space(server: ScriptedServer) -> Namespace:
 
 @pytest.fixture
 def run(space: Namespace, tmp_path: Path) -> Run:
-    """Run a command of the page beside its files; returns what it printed, in which there is no value."""
+    """Run a command of the page beside its files; returns its output, which must not show the value."""
     (tmp_path / "password").write_text(PASSWORD)
     stub = tmp_path / "ansible_collections/community/hashi_vault/plugins/lookup/vault_kv2_get.py"
     stub.parent.mkdir(parents=True)
@@ -111,10 +111,10 @@ def connected_token(space: Namespace) -> str:
     """The token, in base64, of the Secret that the KDCluster connects to."""
     connections = space.kdcluster("jupyter-notebook")["spec"]["connections"]
     assert connections["secrets"] == ["git-login"]
-    return str(space.found[f"{CORE}/secrets/git-login"]["data"]["token"])
+    return str(space.objects[f"{CORE}/secrets/git-login"]["data"]["token"])
 
 
-def test_a_file_that_ansible_vault_encrypted(run: Run, space: Namespace, tmp_path: Path) -> None:
+def test_a_file_of_ansible_vault_is_connected(run: Run, space: Namespace, tmp_path: Path) -> None:
     (tmp_path / "git.yml").write_text(f"git_token: {VALUE}\n")
     (encrypt,) = commands("ansible-vault")
     run(encrypt)
@@ -123,7 +123,7 @@ def test_a_file_that_ansible_vault_encrypted(run: Run, space: Namespace, tmp_pat
     assert connected_token(space) == encoded(VALUE)
 
 
-def test_a_single_value_that_ansible_vault_encrypted(
+def test_a_single_value_of_ansible_vault_is_connected(
     run: Run, space: Namespace, tmp_path: Path
 ) -> None:
     (tmp_path / "git.yml").write_text(BLOCKS["inline"])
@@ -131,7 +131,9 @@ def test_a_single_value_that_ansible_vault_encrypted(
     assert connected_token(space) == encoded(ON_PAGE)
 
 
-def test_a_value_encrypted_in_the_list_itself(run: Run, space: Namespace, tmp_path: Path) -> None:
+def test_a_value_encrypted_in_the_list_itself_is_connected(
+    run: Run, space: Namespace, tmp_path: Path
+) -> None:
     _name, value = BLOCKS["inline"].split(": ", 1)
     deeper = value.replace("\n" + " " * 10, "\n" + " " * 14)
     text = BLOCKS["connections"].replace('"{{ git_token }}"', deeper)
@@ -140,13 +142,15 @@ def test_a_value_encrypted_in_the_list_itself(run: Run, space: Namespace, tmp_pa
     assert connected_token(space) == encoded(ON_PAGE)
 
 
-def test_a_lookup_in_hashicorp_vault(run: Run, space: Namespace, tmp_path: Path) -> None:
+def test_the_value_of_a_lookup_in_hashicorp_vault_is_connected(
+    run: Run, space: Namespace, tmp_path: Path
+) -> None:
     (tmp_path / "git.yml").write_text(BLOCKS["vault"])
     run(PLAIN, "--diff", "-vvv")
     assert connected_token(space) == encoded(VALUE)
 
 
-def test_sops_through_a_pipe(run: Run, space: Namespace) -> None:
+def test_a_file_of_sops_is_connected_through_a_pipe(run: Run, space: Namespace) -> None:
     (command,) = commands("sops")
     run(command)
     assert connected_token(space) == encoded(VALUE)
@@ -161,7 +165,7 @@ def test_a_secret_of_a_controller_is_connected_and_never_written(
     assert labels.keys() == {TYPE_LABELS["Secret"]}
     made = {"metadata": {**manifest["metadata"], "labels": labels, "uid": "1", "resourceVersion": "1"},
             "data": {"token": encoded(VALUE)}}  # fmt: skip
-    space.found[f"{CORE}/secrets/git-login"] = {"apiVersion": "v1", "kind": "Secret", **made}
+    space.objects[f"{CORE}/secrets/git-login"] = {"apiVersion": "v1", "kind": "Secret", **made}
     run(PLAIN.replace(" -e @git.yml", ""))
     assert connected_token(space) == encoded(VALUE)
     assert [one.path for one in space.writes if "/secrets/" in one.path] == []

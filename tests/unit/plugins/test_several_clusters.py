@@ -29,18 +29,18 @@ from tests.unit.plugins.namespace_server import Namespace
 
 pytestmark = pytest.mark.whole_run
 Run = Callable[..., PlaybookRun]
-# Two that answer, and between them one that does not.
+# Two hosts that answer, and between them one that does not.
 DEAD = "development"
 HOSTS = ("production", DEAD, "staging")
 # Two slices of a job, as AWX 24.6 cuts them: the hosts by name, every second one.
 SLICES = (sorted(HOSTS)[::2], sorted(HOSTS)[1::2])
-# A host that is at work waits so long for another one, in seconds.
+# How long a host waits for the other one, in seconds.
 TOGETHER_SECONDS = 30.0
 
 
 @pytest.fixture
 def spaces() -> Iterator[dict[str, Namespace]]:
-    """What is in team-a of each host of the documented inventory, with a KDCluster named after it."""
+    """The namespace team-a of each host of the documented inventory, with a KDCluster named after the host."""
     with scripted_server() as one, scripted_server() as other:
         found = {"production": Namespace(one), "staging": Namespace(other)}
         for name, space in found.items():
@@ -75,13 +75,13 @@ def run(spaces: dict[str, Namespace], tmp_path: Path) -> Run:
 
 
 def failed_hosts(output: str) -> dict[str, int]:
-    """How many tasks failed on each host, by the recap."""
+    """The number of failed tasks on each host, from the recap."""
     recap = output.rpartition("PLAY RECAP")[2]
     return {name: int(n) for name, n in re.findall(r"^(\S+) +:.*failed=(\d+)", recap, re.MULTILINE)}
 
 
 def entry_of(name: str) -> dict[str, Any]:
-    """What each host is to connect: a ConfigMap named after it."""
+    """An entry that connects a ConfigMap named after the host."""
     return {
         "namespace": "team-a",
         "kdcluster": [f"notebook-of-{name}"],
@@ -113,7 +113,7 @@ def test_each_host_has_its_own_list_and_writes_though_another_fails(
         lists = space.kdcluster(f"notebook-of-{name}")["spec"]["connections"]
         assert lists["configmaps"] == [f"info-{name}"]
         assert f"{KDCLUSTERS}/notebook-of-{name}" in {one.path for one in space.writes}
-        # The plans of hosts side by side can be told apart.
+        # The plans of hosts that run side by side carry their names.
         assert f"[{name}] team-a\n[{name}]   + ConfigMap info-{name} (info)" in done.output
 
 
@@ -134,8 +134,8 @@ def test_an_export_of_each_host_has_its_own_folder(run: Run, tmp_path: Path) -> 
         assert f"notebook-of-{name}" in written
 
 
-def test_hosts_are_at_work_at_the_same_time(run: Run, spaces: dict[str, Namespace]) -> None:
-    # Nobody gets a first answer before both have asked.
+def test_hosts_work_at_the_same_time(run: Run, spaces: dict[str, Namespace]) -> None:
+    # No host gets its first answer before both have sent a request.
     both = threading.Barrier(len(spaces), timeout=TOGETHER_SECONDS)
 
     def answer_together(space: Namespace) -> None:
@@ -207,7 +207,7 @@ def test_each_slice_of_an_awx_job_does_its_own_hosts(
     with ThreadPoolExecutor(len(slices)) as pool:
         jobs = list(pool.map(run_job, folders, slices, [password] * len(slices)))
     for folder, job in zip(folders, jobs, strict=True):
-        # AWX, too, keeps no inventory of a job.
+        # AWX does not keep the inventory of a job either.
         (folder / "inventory" / "hosts").unlink()
         assert search([folder], needles(TOKEN), INPUTS).hits == [], job.stdout
     assert [(job.returncode, failed_hosts(job.stdout)) for job in jobs] == [

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules for a release hold for this checkout but for what a release itself does, and see what is broken."""
+"""The rules for a release hold for this checkout, except those that the release itself meets, and detect problems."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.runner.release_check import (
     wrong_version_added,
 )
 
-# What the release commit changes, and addresses that only a host has.
+# Rules that only the release commit meets.
 AT_THE_RELEASE = {wrong_version, unreleased_changes}
 
 
@@ -71,7 +71,7 @@ def test_this_checkout_could_be_released() -> None:
         ("meta/runtime.yml", '">=', '"<', wrong_ansible_core, "names no oldest version"),
     ],
 )  # fmt: skip
-def test_what_is_broken_is_seen(
+def test_a_broken_rule_is_detected(
     copy: Path, file: str, before: str, after: str, rule: Rule, why: str
 ) -> None:
     path = copy / file
@@ -82,7 +82,7 @@ def test_what_is_broken_is_seen(
     assert found.keys() <= AT_THE_RELEASE
 
 
-def test_files_that_must_not_be_there_or_must_are_seen(copy: Path) -> None:
+def test_forbidden_and_missing_files_are_detected(copy: Path) -> None:
     (copy / "tests" / "sanity").mkdir(parents=True)
     (copy / "tests" / "sanity" / "ignore-2.21.txt").write_text(
         "plugins/modules/kd_rotate.py pylint\n"

@@ -37,7 +37,7 @@ def test_an_archive_names_its_image_and_its_layers_digest(tmp_path: Path) -> Non
 def test_a_file_that_is_not_an_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "operator.tar"
     file.write_bytes(content)
-    with pytest.raises(SandboxError, match="no docker-archive"):
+    with pytest.raises(SandboxError, match="not a docker-archive"):
         image_name(file)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The last sandbox puts back what a kubelet changed."""
+"""The last sandbox restores the settings that a kubelet changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.sandbox.settings import Settings, read_settings
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine of files: one kernel setting, one folder that is not there yet, one cgroup."""
+    """A machine of files: one kernel setting, one folder that does not exist yet, one cgroup."""
     (tmp_path / "panic").write_text("1\n")
     monkeypatch.setattr(host_settings, "_FILE", tmp_path / "noted.json")
     monkeypatch.setattr(host_settings, "_LOCK", tmp_path / "noted.lock")
@@ -36,7 +36,7 @@ def a_kubelet_starts(machine: Path) -> None:
     (machine / "k8s.io").mkdir(exist_ok=True)
 
 
-def test_only_the_last_one_puts_things_back(machine: Path) -> None:
+def test_only_the_last_sandbox_restores_settings(machine: Path) -> None:
     for name in ("one", "two"):
         host_settings.remember_host_settings(sandbox(name))
         a_kubelet_starts(machine)
@@ -48,7 +48,7 @@ def test_only_the_last_one_puts_things_back(machine: Path) -> None:
     assert {file.name for file in machine.iterdir()} == {"panic", "noted.lock"}
 
 
-def test_what_others_use_now_stays(machine: Path) -> None:
+def test_a_setting_that_others_use_now_stays(machine: Path) -> None:
     host_settings.remember_host_settings(sandbox("one"))
     a_kubelet_starts(machine)
     foreign = machine / "containerd" / "containerd.sock"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `up` says when another operator runs than the one asked for, and reading old records."""
+"""The message of `up` if another operator runs than the requested one, and reading of old records."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def running(**values: str) -> Record:
     )
 
 
-def test_the_same_operator_is_fine(settings: Settings) -> None:
-    lifecycle._require_same_operator(settings, running(operator="stand-in"), api_only=False)
+def test_the_same_operator_is_accepted(settings: Settings) -> None:
+    lifecycle._require_same_operator(settings, running(operator="simulator"), api_only=False)
     lifecycle._require_same_operator(settings, running(operator="none"), api_only=True)
 
 
-def test_another_operator_is_said_with_the_way_out(cache: Path, settings: Settings) -> None:
-    expected = r"runs with the operator 'none', and 'stand-in' was asked for: run `down` first"
+def test_another_operator_is_reported_with_advice(cache: Path, settings: Settings) -> None:
+    expected = r"runs with the operator 'none', and 'simulator' was asked for: run `down` first"
     with pytest.raises(SandboxError, match=expected):
         lifecycle._require_same_operator(settings, running(operator="none"), api_only=False)
     real = read_settings(
@@ -53,12 +53,12 @@ def test_another_operator_is_said_with_the_way_out(cache: Path, settings: Settin
         }
     )
     with pytest.raises(SandboxError, match="'real' from op:1"):
-        lifecycle._require_same_operator(real, running(operator="stand-in"), api_only=False)
+        lifecycle._require_same_operator(real, running(operator="simulator"), api_only=False)
 
 
 def test_a_record_is_read_back(tmp_path: Path) -> None:
     assert record.read(tmp_path) is None
-    written = record.write(tmp_path, running(operator="stand-in", bridge="kd-1"))
+    written = record.write(tmp_path, running(operator="simulator", bridge="kd-1"))
     assert record.read(tmp_path) == written
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said of a machine that lacks something."""
+"""The message on a machine that lacks something."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from tests.sandbox.progress import Progress
         ("", None),
     ],
 )
-def test_the_version_of_go(output: str, version: tuple[int, int] | None) -> None:
+def test_the_version_of_go_is_parsed(output: str, version: tuple[int, int] | None) -> None:
     assert machine.parse_go_version(output) == version
 
 
-def test_not_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_system_than_linux_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
     with pytest.raises(MissingPart, match=r"needs Linux, and this is Darwin.*KD_TEST_KUBECONFIG"):
         machine.require_linux_root()
 
 
-def test_not_root(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_other_than_root_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "system", lambda: "Linux")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(MissingPart, match=r"needs root.*KD_TEST_KUBECONFIG"):
         machine.require_linux_root()
 
 
-def test_what_else_needs_root_is_named_without_other_ways_to_get_a_cluster(
+def test_a_part_without_a_cluster_needs_root_and_gives_no_advice_about_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -52,7 +52,7 @@ def test_what_else_needs_root_is_named_without_other_ways_to_get_a_cluster(
     assert caught.value.sentence == "The execution environment needs root: run it again as root."
 
 
-def test_no_apt_get(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_apt_get_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(machine, "find_program", lambda name: None)
     with pytest.raises(MissingPart) as caught:
         machine.install_packages(Progress(), tmp_path / "log", {"podman": ("podman",)})
@@ -61,13 +61,13 @@ def test_no_apt_get(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     )
 
 
-def test_no_go(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_go_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "find_program", lambda name: None)
     with pytest.raises(MissingPart, match=r"no `go` on PATH.*Go 1\.24 or newer.*kind"):
         machine.require_go()
 
 
-def test_go_too_old(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_old_go_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     go = tmp_path / "go"
     go.write_text("#!/bin/sh\necho go version go1.22.1 linux/amd64\n")
     go.chmod(0o755)
@@ -77,7 +77,7 @@ def test_go_too_old(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         machine.require_go()
 
 
-def test_every_package_is_missing_on_an_empty_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_package_is_reported_on_an_empty_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "find_program", lambda name: None)
     assert "containerd" in machine.missing_packages(machine.NODE_PACKAGES)
     assert "runc" in machine.missing_packages(machine.NODE_PACKAGES)

@@ -38,6 +38,6 @@ def test_a_vpn_over_one_range_leaves_the_others() -> None:
     )
 
 
-def test_no_subnet_left_is_said_in_one_sentence() -> None:
+def test_a_missing_subnet_is_reported_in_one_sentence() -> None:
     with pytest.raises(SandboxError, match="no subnet left for the sandbox"):
         choose_subnet("default", [IPv4Network("0.0.0.0/0")])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs of ours are known by pid and start time."""
+"""Our programs are identified by pid and start time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_process_is_started_found_again_and_ended(tmp_path: Path) -> None:
     assert table.all() == []
 
 
-def test_one_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     table = ProcessTable(tmp_path)
     stubborn = table.start("stubborn", ["sh", "-c", "trap '' TERM; echo set; while :; do :; done"])
     log = table.log("stubborn")
@@ -36,7 +36,7 @@ def test_one_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     assert not alive(stubborn)
 
 
-def test_a_pid_that_another_process_got_is_not_ours() -> None:
+def test_a_pid_that_another_process_has_now_is_not_ours() -> None:
     myself = identify("myself", os.getpid())
     assert myself is not None
     assert alive(myself)
@@ -44,7 +44,7 @@ def test_a_pid_that_another_process_got_is_not_ours() -> None:
     assert not alive(replace(myself, boot="another boot"))
 
 
-def test_the_end_of_the_log_is_in_the_sentence(tmp_path: Path) -> None:
+def test_the_end_of_the_log_is_in_the_message(tmp_path: Path) -> None:
     table = ProcessTable(tmp_path)
     process = table.start("brief", ["sh", "-c", "echo no such flag >&2; exit 1"])
     wait_until(lambda: not alive(process), timeout=10, what="It did not end")
@@ -52,14 +52,14 @@ def test_the_end_of_the_log_is_in_the_sentence(tmp_path: Path) -> None:
         table.require("brief")
 
 
-def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_program_is_named(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match="The program no-such-program is not installed"):
         ProcessTable(tmp_path).start("none", ["no-such-program"])
     with pytest.raises(SandboxError, match="The program no-such-program is not installed"):
         attempt(["no-such-program"], timeout=1)
 
 
-def test_proxies_are_not_handed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_not_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://192.0.2.1:3128")
     monkeypatch.setenv("KUBECONFIG", "/someone/else")
     table = ProcessTable(tmp_path)

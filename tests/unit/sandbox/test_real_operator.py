@@ -50,18 +50,18 @@ def test_the_definitions_come_first(manifests: Path) -> None:
     assert kinds == ["CustomResourceDefinition", "Deployment", "ClusterRoleBinding"]
 
 
-def test_without_a_deployment_they_are_refused(tmp_path: Path) -> None:
+def test_manifests_without_a_deployment_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match="exactly one Deployment"):
         read_manifests(tmp_path)
 
 
-def test_no_yaml_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_text_that_is_not_yaml_is_reported_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("a: [")
-    with pytest.raises(SandboxError, match=r"bad\.yaml is no YAML"):
+    with pytest.raises(SandboxError, match=r"bad\.yaml is not YAML"):
         read_manifests(tmp_path)
 
 
-def test_image_namespace_and_api_server_are_the_sandboxes(manifests: Path) -> None:
+def test_image_namespace_and_api_server_are_those_of_the_sandbox(manifests: Path) -> None:
     _crd, deployment, binding = (
         adapted(each, "localhost/op:1", {"KUBERNETES_SERVICE_HOST": "10.0.0.1"})
         for each in read_manifests(manifests)

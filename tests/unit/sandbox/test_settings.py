@@ -20,7 +20,7 @@ def test_the_state_folder_follows_from_cache_and_name(tmp_path: Path) -> None:
     assert len(settings.bridge) <= 15
 
 
-def test_the_cache_is_looked_for_in_this_order() -> None:
+def test_the_cache_is_searched_in_this_order() -> None:
     home = Path.home() / ".cache/kubedirector-connections"
     assert cache_directory({"KD_CACHE_DIR": "/own", "XDG_CACHE_HOME": "/xdg"}) == Path("/own")
     assert cache_directory({"XDG_CACHE_HOME": "/xdg"}) == Path("/xdg/kubedirector-connections")

@@ -84,7 +84,7 @@ def member(tmp_path: Path) -> Member:
     return Member(tmp_path)
 
 
-def test_what_it_understands(member: Member) -> None:
+def test_it_reads_its_connections(member: Member) -> None:
     assert member.run("--configure", CONNECTIONS).returncode == 0
     assert member.understood() == {
         "event": "configure",
@@ -95,7 +95,7 @@ def test_what_it_understands(member: Member) -> None:
     }
 
 
-def test_it_counts_its_runs_and_copes_with_no_connections(member: Member) -> None:
+def test_it_counts_its_runs_and_accepts_no_connections(member: Member) -> None:
     nothing: dict[str, Any] = {"configmaps": None, "secrets": {}, "clusters": None}
     member.run("--configure", nothing)
     member.run("--reconnect", nothing)
@@ -108,7 +108,7 @@ def test_it_counts_its_runs_and_copes_with_no_connections(member: Member) -> Non
     }
 
 
-def test_a_connected_configmap_steers_it(member: Member) -> None:
+def test_a_connected_configmap_controls_it(member: Member) -> None:
     steering = {"metadata": {"name": "s"}, "data": {"exit": "7", "seconds": "0.1"}}
     done = member.run(
         "--reconnect",

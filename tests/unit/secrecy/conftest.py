@@ -14,11 +14,11 @@ import pytest
 
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
-    """Gone afterwards: what is planted here is not for the search at a run's end to find."""
+    """A folder that is deleted after the test: the search at a run's end must not find planted secrets."""
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
 
 
 @pytest.fixture(autouse=True)
 def no_secret_left() -> None:
-    """Planted secrets are what these tests are about."""
+    """These tests plant secrets."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The search finds a planted secret in every form and place, and nothing where there is none."""
+"""The search finds a planted secret in every form and place, and nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VALUE = canary("planted")
 
 
 @given(st.binary(max_size=9), st.binary(max_size=9))
-def test_a_value_is_found_in_base64_wherever_it_stands(before: bytes, after: bytes) -> None:
+def test_a_value_is_found_in_base64_at_any_position(before: bytes, after: bytes) -> None:
     text = base64.b64encode(before + VALUE.encode() + after)
     assert any(form in text for form in forms(VALUE))
     assert any(form in text for form in needles())
@@ -59,7 +59,7 @@ def test_a_token_of_an_api_server_is_found_plain_and_in_a_secret(tmp_path: Path)
     assert len(search([tmp_path], needles()).hits) == 3
 
 
-def test_what_a_kubeconfig_holds_is_found(tmp_path: Path) -> None:
+def test_the_secrets_of_a_kubeconfig_are_found(tmp_path: Path) -> None:
     key = f"-----BEGIN X-----\n{'aB3' * 20}\n-----END X-----\n"
     user = {
         "token": "a-token-of-mine", "password": "a-password-of-mine",
@@ -82,7 +82,7 @@ def test_inputs_and_links_are_left_out_and_names_are_not(tmp_path: Path) -> None
 
 
 def test_the_repository_itself_holds_none() -> None:
-    """Else copies of it would be taken for leaks."""
+    """Otherwise copies of it would count as leaks."""
     root = Path(canaries.__file__).parents[2]
     places = [root / part for part in ("tests", "plugins", "playbooks", "docs", "README.md")]
     assert search(places, needles()).hits == []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The last step of a run fails where a secret is in something that the run left."""
+"""The last step of a run fails if a secret is in something that the run left."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ MODEL = f"{CORE}/configmaps/model"
 NEW = {"weights": encoded(MARK)}
 
 
-def test_they_are_created_with_a_warning_and_not_shown(run: Run, space: Namespace) -> None:
+def test_binary_data_are_created_with_a_warning_and_not_shown(run: Run, space: Namespace) -> None:
     entry = {"name": "new", "type": "model", "binary_data": NEW}
     planned = run(kd_connection, True, configmaps=[entry], **NOTEBOOK)
     assert headed(planned["diff"], "ConfigMap team-a/new")["after"]["binaryData"] == {
@@ -29,7 +29,7 @@ def test_they_are_created_with_a_warning_and_not_shown(run: Run, space: Namespac
     }
     result = run(kd_connection, configmaps=[entry], **NOTEBOOK)
     assert not result.get("failed"), result
-    created = space.found[f"{CORE}/configmaps/new"]
+    created = space.objects[f"{CORE}/configmaps/new"]
     assert (created["data"], created["binaryData"]) == ({}, NEW)
     said = "ConfigMap team-a/new has binaryData (weights), which the operator leaves out"
     assert json.dumps(result["warnings"]).count(said) == 1
@@ -49,18 +49,18 @@ def test_they_are_created_with_a_warning_and_not_shown(run: Run, space: Namespac
     ],
     ids=range(7),
 )  # fmt: skip
-def test_what_becomes_of_a_configmap_that_exists(
+def test_binary_data_of_an_existing_configmap_are_changed(
     run: Run, space: Namespace, entry: JsonObject, data: JsonObject, binary: JsonObject
 ) -> None:
-    space.found[MODEL]["binaryData"] = {"theirs": "AAA="}
+    space.objects[MODEL]["binaryData"] = {"theirs": "AAA="}
     result = run(kd_connection, configmaps=[{"name": "model", **entry}], **NOTEBOOK)
     assert not result.get("failed"), result
-    found = space.found[MODEL]
+    found = space.objects[MODEL]
     assert (found["data"], found.get("binaryData") or {}) == (data, binary)
     assert not run(kd_connection, configmaps=[{"name": "model", **entry}], **NOTEBOOK)["changed"]
 
 
-def test_the_name_of_a_version_says_which_they_are(run: Run, space: Namespace) -> None:
+def test_the_name_of_a_version_depends_on_binary_data(run: Run, space: Namespace) -> None:
     entry: JsonObject = {"name": "weights", "type": "model", "data": {"a": "b"}, "versioned": True}
     names = []
     for binary in ({}, {"x": "AAA="}, {"x": "AAE="}):
@@ -71,14 +71,14 @@ def test_the_name_of_a_version_says_which_they_are(run: Run, space: Namespace) -
     assert plain["objects"][0]["versioned_name"] == names[0]
 
 
-def test_others_who_change_them_meanwhile_are_named(
+def test_other_writers_of_binary_data_are_named(
     run: Run, space: Namespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settle: Callable[[], Answer] = space._settle
 
     def changing() -> Answer:
-        space.found[MODEL]["binaryData"] = {"weights": "AAE="}
-        space.found[MODEL]["metadata"]["resourceVersion"] = "9999"
+        space.objects[MODEL]["binaryData"] = {"weights": "AAE="}
+        space.objects[MODEL]["metadata"]["resourceVersion"] = "9999"
         return settle()
 
     monkeypatch.setattr(space, "_settle", changing)
@@ -95,7 +95,7 @@ def test_others_who_change_them_meanwhile_are_named(
         ({"binary_data": {"a/b": "AAA="}}, "'a/b' is not a valid key"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused(
+def test_impossible_binary_data_are_refused(
     run: Run, space: Namespace, entry: JsonObject, said: str
 ) -> None:
     result = run(kd_connection, configmaps=[{"name": "model", **entry}], **NOTEBOOK)
@@ -103,7 +103,7 @@ def test_what_cannot_be_is_refused(
     assert not space.writes
 
 
-def test_a_copy_for_linked_kdclusters_has_them(
+def test_a_copy_for_linked_kdclusters_has_binary_data(
     run: Run, space: Namespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     space.add_kdcluster("engine", "pod-e", configmaps=["model"])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""data_mode: what a task leaves alone in the data of objects that exist, over real HTTP."""
+"""data_mode: which data of existing objects a task keeps, over real HTTP."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ OTHER = {"name": "git-login", "type": "source-control", "string_data": {"token":
 
 @pytest.fixture
 def login(space: Namespace) -> JsonObject:
-    """A Secret with a token and a key that is not the task's."""
+    """A Secret with a token and a key that the task does not describe."""
     data = {"token": encoded("first"), "theirs": encoded("kept")}
     space.add_object("Secret", "git-login", object_type="source-control", data=data)
-    return space.found[LOGIN]
+    return space.objects[LOGIN]
 
 
 def data_of(space: Namespace) -> Any:
-    """The Secret's data as they are."""
-    return space.found[LOGIN]["data"]
+    """The Secret's live data."""
+    return space.objects[LOGIN]["data"]
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,14 @@ def data_of(space: Namespace) -> Any:
     [("replace", MARK, None), ("merge", MARK, "kept"), ("create_only", "first", "kept")],
     ids=["replace", "merge", "create_only"],
 )
-def test_what_becomes_of_an_object_that_exists(
+def test_data_mode_decides_about_the_data_of_an_existing_object(
     run: Run, space: Namespace, login: JsonObject, mode: str, token: str, theirs: str | None
 ) -> None:
     entry = {**OTHER, "data_mode": mode}
     result = run(kd_connection, secrets=[entry], **NOTEBOOK)
     assert not result.get("failed"), result
-    wanted = {"token": encoded(token)} | ({"theirs": encoded(theirs)} if theirs else {})
-    assert data_of(space) == wanted
+    expected = {"token": encoded(token)} | ({"theirs": encoded(theirs)} if theirs else {})
+    assert data_of(space) == expected
     written = "unchanged" if mode == "create_only" else "updated"
     assert [item["action"] for item in result["objects"]] == [written]
     assert not run(kd_connection, secrets=[entry], **NOTEBOOK)["changed"]
@@ -75,7 +75,7 @@ def test_check_mode_and_diff_show_the_keys_that_change_and_those_that_stay(
     assert "Secret team-a/git-login" not in [one["after_header"] for one in kept["diff"]]
 
 
-def test_create_only_asks_for_no_values(
+def test_create_only_reads_no_values(
     run: Run, space: Namespace, login: JsonObject, server: ScriptedServer
 ) -> None:
     run(kd_connection, secrets=[{**OTHER, "data_mode": "create_only"}], wait=False, **NOTEBOOK)
@@ -84,14 +84,14 @@ def test_create_only_asks_for_no_values(
     assert all("PartialObjectMetadata" in str(one.header("Accept")) for one in asked)
 
 
-def test_create_only_leaves_alone_what_others_create_meanwhile(
+def test_create_only_does_not_change_an_object_that_others_create_meanwhile(
     run: Run, space: Namespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write: Callable[[Request], Answer] = space._write
 
     def after_another(request: Request) -> Answer:
         is_write = request.method == "POST" and request.query.get("dryRun") != ["All"]
-        if is_write and request.path.endswith("/secrets") and LOGIN not in space.found:
+        if is_write and request.path.endswith("/secrets") and LOGIN not in space.objects:
             first = {"token": encoded("first")}
             space.add_object("Secret", "git-login", object_type="source-control", data=first)
         return write(request)
@@ -121,8 +121,8 @@ def test_a_key_that_others_add_meanwhile_is_theirs(
     settle = space._settle
 
     def adding() -> Answer:
-        space.found[LOGIN]["data"]["added"] = encoded("by others")
-        space.found[LOGIN]["metadata"]["resourceVersion"] = "9999"
+        space.objects[LOGIN]["data"]["added"] = encoded("by others")
+        space.objects[LOGIN]["metadata"]["resourceVersion"] = "9999"
         return settle()
 
     monkeypatch.setattr(space, "_settle", adding)
@@ -163,7 +163,7 @@ def test_a_version_holds_exactly_the_given_data(run: Run, space: Namespace) -> N
     assert not space.writes
 
 
-def test_entries_of_a_list_take_it_and_name_a_wrong_one(
+def test_entries_of_a_list_accept_it_and_name_a_wrong_one(
     run: Run, space: Namespace, login: JsonObject
 ) -> None:
     entry = {**NOTEBOOK, "namespace": "team-a", "secrets": [{**OTHER, "data_mode": "merge"}]}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people and other products give to the modules, over real HTTP: taken, or refused with what helps."""
+"""Input from people and other products, over real HTTP: accepted, or refused with advice."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_plain_data_may_be_spelt_as_in_a_manifest(run: Run, space: Namespace, fi
     entry = {"name": "git-login", "type": "source-control", field: {"token": MARK}}
     result = run(kd_connection, secrets=[entry], **NOTEBOOK)
     assert not result.get("failed"), result
-    assert space.found[f"{CORE}/secrets/git-login"]["data"] == {"token": encoded(MARK)}
+    assert space.objects[f"{CORE}/secrets/git-login"]["data"] == {"token": encoded(MARK)}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_secret_type_is_set_on_creation_and_refused_where_it_differs(
     entry = {"name": "git-login", **LOGIN, "secret_type": "example.com/login"}
     result = run(kd_connection, secrets=[entry], **NOTEBOOK)
     assert not result.get("failed"), result
-    assert space.found[f"{CORE}/secrets/git-login"]["type"] == "example.com/login"
+    assert space.objects[f"{CORE}/secrets/git-login"]["type"] == "example.com/login"
     assert not run(kd_connection, secrets=[entry], **NOTEBOOK)["changed"]
     space.writes.clear()
     refused = run(kd_connection, secrets=[{**entry, "secret_type": "Opaque"}], **NOTEBOOK)
@@ -104,11 +104,11 @@ def test_a_name_with_a_namespace_is_refused_with_the_reason(
 
 @pytest.mark.parametrize("field", ["labels", "annotations"])
 def test_null_removes_a_label_or_annotation(run: Run, space: Namespace, field: str) -> None:
-    space.found[f"{CORE}/configmaps/model"]["metadata"].setdefault(field, {})["team"] = "vision"
+    space.objects[f"{CORE}/configmaps/model"]["metadata"].setdefault(field, {})["team"] = "vision"
     entry = {"name": "model", field: {"team": None, "other": None, "kept": 1}}
     result = run(kd_connection, configmaps=[entry], **NOTEBOOK)
     assert not result.get("failed"), result
-    found = space.found[f"{CORE}/configmaps/model"]["metadata"][field]
+    found = space.objects[f"{CORE}/configmaps/model"]["metadata"][field]
     assert "team" not in found
     assert "other" not in found
     assert found["kept"] == "1"
@@ -123,7 +123,7 @@ def test_the_type_label_cannot_be_removed(run: Run, space: Namespace) -> None:
 
 
 def test_an_immutable_object_is_refused_before_the_first_write(run: Run, space: Namespace) -> None:
-    space.found[f"{CORE}/configmaps/model"]["immutable"] = True
+    space.objects[f"{CORE}/configmaps/model"]["immutable"] = True
     new = {"name": "new", "type": "model", "data": {"a": "b"}}
     result = run(
         kd_connection, configmaps=[new, {"name": "model", "data": {"path": "/new"}}], **NOTEBOOK
@@ -136,7 +136,7 @@ def test_an_immutable_object_is_refused_before_the_first_write(run: Run, space: 
 
 @pytest.mark.parametrize("metadata_only", [False, True])
 def test_binary_data_never_reach_a_member(run: Run, space: Namespace, metadata_only: bool) -> None:
-    found = space.found[f"{CORE}/configmaps/model"]
+    found = space.objects[f"{CORE}/configmaps/model"]
     if metadata_only:
         fields: dict[str, Any] = {"f:binaryData": {".": {}, "f:weights": {}}}
         found["metadata"]["managedFields"] = [{"manager": "kubectl", "fieldsV1": fields}]
@@ -149,7 +149,7 @@ def test_binary_data_never_reach_a_member(run: Run, space: Namespace, metadata_o
 
 @pytest.fixture
 def unreadable(space: Namespace, monkeypatch: pytest.MonkeyPatch) -> Namespace:
-    """The namespace as one sees it who may not read Secrets."""
+    """The namespace for a user who may not read Secrets."""
     read: Callable[[Request], Answer] = space._read
 
     def forbidding(request: Request) -> Answer:
@@ -162,7 +162,9 @@ def unreadable(space: Namespace, monkeypatch: pytest.MonkeyPatch) -> Namespace:
     return space
 
 
-def test_who_may_not_read_secrets_connects_them_by_name(run: Run, unreadable: Namespace) -> None:
+def test_a_user_who_may_not_read_secrets_connects_them_by_name(
+    run: Run, unreadable: Namespace
+) -> None:
     result = run(kd_connection, secrets=["git-login"], **NOTEBOOK)
     assert not result.get("failed"), result
     assert unreadable.kdcluster("notebook")["spec"]["connections"]["secrets"] == ["git-login"]
@@ -204,7 +206,7 @@ def test_the_values_of_an_unreadable_secret_cannot_be_described(
         ),
     ],
 )  # fmt: skip
-def test_an_unknown_option_is_named_with_its_module_and_what_was_meant(
+def test_an_unknown_option_is_named_with_its_module_and_a_suggestion(
     run: Run, space: Namespace, module: Any, options: JsonObject, said: str
 ) -> None:
     name = module.__name__.rpartition(".")[2]
@@ -215,7 +217,7 @@ def test_an_unknown_option_is_named_with_its_module_and_what_was_meant(
     assert said in result["msg"]
 
 
-def test_labels_that_a_webhook_adds_to_a_role_are_left_alone(run: Run, space: Namespace) -> None:
+def test_labels_that_a_webhook_adds_to_a_role_are_not_changed(run: Run, space: Namespace) -> None:
     add_in_full(space)
     space.add_object("Secret", "token", object_type="source-control")
     (role,) = space.kdcluster("lab")["spec"]["roles"]
@@ -226,20 +228,20 @@ def test_labels_that_a_webhook_adds_to_a_role_are_left_alone(run: Run, space: Na
     assert (result["changed"], result.get("failed")) == (False, None), result
 
 
-def test_labels_that_a_webhook_takes_back_count_as_unchanged(
+def test_labels_that_a_webhook_reverts_count_as_unchanged(
     run: Run, space: Namespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write: Callable[[Request], Answer] = space._write
 
-    def taking_back(request: Request) -> Answer:
-        before = {path: copy.deepcopy(one) for path, one in space.found.items()}
+    def reverting(request: Request) -> Answer:
+        before = {path: copy.deepcopy(one) for path, one in space.objects.items()}
         answer = write(request)
         if "/kubedirectorclusters/notebook" in request.path:
-            space.found.update(before)
+            space.objects.update(before)
             return Answer(body=before[request.path])
         return answer
 
-    monkeypatch.setattr(space, "_write", taking_back)
+    monkeypatch.setattr(space, "_write", reverting)
     for check in (True, False):
         result = run(kd_cluster, check, name="notebook", labels={"team": "vision"}, wait=False)
         assert (result["changed"], result["kdclusters"][0]["action"]) == (False, "unchanged")
@@ -266,10 +268,10 @@ LABELLED: JsonObject = {
 
 @pytest.fixture
 def without_tier(space: Namespace, monkeypatch: pytest.MonkeyPatch) -> Namespace:
-    """A namespace where a webhook takes the pod label tier away from new KDClusters."""
+    """A namespace where a webhook removes the pod label tier from new KDClusters."""
     write: Callable[[Request], Answer] = space._write
 
-    def taking_away(request: Request) -> Answer:
+    def removing(request: Request) -> Answer:
         answer = write(request)
         if (request.method, request.path, answer.status) == ("POST", KDCLUSTERS, 201):
             body: Any = answer.body
@@ -277,11 +279,11 @@ def without_tier(space: Namespace, monkeypatch: pytest.MonkeyPatch) -> Namespace
                 role.get("podLabels", {}).pop("tier", None)
         return answer
 
-    monkeypatch.setattr(space, "_write", taking_away)
+    monkeypatch.setattr(space, "_write", removing)
     return space
 
 
-def test_pod_labels_that_a_webhook_takes_away_fail_no_later_run(
+def test_pod_labels_that_a_webhook_removes_fail_no_later_run(
     run: Run, without_tier: Namespace
 ) -> None:
     first = run(kd_cluster, **LABELLED)
@@ -297,7 +299,7 @@ def test_pod_labels_that_a_webhook_takes_away_fail_no_later_run(
     assert [request.method for request in without_tier.writes] == ["POST"]
 
 
-def test_a_pod_label_that_no_webhook_takes_away_is_refused_once_there_are_members(
+def test_a_pod_label_that_no_webhook_removes_is_refused_once_there_are_members(
     run: Run, without_tier: Namespace
 ) -> None:
     run(kd_cluster, **LABELLED)
@@ -320,7 +322,7 @@ def restoring(space: Namespace) -> Namespace:
     return space
 
 
-def test_a_restore_says_how_far_it_is(run: Run, restoring: Namespace) -> None:
+def test_a_restore_reports_its_progress(run: Run, restoring: Namespace) -> None:
     result = run(kd_connection, clusters=["engine"], **NOTEBOOK)
     assert (
         "it waits for its KubeDirectorStatusBackup, its resources; its error is: app too old"
@@ -329,18 +331,18 @@ def test_a_restore_says_how_far_it_is(run: Run, restoring: Namespace) -> None:
     assert not restoring.writes
 
 
-def test_one_in_restore_is_deleted_with_the_label_for_that_only(
+def test_a_kdcluster_in_restore_is_deleted_only_with_the_label_for_that(
     run: Run, restoring: Namespace
 ) -> None:
-    gone: JsonObject = {"name": "notebook", "state": "absent", "wait": False}
-    result = run(kd_cluster, **gone)
+    absent: JsonObject = {"name": "notebook", "state": "absent", "wait": False}
+    result = run(kd_cluster, **absent)
     assert "KDCluster team-a/notebook is not deleted" in result["msg"]
     assert "kubedirector.hpe.com/allow-delete-while-restoring" in result["msg"]
     assert "its KubeDirectorStatusBackup" in result["msg"]
     assert not restoring.writes
     allowed = {"kubedirector.hpe.com/allow-delete-while-restoring": ""}
     restoring.kdcluster("notebook")["metadata"]["labels"] |= allowed
-    assert run(kd_cluster, **gone)["changed"]
+    assert run(kd_cluster, **absent)["changed"]
 
 
 @pytest.mark.parametrize(
@@ -353,7 +355,7 @@ def test_one_in_restore_is_deleted_with_the_label_for_that_only(
     ],
     ids=["from_files", "from_env_file", "definition", "src"],
 )
-def test_what_no_action_has_read_is_not_skipped(
+def test_an_option_that_no_action_has_read_is_refused(
     run: Run, space: Namespace, option: str, value: Any
 ) -> None:
     entry = {"name": "git-login", "type": "source-control", option: value}

@@ -23,18 +23,18 @@ REFUSED = status_answer(403, "Forbidden", "attempting to grant rights that are n
 
 
 def objects(result: JsonObject) -> list[tuple[str, str, str]]:
-    """What happened, in order, against the documentation."""
+    """The changes, in order; the result is checked against its documentation."""
     shown = returned(result, kd_access.RETURN)["objects"]
     return [(one["kind"], one["name"], one["action"]) for one in shown]
 
 
 def actions(result: JsonObject) -> dict[str, str]:
-    """Kind to what was done."""
+    """Kind to action."""
     return {kind: action for kind, _name, action in objects(result)}
 
 
 def all_three(action: str, name: str = "kd-connections") -> list[tuple[str, str, str]]:
-    """The same action on each of them, in the order in which they are made."""
+    """The same action on each of them, in the order of their creation."""
     return [(kind, name, action) for kind in ("ServiceAccount", "Role", "RoleBinding")]
 
 
@@ -45,24 +45,24 @@ def written(space: Namespace) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def made(space: Namespace, run: Run) -> JsonObject:
-    """What making them returned."""
+    """The result of their creation."""
     return run(kd_access)
 
 
-def test_they_are_made_in_the_returned_order(space: Namespace, made: JsonObject) -> None:
+def test_objects_are_created_in_the_returned_order(space: Namespace, made: JsonObject) -> None:
     assert made["changed"] is True
     assert objects(made) == all_three("created")
     assert written(space) == [("POST", ACCOUNTS), ("POST", ROLES), ("POST", BINDINGS)]
 
 
-def test_they_are_unmade_in_the_opposite_order(
+def test_objects_are_deleted_in_the_opposite_order(
     space: Namespace, made: JsonObject, run: Run
 ) -> None:
     space.writes.clear()
     tried = run(kd_access, check=True, state="absent")
-    gone = run(kd_access, state="absent")
-    assert tried["changed"] is gone["changed"] is True
-    assert objects(tried) == objects(gone) == all_three("deleted")[::-1]
+    deleted = run(kd_access, state="absent")
+    assert tried["changed"] is deleted["changed"] is True
+    assert objects(tried) == objects(deleted) == all_three("deleted")[::-1]
     assert written(space) == [("DELETE", BINDING), ("DELETE", ROLE), ("DELETE", ACCOUNT)]
     again = run(kd_access, state="absent")
     assert again["changed"] is False
@@ -70,8 +70,10 @@ def test_they_are_unmade_in_the_opposite_order(
     assert len(space.writes) == 3
 
 
-def test_what_differs_alone_is_mended(space: Namespace, made: JsonObject, run: Run) -> None:
-    space.found[ROLE]["rules"] = []
+def test_only_an_object_that_differs_is_corrected(
+    space: Namespace, made: JsonObject, run: Run
+) -> None:
+    space.objects[ROLE]["rules"] = []
     space.writes.clear()
     result = run(kd_access)
     assert objects(result) == [
@@ -85,14 +87,14 @@ def test_what_differs_alone_is_mended(space: Namespace, made: JsonObject, run: R
     assert objects(again) == all_three("unchanged")
 
 
-def test_check_mode_tells_the_same_and_writes_nothing(space: Namespace, run: Run) -> None:
+def test_check_mode_returns_the_same_and_writes_nothing(space: Namespace, run: Run) -> None:
     result = run(kd_access, check=True, name="other")
     assert result["changed"] is True
     assert objects(result) == all_three("created", "other")
     assert space.writes == []
 
 
-def test_after_a_failure_it_tells_what_had_been_done(
+def test_a_failure_reports_the_finished_writes(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     server.on("POST", BINDINGS, status_answer(403, "Forbidden", "not yours"))
@@ -108,7 +110,7 @@ def test_after_a_failure_it_tells_what_had_been_done(
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_where_the_dry_run_is_refused_nothing_is_said_to_be_done(
+def test_a_refused_dry_run_reports_nothing_as_done(
     space: Namespace, run: Run, server: ScriptedServer, check: bool
 ) -> None:
     server.on("POST", ROLES, REFUSED)
@@ -120,7 +122,7 @@ def test_where_the_dry_run_is_refused_nothing_is_said_to_be_done(
     assert space.writes == []
 
 
-def test_a_write_that_is_refused_says_what_had_been_done(
+def test_a_refused_write_reports_the_finished_ones(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     server.on("POST", ROLES, Answer(201, {}), REFUSED)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kd_cluster as a whole module, over real HTTP: what it sends for each of its options."""
+"""kd_cluster as a whole module, over real HTTP: the request for each of its options."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.unit.plugins.manifests import JsonObject
 from tests.unit.plugins.module_runs import MARK, Run
 from tests.unit.plugins.namespace_server import Namespace
 
-# How the task is done, which no manifest holds.
+# Options of the task itself, which no manifest holds.
 NOT_SENT = {"state", "force", "wait", "wait_timeout", "definition", "src"}
 AT_ONCE: JsonObject = {"wait": False, "wait_timeout": 5}
 CONNECTED = "/spec/connections/"
@@ -43,7 +43,7 @@ WITHOUT_AFFINITY = {field: value for field, value in STORED_ROLE.items() if fiel
 
 @pytest.fixture
 def full_space(space: Namespace) -> Namespace:
-    """A namespace with all that it connects to."""
+    """A namespace with every object that it connects to."""
     space.add_object("Secret", "token", object_type="source-control")
     return space
 
@@ -60,19 +60,19 @@ def as_the_manifest_spells_them() -> JsonObject:
 
 
 @pytest.mark.parametrize("options", [OPTIONS, as_the_manifest_spells_them()], ids=["own", "alias"])
-def test_one_with_every_field_is_sent_as_the_crd_spells_it(
+def test_a_kdcluster_with_every_field_is_sent_as_the_crd_spells_it(
     full_space: Namespace, run: Run, options: JsonObject
 ) -> None:
     result = run(kd_cluster, **options, **AT_ONCE)
     assert not result.get("failed"), result["msg"]
     (sent,) = full_space.writes
     assert (sent.method, sent.path, sent.json) == ("POST", KDCLUSTERS, MANIFEST)
-    # The same once more is no change.
+    # The same task again changes nothing.
     assert run(kd_cluster, **options, **AT_ONCE)["changed"] is False
     assert len(full_space.writes) == 1
 
 
-def test_of_an_option_given_by_both_names_ansibles_reading_is_sent(
+def test_an_option_given_by_both_names_is_sent_as_ansible_reads_it(
     full_space: Namespace, run: Run
 ) -> None:
     run(kd_cluster, **OPTIONS, **AT_ONCE)
@@ -87,7 +87,7 @@ def test_of_an_option_given_by_both_names_ansibles_reading_is_sent(
 
 
 def exchange(path: str, before: Any, after: Any) -> list[JsonObject]:
-    """What takes the place of something, unless somebody else changed that meanwhile."""
+    """The patch that replaces a value, unless another writer changed it meanwhile."""
     return [
         {"op": "test", "path": path, "value": before},
         {"op": "replace", "path": path, "value": after},
@@ -211,7 +211,7 @@ ALL_CHANGES = [
 
 
 def changed_names(options: JsonObject) -> str:
-    """What a change is called in the test's name."""
+    """The name of a change in the test's id."""
     inner = [name for name in options.get("roles", [{}])[0] if name != "id"]
     return ".".join([*options, *inner])
 
@@ -219,7 +219,7 @@ def changed_names(options: JsonObject) -> str:
 @pytest.mark.parametrize(
     ("options", "patch"), ALL_CHANGES, ids=[changed_names(o) for o, _patch in ALL_CHANGES]
 )
-def test_each_field_alone_is_changed_by_the_patch_of_that_field(
+def test_a_change_of_one_field_patches_only_that_field(
     full_space: Namespace, run: Run, options: JsonObject, patch: list[JsonObject]
 ) -> None:
     full_space.add_object("ConfigMap", "more")
@@ -247,7 +247,7 @@ def test_every_field_that_may_change_is_among_those_changed() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 10**400])
-def test_a_wait_of_no_length_that_a_clock_can_count_is_refused(
+def test_a_timeout_that_no_clock_can_count_is_refused(
     space: Namespace, run: Run, seconds: int
 ) -> None:
     result = run(kd_cluster, name="notebook", wait_timeout=seconds)

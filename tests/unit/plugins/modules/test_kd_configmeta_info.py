@@ -20,7 +20,7 @@ from tests.unit.plugins.namespace_server import CONFIGMETA, Namespace
 
 
 def held(token: str = MARK) -> bytes:
-    """What a member of the notebook holds."""
+    """The configmeta of a member of the notebook."""
     secret = connected_object("Secret", "token", {"token": token}, object_type="source-control")
     model = connected_object("ConfigMap", "model", {"path": "/old"})
     content = configmeta(
@@ -33,7 +33,7 @@ def held(token: str = MARK) -> bytes:
 
 @pytest.fixture
 def connected(space: Namespace) -> Namespace:
-    """The notebook with its Secret, and what its members hold."""
+    """The notebook with its Secret, and its members with their configmeta."""
     data = {"token": encoded(MARK)}
     space.add_object("Secret", "token", object_type="source-control", data=data)
     space.add_kdcluster("notebook", "pod-0", "pod-1", configmaps=["model"], secrets=["token"])
@@ -43,7 +43,7 @@ def connected(space: Namespace) -> Namespace:
 
 
 @pytest.mark.parametrize("resolve_refs", [True, False])
-def test_reading_back(connected: Namespace, run: Run, resolve_refs: bool) -> None:
+def test_configmeta_is_read_back(connected: Namespace, run: Run, resolve_refs: bool) -> None:
     result = returned(
         run(kd_configmeta_info, **NOTEBOOK, resolve_refs=resolve_refs), kd_configmeta_info.RETURN
     )
@@ -76,7 +76,7 @@ def test_a_member_that_is_behind_is_reported(connected: Namespace, run: Run) -> 
     "content", [None, b"", held()[:-7], b"<html>", b"[]", b'{"nodegroups": 7}']
 )
 @pytest.mark.parametrize("reaction", ["fail", "report"])
-def test_a_file_that_cannot_be_used(
+def test_a_file_that_cannot_be_used_is_reported(
     connected: Namespace, run: Run, content: bytes | None, reaction: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_used(
     assert (found[1]["configmeta"], found[1]["current"]) == (None, None)
 
 
-def test_a_caller_who_may_not_read_secrets_still_gets_the_rest(
+def test_a_user_who_may_not_read_secrets_gets_the_rest(
     connected: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     refusal = status_answer(403, "Forbidden", "bob cannot get secrets")
@@ -107,15 +107,15 @@ def test_a_caller_who_may_not_read_secrets_still_gets_the_rest(
     assert "'secrets'" in json.dumps(result["warnings"])
 
 
-def test_a_server_that_is_gone(run: Run) -> None:
-    with scripted_server() as gone:
+def test_a_server_that_does_not_listen_is_named(run: Run) -> None:
+    with scripted_server() as closed:
         pass
-    result = run(kd_configmeta_info, **NOTEBOOK, host=gone.url)
+    result = run(kd_configmeta_info, **NOTEBOOK, host=closed.url)
     assert result["failed"] is True
-    assert gone.url in result["msg"]
+    assert closed.url in result["msg"]
 
 
-def test_the_mode_decoded_gives_the_values_back(connected: Namespace, plain_run: Run) -> None:
+def test_the_mode_decoded_returns_the_values(connected: Namespace, plain_run: Run) -> None:
     result = plain_run(kd_configmeta_info, **NOTEBOOK, secrets="decoded")
     shown = result["kdclusters"][0]["members"][0]["configmeta"]
     secret = shown["connections"]["secrets"]["source-control"][0]
@@ -123,10 +123,10 @@ def test_the_mode_decoded_gives_the_values_back(connected: Namespace, plain_run:
     assert shown["nodegroups"]["1"]["roles"]["controller"]["secret_keys"] == {"key": MARK}
 
 
-def test_only_some_members(connected: Namespace, run: Run) -> None:
+def test_members_can_be_selected(connected: Namespace, run: Run) -> None:
     result = run(kd_configmeta_info, **NOTEBOOK, pods=["pod-1"])
     assert [m["pod"] for m in result["kdclusters"][0]["members"]] == ["pod-1"]
-    for options in ({"pods": ["pod-e"]}, {"roles": ["none"]}, {"kdcluster": ["gone"]}):
+    for options in ({"pods": ["pod-e"]}, {"roles": ["none"]}, {"kdcluster": ["missing"]}):
         result = run(kd_configmeta_info, **{**NOTEBOOK, **options})
         assert result["failed"] is True
         assert next(iter(options.values()))[0] in result["msg"]
@@ -142,7 +142,9 @@ def test_a_role_without_config_package_is_reported_and_not_a_failure(
     assert "no config package" in result["kdclusters"][0]["members"][1]["error"]
 
 
-def test_a_pod_that_does_not_run(connected: Namespace, run: Run, server: ScriptedServer) -> None:
+def test_a_pod_that_does_not_run_is_reported(
+    connected: Namespace, run: Run, server: ScriptedServer
+) -> None:
     said = "unable to upgrade connection: container not found"
     server.on("GET", f"{CORE}/pods/pod-0/exec", status_answer(500, "InternalError", said))
     result = run(kd_configmeta_info, **NOTEBOOK)

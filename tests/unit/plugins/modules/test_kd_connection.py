@@ -14,7 +14,7 @@ from ansible_collections.kubedirector.connections.plugins.modules import kd_conn
 from tests.unit.plugins.api_server import ScriptedServer, scripted_server, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
 from tests.unit.plugins.manifests import JsonObject, encoded
-from tests.unit.plugins.module_runs import MARK, NOTEBOOK, Run, returned
+from tests.unit.plugins.module_runs import MARK, NOTEBOOK, Run, headed, returned
 from tests.unit.plugins.namespace_server import STATUS, STDERR, Namespace
 
 SECRET = {
@@ -45,7 +45,7 @@ def test_connecting_twice_writes_once(space: Namespace, run: Run) -> None:
     assert notebook["connection_hash"] == space.hash_of(space.kdcluster("notebook"))
     assert [m["reconnect"] for m in notebook["members"]] == [{"rc": 0, "stderr": ""}] * 2
     assert len(space.writes) == 2
-    assert space.found[f"{CORE}/secrets/token"]["data"]["token"] == encoded(MARK)
+    assert space.objects[f"{CORE}/secrets/token"]["data"]["token"] == encoded(MARK)
 
     second = returned(run(kd_connection, **options), kd_connection.RETURN)
     assert second["changed"] is False
@@ -77,7 +77,7 @@ def test_the_plan_is_shown_before_the_first_write_and_in_check_mode(
     assert shown == [(plan, 0), (plan, 0), ("\n".join(unchanged["plan"]), 2)]
 
 
-def test_check_mode_tells_the_same_and_writes_nothing(space: Namespace, run: Run) -> None:
+def test_check_mode_returns_the_same_and_writes_nothing(space: Namespace, run: Run) -> None:
     options = {**NOTEBOOK, "secrets": [SECRET], "configmaps": [{"name": "model", "data": {"a": 1}}]}
     tried = returned(run(kd_connection, check=True, **options), kd_connection.RETURN)
     assert space.writes == []
@@ -90,7 +90,7 @@ def test_check_mode_tells_the_same_and_writes_nothing(space: Namespace, run: Run
         assert (before["action"], before["connections"]) == (after["action"], after["connections"])
 
 
-def test_check_mode_tells_what_the_api_server_would_refuse(
+def test_check_mode_reports_what_the_api_server_would_refuse(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     said = 'admission webhook "v" denied the request: quota of models is used up'
@@ -112,12 +112,14 @@ def test_a_refusal_of_the_last_write_leaves_nothing_written(
     assert space.writes == []
 
 
-def test_disconnecting_and_deleting(space: Namespace, run: Run) -> None:
+def test_an_object_is_disconnected_and_deleted(space: Namespace, run: Run) -> None:
     options = {**NOTEBOOK, "configmaps": [{"name": "model"}], "state": "absent"}
     result = run(kd_connection, **options, delete_objects=True)
+    # Only metadata is read of what is deleted.
+    assert "data" not in headed(result["diff"], "ConfigMap team-a/model")["before"]
     assert result["objects"][0]["action"] == "deleted"
     assert [request.method for request in space.writes] == ["PATCH", "DELETE"]
-    assert f"{CORE}/configmaps/model" not in space.found
+    assert f"{CORE}/configmaps/model" not in space.objects
     again = returned(run(kd_connection, **options, delete_objects=True), kd_connection.RETURN)
     assert again["changed"] is False
     assert len(space.writes) == 2
@@ -127,7 +129,7 @@ def test_an_object_without_type_is_returned_without(space: Namespace, run: Run) 
     space.add_object("ConfigMap", "untyped", object_type=None)
     space.add_object("Secret", "typed", object_type="token")
     options = {
-        "configmaps": [{"name": "untyped"}, {"name": "gone"}],
+        "configmaps": [{"name": "untyped"}, {"name": "missing"}],
         "secrets": [{"name": "typed"}],
         "state": "absent",
     }
@@ -144,7 +146,7 @@ def test_an_object_without_type_is_returned_without(space: Namespace, run: Run) 
         {
             "kind": "ConfigMap",
             "namespace": "team-a",
-            "name": "gone",
+            "name": "missing",
             "versioned_name": None,
             "type": None,
             "action": "absent",
@@ -164,15 +166,15 @@ def test_an_object_without_type_is_returned_without(space: Namespace, run: Run) 
     ("reaction", "failed", "warned"),
     [("fail", True, False), ("warn", False, True), ("ignore", False, False)],
 )
-def test_a_start_script_that_fails(
+def test_a_start_script_that_fails_is_reported(
     space: Namespace, run: Run, reaction: str, failed: bool, warned: bool
 ) -> None:
     space.files["pod-1", STATUS] = b"containerd://abc=3\n"
     space.files["pod-1", STDERR] = b"starting\nno such model\n"
     result = run(kd_connection, **NOTEBOOK, clusters=["engine"], on_reconnect_failure=reaction)
     assert result.get("failed", False) is failed
-    told = "pod-1" in result.get("msg", ""), "pod-1" in json.dumps(result.get("warnings", []))
-    assert told == (failed, warned)
+    reported = "pod-1" in result.get("msg", ""), "pod-1" in json.dumps(result.get("warnings", []))
+    assert reported == (failed, warned)
     assert result["changed"] is True
     if reaction != "ignore":
         reconnects = [m["reconnect"] for m in result["kdclusters"][0]["members"]]
@@ -183,32 +185,32 @@ def test_a_start_script_that_fails(
 
 
 @pytest.mark.parametrize("reaction", ["fail", "warn"])
-def test_a_value_that_a_start_script_prints_is_masked(
+def test_a_value_that_a_start_script_prints_is_redacted(
     space: Namespace, plain_run: Run, reaction: str
 ) -> None:
-    """In the result and the message by Ansible itself, in a warning not (ansible-core 2.19 and newer)."""
+    """Ansible itself redacts the result and the message, but not a warning (ansible-core 2.19 and newer)."""
     space.files["pod-1", STATUS] = b"containerd://abc=3\n"
     space.files["pod-1", STDERR] = f"cannot log in with {MARK} or {encoded(MARK)}\n".encode()
     secret = {"name": "token", "type": "source-control", "string_data": {"token": MARK}}
     result = plain_run(kd_connection, **NOTEBOOK, secrets=[secret], on_reconnect_failure=reaction)
-    told = json.dumps(result)
-    assert "cannot log in with ******** or ********" in told
-    assert MARK not in told and encoded(MARK) not in told
+    reported = json.dumps(result)
+    assert "cannot log in with ******** or ********" in reported
+    assert MARK not in reported and encoded(MARK) not in reported
 
 
-def test_a_line_of_a_value_that_a_start_script_prints_is_masked(
+def test_a_line_of_a_value_that_a_start_script_prints_is_redacted(
     space: Namespace, plain_run: Run
 ) -> None:
     space.files["pod-1", STATUS] = b"containerd://abc=3\n"
     space.files["pod-1", STDERR] = f"cannot use {MARK}-2\n".encode()
     value = f"{MARK}-1\n{MARK}-2\n"
     secret = {"name": "key", "type": "source-control", "string_data": {"key": value}}
-    told = json.dumps(plain_run(kd_connection, **NOTEBOOK, secrets=[secret]))
-    assert "cannot use ********" in told
-    assert MARK not in told
+    reported = json.dumps(plain_run(kd_connection, **NOTEBOOK, secrets=[secret]))
+    assert "cannot use ********" in reported
+    assert MARK not in reported
 
 
-def test_a_time_out_says_what_had_been_done(
+def test_a_timeout_reports_the_finished_writes(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     space.kdcluster("notebook")["status"]["state"] = "updating"
@@ -223,7 +225,7 @@ def test_a_time_out_says_what_had_been_done(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"kdcluster": ["gone"]}, ["KDCluster team-a/gone"]),
+        ({"kdcluster": ["missing"]}, ["KDCluster team-a/missing"]),
         (
             {**NOTEBOOK, "secrets": [{"name": "s", "data": {"token": MARK + "!"}}]},
             ["Secret team-a/s"],
@@ -249,7 +251,7 @@ def test_a_bad_task_writes_nothing_and_shows_no_secret(
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 10**400])
-def test_a_wait_of_no_length_that_a_clock_can_count_is_refused(
+def test_a_timeout_that_no_clock_can_count_is_refused(
     space: Namespace, run: Run, seconds: int
 ) -> None:
     result = run(kd_connection, **NOTEBOOK, clusters=["engine"], wait_timeout=seconds)
@@ -257,16 +259,16 @@ def test_a_wait_of_no_length_that_a_clock_can_count_is_refused(
     assert space.writes == []
 
 
-def test_a_namespace_that_does_not_exist(server: ScriptedServer, run: Run) -> None:
+def test_a_namespace_that_does_not_exist_is_named(server: ScriptedServer, run: Run) -> None:
     Namespace(server)
     path = "/api/v1/namespaces/team-a"
     server.on("GET", path, status_answer(404, "NotFound", "no"))
     assert "Namespace team-a does not exist" in run(kd_connection, **NOTEBOOK)["msg"]
 
 
-def test_a_server_that_is_gone(run: Run) -> None:
-    with scripted_server() as gone:
+def test_a_server_that_does_not_listen_is_named(run: Run) -> None:
+    with scripted_server() as closed:
         pass
-    result = run(kd_connection, **NOTEBOOK, host=gone.url)
+    result = run(kd_connection, **NOTEBOOK, host=closed.url)
     assert result["failed"] is True
-    assert gone.url in result["msg"]
+    assert closed.url in result["msg"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kd_connection_info as a whole module, over real HTTP: what there is, every problem code, fewer rights."""
+"""kd_connection_info as a whole module, over real HTTP: objects, every problem code, fewer rights."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ def asked(run: Run, **options: Any) -> JsonObject:
 
 
 def stamp(manifest: JsonObject, when: float, **fields: Any) -> None:
-    """Have kubectl have written fields of an object, at a time in seconds since the epoch."""
+    """Set kubectl as the manager of an object's fields, at a time in seconds since the epoch."""
     text = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))
     entry = {"manager": "kubectl", "operation": "Update", "time": text, "fieldsV1": fields}
     manifest["metadata"].setdefault("managedFields", []).append(entry)
 
 
 def object_in(space: Namespace, kind: str, name: str) -> JsonObject:
-    """A ConfigMap or Secret as it stands."""
-    return space.found[f"{CORE}/{kind.lower()}s/{name}"]
+    """A live ConfigMap or Secret."""
+    return space.objects[f"{CORE}/{kind.lower()}s/{name}"]
 
 
 def rehash(space: Namespace) -> None:
-    """Let the operator have seen everything."""
-    for manifest in [v for k, v in space.found.items() if k.startswith(KDCLUSTERS)]:
+    """Set every hash, as if the operator had seen everything."""
+    for manifest in [v for k, v in space.objects.items() if k.startswith(KDCLUSTERS)]:
         manifest["status"]["lastConnectionHash"] = space.hash_of(manifest)
 
 
 def held(space: Namespace, pod: str = "pod-0", path: str = "/old", **parts: Any) -> None:
-    """Let a member of the notebook hold its ConfigMap."""
+    """Give a member of the notebook its ConfigMap."""
     model = connected_object("ConfigMap", "model", {"path": path})
     content = configmeta(**{"configmaps": {"model": [model]}, **parts})
     space.files[pod, CONFIGMETA] = json.dumps(content).encode()
@@ -60,7 +60,7 @@ def held(space: Namespace, pod: str = "pod-0", path: str = "/old", **parts: Any)
 
 @pytest.fixture
 def healthy(space: Namespace) -> Namespace:
-    """The notebook of two members, connected to its ConfigMap; nothing is wrong."""
+    """The notebook of two members, connected to its ConfigMap, without a problem."""
     for name in ("notebook", "engine"):
         space.kdcluster(name)["metadata"]["annotations"] = {COUNTER: "1"}
     for pod in ("pod-0", "pod-1"):
@@ -70,7 +70,7 @@ def healthy(space: Namespace) -> Namespace:
 
 
 def connect(space: Namespace, name: str = "notebook", **lists: list[str]) -> JsonObject:
-    """Name more in a KDCluster's spec, which the operator has seen."""
+    """Add names to a KDCluster's spec, which the operator has seen."""
     manifest = space.kdcluster(name)
     for key, names in lists.items():
         manifest["spec"]["connections"][key] += names
@@ -79,11 +79,11 @@ def connect(space: Namespace, name: str = "notebook", **lists: list[str]) -> Jso
 
 
 def missing_object(space: Namespace) -> None:
-    connect(space, configmaps=["gone"])
+    connect(space, configmaps=["missing"])
 
 
 def missing_kdcluster(space: Namespace) -> None:
-    connect(space, clusters=["gone"])
+    connect(space, clusters=["missing"])
 
 
 def unlabelled_object(space: Namespace) -> None:
@@ -96,7 +96,7 @@ def foreign_app(space: Namespace) -> None:
     connect(space, clusters=["engine"])
 
 
-def app_that_is_gone(space: Namespace) -> None:
+def missing_app(space: Namespace) -> None:
     space.kdcluster("engine")["spec"].update(app="elsewhere", appCatalog="local")
 
 
@@ -234,13 +234,13 @@ def trailing_newline(space: Namespace) -> None:
 
 
 Provoke = Callable[[Namespace], None]
-# Code, who provokes it, what the message must name, whether it takes a look into the members.
+# Code, the function that provokes it, names in the message, whether members are read.
 PROVOKED: list[tuple[str, Provoke, list[str], bool]] = [
-    ("missing_object", missing_object, ["KDCluster team-a/notebook", "ConfigMap team-a/gone"], False),
-    ("missing_object", missing_kdcluster, ["KDCluster team-a/gone"], False),
+    ("missing_object", missing_object, ["KDCluster team-a/notebook", "ConfigMap team-a/missing"], False),
+    ("missing_object", missing_kdcluster, ["KDCluster team-a/missing"], False),
     ("unlabelled_object", unlabelled_object, ["Secret team-a/plain", "type label"], False),
     ("foreign_app", foreign_app, ["KDCluster team-a/engine", "elsewhere"], False),
-    ("foreign_app", app_that_is_gone, ["KDCluster team-a/engine", "elsewhere"], False),
+    ("foreign_app", missing_app, ["KDCluster team-a/engine", "elsewhere"], False),
     ("cycle", cycle, ["engine -> notebook -> engine"], False),
     ("duplicate_type", duplicate_type, ["one, two", "token"], False),
     ("unused_object", unused_object, ["Secret team-a/spare"], False),
@@ -270,7 +270,7 @@ PROVOKED: list[tuple[str, Provoke, list[str], bool]] = [
 @pytest.mark.parametrize(
     ("code", "provoke", "named", "members"), PROVOKED, ids=[one[1].__name__ for one in PROVOKED]
 )
-def test_a_problem(
+def test_a_problem_is_reported_with_its_names(
     healthy: Namespace, run: Run, code: str, provoke: Provoke, named: list[str], members: bool
 ) -> None:
     provoke(healthy)
@@ -291,13 +291,13 @@ def test_every_code_has_a_test_here() -> None:
     assert {code for code, *_rest in PROVOKED} == set(SEVERITIES)
 
 
-def test_nothing_is_wrong_with_what_is_healthy(healthy: Namespace, run: Run) -> None:
+def test_a_healthy_namespace_has_no_problem(healthy: Namespace, run: Run) -> None:
     result = asked(run, members=True)
     assert (result["problems"], result["not_seen"], result.get("warnings")) == ([], [], None)
     assert result["changed"] is False
 
 
-def test_what_there_is(healthy: Namespace, run: Run) -> None:
+def test_kdclusters_and_objects_are_returned(healthy: Namespace, run: Run) -> None:
     healthy.apps[0]["spec"] = {
         "services": [
             {"id": "web", "endpoint": {"port": 8888, "urlScheme": "http"}},
@@ -344,7 +344,7 @@ def test_what_there_is(healthy: Namespace, run: Run) -> None:
     ]
 
 
-def test_a_summary(healthy: Namespace, run: Run) -> None:
+def test_a_summary_is_returned(healthy: Namespace, run: Run) -> None:
     connect(healthy, clusters=["engine"])
     assert asked(run)["table"] == []
     result = run(kd_connection_info, summary=True)
@@ -360,7 +360,7 @@ def test_a_summary(healthy: Namespace, run: Run) -> None:
     assert target.strip() == "configmap/model"
 
 
-def test_what_is_being_deleted(healthy: Namespace, run: Run) -> None:
+def test_terminating_objects_are_marked(healthy: Namespace, run: Run) -> None:
     for manifest in (healthy.kdcluster("engine"), object_in(healthy, "ConfigMap", "model")):
         manifest["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     result = asked(run)
@@ -406,7 +406,9 @@ def test_all_namespaces_take_one_list_for_each_kind(
         ({"secret": "none"}, []),
     ],
 )
-def test_a_selection(healthy: Namespace, run: Run, options: Any, expected: list[str]) -> None:
+def test_kdclusters_can_be_selected(
+    healthy: Namespace, run: Run, options: Any, expected: list[str]
+) -> None:
     connect(healthy, clusters=["engine"])
     labels = {"team": "a", "stage": "test"}
     healthy.kdcluster("notebook")["metadata"]["labels"] = labels
@@ -418,14 +420,16 @@ def test_a_selection(healthy: Namespace, run: Run, options: Any, expected: list[
     assert {edge["from"] for edge in result["edges"]} <= set(expected)
 
 
-def test_a_kdcluster_that_does_not_exist(healthy: Namespace, run: Run) -> None:
-    result = run(kd_connection_info, kdcluster=["gone", "notebook"])
+def test_a_kdcluster_that_does_not_exist_is_named(healthy: Namespace, run: Run) -> None:
+    result = run(kd_connection_info, kdcluster=["missing", "notebook"])
     assert result["failed"] is True
-    assert "KDCluster gone does not exist in namespace team-a" in result["msg"]
+    assert "KDCluster missing does not exist in namespace team-a" in result["msg"]
     assert "notebook" not in result["msg"]
 
 
-def test_who_uses_an_object_and_who_runs_a_start_script(healthy: Namespace, run: Run) -> None:
+def test_the_users_of_an_object_and_their_start_scripts_are_returned(
+    healthy: Namespace, run: Run
+) -> None:
     healthy.add_kdcluster("dashboard", "pod-d", clusters=["notebook"])
     healthy.add_kdcluster("without", clusters=["dashboard"])
     rehash(healthy)
@@ -443,32 +447,32 @@ def test_who_uses_an_object_and_who_runs_a_start_script(healthy: Namespace, run:
     assert "Secret none does not exist" in json.dumps(result["warnings"])
 
 
-def test_who_names_what_does_not_exist(healthy: Namespace, run: Run) -> None:
+def test_the_users_of_a_missing_object_are_returned(healthy: Namespace, run: Run) -> None:
     missing_object(healthy)
-    (usage,) = asked(run, configmap="gone")["usage"]
+    (usage,) = asked(run, configmap="missing")["usage"]
     assert (usage["exists"], usage["used_by"]) == (False, ["notebook"])
 
 
 @pytest.mark.parametrize("plural", ["secrets", "configmaps"])
-def test_who_may_not_list_objects_sees_those_that_are_named(
+def test_a_user_who_may_not_list_objects_gets_those_that_are_named(
     healthy: Namespace, run: Run, server: ScriptedServer, plural: str
 ) -> None:
     refusal = status_answer(403, "Forbidden", "bob cannot list them")
     server.on("GET", f"{CORE}/{plural}", refusal, forever=True)
     unlabelled_object(healthy)
-    connect(healthy, secrets=["gone"])
+    connect(healthy, secrets=["missing"])
     unused_object(healthy)
     result = asked(run)
     codes = {problem["code"] for problem in result["problems"]}
     assert {"unlabelled_object", "missing_object"} <= codes
     assert ("unused_object" in codes) is (plural == "configmaps")
-    (told,) = result["not_seen"]
-    assert (told["namespace"], told["kind"].lower() + "s") == ("team-a", plural)
-    assert "'list'" in told["reason"] and told["reason"] in json.dumps(result["warnings"])
+    (not_seen,) = result["not_seen"]
+    assert (not_seen["namespace"], not_seen["kind"].lower() + "s") == ("team-a", plural)
+    assert "'list'" in not_seen["reason"] and not_seen["reason"] in json.dumps(result["warnings"])
     assert {one["name"] for one in result["objects"]} >= {"model", "plain"}
 
 
-def test_who_may_not_even_look_at_a_secret_gets_the_rest(
+def test_a_user_who_may_not_read_a_secret_gets_the_rest(
     healthy: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     refusal = status_answer(403, "Forbidden", "bob cannot do that")
@@ -482,7 +486,7 @@ def test_who_may_not_even_look_at_a_secret_gets_the_rest(
     assert result["kdclusters"][0]["settled"] is None
 
 
-def test_who_may_not_list_kdapps_or_kdclusters(
+def test_a_user_who_may_not_list_kdapps_or_kdclusters_gets_the_rest(
     healthy: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     refusal = status_answer(403, "Forbidden", "bob cannot list them")
@@ -509,17 +513,17 @@ def test_a_member_that_cannot_be_read_is_reported(
     server.on("GET", f"{CORE}/pods/pod-1/exec", refusal, forever=True)
     result = asked(run, members=True)
     assert result["problems"] == []
-    (told,) = result["not_seen"]
-    assert told["kind"] == "Pod" and "pod-1" in told["reason"]
+    (not_seen,) = result["not_seen"]
+    assert not_seen["kind"] == "Pod" and "pod-1" in not_seen["reason"]
 
 
-def test_a_namespace_that_does_not_exist(run: Run, server: ScriptedServer) -> None:
+def test_a_namespace_that_does_not_exist_is_named(run: Run, server: ScriptedServer) -> None:
     empty = {"kind": "List", "metadata": {}, "items": []}
     for path in (KDCLUSTERS, KDAPPS, f"{CORE}/configmaps", f"{CORE}/secrets"):
-        server.on("GET", path.replace("team-a", "gone"), Answer(body=empty))
-    server.on("GET", "/api/v1/namespaces/gone", status_answer(404, "NotFound", "not found"))
-    result = run(kd_connection_info, namespace=["gone"])
-    assert result["failed"] is True and "Namespace gone does not exist" in result["msg"]
+        server.on("GET", path.replace("team-a", "missing"), Answer(body=empty))
+    server.on("GET", "/api/v1/namespaces/missing", status_answer(404, "NotFound", "not found"))
+    result = run(kd_connection_info, namespace=["missing"])
+    assert result["failed"] is True and "Namespace missing does not exist" in result["msg"]
 
 
 def test_a_change_under_way_is_not_a_problem(healthy: Namespace, run: Run) -> None:
@@ -531,9 +535,9 @@ def test_a_change_under_way_is_not_a_problem(healthy: Namespace, run: Run) -> No
     assert result["kdclusters"][1]["settled"] is False
 
 
-def test_a_kdcluster_without_status(healthy: Namespace, run: Run) -> None:
+def test_a_kdcluster_without_status_is_returned(healthy: Namespace, run: Run) -> None:
     manifest = kdcluster_manifest("new", members=[member("new-0", state="creating", config=None)])
     del manifest["status"]
-    healthy.found[f"{KDCLUSTERS}/new"] = manifest
+    healthy.objects[f"{KDCLUSTERS}/new"] = manifest
     (new,) = asked(run, kdcluster=["new"], members=True)["kdclusters"]
     assert (new["state"], new["members"], new["settled"]) == ("", [], False)

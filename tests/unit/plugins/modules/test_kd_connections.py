@@ -15,7 +15,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._core imp
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection import (
     list_task,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.namespace_task import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.task import (
     NamespaceTask,
     Waiting,
 )
@@ -35,7 +35,7 @@ ENTRIES: list[JsonObject] = [
 
 
 @pytest.fixture
-def estate(space: Namespace) -> Namespace:
+def namespace(space: Namespace) -> Namespace:
     """A namespace with one more notebook."""
     space.add_kdcluster("other", "pod-o")
     return space
@@ -46,7 +46,7 @@ def connect(run: Run, *entries: JsonObject, **options: Any) -> JsonObject:
     return run(kd_connections, connections=list(entries), **options)
 
 
-def test_a_list_is_one_change(estate: Namespace, run: Run, server: ScriptedServer) -> None:
+def test_a_list_is_one_change(namespace: Namespace, run: Run, server: ScriptedServer) -> None:
     result = returned(connect(run, *ENTRIES), kd_connections.RETURN)
     assert result["changed"] is True
     assert [(o["namespace"], o["name"], o["action"]) for o in result["objects"]] == [
@@ -56,7 +56,7 @@ def test_a_list_is_one_change(estate: Namespace, run: Run, server: ScriptedServe
     assert {k["name"]: k["connections"]["clusters"] for k in result["kdclusters"]} == {
         "engine": [], "notebook": ["engine"], "other": [],
     }  # fmt: skip
-    patched = [one.path.rpartition("/")[2] for one in estate.writes if one.method == "PATCH"]
+    patched = [one.path.rpartition("/")[2] for one in namespace.writes if one.method == "PATCH"]
     assert sorted(patched) == ["engine", "notebook", "other"]
     assert patched.index("engine") < patched.index("notebook")
     again = connect(run, *ENTRIES)
@@ -64,7 +64,7 @@ def test_a_list_is_one_change(estate: Namespace, run: Run, server: ScriptedServe
 
 
 def test_a_list_with_nothing_to_do_costs_two_lists_and_the_objects(
-    estate: Namespace, run: Run, server: ScriptedServer
+    namespace: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     connect(run, *ENTRIES)
     server.requests.clear()
@@ -75,9 +75,23 @@ def test_a_list_with_nothing_to_do_costs_two_lists_and_the_objects(
     )
 
 
-def test_check_mode_writes_nothing_and_returns_the_plan(estate: Namespace, run: Run) -> None:
+def test_a_problem_beside_a_version_of_another_entrys_secret_is_reported(
+    namespace: Namespace, run: Run
+) -> None:
+    namespace.add_object("Secret", "other")
+    other = namespace.objects[f"{CORE}/secrets/other"]["metadata"]
+    other.update(deletionTimestamp="2026-01-01T00:00:00Z", finalizers=["example.com/held"])
+    merged = {**TOKEN, "name": "other", "data_mode": "merge"}
+    named = {"kdcluster": ["notebook"], "secrets": [{"name": "token"}, merged]}
+    versioned = {"kdcluster": ["other"], "secrets": [{**TOKEN, "versioned": True}]}
+    result = connect(run, named, versioned)
+    assert result["failed"] is True
+    assert "Secret team-a/other is being deleted" in result["msg"]
+
+
+def test_check_mode_writes_nothing_and_returns_the_plan(namespace: Namespace, run: Run) -> None:
     planned = connect(run, *ENTRIES, check=True)
-    assert estate.writes == []
+    assert namespace.writes == []
     assert planned["plan"] == [
         "team-a",
         "  + Secret token (source-control)            create, 1 key",
@@ -90,44 +104,44 @@ def test_check_mode_writes_nothing_and_returns_the_plan(estate: Namespace, run: 
     assert connect(run, *ENTRIES)["plan"] == planned["plan"]
 
 
-def test_the_plan_is_shown_before_the_first_write(estate: Namespace, run: Run) -> None:
+def test_the_plan_is_shown_before_the_first_write(namespace: Namespace, run: Run) -> None:
     shown: list[tuple[str, int]] = []
-    with display.shown_by(lambda text: shown.append((text, len(estate.writes)))):
+    with display.shown_by(lambda text: shown.append((text, len(namespace.writes)))):
         connect(run, *ENTRIES)
     ((text, writes),) = shown
     assert text.startswith("team-a\n  + Secret token")
     assert writes == 0
 
 
-def test_a_move_of_a_link_makes_no_cycle_in_between(estate: Namespace, run: Run) -> None:
+def test_a_moved_link_makes_no_cycle_in_between(namespace: Namespace, run: Run) -> None:
     connect(run, {"kdcluster": ["notebook"], "clusters": ["engine"]})
-    estate.writes.clear()
+    namespace.writes.clear()
     result = connect(
         run,
         {"kdcluster": ["engine"], "clusters": ["notebook"]},
         {"kdcluster": ["notebook"], "clusters": ["engine"], "state": "absent"},
     )
     assert result["changed"] is True
-    patched = [one.path.rpartition("/")[2] for one in estate.writes if one.method == "PATCH"]
+    patched = [one.path.rpartition("/")[2] for one in namespace.writes if one.method == "PATCH"]
     assert patched == ["notebook", "engine"]
 
 
 def test_objects_are_deleted_once_all_entries_have_disconnected(
-    estate: Namespace, run: Run
+    namespace: Namespace, run: Run
 ) -> None:
     connect(run, {"kdcluster": ["other"], "configmaps": ["model"]})
-    gone = {"configmaps": ["model"], "state": "absent"}
+    absent = {"configmaps": ["model"], "state": "absent"}
     result = connect(
         run,
-        {**gone, "kdcluster": ["notebook"], "delete_objects": True},
-        {**gone, "kdcluster": ["other"]},
+        {**absent, "kdcluster": ["notebook"], "delete_objects": True},
+        {**absent, "kdcluster": ["other"]},
     )
     assert [one["action"] for one in result["objects"]] == ["deleted"]
-    assert f"{CORE}/configmaps/model" not in estate.found
+    assert f"{CORE}/configmaps/model" not in namespace.objects
 
 
 def test_a_named_object_is_the_version_that_another_entry_writes(
-    estate: Namespace, run: Run
+    namespace: Namespace, run: Run
 ) -> None:
     result = connect(
         run,
@@ -140,7 +154,7 @@ def test_a_named_object_is_the_version_that_another_entry_writes(
 
 
 def test_all_problems_are_reported_one_a_line_before_any_request(
-    estate: Namespace, run: Run, server: ScriptedServer
+    namespace: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     result = connect(
         run,
@@ -157,10 +171,10 @@ def test_all_problems_are_reported_one_a_line_before_any_request(
 
 
 def test_entries_that_contradict_one_another_are_refused(
-    estate: Namespace, run: Run, server: ScriptedServer
+    namespace: Namespace, run: Run, server: ScriptedServer
 ) -> None:
-    gone = {"kdcluster": ["notebook"], "configmaps": ["model"], "state": "absent"}
-    result = connect(run, {"kdcluster": ["notebook"], "configmaps": ["model"]}, gone)
+    absent = {"kdcluster": ["notebook"], "configmaps": ["model"], "state": "absent"}
+    result = connect(run, {"kdcluster": ["notebook"], "configmaps": ["model"]}, absent)
     assert result["msg"] == (
         "connections, entry 2 (kdcluster notebook): ConfigMap model is connected to KDCluster notebook by one "
         "of this and entry 1, and disconnected by the other: take one of them out."
@@ -168,7 +182,7 @@ def test_entries_that_contradict_one_another_are_refused(
     assert server.requests == []
 
 
-def test_what_is_missing_is_reported_with_its_entry(estate: Namespace, run: Run) -> None:
+def test_a_missing_object_is_reported_with_its_entry(namespace: Namespace, run: Run) -> None:
     result = connect(
         run,
         {"kdcluster": ["notebook"], "secrets": ["nowhere"]},
@@ -183,11 +197,11 @@ def test_what_is_missing_is_reported_with_its_entry(estate: Namespace, run: Run)
         "a.yml:1, entry 1 (kdcluster notebook): Secret team-a/nowhere does not exist. Give its type and data to "
         "have it created, or correct its name.",
     ]
-    assert estate.writes == estate.trials == []
+    assert namespace.writes == namespace.trials == []
 
 
-def test_a_failure_says_what_each_entry_had_done(
-    estate: Namespace, run: Run, server: ScriptedServer
+def test_a_failure_reports_the_finished_writes_of_each_entry(
+    namespace: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     answer = server.otherwise
 
@@ -210,23 +224,23 @@ def test_a_failure_says_what_each_entry_had_done(
     ]
 
 
-def test_a_failure_says_what_another_writer_undid(
-    estate: Namespace, run: Run, server: ScriptedServer
+def test_a_failure_reports_what_another_writer_undid(
+    namespace: Namespace, run: Run, server: ScriptedServer
 ) -> None:
-    answer, other = server.otherwise, estate.kdcluster("other")
+    answer, other = server.otherwise, namespace.kdcluster("other")
     before = copy.deepcopy(other["spec"].get("connections") or {})
 
-    def put_back(request: Request) -> Answer:
+    def undo(request: Request) -> Answer:
         assert answer is not None
         answered = answer(request)
         patched = request.method == "PATCH" and request.path == f"{KDCLUSTERS}/other"
         if patched and "dryRun" not in request.query:
-            found = estate.kdcluster("other")
+            found = namespace.kdcluster("other")
             found["spec"]["connections"] = before
-            found["status"]["lastConnectionHash"] = estate.hash_of(found)
+            found["status"]["lastConnectionHash"] = namespace.hash_of(found)
         return answered
 
-    server.otherwise = put_back
+    server.otherwise = undo
     result = connect(run, *ENTRIES)
     assert result["failed"] is True and "did not stay" in result["msg"], result["msg"]
     assert result["msg"].splitlines()[-1] == (
@@ -234,8 +248,10 @@ def test_a_failure_says_what_another_writer_undid(
     )
 
 
-def test_entries_wait_and_fail_as_the_strictest_says(estate: Namespace, run: Run) -> None:
-    estate.files["pod-o", STATUS] = b"containerd://abc=0"
+def test_entries_wait_and_fail_as_the_strictest_one_requires(
+    namespace: Namespace, run: Run
+) -> None:
+    namespace.files["pod-o", STATUS] = b"containerd://abc=0"
     result = connect(
         run,
         {"kdcluster": ["notebook"], "secrets": [TOKEN], "wait": False},
@@ -248,10 +264,10 @@ def test_entries_wait_and_fail_as_the_strictest_says(estate: Namespace, run: Run
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_entries_that_name_one_kdcluster_the_strictest_reaction_counts(
-    estate: Namespace, run: Run, order: int
+def test_the_strictest_reaction_of_the_entries_for_a_kdcluster_counts(
+    namespace: Namespace, run: Run, order: int
 ) -> None:
-    estate.files["pod-o", STATUS] = b"containerd://abc=3"
+    namespace.files["pod-o", STATUS] = b"containerd://abc=3"
     entries: list[JsonObject] = [
         {"kdcluster": ["other"], "secrets": [TOKEN], "on_reconnect_failure": "ignore"},
         {"kdcluster": ["other"], "configmaps": ["model"], "on_reconnect_failure": "fail"},
@@ -261,8 +277,8 @@ def test_of_entries_that_name_one_kdcluster_the_strictest_reaction_counts(
     assert "exit code 3" in result["msg"]
 
 
-def test_a_kdcluster_is_waited_for_where_one_entry_that_names_it_waits(
-    estate: Namespace, run: Run
+def test_the_task_waits_for_a_kdcluster_if_one_entry_for_it_waits(
+    namespace: Namespace, run: Run
 ) -> None:
     result = connect(
         run,
@@ -273,8 +289,8 @@ def test_a_kdcluster_is_waited_for_where_one_entry_that_names_it_waits(
     assert [member["reconnect"] for member in other["members"]] == [{"rc": 0, "stderr": ""}]
 
 
-def test_of_the_entries_of_a_namespace_the_longest_timeout_counts(
-    estate: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
+def test_the_longest_timeout_of_the_entries_for_a_namespace_counts(
+    namespace: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds: list[float] = []
 
@@ -294,7 +310,7 @@ def test_of_the_entries_of_a_namespace_the_longest_timeout_counts(
 
 
 def test_a_refusal_in_one_namespace_comes_before_the_first_write_in_another(
-    estate: Namespace, run: Run, server: ScriptedServer
+    namespace: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     answer = server.otherwise
 
@@ -311,14 +327,14 @@ def test_a_refusal_in_one_namespace_comes_before_the_first_write_in_another(
     result = connect(run, *ENTRIES, {"namespace": "team-b", "secrets": [TOKEN]})
     assert result["failed"] is True
     assert "Cannot create Secret team-b/token" in result["msg"]
-    assert estate.writes == []
+    assert namespace.writes == []
 
 
 def test_a_long_wait_says_who_lags(
-    estate: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
+    namespace: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(display, "_EVERY_SECONDS", 0.5)
-    estate.asleep = True
+    namespace.asleep = True
     shown: list[str] = []
     with display.shown_by(shown.append):
         result = connect(run, ENTRIES[2], wait_timeout=2)
@@ -334,13 +350,15 @@ def test_a_long_wait_says_who_lags(
     [{"secrets": MARK}, {"secrets": [{"name": "a", "string_data": MARK}]}, [MARK], MARK],
     ids=range(4),
 )
-def test_a_secret_in_the_wrong_place_is_not_shown(estate: Namespace, run: Run, entry: Any) -> None:
+def test_a_secret_in_the_wrong_place_is_not_shown(
+    namespace: Namespace, run: Run, entry: Any
+) -> None:
     result = run(kd_connections, connections=[entry])
     assert result["failed"] is True
 
 
-def test_requests_are_repeated_as_long_as_an_entry_waits(
-    estate: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+def test_requests_are_retried_as_long_as_an_entry_waits(
+    namespace: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)

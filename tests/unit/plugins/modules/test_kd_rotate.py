@@ -36,7 +36,7 @@ from tests.unit.plugins.rotation_runs import (
 )
 
 
-def test_it_is_written_once_and_again_changes_nothing(
+def test_a_value_is_written_once_and_a_second_task_changes_nothing(
     space: Namespace, members: Members, run: Run
 ) -> None:
     first = rotated(run(kd_rotate, **ROTATE))
@@ -74,7 +74,7 @@ def test_check_mode_names_who_is_affected_and_writes_nothing(
     assert [request.path for request in space.trials if request.path == PATH] == [PATH]
 
 
-def test_values_that_are_there_already_are_verified_all_the_same(
+def test_values_that_are_already_live_are_still_verified(
     space: Namespace, members: Members, run: Run
 ) -> None:
     members.exit_code = lambda value: 4
@@ -84,7 +84,7 @@ def test_values_that_are_there_already_are_verified_all_the_same(
     assert space.writes == []
 
 
-def test_a_start_script_that_refuses_the_new_value_brings_the_old_one_back(
+def test_a_start_script_that_refuses_the_new_value_restores_the_old_one(
     space: Namespace, members: Members, run: Run
 ) -> None:
     members.exit_code = lambda value: 3 if value == NEW else 0
@@ -112,7 +112,7 @@ def test_a_member_that_refuses_the_old_value_too_is_reported(
 def test_a_missed_reconnect_restores_the_old_value(
     space: Namespace, members: Members, run: Run
 ) -> None:
-    # It is told of the old value's return to both KDClusters.
+    # The operator runs the start script for the rollback in both KDClusters.
     space.missed = 1
     result = rotated(run(kd_rotate, **ROTATE))
     assert result["failed"] is True
@@ -122,7 +122,9 @@ def test_a_missed_reconnect_restores_the_old_value(
     assert values(space)["token"] == OLD
 
 
-def test_a_member_that_holds_something_else(space: Namespace, members: Members, run: Run) -> None:
+def test_a_member_that_holds_another_value_restores_the_old_one(
+    space: Namespace, members: Members, run: Run
+) -> None:
     members.held = {"token": encoded(OLD), "user": encoded("team-a")}
     result = rotated(run(kd_rotate, **ROTATE))
     assert (
@@ -161,13 +163,13 @@ def test_new_keys_need_new_keys_and_a_rollback_removes_them(
     assert values(space) == {"token": NEW, "tokne": NEW, "user": "team-a"}
 
 
-def edited_by_somebody(space: Namespace) -> Callable[[str], int]:
-    """A start script that fails with the new value, while somebody else writes another one."""
+def edited_by_others(space: Namespace) -> Callable[[str], int]:
+    """A start script that fails with the new value, while another writer changes it."""
 
     def exit_code(value: str) -> int:
         if value != NEW:
             return 0
-        found = space.found[PATH]
+        found = space.objects[PATH]
         found["data"]["token"] = encoded(MODIFIED)
         found["metadata"]["resourceVersion"] = "9999"
         return 3
@@ -175,8 +177,8 @@ def edited_by_somebody(space: Namespace) -> Callable[[str], int]:
     return exit_code
 
 
-def test_an_edit_by_others_is_left_alone(space: Namespace, members: Members, run: Run) -> None:
-    members.exit_code = edited_by_somebody(space)
+def test_an_edit_by_others_is_not_changed(space: Namespace, members: Members, run: Run) -> None:
+    members.exit_code = edited_by_others(space)
     result = rotated(run(kd_rotate, **ROTATE))
     assert "Secret team-a/token was changed by others during this task" in result["msg"]
     assert "resourceVersion 9999" in result["msg"]
@@ -198,7 +200,7 @@ def test_an_edit_by_others_before_the_write_is_not_overwritten(
 def test_the_write_is_guarded_by_the_version_that_was_read(
     space: Namespace, members: Members, run: Run
 ) -> None:
-    before = space.found[PATH]["metadata"]["resourceVersion"]
+    before = space.objects[PATH]["metadata"]["resourceVersion"]
     rotated(run(kd_rotate, **ROTATE))
     (write,) = writes(space)
     assert write.json == {
@@ -208,7 +210,7 @@ def test_the_write_is_guarded_by_the_version_that_was_read(
 
 
 @pytest.mark.parametrize("landed", [True, False])
-def test_an_answer_that_got_lost(
+def test_a_lost_answer_is_handled(
     space: Namespace, members: Members, run: Run, server: ScriptedServer, landed: bool
 ) -> None:
     def lost(request: Request) -> Answer:
@@ -225,7 +227,7 @@ def test_an_answer_that_got_lost(
     assert values(space)["token"] == OLD
 
 
-def test_a_failed_rollback_says_what_to_type(
+def test_a_failed_rollback_names_the_command_to_run(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -247,7 +249,7 @@ def test_a_failed_rollback_says_what_to_type(
     assert result["object"]["action"] == "updated"
 
 
-def test_a_rollback_retries_passing_errors(
+def test_a_rollback_retries_transient_errors(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -260,7 +262,7 @@ def test_a_rollback_retries_passing_errors(
     assert values(space)["token"] == OLD
 
 
-def test_linked_kdclusters_are_changed_by_way_of_a_copy_both_ways(
+def test_rotation_and_rollback_change_linked_kdclusters_through_a_copy(
     space: Namespace, members: Members, run: Run
 ) -> None:
     linked(space)
@@ -268,7 +270,7 @@ def test_linked_kdclusters_are_changed_by_way_of_a_copy_both_ways(
     result = rotated(run(kd_rotate, **ROTATE))
     assert result["rolled_back"] is True, result["msg"]
     assert values(space)["token"] == OLD
-    assert f"{CORE}/secrets/{copy_name('token')}" not in space.found
+    assert f"{CORE}/secrets/{copy_name('token')}" not in space.objects
     connections = space.kdcluster("notebook")["spec"]["connections"]
     assert connections == {"clusters": ["lab"], "configmaps": [], "secrets": ["token"]}
     copies = [request for request in writes(space) if request.method == "POST"]
@@ -297,17 +299,17 @@ def test_a_rollback_deletes_a_copy_that_no_kdcluster_names_yet(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     linked(space)
-    # The KDCluster that is to name the copy is not allowed to.
+    # The KDCluster may not be repointed to the copy.
     refusal = refused(403, "Forbidden", "not yours")
     patches(server, space, f"{KDCLUSTERS}/notebook", refusal)
     result = rotated(run(kd_rotate, **ROTATE))
     assert result["rolled_back"] is True, result["msg"]
     assert "name copies" not in result["msg"]
-    assert f"{CORE}/secrets/{copy_name('token')}" not in space.found
+    assert f"{CORE}/secrets/{copy_name('token')}" not in space.objects
     assert values(space)["token"] == OLD
 
 
-def test_a_time_out_brings_the_old_values_back(
+def test_a_timeout_restores_the_old_values(
     space: Namespace, members: Members, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settle = space._settle
@@ -316,7 +318,7 @@ def test_a_time_out_brings_the_old_values_back(
         return settle() if values(space)["token"] == OLD else Answer(chunks=())
 
     monkeypatch.setattr(space, "_settle", never_with_the_new_value)
-    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 3}))
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 5}))
     assert "has not reached every member in time" in result["msg"]
     assert result["rolled_back"] is True
     assert values(space)["token"] == OLD
@@ -326,7 +328,7 @@ def test_a_rollback_retries_when_the_api_server_is_busy(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """The way back has its own time, which begins when that of the way there is over."""
+    """The rollback has its own timeout, which begins when the rotation's timeout has expired."""
     settle = space._settle
 
     def never_with_the_new_value() -> Answer:
@@ -341,12 +343,12 @@ def test_a_rollback_retries_when_the_api_server_is_busy(
         return left.pop() if removes and left else space._answer(request)
 
     server.otherwise = answer
-    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 3}))
+    result = rotated(run(kd_rotate, **{**ROTATE, "wait_timeout": 5}))
     assert (result["rolled_back"], left) == (True, []), result["msg"]
     assert result["kept_in"] is None, result["warnings"]
 
 
-def test_a_configmaps_values_are_not_shown_either(space: Namespace, run: Run) -> None:
+def test_a_configmaps_values_are_not_shown(space: Namespace, run: Run) -> None:
     def held(path: str) -> bytes:
         entry = {"metadata": {"name": "model"}, "data": {"path": path}}
         maps = {"model": [entry]}
@@ -360,17 +362,17 @@ def test_a_configmaps_values_are_not_shown_either(space: Namespace, run: Run) ->
     assert not result.get("failed"), result["msg"]
     assert result["object"]["action"] == "updated"
     assert "/old" not in json.dumps(result)
-    assert space.found[f"{CORE}/configmaps/model"]["data"] == {"path": NEW}
+    assert space.objects[f"{CORE}/configmaps/model"]["data"] == {"path": NEW}
 
 
 def test_a_kdcluster_that_is_deleted_meanwhile_stops_no_rotation_of_the_others(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
-    def vanish(request: Request) -> Answer:
-        del space.found[f"{KDCLUSTERS}/lab"]
+    def delete(request: Request) -> Answer:
+        del space.objects[f"{KDCLUSTERS}/lab"]
         return space._answer(request)
 
-    patches(server, space, PATH, vanish)
+    patches(server, space, PATH, delete)
     result = rotated(run(kd_rotate, **ROTATE))
     assert "failed" not in result, result["msg"]
     assert result["rolled_back"] is False
@@ -381,49 +383,49 @@ def test_a_kdcluster_that_is_deleted_meanwhile_stops_no_rotation_of_the_others(
 
 
 @pytest.mark.parametrize("refused", [True, False])
-def test_a_kdcluster_that_is_deleted_during_the_wait(
+def test_a_kdcluster_that_is_deleted_during_the_wait_does_not_count(
     space: Namespace, members: Members, run: Run, server: ScriptedServer, refused: bool
 ) -> None:
-    """The others decide, whether they take the value or not."""
+    """The others decide, whether they accept the value or not."""
     members.exit_code = lambda value: 3 if refused and value == NEW else 0
 
-    def vanish(request: Request) -> Answer:
-        lab = space.found.get(f"{KDCLUSTERS}/lab")
+    def delete(request: Request) -> Answer:
+        lab = space.objects.get(f"{KDCLUSTERS}/lab")
         if not (request.query.get("watch") and space.writes and lab):
             return space._answer(request)
-        del space.found[f"{KDCLUSTERS}/lab"]
+        del space.objects[f"{KDCLUSTERS}/lab"]
         event = json.dumps({"type": "DELETED", "object": lab}).encode() + b"\n"
         return Answer(chunks=(event, *(space._answer(request).chunks or ())))
 
-    server.otherwise = vanish
+    server.otherwise = delete
     result = rotated(run(kd_rotate, **ROTATE))
     assert result.get("failed", False) is refused, result
     assert result["rolled_back"] is refused
     assert values(space)["token"] == (OLD if refused else NEW)
 
 
-@pytest.mark.parametrize("how", ["gone", "terminating"])
-def test_a_kdcluster_that_is_deleted_while_its_members_are_asked(
+@pytest.mark.parametrize("how", ["deleted", "terminating"])
+def test_a_kdcluster_that_is_deleted_while_its_members_are_read_stops_no_rotation(
     space: Namespace, members: Members, run: Run, server: ScriptedServer, how: str
 ) -> None:
-    def vanish(request: Request) -> Answer:
+    def delete(request: Request) -> Answer:
         asked = request.path.endswith("/lab-0/exec") and CONFIGMETA in request.query["command"]
         if not (asked and space.writes):
             return space._answer(request)
-        if how == "gone":
-            space.found.pop(f"{KDCLUSTERS}/lab", None)
+        if how == "deleted":
+            space.objects.pop(f"{KDCLUSTERS}/lab", None)
         else:
             space.kdcluster("lab")["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
         return status_answer(404, "NotFound", 'pods "lab-0" not found')
 
-    server.otherwise = vanish
+    server.otherwise = delete
     result = rotated(run(kd_rotate, **ROTATE))
     assert "failed" not in result, result["msg"]
     assert values(space)["token"] == NEW
     assert "KDCluster team-a/lab was deleted during this task" in str(result["warnings"])
 
 
-def test_a_member_that_cannot_be_asked_although_its_kdcluster_is_there_brings_it_back(
+def test_a_member_that_cannot_be_read_although_its_kdcluster_exists_restores_the_old_value(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     def broken(request: Request) -> Answer:
@@ -437,37 +439,37 @@ def test_a_member_that_cannot_be_asked_although_its_kdcluster_is_there_brings_it
     assert result["rolled_back"] is True, result["msg"]
 
 
-def test_a_linked_kdcluster_that_is_deleted_before_it_names_the_copy(
+def test_a_linked_kdcluster_that_is_deleted_before_it_names_the_copy_stops_no_rotation(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     linked(space)
 
-    def vanish(request: Request) -> Answer:
+    def delete(request: Request) -> Answer:
         write = request.method == "PATCH" and "dryRun" not in request.query
         if write and request.path == f"{KDCLUSTERS}/notebook":
-            del space.found[request.path]
+            del space.objects[request.path]
         return space._answer(request)
 
-    server.otherwise = vanish
+    server.otherwise = delete
     result = rotated(run(kd_rotate, **ROTATE))
     assert "failed" not in result, result["msg"]
     assert values(space)["token"] == NEW
-    assert f"{CORE}/secrets/{copy_name('token')}" not in space.found
-    assert f"{KDCLUSTERS}/notebook" not in space.found
+    assert f"{CORE}/secrets/{copy_name('token')}" not in space.objects
+    assert f"{KDCLUSTERS}/notebook" not in space.objects
     assert "KDCluster team-a/notebook was deleted during this task" in str(result["warnings"])
 
 
-def test_a_kdcluster_that_takes_long_to_go_stops_no_rotation(
+def test_a_kdcluster_that_terminates_slowly_stops_no_rotation(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
-    """The operator brings nothing to the members of one that is being deleted."""
+    """The operator does not update the members of a terminating KDCluster."""
     lab = space.kdcluster("lab")
 
-    def go(request: Request) -> Answer:
+    def terminate(request: Request) -> Answer:
         lab["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
         answer = space._answer(request)
-        # It is told of as it stands, and never changed any more.
-        del space.found[f"{KDCLUSTERS}/lab"]
+        # It is still listed as it is now, and never changes again.
+        del space.objects[f"{KDCLUSTERS}/lab"]
         return answer
 
     def lingering(request: Request) -> Answer:
@@ -477,7 +479,7 @@ def test_a_kdcluster_that_takes_long_to_go_stops_no_rotation(
             answer.body["items"].append(lab)
         return answer
 
-    patches(server, space, PATH, go)
+    patches(server, space, PATH, terminate)
     first = server.otherwise
     assert first is not None
     server.otherwise = lambda request: lingering(request) if writes(space) else first(request)
@@ -490,16 +492,16 @@ def test_findings_are_reported_although_the_kdclusters_cannot_be_read_again(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     members.exit_code = lambda value: 3 if value == NEW else 0
-    troubles = [status_answer(503, "ServiceUnavailable", "not now")]
+    errors = [status_answer(503, "ServiceUnavailable", "not now")]
 
-    def troubled(request: Request) -> Answer:
+    def failing(request: Request) -> Answer:
         asked = request.path == KDCLUSTERS and not request.query.get("watch")
         settled = space.kdcluster("lab")["status"].get("specGenerationToProcess") == 2
-        if asked and settled and troubles:
-            return troubles.pop()
+        if asked and settled and errors:
+            return errors.pop()
         return space._answer(request)
 
-    server.otherwise = troubled
+    server.otherwise = failing
     result = rotated(run(kd_rotate, **ROTATE))
     assert "exit code 3" in result["msg"]
     assert result["rolled_back"] is True
@@ -508,12 +510,12 @@ def test_findings_are_reported_although_the_kdclusters_cannot_be_read_again(
 def test_each_deleted_kdcluster_is_reported(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
-    def vanish(request: Request) -> Answer:
+    def delete(request: Request) -> Answer:
         for name in ("lab", "notebook"):
-            del space.found[f"{KDCLUSTERS}/{name}"]
+            del space.objects[f"{KDCLUSTERS}/{name}"]
         return space._answer(request)
 
-    patches(server, space, PATH, vanish)
+    patches(server, space, PATH, delete)
     result = rotated(run(kd_rotate, **ROTATE))
     assert "failed" not in result, result["msg"]
     assert (result["changed"], result["kdclusters"]) == (True, [])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The old values while a rotation goes on, and what the next task makes of one that was killed."""
+"""The old values during a rotation, and how the next task handles one that was killed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ RESTORE: JsonObject = {"secret": "token", "state": "restored", "wait_timeout": 3
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No patience for a task that was killed."""
+    """Take over from a killed task almost at once."""
     monkeypatch.setattr(keeper, "TAKEOVER_SECONDS", 0.1)
     monkeypatch.setattr(linked_lease, "DURATION_SECONDS", 1)
     monkeypatch.setattr(linked_lease, "_POLL_SECONDS", 0.05)
@@ -60,8 +60,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def kept_values(space: Namespace) -> JsonObject | None:
-    """The old values as somebody reads them with kubectl; None where none are kept."""
-    found = space.found.get(KEPT)
+    """The old values as kubectl shows them; None if none are kept."""
+    found = space.objects.get(KEPT)
     if found is None:
         return None
     data = {key: base64.b64decode(value).decode() for key, value in found["data"].items()}
@@ -72,14 +72,14 @@ def kept_values(space: Namespace) -> JsonObject | None:
 def states_of_a_rotation(
     space: Namespace, server: ScriptedServer, run: Run
 ) -> list[dict[str, JsonObject]]:
-    """Run the rotation; return what was there after each of its writes."""
+    """Run the rotation; return the objects after each of its writes."""
     states: list[dict[str, JsonObject]] = []
 
     def answer(request: Request) -> Answer:
         before = len(space.writes)
         given = space._answer(request)
         if len(space.writes) > before:
-            states.append(copy.deepcopy(space.found))
+            states.append(copy.deepcopy(space.objects))
         return given
 
     server.otherwise = answer
@@ -90,7 +90,7 @@ def states_of_a_rotation(
 
 @pytest.mark.parametrize("refuses", [False, True])
 @pytest.mark.parametrize("linked", [False, True])
-def test_one_more_run_ends_what_was_killed_at_any_write(
+def test_another_run_finishes_a_rotation_that_was_killed_at_any_write(
     space: Namespace,
     members: Members,
     run: Run,
@@ -98,22 +98,22 @@ def test_one_more_run_ends_what_was_killed_at_any_write(
     refuses: bool,
     linked: bool,
 ) -> None:
-    """All members on new or all on old values, and the old ones to be had until then."""
+    """All members get the new or all the old values, and the old ones are kept until then."""
     if linked:
         notebook = space.kdcluster("notebook")
         notebook["spec"]["connections"]["clusters"] = ["lab"]
-        # An object of each one's own: it has to be read although the KDCluster names the copy.
+        # Each has its own object, which must be read although the KDCluster names the copy.
         for found in (notebook, space.kdcluster("lab")):
             own = f"own-{found['metadata']['name']}"
             space.add_object("ConfigMap", own, object_type="model", data={"a": "1"})
             found["spec"]["connections"]["configmaps"] = [own]
             found["status"]["lastConnectionHash"] = space.hash_of(found)
     members.exit_code = lambda value: 3 if refuses and value == NEW else 0
-    start = copy.deepcopy(space.found)
+    start = copy.deepcopy(space.objects)
     states = states_of_a_rotation(space, server, run)
     assert len(states) >= 3
     for number, state in enumerate(states):
-        space.found = copy.deepcopy(state)
+        space.objects = copy.deepcopy(state)
         space.writes.clear()
         old = {"token": OLD, "user": "team-a"}
         kept = kept_values(space)
@@ -129,7 +129,7 @@ def test_one_more_run_ends_what_was_killed_at_any_write(
             assert result["earlier_rotation"] == ("restored" if refuses else "finished")
             assert "did not end" in str(result["warnings"])
         assert result["kept_in"] is None and result["rolled_back"] is refuses
-        assert {path for path in space.found if not path.startswith(LEASES)} == set(start)
+        assert {path for path in space.objects if not path.startswith(LEASES)} == set(start)
 
 
 def test_old_values_are_kept_before_the_write_and_removed_at_the_end(
@@ -153,7 +153,7 @@ def test_old_values_are_kept_before_the_write_and_removed_at_the_end(
     assert NEW not in base64.b64decode(manifest["data"]["kd-rotate.json"]).decode()
 
 
-def test_a_long_name_has_a_place_of_its_own(space: Namespace, members: Members, run: Run) -> None:
+def test_a_long_name_has_its_own_record(space: Namespace, members: Members, run: Run) -> None:
     for name in ("a" * 252 + "1", "a" * 252 + "2"):
         data = {"token": encoded(OLD)}
         space.add_object("Secret", name, object_type="source-control", data=data)
@@ -166,13 +166,13 @@ def test_a_long_name_has_a_place_of_its_own(space: Namespace, members: Members, 
 
 def killed(space: Namespace, server: ScriptedServer, run: Run) -> None:
     """A task was killed after it wrote the new value."""
-    space.found = states_of_a_rotation(space, server, run)[1]
+    space.objects = states_of_a_rotation(space, server, run)[1]
     space.writes.clear()
     assert values(space)["token"] == NEW
     assert kept_values(space) == {"token": OLD, "user": "team-a"}
 
 
-def test_restored_puts_them_back(
+def test_restored_restores_the_old_values(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     killed(space, server, run)
@@ -191,7 +191,7 @@ def test_restored_puts_them_back(
     assert "No old values of Secret team-a/token are kept" in again["msg"]
 
 
-def test_restored_although_the_start_script_refuses_the_old_ones_fails(
+def test_restored_fails_if_the_start_script_refuses_the_old_values(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     killed(space, server, run)
@@ -215,7 +215,7 @@ def test_other_values_replace_those_of_a_killed_task(
     assert kept_values(space) is None
 
 
-def test_a_key_that_the_killed_task_added_goes_with_other_values(
+def test_other_values_remove_a_key_that_the_killed_task_added(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     added = {**ROTATE, "string_data": {"token": NEW, "extra": NEW}, "new_keys": True}
@@ -224,24 +224,24 @@ def test_a_key_that_the_killed_task_added_goes_with_other_values(
     def answer(request: Request) -> Answer:
         given = space._answer(request)
         if request.path == PATH and request.method == "PATCH":
-            states.append(copy.deepcopy(space.found))
+            states.append(copy.deepcopy(space.objects))
         return given
 
     server.otherwise = answer
     rotated(run(kd_rotate, **added))
-    space.found = states[-1]
+    space.objects = states[-1]
     result = rotated(run(kd_rotate, **{**ROTATE, "string_data": {"token": OTHER}}))
     assert "failed" not in result, result["msg"]
     assert values(space) == {"token": OTHER, "user": "team-a"}
     assert result["object"]["changed_keys"] == ["extra", "token"]
 
 
-def test_what_others_made_of_it_since_is_left_to_the_user(
+def test_an_object_that_others_changed_since_is_left_to_the_user(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     killed(space, server, run)
-    space.found[PATH]["data"]["token"] = encoded(MODIFIED)
-    space.found[PATH]["metadata"]["resourceVersion"] = "9999"
+    space.objects[PATH]["data"]["token"] = encoded(MODIFIED)
+    space.objects[PATH]["metadata"]["resourceVersion"] = "9999"
     result = rotated(run(kd_rotate, **ROTATE))
     assert "others changed the object since. Nothing was written." in result["msg"]
     name = KEPT.rpartition("/")[2]
@@ -254,27 +254,27 @@ def test_what_others_made_of_it_since_is_left_to_the_user(
     assert values(space)["token"] == OLD and kept_values(space) is None
 
 
-def test_an_object_that_is_gone_keeps_its_old_values(
+def test_a_deleted_object_keeps_its_old_values(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     killed(space, server, run)
-    del space.found[PATH]
+    del space.objects[PATH]
     for options in (ROTATE, RESTORE):
         result = rotated(run(kd_rotate, **options))
         assert "does not exist" in result["msg"] and "keeps the old values" in result["msg"]
     assert kept_values(space) == {"token": OLD, "user": "team-a"}
 
 
-@pytest.mark.parametrize("when", ["before the write", "after it"])
-def test_an_annotation_that_others_set_is_not_a_change(
+@pytest.mark.parametrize("when", ["before the write", "after the write"])
+def test_an_annotation_of_others_is_not_a_change(
     space: Namespace, members: Members, run: Run, server: ScriptedServer, when: str
 ) -> None:
-    """It gives the object another resourceVersion, and leaves its data and type label alone."""
+    """It changes the object's resourceVersion, but not its data and type label."""
     done: list[bool] = []
 
     def annotate() -> None:
         if not done:
-            metadata = space.found[PATH]["metadata"]
+            metadata = space.objects[PATH]["metadata"]
             metadata["annotations"] = {"example.com/seen": "yes"}
             metadata["resourceVersion"] = "7777"
             done.append(True)
@@ -287,7 +287,7 @@ def test_an_annotation_that_others_set_is_not_a_change(
         annotate()
         return answer
 
-    members.exit_code = lambda value: 3 if value == NEW and when == "after it" else 0
+    members.exit_code = lambda value: 3 if value == NEW and when == "after the write" else 0
     patches(server, space, PATH, step)
     result = rotated(run(kd_rotate, **ROTATE))
     assert done
@@ -297,16 +297,16 @@ def test_an_annotation_that_others_set_is_not_a_change(
     else:
         assert result["rolled_back"] is True, result["msg"]
         assert values(space)["token"] == OLD
-    assert space.found[PATH]["metadata"]["annotations"] == {"example.com/seen": "yes"}
+    assert space.objects[PATH]["metadata"]["annotations"] == {"example.com/seen": "yes"}
 
 
-def test_a_type_label_that_others_took_off_is_a_change(
+def test_a_type_label_that_others_removed_is_a_change(
     space: Namespace, members: Members, run: Run
 ) -> None:
     def exit_code(value: str) -> int:
         if value != NEW:
             return 0
-        space.found[PATH]["metadata"].update(labels={}, resourceVersion="9999")
+        space.objects[PATH]["metadata"].update(labels={}, resourceVersion="9999")
         return 3
 
     members.exit_code = exit_code
@@ -317,7 +317,7 @@ def test_a_type_label_that_others_took_off_is_a_change(
     assert len(writes(space)) == 1
 
 
-def test_a_failed_rollback_keeps_them(
+def test_a_failed_rollback_keeps_the_old_values(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     members.exit_code = lambda value: 3
@@ -331,7 +331,7 @@ def test_a_failed_rollback_keeps_them(
     assert done["rolled_back"] is True and values(space)["token"] == OLD
 
 
-def test_old_values_that_cannot_be_removed_are_a_warning(
+def test_old_values_that_cannot_be_removed_give_a_warning(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     def answer(request: Request) -> Answer:
@@ -346,7 +346,7 @@ def test_old_values_that_cannot_be_removed_are_a_warning(
     assert "still keeps old values of Secret team-a/token" in str(result["warnings"])
 
 
-def test_it_waits_for_a_task_that_works_then_fails(
+def test_a_task_waits_for_another_rotation_then_fails(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -356,7 +356,7 @@ def test_it_waits_for_a_task_that_works_then_fails(
 
     def beating(request: Request) -> Answer:
         if (request.method, request.path) == ("GET", KEPT):
-            kept = space.found[KEPT]
+            kept = space.objects[KEPT]
             fields = json.loads(base64.b64decode(kept["data"]["kd-rotate.json"]))
             fields["beat"] += 1
             kept["data"]["kd-rotate.json"] = encoded(json.dumps(fields))
@@ -370,7 +370,7 @@ def test_it_waits_for_a_task_that_works_then_fails(
     assert space.writes == []
 
 
-def test_the_other_task_that_ends_meanwhile_leaves_the_way_free(
+def test_a_task_begins_when_the_other_rotation_ends(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -383,7 +383,7 @@ def test_the_other_task_that_ends_meanwhile_leaves_the_way_free(
         if (request.method, request.path) == ("GET", KEPT):
             looks.append(request)
             if len(looks) == 3:
-                del space.found[KEPT]
+                del space.objects[KEPT]
         return space._answer(request)
 
     server.otherwise = ending
@@ -393,7 +393,7 @@ def test_the_other_task_that_ends_meanwhile_leaves_the_way_free(
     assert values(space)["token"] == OTHER
 
 
-def test_of_two_that_begin_at_once_the_second_writes_nothing(
+def test_of_two_tasks_that_begin_at_once_the_second_writes_nothing(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     path = f"{CORE}/secrets"
@@ -420,13 +420,13 @@ def test_a_task_beats_while_it_works(
     assert kept_values(space) is None
 
 
-def test_a_task_whose_rotation_another_took_over_writes_no_more(
+def test_a_task_whose_rotation_another_took_over_stops_writing(
     space: Namespace, members: Members, run: Run
 ) -> None:
     def exit_code(value: str) -> int:
         if value != NEW:
             return 0
-        kept = space.found[KEPT]
+        kept = space.objects[KEPT]
         fields = json.loads(base64.b64decode(kept["data"]["kd-rotate.json"]))
         fields["holder"] = "another"
         kept["data"]["kd-rotate.json"] = encoded(json.dumps(fields))
@@ -446,7 +446,7 @@ def test_a_rollback_works_without_kept_values_that_were_deleted_by_hand(
     def exit_code(value: str) -> int:
         if value != NEW:
             return 0
-        space.found.pop(KEPT, None)
+        space.objects.pop(KEPT, None)
         return 3
 
     members.exit_code = exit_code
@@ -468,7 +468,7 @@ REACTIONS: list[tuple[str, Callable[[JsonObject], bool]]] = [
 
 
 @pytest.mark.parametrize(("reaction", "right"), REACTIONS)
-def test_a_start_script_that_does_not_know_reconnect(
+def test_a_start_script_without_reconnect_gets_the_given_reaction(
     space: Namespace, members: Members, run: Run, reaction: str,
     right: Callable[[JsonObject], bool],
 ) -> None:  # fmt: skip
@@ -476,12 +476,12 @@ def test_a_start_script_that_does_not_know_reconnect(
     result = rotated(run(kd_rotate, **ROTATE, on_reconnect_failure=reaction))
     assert right(result), result
     assert values(space)["token"] == (OLD if reaction == "rollback" else NEW)
-    told = [m["reconnect"] for one in result["kdclusters"] for m in one["members"]]
-    assert (told == [None] * 3) is (reaction == "ignore")
+    reconnects = [m["reconnect"] for one in result["kdclusters"] for m in one["members"]]
+    assert (reconnects == [None] * 3) is (reaction == "ignore")
 
 
 @pytest.mark.parametrize("reaction", ["warn", "ignore"])
-def test_another_value_in_a_member_brings_the_old_ones_back_whatever_scripts_say(
+def test_another_value_in_a_member_restores_the_old_ones_whatever_scripts_return(
     space: Namespace, members: Members, run: Run, reaction: str
 ) -> None:
     members.held = {"token": encoded(OLD), "user": encoded("team-a")}
@@ -508,5 +508,5 @@ def test_a_configmaps_old_values_are_kept_in_a_secret(
     rotated(run(kd_rotate, configmap="model", data={"path": NEW}))
     (kept,) = created
     assert kept["kind"] == "Secret" and kept["data"]["path"] == encoded("/old")
-    # Its members hold something else, so the old values came back.
-    assert space.found[f"{CORE}/configmaps/model"]["data"] == {"path": "/old"}
+    # Its members hold other values, so the old ones were restored.
+    assert space.objects[f"{CORE}/configmaps/model"]["data"] == {"path": "/old"}

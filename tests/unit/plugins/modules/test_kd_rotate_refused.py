@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What kd_rotate refuses before it writes anything, and that no refusal shows a value."""
+"""What kd_rotate refuses before the first write; no refusal shows a value."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BAD: list[tuple[JsonObject, str]] = [
     ({"secret": "token", "string_data": {"a key": NEW}}, "not a valid key"),
     ({"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 0}, "seconds, 1 to"),
     ({"secret": "token", "string_data": {"token": NEW}, "wait_timeout": 10**400}, "seconds, 1 to"),
-    ({"secret": "gone", "string_data": {"token": NEW}}, "Secret team-a/gone does not exist"),
+    ({"secret": "missing", "string_data": {"token": NEW}}, "Secret team-a/missing does not exist"),
     ({"secret": "unnamed", "string_data": {"token": NEW}}, "No KDCluster in namespace team-a names"),
     ({"secret": "untyped", "string_data": {"token": NEW}}, "has no type label"),
 ]  # fmt: skip
@@ -52,7 +52,7 @@ def test_bad_input_writes_nothing_and_shows_nothing(
     assert space.writes == space.trials == []
 
 
-def test_a_kdcluster_that_does_not_settle_in_time_is_left_alone(
+def test_a_kdcluster_that_does_not_settle_in_time_is_not_changed(
     space: Namespace, members: Members, run: Run
 ) -> None:
     space.asleep = True
@@ -63,21 +63,21 @@ def test_a_kdcluster_that_does_not_settle_in_time_is_left_alone(
     assert space.writes == []
 
 
-def test_it_waits_for_a_kdcluster_that_still_settles(
+def test_the_task_waits_for_a_kdcluster_that_still_settles(
     space: Namespace, members: Members, run: Run
 ) -> None:
     space.kdcluster("notebook")["status"]["lastConnectionHash"] = "other"
     result = rotated(run(kd_rotate, **ROTATE))
     assert result["changed"] is True, result["msg"]
-    # Once for what was on its way before, once for the rotation.
+    # Once for the earlier change, once for the rotation.
     assert space.kdcluster("notebook")["status"]["specGenerationToProcess"] == 3
 
 
 @pytest.mark.parametrize("verb", ["POST", "DELETE", "PATCH"])
-def test_old_values_that_cannot_be_kept_are_noticed_before(
+def test_old_values_that_cannot_be_kept_are_noticed_before_the_write(
     space: Namespace, members: Members, run: Run, server: ScriptedServer, verb: str
 ) -> None:
-    """A full quota refuses the creation; a missing right any of the three."""
+    """A full quota refuses the creation, a missing right any of the three."""
     path = f"{CORE}/secrets" if verb == "POST" else KEPT
     said = "secrets is forbidden: exceeded quota: small, requested: secrets=1, used: secrets=9"
     server.on(verb, path, status_answer(403, "Forbidden", said), forever=True)
@@ -88,7 +88,7 @@ def test_old_values_that_cannot_be_kept_are_noticed_before(
     assert (result["changed"], result["kept_in"], space.writes) == (False, None, [])
 
 
-def test_a_secret_of_others_in_place_of_the_kept_values_is_left_alone(
+def test_a_secret_of_others_in_place_of_the_kept_values_is_not_changed(
     space: Namespace, members: Members, run: Run
 ) -> None:
     space.add_object("Secret", KEPT.rpartition("/")[2], data={"theirs": encoded(OLD)})
@@ -101,13 +101,15 @@ def test_a_secret_of_others_in_place_of_the_kept_values_is_left_alone(
         assert space.writes == []
 
 
-def test_nothing_kept_is_nothing_to_restore(space: Namespace, members: Members, run: Run) -> None:
+def test_without_kept_values_nothing_can_be_restored(
+    space: Namespace, members: Members, run: Run
+) -> None:
     result = rotated(run(kd_rotate, secret="token", state="restored"))
     assert "No old values of Secret team-a/token are kept" in result["msg"]
     assert space.writes == []
 
 
-def test_an_operator_that_is_down_is_noticed_before(
+def test_an_operator_that_is_down_is_noticed_before_the_write(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     said = 'failed calling webhook "hard-validate-cr.kubedirector.hpe.com": connection refused'
@@ -118,7 +120,7 @@ def test_an_operator_that_is_down_is_noticed_before(
     assert space.writes == []
 
 
-def test_a_member_that_cannot_be_asked_is_noticed_before(
+def test_a_member_that_cannot_be_read_is_noticed_before_the_write(
     space: Namespace, members: Members, run: Run
 ) -> None:
     members["pod-1", CONFIGMETA] = b"{"
@@ -127,14 +129,14 @@ def test_a_member_that_cannot_be_asked_is_noticed_before(
     assert space.writes == []
 
 
-def test_a_pod_that_was_just_deleted_is_waited_for(
+def test_the_task_waits_for_a_pod_that_was_just_deleted(
     space: Namespace,
     members: Members,
     run: Run,
     server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The operator calls it configured until it looks again."""
+    """The operator reports it as configured until its next poll."""
     monkeypatch.setattr(task, "_NOTICED_SECONDS", 35.0)
     answer, refused = server.otherwise, list[Request]()
 

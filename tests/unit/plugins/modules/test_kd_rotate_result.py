@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What kd_rotate tells of the KDClusters, against what stands on the server at the end."""
+"""The KDClusters that kd_rotate returns, compared with the server's at the end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TAKEN = {"rc": 0, "stderr": ""}
 def expected(
     space: Namespace, *, action: str, generation: int, reconnect: JsonObject | None
 ) -> list[JsonObject]:
-    """What is to be told of both that name the Secret."""
+    """The expected result for both KDClusters that name the Secret."""
     return [
         {
             "namespace": "team-a",
@@ -42,11 +42,11 @@ def expected(
 
 
 def generations(space: Namespace) -> list[int]:
-    """The operator's counts of changes as they stand on the server."""
+    """The generations of both KDClusters on the server."""
     return [space.kdcluster(name)["status"]["specGenerationToProcess"] for name in PODS]
 
 
-def test_after_a_rotation_they_are_returned_as_they_are_then(
+def test_after_a_rotation_the_new_state_is_returned(
     space: Namespace, members: Members, run: Run
 ) -> None:
     before = {name: space.hash_of(space.kdcluster(name)) for name in PODS}
@@ -55,27 +55,27 @@ def test_after_a_rotation_they_are_returned_as_they_are_then(
     assert result["kdclusters"] == expected(space, action="updated", generation=2, reconnect=TAKEN)
     assert all(one["connection_hash"] != before[one["name"]] for one in result["kdclusters"])
 
-    # The operator has nothing to do any more.
+    # The operator has nothing left to do.
     again = rotated(run(kd_rotate, **ROTATE))
     assert generations(space) == [2, 2]
     assert again["kdclusters"] == expected(space, action="unchanged", generation=2, reconnect=TAKEN)
 
 
-def test_after_a_rollback_they_are_returned_as_they_are_then(
+def test_after_a_rollback_the_new_state_is_returned(
     space: Namespace, members: Members, run: Run
 ) -> None:
     members.exit_code = lambda value: 3 if value == NEW else 0
     result = rotated(run(kd_rotate, **ROTATE))
     assert result["rolled_back"] is True
     assert values(space)["token"] == OLD
-    # There and back.
+    # The rotation and the rollback.
     assert generations(space) == [3, 3]
     assert result["kdclusters"] == expected(
         space, action="unchanged", generation=3, reconnect=TAKEN
     )
 
 
-def test_a_rehearsal_tells_them_as_they_are_and_what_would_happen(
+def test_check_mode_returns_the_live_state_and_the_planned_action(
     space: Namespace, members: Members, run: Run
 ) -> None:
     result = rotated(run(kd_rotate, check=True, **ROTATE))
@@ -84,10 +84,10 @@ def test_a_rehearsal_tells_them_as_they_are_and_what_would_happen(
 
 
 @pytest.mark.parametrize("missing", [True, False])
-def test_the_type_of_an_object_that_is_not_there_is_null(
+def test_the_type_of_a_missing_object_is_null(
     space: Namespace, members: Members, run: Run, missing: bool
 ) -> None:
-    secret = "gone" if missing else "token"
+    secret = "missing" if missing else "token"
     result = rotated(run(kd_rotate, check=True, secret=secret, string_data={"token": NEW}))
     assert result["object"]["type"] == (None if missing else "source-control")
     assert result["object"]["name"] == secret
@@ -138,8 +138,6 @@ def test_a_plan_names_several_keys_and_who_reconnects_twice(
     ]
 
 
-def test_there_is_no_plan_where_nothing_can_be_done(
-    space: Namespace, members: Members, run: Run
-) -> None:
-    assert rotated(run(kd_rotate, secret="gone", string_data={"token": NEW}))["plan"] == []
+def test_an_impossible_task_has_no_plan(space: Namespace, members: Members, run: Run) -> None:
+    assert rotated(run(kd_rotate, secret="missing", string_data={"token": NEW}))["plan"] == []
     assert run(kd_rotate, secret="token")["plan"] == []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a start script prints is shown without any secret value that its member may know, or not at all."""
+"""A start script's output is shown without any secret value that its member may know, or not at all."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests.unit.plugins.namespace_server import CONFIGMETA, STATUS, STDERR, Name
 VALUE = canary("basil" * 8)
 PATH = "/opt/guestconfig/configure.stderr"
 
-# Where ansible-core does not know it, a module always returns the options.
+# An ansible-core without this argument always returns the options.
 INVOCATION = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
 
 
 @pytest.fixture
 def failing(space: Namespace) -> Namespace:
-    """A notebook that connects to a Secret and fails with what it prints of it."""
+    """A notebook that connects to a Secret, and whose start script fails and prints its value."""
     space.add_object("Secret", "kept", object_type="token", data={"token": encoded(VALUE)})
     space.add_object("Secret", "other", object_type="token", data={"token": encoded("x" * 9)})
     space.add_kdcluster("notebook", "pod-0", configmaps=["model"], secrets=["kept"])
@@ -37,7 +37,7 @@ def failing(space: Namespace) -> Namespace:
 
 
 def stderr_of(result: JsonObject) -> str:
-    """The shown text, which is the same in the result and, its last line, in the warning."""
+    """The shown text; the warning has its last line, too."""
     (one,) = result["kdclusters"][0]["members"]
     assert one["reconnect"]["rc"] == 7
     text = str(one["reconnect"]["stderr"])
@@ -61,14 +61,14 @@ TASKS: dict[str, JsonObject] = {
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_the_value_of_a_secret_is_masked(failing: Namespace, plain_run: Run, task: str) -> None:
+def test_the_value_of_a_secret_is_redacted(failing: Namespace, plain_run: Run, task: str) -> None:
     result = plain_run(kd_connection, **NOTEBOOK, **TASKS[task])
     assert VALUE not in json.dumps(result)
     assert stderr_of(result) == "start\ncannot log in with ******** here"
 
 
 @pytest.mark.parametrize("place", ["secret key", "token", "connected token", "earlier value"])
-def test_what_the_member_itself_holds_is_masked(
+def test_a_value_that_the_member_itself_holds_is_redacted(
     failing: Namespace, plain_run: Run, place: str
 ) -> None:
     held = canary(place)
@@ -87,7 +87,7 @@ def test_what_the_member_itself_holds_is_masked(
     assert stderr_of(result) == "cannot use ******** here"
 
 
-def test_secret_keys_of_a_kdcluster_that_is_disconnected_are_masked(
+def test_secret_keys_of_a_kdcluster_that_is_disconnected_are_redacted(
     failing: Namespace, plain_run: Run
 ) -> None:
     held = canary("tarragon")
@@ -100,12 +100,12 @@ def test_secret_keys_of_a_kdcluster_that_is_disconnected_are_masked(
     assert stderr_of(result) == "lost ******** here"
 
 
-UNREADABLE = ["forbidden", "gone", "no configmeta"]
+UNREADABLE = ["forbidden", "deleted", "no configmeta"]
 
 
 @pytest.mark.parametrize("reaction", ["warn", "fail"])
 @pytest.mark.parametrize("why", UNREADABLE)
-def test_a_text_is_not_shown_where_a_value_cannot_be_read(
+def test_a_text_is_not_shown_if_a_value_cannot_be_read(
     failing: Namespace, plain_run: Run, server: ScriptedServer, why: str, reaction: str
 ) -> None:
     secret = f"{CORE}/secrets/kept"
@@ -120,23 +120,23 @@ def test_a_text_is_not_shown_where_a_value_cannot_be_read(
             return refused if request.path == secret and whole else others(request)
 
         server.otherwise = read
-    elif why == "gone":
-        del failing.found[secret]
+    elif why == "deleted":
+        del failing.objects[secret]
     else:
         failing.files["pod-0", CONFIGMETA] = b"{"
     result = plain_run(
         kd_connection, kdcluster=["notebook"], clusters=["engine"], on_reconnect_failure=reaction
     )
-    told = result["msg"] if reaction == "fail" else " ".join(warnings_of(result))
-    assert f"kubectl exec -n team-a pod-0 -c app -- cat {PATH}" in told
-    assert "exit code 7" in told and "is not shown" in told
-    assert ("configmeta.json" if why == "no configmeta" else "Secret team-a/kept") in told
+    shown = result["msg"] if reaction == "fail" else " ".join(warnings_of(result))
+    assert f"kubectl exec -n team-a pod-0 -c app -- cat {PATH}" in shown
+    assert "exit code 7" in shown and "is not shown" in shown
+    assert ("configmeta.json" if why == "no configmeta" else "Secret team-a/kept") in shown
     (one,) = result["kdclusters"][0]["members"]
     assert one["reconnect"] == {"rc": 7, "stderr": ""}
     assert VALUE not in json.dumps(result) and "cannot log in" not in json.dumps(result)
 
 
-def test_a_value_at_the_cut_is_masked_whole(failing: Namespace, plain_run: Run) -> None:
+def test_a_value_at_the_cut_is_redacted_completely(failing: Namespace, plain_run: Run) -> None:
     tail = "b" * (4000 - len(VALUE) // 2)
     failing.files["pod-0", STDERR] = f"{'a' * 60000}{VALUE}{tail}".encode()
     result = plain_run(kd_connection, **NOTEBOOK, clusters=["engine"])
@@ -173,9 +173,9 @@ def test_a_configmaps_credentials_are_nowhere_but_in_the_configmap(
     assert shown == {
         "path": "/old", "token": "(hidden)", "app.properties": "user=me\nAPP_PASSWORD=(hidden)\n",
     }  # fmt: skip
-    told = [text for text in warnings_of(result) if "credential" in text]
-    assert len(told) == 2
-    assert space.found[f"{CORE}/configmaps/model"]["data"] == data
+    shown = [text for text in warnings_of(result) if "credential" in text]
+    assert len(shown) == 2
+    assert space.objects[f"{CORE}/configmaps/model"]["data"] == data
     entry = {"name": "model", "data": {**data, "token": VALUE + "x"}}
     result = plain_run(kd_connection, **NOTEBOOK, configmaps=[entry])
     before, after = (

@@ -36,21 +36,21 @@ from tests.unit.plugins.return_docs import assert_value, returns_of
 
 ROOT = Path(connection.__file__).parents[2]
 MODULES = [connection, connections, info, access, cluster, connection_info, export_info, rotate]
-# Those that only read.
+# The modules that only read.
 READING = (info, connection_info, export_info)
 FRAGMENTS = {"auth": auth, "attributes": attributes, "selection": selection}
 SELECTING = {
     "label_selectors": ("list", None), "apps": ("list", None), "expect_min": ("int", 1),
     "expect_max": ("int", None),
 }  # fmt: skip
-# What an option of an argument spec and one of the documentation have in common.
+# The keys that an option has in the argument spec and in the documentation.
 SHARED = ("type", "elements", "required", "default", "choices", "aliases")
-# What the module itself adds for every module (contract: namespace and authentication).
+# The options of every module (contract: namespace and authentication).
 COMMON = {**AUTH_ARGUMENTS, "namespace": {"type": "str"}}
 
 
 def shared_part(option: dict[str, Any]) -> dict[str, Any]:
-    """An option without what only one of the two sides can say."""
+    """An option without the keys that only one of the two sides has."""
     part = {key: option[key] for key in SHARED if option.get(key) not in (None, False, [])}
     if option.get("default") is False:
         part["default"] = False
@@ -72,7 +72,7 @@ def documented_options(module: ModuleType) -> dict[str, Any]:
         source = FRAGMENTS[base].ModuleDocFragment
         text = getattr(source, (variant or "documentation").upper())
         options.update(yaml.safe_load(text)["options"])
-    # What a module says itself goes before, word by word.
+    # A module's own keys override those of its fragments.
     return {name: {**options.get(name, {}), **own.get(name, {})} for name in {**options, **own}}
 
 
@@ -138,7 +138,7 @@ def test_values_of_secrets_are_hidden() -> None:
     assert secrets["options"]["name"].get("no_log", False) is False
 
 
-def test_the_contracts_options_are_there() -> None:
+def test_the_contracts_options_exist() -> None:
     # Written out from the contract: names, types, defaults.
     expected = {
         "kdcluster": ("list", None), "configmaps": ("list", None), "secrets": ("list", None),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody else undoes a task's change while it waits, or right after: no task reports success."""
+"""If another writer undoes a task's change during its wait, or right after, the task does not report success."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tests.unit.plugins.module_runs import MARK, NOTEBOOK, Run
 from tests.unit.plugins.namespace_server import CONFIGMETA, Namespace
 
 SECRET = {"name": "token", "type": "source-control", "string_data": {"token": MARK}}
-WANTED = {**NOTEBOOK, "secrets": [SECRET]}
+TASK = {**NOTEBOOK, "secrets": [SECRET]}
 PATH = f"{CORE}/secrets/token"
 Act = Callable[[Namespace], None]
 
 
 def disconnect(space: Namespace) -> None:
-    """What a GitOps controller does that knows nothing of the connection."""
+    """Disconnect, as a GitOps controller does whose manifest has no connection."""
     manifest = space.kdcluster("notebook")
     manifest["spec"]["connections"]["secrets"] = []
     owned: JsonObject = {"f:spec": {"f:connections": {"f:secrets": {}}}}
@@ -40,30 +40,30 @@ def disconnect(space: Namespace) -> None:
 
 def other_data(space: Namespace) -> None:
     """Put other data into the Secret."""
-    space.found[PATH]["data"]["token"] = encoded("else")
-    space.found[PATH]["metadata"]["resourceVersion"] = "9000"
+    space.objects[PATH]["data"]["token"] = encoded("else")
+    space.objects[PATH]["metadata"]["resourceVersion"] = "9000"
 
 
 def no_label(space: Namespace) -> None:
-    """Take its type label off."""
-    del space.found[PATH]["metadata"]["labels"][TYPE_LABELS["Secret"]]
-    space.found[PATH]["metadata"]["resourceVersion"] = "9000"
+    """Remove its type label."""
+    del space.objects[PATH]["metadata"]["labels"][TYPE_LABELS["Secret"]]
+    space.objects[PATH]["metadata"]["resourceVersion"] = "9000"
 
 
 def no_secret(space: Namespace) -> None:
     """Delete it."""
-    del space.found[PATH]
+    del space.objects[PATH]
 
 
 def other_uid(space: Namespace) -> None:
-    """Delete the KDCluster and make it again."""
+    """Delete the KDCluster and create it again."""
     space.kdcluster("notebook")["metadata"]["uid"] = "another"
 
 
 def when(
     server: ScriptedServer, fits: Callable[[Request], bool], act: Act, space: Namespace
 ) -> None:
-    """Do something once, before the first request that fits is answered."""
+    """Call `act` once, before the first request that fits is answered."""
     answer = server.otherwise
     assert answer is not None
     done: list[bool] = []
@@ -86,20 +86,20 @@ ACTS = [
 ]
 
 
-@pytest.mark.parametrize(("act", "told", "cluster", "secret"), ACTS)
-def test_right_after_the_change_has_settled(
-    space: Namespace, run: Run, server: ScriptedServer, act: Act, told: str, cluster: str, secret: str
+@pytest.mark.parametrize(("act", "said", "cluster", "secret"), ACTS)
+def test_a_change_that_is_undone_right_after_it_settled_is_reported(
+    space: Namespace, run: Run, server: ScriptedServer, act: Act, said: str, cluster: str, secret: str
 ) -> None:  # fmt: skip
     when(server, lambda request: request.path.endswith("/exec"), act, space)
-    result = run(kd_connection, **WANTED)
-    assert result["failed"] and result["changed"] and told in result["msg"]
+    result = run(kd_connection, **TASK)
+    assert result["failed"] and result["changed"] and said in result["msg"]
     assert result["kdclusters"][0]["action"] == cluster
     assert result["objects"][0]["action"] == secret
     live = space.kdcluster("notebook")["spec"]["connections"]["secrets"]
     assert result["kdclusters"][0]["connections"]["secrets"] == live
 
 
-def test_an_event_that_shows_it_ends_the_wait(
+def test_an_event_that_shows_the_undone_change_ends_the_wait(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     space.asleep = True
@@ -115,7 +115,7 @@ def test_an_event_that_shows_it_ends_the_wait(
 
     server.otherwise = otherwise
     begun = time.monotonic()
-    result = run(kd_connection, **WANTED, wait_timeout=30)
+    result = run(kd_connection, **TASK, wait_timeout=30)
     assert time.monotonic() - begun < 15
     assert "does not name Secret token" in result["msg"] and "'argocd'" in result["msg"]
     assert result["kdclusters"][0]["action"] == "unchanged"
@@ -124,7 +124,7 @@ def test_an_event_that_shows_it_ends_the_wait(
 def test_an_unchanged_task_reads_nothing_twice(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
-    run(kd_connection, **WANTED)
+    run(kd_connection, **TASK)
     lists: list[Request] = []
     answer = server.otherwise
     assert answer is not None
@@ -135,38 +135,38 @@ def test_an_unchanged_task_reads_nothing_twice(
         return answer(request)
 
     server.otherwise = otherwise
-    assert run(kd_connection, **WANTED)["changed"] is False
+    assert run(kd_connection, **TASK)["changed"] is False
     assert len(lists) == 1
 
 
 @pytest.mark.parametrize("wait", [True, False])
-def test_without_waiting_it_says_what_it_does_not_know(
+def test_without_waiting_a_warning_says_what_is_not_known(
     space: Namespace, run: Run, wait: bool
 ) -> None:
-    warned = [run(kd_connection, **WANTED, wait=wait).get("warnings", []) for _time in range(2)]
+    warned = [run(kd_connection, **TASK, wait=wait).get("warnings", []) for _time in range(2)]
     assert [any("does not know whether" in str(one) for one in found) for found in warned] == [
         not wait, False,
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("secrets", "told"),
+    ("secrets", "said"),
     [
         ({"source-control": [{"metadata": {"name": encoded("token")}, "data": {"token": "eA=="}}]}, "with other data (token)"),
         ({}, "does not hold Secret team-a/token"),
     ],
 )  # fmt: skip
-def test_a_member_that_holds_something_else_fails_the_task(
-    space: Namespace, run: Run, secrets: JsonObject, told: str
+def test_a_member_that_holds_other_values_fails_the_task(
+    space: Namespace, run: Run, secrets: JsonObject, said: str
 ) -> None:
     content = configmeta(secrets=secrets)
     space.files["pod-1", CONFIGMETA] = json.dumps(content).encode()
-    result = run(kd_connection, **WANTED)
-    assert "pod-1" in result["msg"] and told in result["msg"] and "pod-0" not in result["msg"]
+    result = run(kd_connection, **TASK)
+    assert "pod-1" in result["msg"] and said in result["msg"] and "pod-0" not in result["msg"]
     assert result["changed"] is True
 
 
-def test_kd_cluster_tells_live_connections(
+def test_kd_cluster_returns_the_live_connections(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     space.add_object("Secret", "token", object_type="source-control")
@@ -180,6 +180,6 @@ def test_kd_cluster_tells_live_connections(
     when(server, third_list, disconnect, space)
     result = run(kd_cluster, name="notebook", connections={"secrets": ["token"]})
     assert "does not name Secret token" in result["msg"] and "'argocd'" in result["msg"]
-    (told,) = result["kdclusters"]
-    assert told["connections"]["secrets"] == [] and told["action"] == "unchanged"
+    (live,) = result["kdclusters"]
+    assert live["connections"]["secrets"] == [] and live["action"] == "unchanged"
     assert result["changed"] is True

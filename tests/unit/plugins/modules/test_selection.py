@@ -100,7 +100,7 @@ def test_nothing_expected_is_nothing_to_do(notebooks: Namespace, run: Run) -> No
     assert (result["changed"], result["kdclusters"]) == (False, [])
 
 
-def test_entries_select_each_for_itself(notebooks: Namespace, run: Run) -> None:
+def test_each_entry_has_its_own_selection(notebooks: Namespace, run: Run) -> None:
     result = run(
         kd_connections,
         connections=[
@@ -122,7 +122,7 @@ def test_entries_select_each_for_itself(notebooks: Namespace, run: Run) -> None:
     )
 
 
-def test_entries_that_select_alike_are_one_request(
+def test_entries_with_the_same_selection_share_one_request(
     notebooks: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     entries = [{**LABELLED, "secrets": [{**SECRET, "name": f"token-{n}"}]} for n in range(5)]
@@ -159,7 +159,7 @@ def test_a_rotation_refuses_where_others_name_the_object(notebooks: Namespace, r
     assert rotated(run, **LABELLED)["changed"] is True
 
 
-def test_what_selects_is_asked_of_the_api_server(
+def test_the_api_server_evaluates_the_label_selector(
     notebooks: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     run(kd_configmeta_info, **LABELLED)

@@ -42,7 +42,7 @@ def copied(folder: Path) -> Path:
 
 
 def imported(folder: Path, action: str = "kd_connection") -> dict[str, object]:
-    """What a process of its own has imported along with an action."""
+    """The modules that a new process has imported with an action."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [sys.executable, "-c", IMPORT, str(folder), action],
@@ -55,9 +55,7 @@ def imported(folder: Path, action: str = "kd_connection") -> dict[str, object]:
 @pytest.mark.parametrize(
     "action", sorted(path.stem for path in (ROOT / "plugins/action").glob("*.py"))
 )
-def test_what_an_action_imports_is_imported_by_pythons_own_loader(
-    action: str, tmp_path: Path
-) -> None:
+def test_an_actions_imports_use_pythons_own_loader(action: str, tmp_path: Path) -> None:
     collection = copied(tmp_path)
     found = imported(tmp_path, action)
     loaders = found["loaders"]
@@ -79,8 +77,8 @@ def test_a_file_that_changed_is_compiled_again(tmp_path: Path) -> None:
     assert imported(tmp_path)["pause"] == 7
 
 
-def test_where_nothing_can_be_kept_it_is_imported_all_the_same(tmp_path: Path) -> None:
+def test_code_is_imported_even_if_no_bytecode_can_be_kept(tmp_path: Path) -> None:
     collection = copied(tmp_path)
-    # A file in its place, for root may write into any folder.
+    # A file in its place: root may write into any folder.
     (collection / "plugins" / "module_utils" / "_reconcile" / "__pycache__").touch()
     assert imported(tmp_path)["pause"]

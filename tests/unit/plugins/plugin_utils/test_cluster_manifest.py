@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ansible_collections.kubedirector.connections.plugins.modules import kd_cluster
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._cluster_manifest import (
+from ansible_collections.kubedirector.connections.plugins.plugin_utils._manifests import (
     IN_MANIFEST,
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._value_files import (
@@ -29,7 +29,7 @@ from tests.unit.plugins.namespace_server import Namespace
 
 AT_ONCE: JsonObject = {"wait": False, "wait_timeout": 5}
 FORMS = pytest.mark.parametrize("form", ["definition", "yaml", "json"])
-# What kubectl get -o yaml prints besides.
+# Further fields that kubectl get -o yaml prints.
 OF_OTHERS: JsonObject = {
     "creationTimestamp": "2026-01-01T00:00:00Z", "generation": 3, "resourceVersion": "7", "uid": "1-2",
     "managedFields": [{"manager": "kubectl"}], "finalizers": ["kubedirector.hpe.com/cleanup"],
@@ -43,7 +43,7 @@ OF_OTHERS: JsonObject = {
 
 
 def read_manifest(folder: Folder, form: str, given: Any, **options: Any) -> FileValues:
-    """Read a task with a manifest, given as such or in a file."""
+    """Read a task with a manifest, given directly or in a file."""
     if form == "definition":
         return with_cluster_manifest({"definition": given, **options}, folder)
     if not isinstance(given, str):
@@ -78,12 +78,12 @@ def test_a_manifest_is_sent_unchanged(
     after = headed(result["diff"], "KDCluster team-a/lab")["after"]["spec"]
     assert list(after["roles"][0]["secretKeys"]) == ["rest-password"]
     assert run(kd_cluster, **read.args)["changed"] is False
-    # It is what the single options say.
+    # It equals the single options.
     assert run(kd_cluster, **OPTIONS, **AT_ONCE)["changed"] is False
 
 
 @FORMS
-def test_what_the_server_and_the_operator_write_is_left_out(folder: Folder, form: str) -> None:
+def test_fields_of_the_server_and_the_operator_are_left_out(folder: Folder, form: str) -> None:
     given = {**with_metadata(**OF_OTHERS), "status": {"state": "configured"}}
     read = read_manifest(folder, form, given)
     assert read.problems == []
@@ -92,7 +92,7 @@ def test_what_the_server_and_the_operator_write_is_left_out(folder: Folder, form
 
 
 @FORMS
-def test_null_is_nothing(folder: Folder, form: str) -> None:
+def test_null_counts_as_missing(folder: Folder, form: str) -> None:
     given = with_spec(
         connections={"secrets": None, "configmaps": ["model"]}, appCatalog=None, defaultSecret=None
     )
@@ -140,7 +140,7 @@ REFUSED: list[tuple[Any, str, str]] = [
 
 @pytest.mark.parametrize(("given", "place", "text"), REFUSED, ids=range(len(REFUSED)))
 @FORMS
-def test_what_it_cannot_carry_through_is_refused_by_name(
+def test_a_field_that_cannot_be_applied_is_refused_by_name(
     folder: Folder, form: str, given: Any, place: str, text: str
 ) -> None:
     given = copy.deepcopy(given)
@@ -167,7 +167,7 @@ def test_what_it_cannot_carry_through_is_refused_by_name(
     ],
     ids=range(7),
 )  # fmt: skip
-def test_values_of_a_file_have_their_types_and_those_of_a_definition_get_them(
+def test_values_of_a_file_have_their_types_and_those_of_a_definition_are_converted(
     folder: Folder, given: JsonObject, place: str, expected: str
 ) -> None:
     sentence = said(read_manifest(folder, "yaml", given))
@@ -198,7 +198,7 @@ def test_an_option_that_a_manifest_holds_is_refused_beside_it(folder: Folder, op
     assert said(read) == f"stands in place of {expected}. Keep one of the two."
 
 
-def test_every_option_is_of_the_task_or_of_the_manifest() -> None:
+def test_every_option_belongs_to_the_task_or_to_the_manifest() -> None:
     arguments: dict[str, Any] = kd_cluster.arguments()
     names = {
         spelling for name in arguments for spelling in (name, *arguments[name].get("aliases", ()))
@@ -233,7 +233,7 @@ def test_a_file_that_does_not_exist_is_named_unless_it_is_the_manifest_itself(
         assert sentence.startswith("the file that is named here does not") and MARK not in sentence
 
 
-def test_a_task_without_a_manifest_is_left_alone(folder: Folder) -> None:
+def test_a_task_without_a_manifest_is_not_changed(folder: Folder) -> None:
     assert with_cluster_manifest(OPTIONS, folder).args is OPTIONS
 
 

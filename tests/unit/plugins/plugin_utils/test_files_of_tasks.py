@@ -27,7 +27,7 @@ PASSWORD = VaultSecret(b"a password for tests")
 
 
 class Playbook:
-    """A playbook in a folder, whose only task's module is not run, but shows what it gets."""
+    """A playbook in a folder; the module of its only task does not run, but returns its options."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
@@ -43,7 +43,7 @@ class Playbook:
         file.write_text(options)
         task = Task()
         task.args = self.loader.load_from_file(str(file))
-        # What get_search_path() asks for.
+        # get_search_path() needs it.
         self._patch.setattr(task, "get_path", lambda: f"{file}:1")
         self._patch.setattr(task, "get_dep_chain", lambda: None)
         runner = action.ActionModule(
@@ -51,11 +51,11 @@ class Playbook:
             templar=mock.Mock(), shared_loader_obj=None,
         )  # fmt: skip
 
-        def hand(_tmp: Any, _variables: Any) -> JsonObject:
+        def return_options(_tmp: Any, _variables: Any) -> JsonObject:
             self.handed = dict(runner._task.args)
             return {"changed": False, **result}
 
-        self._patch.setattr(runner, "_run_module", hand)
+        self._patch.setattr(runner, "_run_module", return_options)
         before = runner._task.args
         done: JsonObject = runner.run(None, {})
         assert runner._task.args is before
@@ -70,7 +70,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Playbook:
     return Playbook(tmp_path, monkeypatch)
 
 
-def test_the_module_gets_values_in_place_of_files(play: Playbook) -> None:
+def test_the_module_gets_values_instead_of_files(play: Playbook) -> None:
     locked = VaultLib([("default", PASSWORD)]).encrypt(SECRET.encode(), PASSWORD)
     (play.folder / "token.txt").write_bytes(locked)
     options = """
@@ -104,7 +104,7 @@ spec: {{roles: [{{id: controller, secretKeys: [{{name: pin, value: {SECRET}}}]}}
     assert play.handed == {"name": "lab", "wait": False, "roles": roles}
 
 
-def test_what_is_wrong_with_the_manifest_of_a_kdcluster_has_its_place(play: Playbook) -> None:
+def test_a_problem_in_the_manifest_of_a_kdcluster_is_named_with_its_place(play: Playbook) -> None:
     options = """
 definition:
   apiVersion: kubedirector.hpe.com/v1beta1
@@ -121,7 +121,7 @@ definition:
     ]
 
 
-def test_what_cannot_be_read_is_named_before_the_module_runs(play: Playbook) -> None:
+def test_a_file_that_cannot_be_read_is_named_before_the_module_runs(play: Playbook) -> None:
     options = "configmaps: [{name: code, from_files: [train.py, no.py]}]"
     done = play.run(kd_connection, options)
     assert done["failed"] and not play.handed
@@ -139,7 +139,7 @@ def test_warnings_name_the_field(play: Playbook) -> None:
     ]
 
 
-def test_a_list_names_all_that_is_wrong_with_entry_and_field(play: Playbook) -> None:
+def test_all_problems_of_a_list_are_named_with_entry_and_field(play: Playbook) -> None:
     options = """
 connections:
   - kdcluster: [notebook]
@@ -161,11 +161,11 @@ connections:
     assert "entry 3 (kdcluster notebook), states: is not an option here" in second
 
 
-def test_values_from_files_count_where_other_things_are_wrong(play: Playbook) -> None:
+def test_values_from_files_count_even_if_there_are_other_problems(play: Playbook) -> None:
     options = """
 connections:
   - configmaps: [{name: code, type: model, from_files: [train.py], versioned: true}]
-  - state: gone
+  - state: unknown
 """
     done = play.run(kd_connections, options, failed=True)
     (problem,) = done["problems"]

@@ -47,7 +47,7 @@ CODE: JsonObject = {
 
 
 def read_manifest(folder: Folder, option: str, form: str, given: Any, **entry: Any) -> FileValues:
-    """Read an entry with a manifest, given as such or in a file."""
+    """Read an entry with a manifest, given directly or in a file."""
     if form != "definition":
         text = json.dumps(given) if form == "json" else yaml.safe_dump(given)
         (folder.path / "manifest").write_text(text if isinstance(given, (dict, list)) else given)
@@ -62,7 +62,7 @@ def changed(manifest: JsonObject, **fields: Any) -> JsonObject:
 
 
 @pytest.mark.parametrize("form", ["definition", "yaml", "json"])
-def test_a_manifest_says_what_single_options_say(folder: Folder, form: str) -> None:
+def test_a_manifest_equals_single_options(folder: Folder, form: str) -> None:
     read = read_manifest(folder, "secrets", form, LOGIN, data_mode="merge")
     assert read.problems == []
     assert read.args["secrets"] == [
@@ -106,7 +106,7 @@ def test_dates_of_a_file_are_text(folder: Folder) -> None:
     ids=range(10),
 )  # fmt: skip
 @pytest.mark.parametrize("form", ["definition", "yaml"])
-def test_what_a_manifest_cannot_say_is_named(
+def test_a_field_that_a_manifest_must_not_have_is_named(
     folder: Folder, form: str, given: Any, path: str, text: str
 ) -> None:
     read = read_manifest(folder, "secrets", form, given)
@@ -120,7 +120,7 @@ def test_what_a_manifest_cannot_say_is_named(
     assert SECRET not in sentence
 
 
-def test_values_of_a_file_are_text_and_those_of_a_definition_become_it(folder: Folder) -> None:
+def test_values_of_a_file_are_text_and_those_of_a_definition_become_text(folder: Folder) -> None:
     given = changed(CODE, data={"port": 8080})
     assert said(read_manifest(folder, "configmaps", "yaml", given)) == (
         "manifest, data.port: a number stands where text belongs. Quote it."
@@ -169,7 +169,7 @@ def test_single_options_beside_a_manifest_are_refused(
     assert said(read_manifest(folder, "secrets", "definition", LOGIN, **entry)).startswith(text)
 
 
-def test_a_manifests_namespace_is_that_of_its_entry(folder: Folder) -> None:
+def test_a_manifests_namespace_must_be_that_of_its_entry(folder: Folder) -> None:
     entry = {"secrets": [{"definition": LOGIN}]}
     for args, text in (
         ({"connections": [{**entry, "namespace": "team-a"}]}, None),
@@ -191,6 +191,6 @@ def test_a_manifest_may_be_longer_than_its_values(folder: Folder) -> None:
     assert "manifest holds more than" in said(read_manifest(folder, "secrets", "json", given))
 
 
-def test_what_is_disconnected_needs_its_name(folder: Folder) -> None:
+def test_a_manifest_that_is_disconnected_needs_its_name(folder: Folder) -> None:
     args = {"configmaps": [{"definition": CODE}], "state": "absent"}
     assert with_file_values(args, folder).args["configmaps"][0]["name"] == "code"

@@ -18,7 +18,7 @@ from tests.runner.paths import NEWEST, OLDEST, TREE
 
 IN_WORKER, ON_HOST = "in Ansible's worker process", "Using module file"
 KNOWN = __version__.rpartition(".")[0] <= NEWEST.ansible
-# As `ansible` does, on an ansible-core that differs from the installed one.
+# Like the command `ansible`, with an ansible-core that differs from the installed one.
 AD_HOC = "import sys\n{change}\nfrom ansible.cli.adhoc import main\nmain()"
 NEWER = "from ansible import release; release.__version__ = '2.99.0'"
 CHANGED_INSIDES = "from ansible.module_utils.common import warnings; del warnings._global_warnings"
@@ -41,7 +41,7 @@ def test_another_version_is_not_known(version: str, known: bool) -> None:
 
 
 @pytest.mark.parametrize(("owner", "name"), _module_in_worker._INSIDES)
-def test_other_insides_are_not_known(
+def test_other_internals_are_not_known(
     owner: object, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(owner, name)
@@ -75,5 +75,5 @@ def test_a_module_runs_either_way(
     )  # fmt: skip
     ways = IN_WORKER in done.stdout, ON_HOST in done.stdout
     assert ways == (in_worker, not in_worker), done.stdout + done.stderr
-    # The module's own words, either way.
+    # The module's own message, in both cases.
     assert "http://" in done.stdout.partition("FAILED! => ")[2], done.stdout

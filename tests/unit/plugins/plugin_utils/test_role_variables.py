@@ -27,7 +27,7 @@ MEANT = (
 
 
 def variables(role: Path, **more: Any) -> dict[str, Any]:
-    """The variables of a task of a role: its defaults, and what a playbook gives."""
+    """The variables of a task of a role: its defaults, and those of a playbook."""
     defaults = yaml.safe_load((role / "defaults" / "main.yml").read_text())
     return {
         "ansible_role_name": NAME + role.name, "role_path": str(role), **(defaults or {}), **more,
@@ -52,7 +52,7 @@ def test_each_variable_without_a_letter_is_named(role: Path) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
-def test_what_the_role_documents_and_its_own_variables_are_not(role: Path) -> None:
+def test_documented_and_internal_variables_of_the_role_are_not_named(role: Path) -> None:
     tasks = yaml.safe_load((role / "tasks" / "main.yml").read_text())
     for task in tasks:
         own = task.get("vars", {})
@@ -62,12 +62,12 @@ def test_what_the_role_documents_and_its_own_variables_are_not(role: Path) -> No
         assert list(misspelt_variables(variables(role, **few), own)) == []
 
 
-def test_a_name_that_is_no_text_is_no_obstacle() -> None:
+def test_a_name_that_is_not_text_is_ignored() -> None:
     given: dict[Any, Any] = {**variables(ROTATE, rotate_secert="x"), 8080: "x", True: "x"}
     assert list(misspelt_variables(given, ())) == [MEANT]
 
 
-def test_a_variable_of_the_users_own_is_not() -> None:
+def test_a_variable_of_the_user_is_not_named() -> None:
     for given in (
         {"mlflow_user": "ann"},
         {"mlflow_kdcluster": "lab", "mlflow_kdclusters": ["{{ mlflow_kdcluster }}"]},
@@ -81,7 +81,7 @@ def test_a_variable_of_the_users_own_is_not() -> None:
 
 
 @pytest.mark.whole_run
-def test_the_playbook_rotate_warns_of_it(tmp_path: Path) -> None:
+def test_the_playbook_rotate_warns_of_a_misspelt_variable(tmp_path: Path) -> None:
     done = run_playbook(
         f"{NAME}rotate", "-e", "rotate_secert=token", "-e", "rotate_state=restored",
         kubeconfig=tmp_path / "none",

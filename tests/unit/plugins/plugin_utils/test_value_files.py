@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""from_files and from_env_file against what kubectl makes of the same files, byte for byte."""
+"""from_files and from_env_file compared with kubectl on the same files, byte for byte."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_file_is_a_value_byte_for_byte(folder: Folder, option: str, name: str)
     assert len(text) + len(binary) == 1
 
 
-def test_a_folder_gives_all_its_ordinary_files(folder: Folder) -> None:
+def test_a_folder_has_the_values_of_all_its_regular_files(folder: Folder) -> None:
     write_all(folder.path / "all", FILES)
     (folder.path / "all" / "inner").mkdir()
     (folder.path / "all" / "link").symlink_to("text")
@@ -74,7 +74,7 @@ def test_a_folder_gives_all_its_ordinary_files(folder: Folder) -> None:
     assert warning.endswith("left out: inner, link.")
 
 
-def test_a_key_stands_for_a_files_name(folder: Folder) -> None:
+def test_a_key_replaces_a_files_name(folder: Folder) -> None:
     (folder.path / "with blank").write_text("x")
     sources = [{"key": "good", "path": "with blank"}, {"path": str(folder.path / "with blank"), "key": None}]  # fmt: skip
     text, _binary = values_of(read_one(folder, "configmaps", from_files=sources[:1]), "configmaps")
@@ -86,12 +86,12 @@ def test_a_key_stands_for_a_files_name(folder: Folder) -> None:
 
 @pytest.mark.parametrize("name", ENV_FILES)
 @pytest.mark.parametrize("option", ["configmaps", "secrets"])
-def test_an_env_file_gives_its_lines(
+def test_an_env_file_has_the_values_of_its_lines(
     folder: Folder, option: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable, value in ENVIRONMENT.items():
         monkeypatch.setenv(variable, value)
-    content, wanted = ENV_FILES[name]
+    content, expected = ENV_FILES[name]
     (folder.path / "env").write_bytes(content)
     read = read_one(folder, option, from_env_file="env")
     if option == "secrets" and b"UNSET" in content:
@@ -101,12 +101,14 @@ def test_an_env_file_gives_its_lines(
         )
         return
     text, binary = values_of(read, option)
-    assert (binary if option == "secrets" else text) == {k: v.encode() for k, v in wanted.items()}
+    assert (binary if option == "secrets" else text) == {k: v.encode() for k, v in expected.items()}
     assert len(read.warnings) == content.count(b"UNSET\n")
 
 
 @pytest.mark.parametrize("name", [*BAD_ENV_FILES, "cut"])
-def test_what_kubectl_refuses_or_cuts_is_refused_with_its_line(folder: Folder, name: str) -> None:
+def test_a_line_that_kubectl_refuses_or_cuts_is_refused_with_its_number(
+    folder: Folder, name: str
+) -> None:
     content = BAD_ENV_FILES.get(name, CUT_ENV_FILE)
     (folder.path / "env").write_bytes(content)
     text = said(read_one(folder, "configmaps", from_env_file="env"))
@@ -157,7 +159,7 @@ def test_a_secret_in_the_place_of_a_path_is_not_shown(folder: Folder, option: st
 @pytest.mark.parametrize(
     "entry", [{"from_files": []}, {"from_files": ["links"]}, {"from_env_file": "env"}], ids=str
 )
-def test_files_without_a_value_take_no_data_away(folder: Folder, entry: dict[str, Any]) -> None:
+def test_files_without_a_value_remove_no_data(folder: Folder, entry: dict[str, Any]) -> None:
     (folder.path / "env").write_text("# nothing yet\n")
     (folder.path / "links").mkdir()
     (folder.path / "links" / "token").symlink_to("../env")
@@ -166,7 +168,7 @@ def test_files_without_a_value_take_no_data_away(folder: Folder, entry: dict[str
     assert read_one(folder, "secrets", **entry, data={"a": "eA=="}).problems == []
 
 
-def test_files_of_this_collection_are_not_a_users(
+def test_files_of_this_collection_are_not_used(
     folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ansible looks beside the playbook first, which may be one of this collection."""
@@ -192,7 +194,9 @@ def test_the_size_is_bounded(folder: Folder) -> None:
     assert text.startswith("more holds more than 1048576 bytes (1 MiB)")
 
 
-def test_what_cannot_be_read_is_named(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_read_is_named(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     os.mkfifo(folder.path / "pipe")
     (folder.path / "folder").mkdir()
     (folder.path / "dangling").symlink_to("nowhere")
@@ -262,13 +266,13 @@ def test_a_key_comes_from_one_place(folder: Folder, option: str, other: dict[str
     assert set().union(*keys.values()) == {"a", "b"}
 
 
-def test_what_is_disconnected_needs_no_files(folder: Folder) -> None:
+def test_an_object_that_is_disconnected_needs_no_files(folder: Folder) -> None:
     args = {"secrets": [{"name": "x", "from_files": ["missing"]}], "state": "absent"}
     read = with_file_values(args, folder)
     assert (read.problems, read.args["secrets"]) == ([], [{"name": "x"}])
 
 
-def test_options_without_files_are_left_alone(folder: Folder) -> None:
+def test_options_without_files_are_not_changed(folder: Folder) -> None:
     args = {"secrets": [{"name": "x", "from_files": None}], "connections": [{"secrets": ["a"]}, 7]}
     assert with_file_values(args, folder).args is args
 
@@ -285,7 +289,7 @@ def test_entries_of_a_list_name_their_own_files(folder: Folder) -> None:
     assert entries[0]["secrets"][1] == {"name": "x", "from_files": ["a"]}
 
 
-def test_what_ansible_vault_encrypted_is_decrypted_and_deleted(folder: Folder) -> None:
+def test_a_file_of_ansible_vault_is_decrypted_and_the_plain_file_deleted(folder: Folder) -> None:
     (folder.path / "a.vault").write_text("locked")
     (folder.path / "a.plain").write_text("x")
     text, _binary = values_of(read_one(folder, "configmaps", from_files=["a.vault"]), "configmaps")
@@ -293,17 +297,17 @@ def test_what_ansible_vault_encrypted_is_decrypted_and_deleted(folder: Folder) -
     assert folder.forgotten == [str(folder.path / "a.plain")]
 
 
-def test_paths_are_also_looked_up_beside_their_list_and_in_the_current_folder(
+def test_paths_are_also_searched_beside_their_list_and_in_the_current_folder(
     folder: Folder, tmp_path: Path
 ) -> None:
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "a").write_text("beside")
     (tmp_path / "elsewhere" / "b").write_text("current")
     entry = {"configmaps": [{"name": "x", "from_files": ["a", "b"]}]}
-    # As the filter entry_places gives it, from the current directory.
+    # As the filter entry_places returns it, relative to the current directory.
     places = ["../lists/connections.yml:6"]
     read = with_file_values({"connections": [entry], "places": places}, folder)
     assert read.problems == []
     assert read.args["connections"][0]["configmaps"][0]["data"] == {"a": "beside", "b": "current"}
-    # The loader takes a relative path as one from the playbook.
+    # The loader resolves a relative path from the playbook.
     assert folder.forgotten == [str(tmp_path / "lists" / "a"), str(tmp_path / "elsewhere" / "b")]

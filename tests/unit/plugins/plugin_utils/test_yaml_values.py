@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values and keys that were written without quotes and mean something else to YAML."""
+"""Values and keys without quotes that YAML reads as something else."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read(folder: Path, text: str) -> Any:
     ("written", "became"),
     [("1.10", "1.1"), ("0644", "420"), ("1_000", "1000"), ("0x1F", "31"), ("12:30:45", "45045"), ("1.0e+3", "1000.0")],
 )  # fmt: skip
-def test_a_number_that_becomes_other_text_is_warned_of(
+def test_a_number_that_becomes_other_text_gives_a_warning(
     tmp_path: Path, written: str, became: str
 ) -> None:
     options = read(tmp_path, CONFIGMAP.format(key="version", written=written))
@@ -48,7 +48,7 @@ def test_a_number_that_becomes_other_text_is_warned_of(
 
 @knows_origins
 @pytest.mark.parametrize("written", ["1.1", "8080", "0.5", '"0644"', "'1.10'", "true", "-1", "0"])
-def test_what_stays_as_it_is_written_is_not(tmp_path: Path, written: str) -> None:
+def test_a_value_that_stays_as_it_is_written_gives_no_warning(tmp_path: Path, written: str) -> None:
     options = read(tmp_path, CONFIGMAP.format(key="version", written=written))
     assert list(_yaml_values.misread_values(options)) == []
 
@@ -57,7 +57,7 @@ def test_what_stays_as_it_is_written_is_not(tmp_path: Path, written: str) -> Non
     ("written", "became"),
     [("2026-01-02", "2026-01-02"), ("2026-01-02 10:00:00", "2026-01-02T10:00:00")],
 )
-def test_a_date_is_warned_of(tmp_path: Path, written: str, became: str) -> None:
+def test_a_date_gives_a_warning(tmp_path: Path, written: str, became: str) -> None:
     options = read(tmp_path, CONFIGMAP.format(key="day", written=written))
     (sentence,) = _yaml_values.misread_values(options)
     assert sentence.startswith("configmaps[one].data.day: to YAML ")
@@ -85,8 +85,8 @@ def test_no_credential_of_a_configmap_is_shown(tmp_path: Path, text: str) -> Non
 
 
 @knows_origins
-def test_what_came_through_a_pipe_is_not_read_again(tmp_path: Path) -> None:
-    """A program that decrypts can pass the file as a pipe. By now nobody writes to it."""
+def test_a_pipe_is_not_read_again(tmp_path: Path) -> None:
+    """A program that decrypts can pass the file as a pipe, which has no writer any more."""
     options = read(tmp_path, CONFIGMAP.format(key="port", written="0644"))
     (tmp_path / "options.yml").unlink()
     os.mkfifo(tmp_path / "options.yml")
@@ -94,7 +94,7 @@ def test_what_came_through_a_pipe_is_not_read_again(tmp_path: Path) -> None:
 
 
 @knows_origins
-def test_in_a_list_the_entry_is_named(tmp_path: Path) -> None:
+def test_a_warning_about_a_list_names_the_entry(tmp_path: Path) -> None:
     text = "connections:\n- kdcluster: lab\n  {}:\n  - name: one\n    data: {{version: 1.10}}\n"
     options = read(tmp_path, text.format("configmaps"))
     (sentence,) = _yaml_values.misread_values({**options, "places": ["connections.yml:2"]})
@@ -107,7 +107,7 @@ def test_in_a_list_the_entry_is_named(tmp_path: Path) -> None:
     assert "1.1" not in sentence
 
 
-def test_without_origins_every_number_with_a_point_is_warned_of(
+def test_without_origins_every_number_with_a_point_gives_a_warning(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(_yaml_values, "Origin", None)
@@ -129,13 +129,13 @@ def test_a_key_that_is_not_text_is_named(tmp_path: Path, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["__ansible_type", "__ansible_vault", "__ansible_unsafe"])
-def test_a_key_that_is_ansibles_own_is_named(tmp_path: Path, key: str) -> None:
+def test_a_key_that_ansible_reserves_is_named(tmp_path: Path, key: str) -> None:
     (sentence,) = _yaml_values.bad_keys({"configmaps": [{"name": "one", "data": {key: "x"}}]})
     assert sentence.startswith(f"configmaps[one].data.{key}: Ansible keeps keys that begin with ")
     assert "only name it here" in sentence
 
 
-def test_connections_that_are_no_list(tmp_path: Path) -> None:
+def test_connections_that_are_not_a_list_cause_no_error(tmp_path: Path) -> None:
     options = {"connections": {"secrets": ["token"], "clusters": [1.5]}}
     assert all(
         sentence.startswith("connections.clusters[no. 1]: to YAML ")

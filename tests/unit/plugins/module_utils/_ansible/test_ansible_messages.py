@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ansible itself says of a module's options, in the system's log and in errors, shows no secret."""
+"""Ansible's own messages about a module's options, in the system's log and in errors, show no secret."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.unit.plugins.manifests import JsonObject
 from tests.unit.plugins.module_runs import Run
 from tests.unit.plugins.namespace_server import Namespace
 
-# repr() writes this one otherwise than it is.
+# repr() changes this one.
 PEM = f"-----BEGIN KEY-----\n{canary('rue')}\n-----END KEY-----\n"
 LOGGED: dict[str, tuple[Any, JsonObject]] = {
     "a new Secret": (kd_connection, {"secrets": [{"name": "s", "string_data": {"key": PEM}}]}),
@@ -55,6 +55,16 @@ def test_the_systems_log_has_no_secret(
     assert canary("rue") not in "".join(logged)
 
 
+@pytest.mark.usefixtures("space")
+def test_infinity_for_a_whole_number_is_refused(plain_run: Run) -> None:
+    result = plain_run(kd_connection, kdcluster=["notebook"], wait_timeout=float("inf"))
+    assert result["failed"] is True
+    # ansible-core refuses infinity itself in 2.16, and names the option.
+    assert result["msg"].startswith(
+        ("Infinity was given to an option that takes a whole number.", "argument 'wait_timeout' is")
+    )
+
+
 SECRET = {"name": "s", "string_data": {"key": PEM}}
 WRONG: dict[str, tuple[Any, JsonObject]] = {
     "names in place of entries": (kd_connection, {"secrets": ["git-login"]}),
@@ -81,9 +91,9 @@ WRONG: dict[str, tuple[Any, JsonObject]] = {
         },
     ),
     "no name": (kd_connection, {"secrets": [{"string_data": {"key": PEM}}]}),
-    "an entry that is no list": (kd_connection, {"secrets": SECRET, "wait_timeout": "long"}),
+    "an entry that is not a list": (kd_connection, {"secrets": SECRET, "wait_timeout": "long"}),
     "names in place of roles": (kd_cluster, {"name": "k", "app": "a", "roles": ["worker"]}),
-    "a key that is no text": (
+    "a key that is not text": (
         kd_cluster,
         {
             "name": "k",

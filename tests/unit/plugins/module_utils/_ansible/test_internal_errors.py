@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mistake of the collection's own fails the task in words, and leaves nothing half done untold."""
+"""An internal error fails the task with a message that reports everything that was done."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WORDS = canary("yarrow")
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first wait ends in what nobody thought of, with a secret in its words."""
+    """The first wait ends in an unexpected error with a secret in its text."""
     waits = [Applier.wait]
 
     def wait(self: Applier) -> None:
@@ -53,7 +53,7 @@ def test_what_was_done_is_reported(
 
 
 @pytest.mark.usefixtures("broken")
-def test_a_rotation_goes_back(space: Namespace, members: Members, plain_run: Run) -> None:
+def test_a_rotation_is_rolled_back(space: Namespace, members: Members, plain_run: Run) -> None:
     result = rotated(plain_run(kd_rotate, **ROTATE))
     assert result["failed"] is True
     assert "KeyError" in result["msg"]

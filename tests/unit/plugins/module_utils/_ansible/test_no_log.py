@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which words stay masked, and how the task's options are shown."""
+"""Which words are redacted, and how the task's options are shown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._ansible.
     PLACEHOLDER,
     VOCABULARY,
     Options,
-    divided,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth_options import (
     AUTH_ARGUMENTS,
@@ -46,17 +45,17 @@ VALUE = st.text(alphabet="QXZJKV", min_size=8, max_size=14)
 def options_of(params: JsonObject) -> Options:
     """kd_connection's options, divided."""
     spec = {**AUTH_ARGUMENTS, "namespace": {"type": "str"}, **CONNECTION_ARGUMENTS}
-    return divided(params, spec, {**AUTH_SECRECY, **CONNECTION_SECRECY})
+    return Options(params, spec, {**AUTH_SECRECY, **CONNECTION_SECRECY})
 
 
 def redactor_of(params: JsonObject) -> Redactor:
-    """What redacts the messages of a task with these options."""
+    """The redactor for the messages of a task with these options."""
     options = options_of(params)
     return Redactor(options.secret, [VOCABULARY, *options.clear])
 
 
 def options_with(value: str, **more: Any) -> JsonObject:
-    """A task in which the value stands in every secret place."""
+    """A task with the value in every secret place."""
     return task(
         kdcluster=["notebook"],
         secrets=[
@@ -104,7 +103,7 @@ def test_the_options_are_shown_without_any_secret(value: str) -> None:
 
 
 @given(VALUE)
-def test_a_secret_that_is_said_nowhere_in_the_clear_is_masked(value: str) -> None:
+def test_a_secret_that_appears_only_in_secret_places_is_redacted(value: str) -> None:
     redactor = redactor_of(options_with(value))
     for text in (value, encoded(value)):
         assert redactor.message(f"got {text}.") == f"got {MASK}."
@@ -125,7 +124,9 @@ def test_a_secret_that_is_said_nowhere_in_the_clear_is_masked(value: str) -> Non
         ("exclusive", {}),
     ],
 )
-def test_a_word_that_the_task_says_in_the_clear_is_not_masked(word: str, more: JsonObject) -> None:
+def test_a_word_that_the_task_also_gives_in_plain_text_is_not_redacted(
+    word: str, more: JsonObject
+) -> None:
     secrets = [{"name": "s", "string_data": {"a": word, "b": "QXZJKV"}}]
     redactor = redactor_of({**task(secrets=secrets), **more})
     assert redactor.message(f"{word} QXZJKV") == f"{word} {MASK}"
@@ -140,11 +141,11 @@ def test_a_word_that_the_task_says_in_the_clear_is_not_masked(word: str, more: J
         {"name": "s", "data": {"github": "Z2l0aHVi"}, "labels": {"host": "github"}},
     ],
 )
-def test_a_secrets_names_types_labels_and_keys_are_clear(entry: JsonObject) -> None:
+def test_a_secrets_names_types_labels_and_keys_are_not_redacted(entry: JsonObject) -> None:
     assert redactor_of(task(secrets=[entry])).message("github") == "github"
 
 
-def test_a_secrets_values_are_not_clear_because_a_credential_elsewhere_says_them() -> None:
+def test_a_secrets_value_is_redacted_although_another_credential_equals_it() -> None:
     entries = [
         {"name": "one", "string_data": {"a": "QXZJKV"}},
         {"name": "two", "data": {"a": encoded("QXZJKV")}, "annotations": {"note": "QXZJKV"}},
@@ -156,22 +157,26 @@ def test_a_secrets_values_are_not_clear_because_a_credential_elsewhere_says_them
     assert redactor_of(given_options).message("is QXZJKV") == f"is {MASK}"
 
 
-def test_base64_in_lines_is_masked_in_plain_text() -> None:
+def test_the_plain_text_of_base64_in_lines_is_redacted() -> None:
     lines = textwrap.fill(encoded("QXZJKVQXZJKVQXZJKV"), 20)
     redactor = redactor_of(task(secrets=[{"name": "s", "data": {"token": lines}}]))
     assert redactor.message("is QXZJKVQXZJKVQXZJKV") == f"is {MASK}"
 
 
-def test_a_value_that_is_not_text_in_utf_8_is_masked_as_it_is() -> None:
+def test_a_value_that_is_not_utf_8_is_redacted_as_it_is() -> None:
     redactor = redactor_of(task(secrets=[{"name": "s", "string_data": {"a": "QXZJ\ud800"}}]))
     assert redactor.message("is QXZJ\ud800") == f"is {MASK}"
 
 
-def test_a_kubeconfig_given_as_text_is_not_a_path() -> None:
+@pytest.mark.parametrize("option", ["kubeconfig", "ca_cert", "client_cert", "client_key"])
+def test_content_in_place_of_a_path_is_secret(option: str) -> None:
     value = canary("chive")
     text = f"apiVersion: v1\nkind: Config\nusers:\n- name: me\n  user: {{token: {value}}}\n"
-    assert redactor_of(task(kubeconfig=text)).message(f"is {value}") == f"is {MASK}"
-    assert value not in json.dumps(options_of(task(kubeconfig=text)).shown)
+    for form in (text, encoded(text)):
+        given = task(**{option: form})
+        assert redactor_of(given).message(f"is {value}") == f"is {MASK}"
+        shown = json.dumps(options_of(given).shown)
+        assert value not in shown and form[:20] not in shown
 
 
 @pytest.mark.parametrize("option", ["proxy", "host"])
@@ -217,18 +222,18 @@ def test_options_of_any_form_can_be_shown(secrets: Any, shown: Any) -> None:
     assert options_of(task(secrets=secrets)).shown["secrets"] == shown
 
 
-def test_ansibles_own_options_are_not_unknown() -> None:
+def test_ansibles_own_options_are_known() -> None:
     given_options = {**task(), "_ansible_module_name": "kd_connection"}
     assert redactor_of(given_options).message("of (kd_connection)") == "of (kd_connection)"
 
 
-def test_a_roles_secret_keys_and_telling_variables_are_hidden() -> None:
+def test_a_roles_secret_keys_and_variables_named_like_credentials_are_hidden() -> None:
     role = {
         "id": "worker",
         "secretKeys": [{"name": "key", "value": "QXZJKV"}],
         "env": [{"name": "DB_PASSWORD", "value": "KVKVKV"}, {"name": "MODE", "value": "fast"}],
     }
-    options = divided({"name": "k", "roles": [role]}, CLUSTER_ARGUMENTS, CLUSTER_SECRECY)
+    options = Options({"name": "k", "roles": [role]}, CLUSTER_ARGUMENTS, CLUSTER_SECRECY)
     assert options.shown["roles"] == [
         {
             "id": "worker",
@@ -243,7 +248,7 @@ def test_a_roles_secret_keys_and_telling_variables_are_hidden() -> None:
     assert redactor.message("QXZJKV KVKVKV fast") == f"{MASK} {MASK} fast"
 
 
-def test_base64_of_what_is_not_text_is_masked() -> None:
+def test_base64_of_binary_data_is_redacted() -> None:
     binary = base64.b64encode(b"\xff\xfe" * 12).decode()
     redactor = redactor_of(
         task(secrets=[{"name": "s", "data": {"a": f"{binary[:16]}\n{binary[16:]}\n"}}])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys of others' data that Ansible would read as its own."""
+"""Keys in data of others that Ansible would read as its own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_result_without_such_keys_stays_as_it_is() -> None:
     assert with_plain_keys(result) == result
 
 
-def test_the_diff_of_a_configmap_holds_none(space: Namespace, run: Run) -> None:
+def test_the_diff_of_a_configmap_holds_no_reserved_key(space: Namespace, run: Run) -> None:
     # Another product wrote it: ansible-core 2.19 and newer do not take such a key as an option.
     space.add_object("ConfigMap", "odd", object_type="t", data={"__ansible_type": "Deprecation"})
     result = run(kd_connection, configmaps=[{"name": "odd", "type": "t", "data": {"b": "1"}}])

@@ -66,7 +66,7 @@ def test_a_watch_without_events_ends(server: ScriptedServer, api: Api) -> None:
     assert watched(api) == []
 
 
-def test_a_connection_that_breaks_in_an_event_gives_the_whole_ones_first(
+def test_a_connection_that_breaks_in_an_event_yields_the_complete_ones_first(
     server: ScriptedServer, api: Api
 ) -> None:
     server.on("GET", KDCLUSTERS, Answer(chunks=pieces(STREAM, 40)[:-1], cut=True))
@@ -78,7 +78,7 @@ def test_a_connection_that_breaks_in_an_event_gives_the_whole_ones_first(
     assert TOKEN not in str(caught.value)
 
 
-def test_half_an_event_at_the_end_of_a_watch_is_none(server: ScriptedServer, api: Api) -> None:
+def test_half_an_event_at_the_end_of_a_watch_is_ignored(server: ScriptedServer, api: Api) -> None:
     server.on("GET", KDCLUSTERS, Answer(chunks=(STREAM[:-20],)))
     assert watched(api) == EVENTS[:2]
 
@@ -109,14 +109,16 @@ def test_403_names_the_verb_watch(server: ScriptedServer, api: Api) -> None:
 @pytest.mark.parametrize(
     "line", [b"<html>", b"{", b"7", b"null", b"[]", b'{"type":"ADDED"}', b"{}"]
 )
-def test_a_line_that_is_not_an_event(server: ScriptedServer, api: Api, line: bytes) -> None:
+def test_a_line_that_is_not_an_event_is_an_error(
+    server: ScriptedServer, api: Api, line: bytes
+) -> None:
     server.on("GET", KDCLUSTERS, Answer(chunks=(line + b"\n",)))
     with pytest.raises(UnreachableError) as caught:
         watched(api)
     assert server.url in str(caught.value)
 
 
-def test_an_event_over_the_bound(
+def test_an_event_over_the_limit_is_an_error(
     server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport, "MAX_BODY_BYTES", 100)

@@ -22,7 +22,7 @@ import yaml
 from ansible_collections.kubedirector.connections.plugins.module_utils._client import (
     kubeconfig as kubeconfig_module,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.merged_auth import (
     resolve_client_config,
 )
 from ansible_collections.kubedirector.connections.plugins.modules import (
@@ -30,16 +30,16 @@ from ansible_collections.kubedirector.connections.plugins.modules import (
     kd_configmeta_info,
 )
 from tests.unit.plugins.api_server import ScriptedServer, status_answer
-from tests.unit.plugins.kubeconfigs import FROM_FILE, MARK, found, kubeconfig, refused
+from tests.unit.plugins.kubeconfigs import FROM_FILE, MARK, destination, kubeconfig, refused
 from tests.unit.plugins.module_runs import NOTEBOOK, Run
 
 
 @pytest.mark.parametrize("form", ["path", "dictionary"])
 def test_a_kubeconfig_is_a_path_or_a_dictionary(form: str, file: str) -> None:
     given: Any = file if form == "path" else kubeconfig()
-    assert found(resolve_client_config({"kubeconfig": given}, {})) == FROM_FILE
+    assert destination(resolve_client_config({"kubeconfig": given}, {})) == FROM_FILE
     other = resolve_client_config({"kubeconfig": given, "context": "two"}, {})
-    assert found(other) == ("https://there.example.com", "Bearer file-token", None)
+    assert destination(other) == ("https://there.example.com", "Bearer file-token", None)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_requests_go_to_the_namespace_of_the_option_or_context_or_to_default(
     ]
 
 
-def test_a_home_directory_is_filled_in(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_directory_is_expanded(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(Path(file).parent))
-    assert found(resolve_client_config({"kubeconfig": "~/config"}, {})) == FROM_FILE
+    assert destination(resolve_client_config({"kubeconfig": "~/config"}, {})) == FROM_FILE
 
 
 def test_the_default_kubeconfigs_are_read_as_kubectl_reads_them(file: str, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_the_default_kubeconfigs_are_read_as_kubectl_reads_them(file: str, tmp_p
     first.write_text(yaml.safe_dump({"contexts": [], "users": None}), encoding="utf-8")
     last.write_text(yaml.safe_dump(kubeconfig(token="last")), encoding="utf-8")
     listed = os.pathsep.join((str(tmp_path / "missing"), str(first), file, str(last)))
-    assert found(resolve_client_config({}, {"KUBECONFIG": listed})) == FROM_FILE
+    assert destination(resolve_client_config({}, {"KUBECONFIG": listed})) == FROM_FILE
 
 
 def test_the_default_kubeconfig_lies_in_the_home_directory(
@@ -86,7 +86,7 @@ def test_the_default_kubeconfig_lies_in_the_home_directory(
     (tmp_path / ".kube").mkdir()
     text = yaml.safe_dump(kubeconfig())
     (tmp_path / ".kube" / "config").write_text(text, encoding="utf-8")
-    assert found(resolve_client_config({}, {})) == FROM_FILE
+    assert destination(resolve_client_config({}, {})) == FROM_FILE
 
 
 def test_inside_a_pod_its_service_account_is_used(
@@ -94,11 +94,11 @@ def test_inside_a_pod_its_service_account_is_used(
 ) -> None:
     for name, text in (("token", "pod-token"), ("ca.crt", "x"), ("namespace", "team-b\n")):
         (tmp_path / name).write_text(text, encoding="utf-8")
-    # Where Kubernetes mounts them cannot be written to in a test.
+    # A test cannot write where Kubernetes mounts them.
     monkeypatch.setattr(kubeconfig_module, "_SERVICE_ACCOUNT", str(tmp_path))
     environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBECONFIG": str(tmp_path / "none")}
     access = resolve_client_config({}, environ)
-    host, header, namespace = found(access)
+    host, header, namespace = destination(access)
     assert (host, namespace) == ("https://10.0.0.1:443", "team-b")
     assert header is not None
     assert header.lower() == "bearer pod-token"
@@ -108,6 +108,8 @@ def test_inside_a_pod_its_service_account_is_used(
 def test_a_kubeconfig_that_is_missing_is_named(tmp_path: Path) -> None:
     assert str(tmp_path / "none") in refused({"kubeconfig": str(tmp_path / "none")})
     refused({"kubeconfig": str(tmp_path)})
+    said = refused({}, {"KUBECONFIG": str(tmp_path / "none")})
+    assert said.startswith("KUBECONFIG names no file that exists. Correct it")
 
 
 def test_a_context_that_is_missing_is_reported(file: str) -> None:
@@ -147,9 +149,41 @@ def test_a_kubeconfig_of_another_type_is_reported(given: Any) -> None:
 
 
 def test_a_kubeconfig_given_as_text_is_reported_without_it() -> None:
-    text = yaml.safe_dump(kubeconfig(token=MARK))
-    assert "kubeconfig" in refused({"kubeconfig": text})
-    assert "kubeconfig" in refused({"kubeconfig": json.dumps(kubeconfig(token=MARK))})
+    for text in (yaml.safe_dump(kubeconfig(token=MARK)), json.dumps(kubeconfig(token=MARK))):
+        encoded = base64.b64encode(text.encode()).decode()
+        for form in (text, encoded):
+            for variable in ("KUBECONFIG", "K8S_AUTH_KUBECONFIG"):
+                assert encoded[:8] not in refused({}, {variable: form})
+            said = refused({"kubeconfig": form})
+            assert "from_yaml" in said and encoded[:8] not in said
+
+
+@pytest.mark.parametrize("key", ["client-key", "client-certificate", "certificate-authority"])
+def test_content_in_place_of_a_path_in_a_kubeconfig_is_refused(key: str, tmp_path: Path) -> None:
+    pem = f"-----BEGIN PRIVATE KEY-----\n{MARK}\n-----END PRIVATE KEY-----\n"
+    for form in (pem, base64.b64encode(pem.encode()).decode()):
+        found = kubeconfig()
+        found["clusters"][0]["cluster"] = {"server": "https://x"}
+        part = (
+            found["clusters"][0]["cluster"] if key.startswith("cert") else found["users"][0]["user"]
+        )
+        part[key] = form
+        path = tmp_path / "config"
+        path.write_text(yaml.safe_dump(found))
+        said = refused({"kubeconfig": str(path)})
+        assert (
+            said
+            == f"The kubeconfig's {key} is the content of a file. Give the file's path in its place."
+        )
+
+
+def test_a_token_in_place_of_its_path_is_refused_without_it(tmp_path: Path) -> None:
+    token = f"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.{MARK}sIgNaTuReOfTheToken"
+    found = kubeconfig()
+    found["users"][0]["user"] = {"tokenFile": token}
+    path = tmp_path / "config"
+    path.write_text(yaml.safe_dump(found))
+    assert "kubeconfig's tokenFile is the content of a file" in refused({"kubeconfig": str(path)})
 
 
 def kubeconfig_with_key() -> dict[str, Any]:
@@ -161,7 +195,7 @@ def kubeconfig_with_key() -> dict[str, Any]:
 
 KILLED = """
 import json, os, signal, sys
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import resolve_client_config
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.merged_auth import resolve_client_config
 found = resolve_client_config({"kubeconfig": json.load(sys.stdin)}, {}).configuration
 with open(found.key_file, encoding="utf-8") as file:
     print(file.read(), flush=True)
@@ -199,7 +233,7 @@ def test_without_files_in_memory_a_key_lies_in_a_private_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_key_in_memory_goes_with_what_needs_it() -> None:
+def test_a_key_in_memory_is_closed_with_its_configuration() -> None:
     opened = len(os.listdir("/proc/self/fd"))
     access = resolve_client_config({"kubeconfig": kubeconfig_with_key()}, {})
     assert len(os.listdir("/proc/self/fd")) == opened + 1

@@ -1,9 +1,11 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is told of a `kubernetes` library that is missing or too old."""
+"""A `kubernetes` library that is missing or too old is reported."""
 
 from __future__ import annotations
+
+import sys
 
 import pytest
 
@@ -15,12 +17,12 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._core.err
 PYTHON = "/opt/python/bin/python3"
 
 
-def test_the_installed_library_will_do() -> None:
+def test_the_installed_library_is_accepted() -> None:
     library.require_library(PYTHON)
 
 
 @pytest.mark.parametrize("version", ["29.0.0", "37.0.2", "30.1.0b1", "100.0"])
-def test_releases_from_29_on_will_do(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_releases_from_29_on_are_accepted(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = library.FoundLibrary("/x", version)
     monkeypatch.setattr(library, "find_library", lambda: found)
     library.require_library(PYTHON)
@@ -39,7 +41,7 @@ def test_an_old_release_is_reported_with_its_file(
 
 
 @pytest.mark.parametrize("version", ["1.26.0", "2.0.0a1", "10.1"])
-def test_urllib3_from_1_26_on_will_do(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_urllib3_from_1_26_on_is_accepted(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library.urllib3, "__version__", version)
     library.require_library(PYTHON)
 
@@ -64,3 +66,11 @@ def test_a_missing_library_is_reported_with_the_interpreter(
         library.require_library(PYTHON)
     for words in (PYTHON, "No module named 'kubernetes'", "pip install"):
         assert words in str(caught.value)
+
+
+def test_websocket_client_is_required_although_it_is_imported_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "websocket", None)
+    with pytest.raises(LibraryError, match=r"No module named 'websocket'.*pip install"):
+        library.require_library(PYTHON)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A write whose answer is lost: the error names what may have been written, and nothing else does."""
+"""If the answer to a write is lost, the error names what may have been written. No other error does."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ LOST = {
 
 
 def failing(write: Write, api: Api, *, dry_run: bool = False) -> str:
-    """The text of the error in which a write ends."""
+    """The error text of a write that fails."""
     with pytest.raises(CollectionError) as caught:
         write(api, dry_run)
     return str(caught.value)
@@ -76,7 +76,7 @@ def failing(write: Write, api: Api, *, dry_run: bool = False) -> str:
 
 @pytest.mark.parametrize("what", WRITES)
 @pytest.mark.parametrize("answer", LOST.values(), ids=LOST)
-def test_it_says_what_may_have_been_written(
+def test_the_error_names_what_may_have_been_written(
     server: ScriptedServer, api: Api, what: str, answer: Answer
 ) -> None:
     method, path, write = WRITES[what]
@@ -111,7 +111,7 @@ def test_a_read_writes_nothing(server: ScriptedServer, api: Api, answer: Answer)
     ],
 )
 @pytest.mark.parametrize("what", WRITES)
-def test_a_refused_write_is_known_not_to_be_done(
+def test_a_refused_write_has_written_nothing(
     server: ScriptedServer, api: Api, what: str, answer: Answer
 ) -> None:
     method, path, write = WRITES[what]
@@ -119,7 +119,7 @@ def test_a_refused_write_is_known_not_to_be_done(
     assert "not known" not in failing(write, api)
 
 
-def test_a_write_that_was_never_sent_is_known_not_to_be_done() -> None:
+def test_a_write_that_was_never_sent_has_written_nothing() -> None:
     api = api_for(f"http://127.0.0.1:{free_port()}")
     _method, _path, write = WRITES["Secret team-a/one was changed"]
     assert "not known" not in failing(write, api)

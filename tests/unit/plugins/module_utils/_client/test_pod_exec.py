@@ -40,7 +40,7 @@ COMMAND = ["cat", "/etc/guestconfig/configmeta.json"]
 
 
 def path_of(pod: str) -> str:
-    """Where a command in a pod is asked for."""
+    """The path of a command in a pod."""
     return f"{CORE}/pods/{pod}/exec"
 
 
@@ -53,13 +53,13 @@ def run(api: Api, *pods: str, max_bytes: int = 1000) -> list[Output | MemberErro
 def outcome(
     server: ScriptedServer, api: Api, *frames: bytes, max_bytes: int = 1000
 ) -> Output | MemberError:
-    """What becomes of one command whose server sends these frames."""
+    """The outcome of one command whose server sends these frames."""
     server.on("GET", path_of("pod-0"), Answer(frames=frames))
     return run(api, max_bytes=max_bytes)[0]
 
 
 def failed(found: Output | MemberError, *words: str) -> str:
-    """The sentence of a command that could not be run."""
+    """The message of a command that could not be run."""
     assert isinstance(found, MemberError)
     assert "Pod team-a/pod-0" in str(found)
     assert TOKEN not in str(found)
@@ -87,7 +87,7 @@ def test_words_of_a_command_are_quoted(server: ScriptedServer, api: Api) -> None
     assert server.requests[0].query["command"] == command
 
 
-def test_impersonation_goes_along(server: ScriptedServer) -> None:
+def test_impersonation_is_sent(server: ScriptedServer) -> None:
     api = api_for(server.url, impersonate_user="alice", impersonate_groups=["dev", "ops"])
     outcome(server, api, SUCCESS, CLOSE)
     assert server.requests[0].header("Impersonate-User") == ["alice"]
@@ -103,12 +103,12 @@ def test_output_may_be_split_in_the_middle_of_a_character(
     assert outcome(server, api, *frames, SUCCESS, CLOSE) == Output(0, text, b"")
 
 
-def test_bytes_that_are_not_text_come_through(server: ScriptedServer, api: Api) -> None:
+def test_bytes_that_are_not_text_are_returned_unchanged(server: ScriptedServer, api: Api) -> None:
     raw = bytes(range(256)) * 3
     assert outcome(server, api, stdout(raw), SUCCESS, CLOSE) == Output(0, raw, b"")
 
 
-def test_long_frames_fragments_and_pings_are_understood(server: ScriptedServer, api: Api) -> None:
+def test_long_frames_fragments_and_pings_are_handled(server: ScriptedServer, api: Api) -> None:
     long = b"y" * 70_000
     frames = (
         stdout(b""), stdout(b"a" * 200), frame(b"", opcode=PING), stdout(long),
@@ -120,7 +120,7 @@ def test_long_frames_fragments_and_pings_are_understood(server: ScriptedServer, 
 
 
 @pytest.mark.parametrize("code", [1, 2, 126, 127, 137, 255])
-def test_exit_codes_come_back_with_what_was_said(
+def test_exit_codes_are_returned_with_the_output(
     server: ScriptedServer, api: Api, code: int
 ) -> None:
     frames = (stdout(b"half"), stderr(b"no such "), stderr(b"file\n"), exit_code(code), CLOSE)
@@ -175,14 +175,14 @@ def test_a_verdict_counts_even_without_a_close(server: ScriptedServer, api: Api)
     assert outcome(server, api, stdout(b"x"), SUCCESS) == Output(0, b"x", b"")
 
 
-def test_output_over_the_bound_is_reported(server: ScriptedServer, api: Api) -> None:
+def test_output_over_the_limit_is_reported(server: ScriptedServer, api: Api) -> None:
     found = outcome(server, api, stdout(b"x" * 60), stdout(b"x" * 41), SUCCESS, max_bytes=100)
     failed(found, "100 bytes")
     found = outcome(server, api, stdout(b"x" * 60), stdout(b"x" * 40), SUCCESS, max_bytes=100)
     assert found == Output(0, b"x" * 100, b"")
 
 
-def test_64_mib_are_refused_and_not_swallowed(server: ScriptedServer, api: Api) -> None:
+def test_64_mib_are_refused_and_not_kept_in_memory(server: ScriptedServer, api: Api) -> None:
     piece = stdout(b"x" * 1024 * 1024)
     server.on("GET", path_of("pod-0"), Answer(frames=(piece,) * 64))
     tracemalloc.start()
@@ -192,7 +192,7 @@ def test_64_mib_are_refused_and_not_swallowed(server: ScriptedServer, api: Api) 
     finally:
         tracemalloc.stop()
     failed(found, f"longer than {MAX_CONFIGMETA_BYTES} bytes")
-    # The bound itself, some room to grow in, and nothing like the whole.
+    # The limit plus some room to grow, far less than all of it.
     assert peak < 1.5 * MAX_CONFIGMETA_BYTES
 
 
@@ -236,7 +236,7 @@ def test_a_handshake_that_fails_is_reported(
     failed(run(api)[0], *words)
 
 
-def test_nothing_listens() -> None:
+def test_a_server_that_does_not_listen_is_reported() -> None:
     failed(run(api_for(f"http://127.0.0.1:{free_port()}"))[0])
 
 
@@ -246,7 +246,7 @@ def test_many_pods_are_asked_side_by_side_and_returned_in_order(
     pods = [f"pod-{number}" for number in range(20)]
     for pod in pods:
         if pod == "pod-7":
-            server.on("GET", path_of(pod), status_answer(404, "NotFound", "gone"))
+            server.on("GET", path_of(pod), status_answer(404, "NotFound", "not found"))
         else:
             server.on("GET", path_of(pod), Answer(frames=(stdout(pod.encode()), SUCCESS, CLOSE)))
     found = run(api, *pods)

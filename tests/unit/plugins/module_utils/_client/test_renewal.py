@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._client import transport
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.merged_auth import (
     resolve_client_config,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
@@ -96,7 +96,7 @@ def test_a_plugin_does_not_run_where_the_task_replaces_it(tmp_path: Path) -> Non
         ({"token": "x", "as-groups": ["g"]}, "without a user"),
     ],
 )  # fmt: skip
-def test_credentials_that_cannot_be_had_are_explained(user: dict[str, Any], words: str) -> None:
+def test_unusable_credentials_are_explained(user: dict[str, Any], words: str) -> None:
     assert words in refused({"kubeconfig": config_of("https://e.example.com", user)})
 
 
@@ -140,7 +140,7 @@ def test_a_kubeconfig_from_a_pipe_can_be_read_once() -> None:
         ("forbidden: unable to create new content", "NamespaceTerminating", "being deleted"),
     ],
 )
-def test_a_403_that_is_not_about_rights(
+def test_a_403_that_is_not_about_rights_is_explained(
     server: ScriptedServer, api: Api, said: str, cause: str, words: str
 ) -> None:
     details = {"causes": [{"reason": cause}]}
@@ -164,7 +164,7 @@ def test_a_webhook_without_dry_run_is_a_warning(server: ScriptedServer) -> None:
         api.json_patch(KDCLUSTER, "team-a", "n", [], dry_run=False)
 
 
-def test_an_expired_list_begins_again_with_shorter_pages_where_they_are_too_long(
+def test_an_expired_list_restarts_with_shorter_pages_if_they_are_too_long(
     server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport, "MAX_BODY_BYTES", 200)

@@ -1,21 +1,19 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a connection's first message offers does not change under it."""
+"""No other connection changes the offer in a connection's first message."""
 
 from __future__ import annotations
 
 import ssl
 from pathlib import Path
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.merged_auth import (
     resolve_client_config,
 )
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.config import (
-    tls_context,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.proxy import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.tls import (
     ProxyContext,
+    tls_context,
 )
 from tests.harness.certificates import Authority
 
@@ -23,7 +21,7 @@ OFFER = b"http/1.1"
 
 
 def first_message(context: ssl.SSLContext) -> bytes:
-    """What a client sends first."""
+    """A client's first message."""
     sent = ssl.MemoryBIO()
     connection = context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname="api.example.com")
     try:

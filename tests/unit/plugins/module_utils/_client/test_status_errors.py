@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person is told when the API server refuses, is none, or cannot be reached."""
+"""The message if the API server refuses, is not an API server, or cannot be reached."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_404_with_a_status_means_that_the_object_is_missing(
     assert "KubeDirector installed" not in str(error)
 
 
-def test_409_says_that_it_was_changed_meanwhile(server: ScriptedServer, api: Api) -> None:
+def test_409_says_that_the_object_was_changed_meanwhile(server: ScriptedServer, api: Api) -> None:
     server.on("POST", SECRETS, status_answer(409, "AlreadyExists", 'secrets "one" already exists'))
     body = {"metadata": {"name": "one"}}
     error = failure(ConflictError, lambda: api.create(SECRET, "team-a", body, dry_run=False))
@@ -150,17 +150,17 @@ def test_a_busy_server_is_asked_again_for_a_while(
     assert failure(ApiError, reading(api)).status == 429
 
 
-def test_a_write_of_which_nothing_is_known_says_so(server: ScriptedServer, api: Api) -> None:
+def test_a_write_with_an_unknown_outcome_says_so(server: ScriptedServer, api: Api) -> None:
     server.on("PATCH", f"{SECRETS}/one", Answer(status=0))
     error = failure(
         UnreachableError, lambda: api.merge_patch(SECRET, "team-a", "one", {}, dry_run=False)
     )
     assert "not known" in str(error)
-    # Sent once: a write is never repeated unasked.
+    # Sent once: the client never repeats a write by itself.
     assert len(server.requests) == 1
 
 
-def test_a_webhooks_refusal_is_reported_in_its_own_words(server: ScriptedServer, api: Api) -> None:
+def test_a_webhooks_refusal_is_quoted(server: ScriptedServer, api: Api) -> None:
     said = (
         'admission webhook "hard-validate-cr.kubedirector.hpe.com" denied the request: \n'
         "Role(controller) is not what it was."
@@ -246,7 +246,7 @@ def test_a_proxys_error_page_is_cut_short(server: ScriptedServer, api: Api, stat
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"<html>hello</html>", b"[]", b"7", b'"x"', b"\xff\xfe", b"null"]
 )
-def test_an_answer_that_is_not_a_kubernetes_object(
+def test_an_answer_that_is_not_a_kubernetes_object_is_reported(
     server: ScriptedServer, api: Api, body: bytes
 ) -> None:
     server.on("GET", f"{SECRETS}/one", Answer(body=body))
@@ -262,12 +262,12 @@ def test_a_list_of_another_form_is_reported(server: ScriptedServer, api: Api, pa
     failure(UnreachableError, lambda: api.list_all(SECRET, "team-a"))
 
 
-def test_a_body_that_ends_too_early(server: ScriptedServer, api: Api) -> None:
+def test_a_body_that_ends_too_early_is_reported(server: ScriptedServer, api: Api) -> None:
     server.on("GET", f"{SECRETS}/one", Answer(body=b'{"kind":', length=500, cut=True))
     assert "cannot be reached" in str(failure(UnreachableError, reading(api)))
 
 
-def test_a_body_over_the_bound(
+def test_a_body_over_the_limit_is_reported(
     server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport, "MAX_BODY_BYTES", 100)
@@ -277,7 +277,7 @@ def test_a_body_over_the_bound(
     assert len(api.get(SECRET, "team-a", "one")["a"]) == 92
 
 
-def test_nothing_listens() -> None:
+def test_a_server_that_does_not_listen_is_reported() -> None:
     api = api_for(f"http://127.0.0.1:{free_port()}")
     error = failure(UnreachableError, lambda: api.get(CONFIGMAP, "team-a", "one"))
     assert "cannot be reached" in str(error)
@@ -288,19 +288,23 @@ def test_nothing_listens() -> None:
 @pytest.mark.parametrize(
     "host", ["127.0.0.1:1", "ftp://127.0.0.1:1", "http://", "http://[::1", "http://a b", "https"]
 )
-def test_a_host_that_is_not_a_url(host: str) -> None:
+def test_a_host_that_is_not_a_url_is_an_error(host: str) -> None:
     with pytest.raises((AuthError, UnreachableError)) as caught:
         api_for(host).get(CONFIGMAP, "team-a", "one")
     assert TOKEN not in str(caught.value)
 
 
-def test_the_server_hangs_up_without_an_answer(server: ScriptedServer, api: Api) -> None:
+def test_a_server_that_hangs_up_without_an_answer_is_reported(
+    server: ScriptedServer, api: Api
+) -> None:
     server.on("GET", f"{SECRETS}/one", Answer(status=0), forever=True)
     assert "cannot be reached" in str(failure(UnreachableError, reading(api)))
 
 
-def test_410_on_a_list_page(server: ScriptedServer, api: Api) -> None:
+def test_410_on_a_list_page_is_an_error_after_the_deadline(
+    server: ScriptedServer, api: Api
+) -> None:
     server.on("GET", SECRETS, status_answer(410, "Expired", "continue token is too old"))
-    # After the deadline a list is not begun again.
+    # After the deadline a list does not restart.
     api.repeat_until(0)
     assert failure(ExpiredError, lambda: api.list_all(SECRET, "team-a")).status == 410

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TLS: whom the client trusts, over HTTP and over the WebSocket of an exec."""
+"""TLS: the servers that the client trusts, over HTTP and over the WebSocket of an exec."""
 
 from __future__ import annotations
 
@@ -16,13 +16,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._client import transport
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.merged_auth import (
     resolve_client_config,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.pod_exec import (
     Output,
     run_in_pods,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.tls import (
+    tls_context,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import (
     AuthError,
@@ -54,7 +58,7 @@ FOUND = {"metadata": {"name": "one"}}
 
 @dataclasses.dataclass(frozen=True)
 class Trust:
-    """Who there is to trust."""
+    """Certificate authorities and their certificates."""
 
     ours: Authority
     other: Authority
@@ -65,7 +69,7 @@ class Trust:
 
 @pytest.fixture(scope="module")
 def trust(tmp_path_factory: pytest.TempPathFactory) -> Trust:
-    """Two CAs, and what one of them vouches for."""
+    """Two CAs, and certificates of one of them."""
     folder = tmp_path_factory.mktemp("tls")
     ours = Authority(folder, "ours")
     return Trust(
@@ -98,10 +102,33 @@ def test_a_known_ca_is_trusted(trust: Trust) -> None:
         assert server.requests[1].header("Authorization") == [f"Bearer {TOKEN}"]
 
 
+def test_the_commands_of_a_task_share_what_they_trust(
+    trust: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading the CAs of a machine for each member takes time."""
+    made: list[object] = []
+
+    def counted(*given: Any) -> Any:
+        made.append(given)
+        return tls_context(*given)
+
+    monkeypatch.setattr(transport, "tls_context", counted)
+    with scripted_server(trust.server.server_context()) as server:
+        api = api_for(server.url, ca_cert=str(trust.ours.certificate))
+        pods = [f"pod-{number}" for number in range(9)]
+        for pod in pods:
+            answer = Answer(frames=(stdout(b"hello"), SUCCESS, CLOSE))
+            server.on("GET", f"{CORE}/pods/{pod}/exec", answer)
+        commands = [(pod, ["cat", "/f"]) for pod in pods]
+        found = run_in_pods(api, "team-a", "app", commands, max_bytes=100)
+    assert found == [Output(0, b"hello", b"")] * len(pods)
+    assert len(made) == 1
+
+
 def trusted_both_ways(
     identity: Identity, ca_cert: Path, *, scheme: str = "https", **options: Any
 ) -> None:
-    """A request and a command in a member both trust this."""
+    """A request and a command in a member both trust this identity."""
     with scripted_server(identity.server_context()) as server:
         server.url = server.url.replace("https", scheme)
         server.on("GET", PATH, Answer(body=FOUND))
@@ -139,11 +166,11 @@ def test_a_ca_without_key_identifiers_is_trusted_as_kubectl_does(tmp_path: Path)
     trusted_both_ways(server, plain.certificate)
 
 
-def test_a_certificate_that_is_not_a_root_can_be_trusted_as_kubectl_does(trust: Trust) -> None:
+def test_a_certificate_that_is_not_a_root_can_be_trusted_as_in_kubectl(trust: Trust) -> None:
     trusted_both_ways(trust.server, trust.server.certificate)
 
 
-def test_a_scheme_in_capitals_is_one_too(trust: Trust) -> None:
+def test_a_scheme_may_be_in_capitals(trust: Trust) -> None:
     trusted_both_ways(trust.server, trust.ours.certificate, scheme="HTTPS")
 
 
@@ -163,7 +190,7 @@ def test_verification_that_is_off_does_not_matter_without_tls() -> None:
         assert read(server, validate_certs=False) == FOUND
 
 
-def test_requests_and_commands_take_the_same_proxy(trust: Trust) -> None:
+def test_requests_and_commands_use_the_same_proxy(trust: Trust) -> None:
     with connect_proxy() as proxy:
         url = f"http://me:p%40ss@127.0.0.1:{proxy.port}"
         trusted_both_ways(trust.server, trust.ours.certificate, proxy=url)
@@ -172,7 +199,7 @@ def test_requests_and_commands_take_the_same_proxy(trust: Trust) -> None:
 
 
 @pytest.mark.parametrize("of_cluster", [True, False])
-def test_an_https_proxy_is_verified_and_asked_for_both(trust: Trust, of_cluster: bool) -> None:
+def test_an_https_proxy_is_verified_and_used_for_both(trust: Trust, of_cluster: bool) -> None:
     identity = trust.server if of_cluster else trust.elsewhere
     with connect_proxy(identity.server_context()) as proxy:
         url = f"https://me:p%40ss@127.0.0.1:{proxy.port}"
@@ -197,7 +224,7 @@ def refused_both_ways(identity: Identity, ca_cert: Path, **options: Any) -> None
 @pytest.mark.parametrize(
     "source", ["option proxy", "K8S_AUTH_PROXY", "the kubeconfig (proxy-url)", "HTTPS_PROXY"]
 )
-def test_a_proxy_that_cannot_be_reached_is_named_with_what_set_it(source: str) -> None:
+def test_a_proxy_that_cannot_be_reached_is_named_with_its_source(source: str) -> None:
     address = f"127.0.0.1:{free_port()}"
     url = f"http://me:p%40ss@{address}"
     given = kubeconfig()
@@ -212,7 +239,7 @@ def test_a_proxy_that_cannot_be_reached_is_named_with_what_set_it(source: str) -
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
-def test_a_socks_proxy_is_asked_for_both_and_looks_names_up(trust: Trust, scheme: str) -> None:
+def test_a_socks_proxy_is_used_for_both_and_resolves_names(trust: Trust, scheme: str) -> None:
     with connect_proxy(socks=True) as proxy:
         url = f"{scheme}://me:p%40ss@127.0.0.1:{proxy.port}"
         with scripted_server(trust.server.server_context()) as server:
@@ -255,7 +282,7 @@ def test_an_encrypted_key_is_reported_without_a_prompt_for_its_password(
 
 
 @pytest.mark.parametrize("known", ["other", None])
-def test_an_unknown_ca_is_not(trust: Trust, known: str | None) -> None:
+def test_an_unknown_ca_is_not_trusted(trust: Trust, known: str | None) -> None:
     ca_cert = str(trust.other.certificate) if known else None
     with scripted_server(trust.server.server_context()) as server:
         with pytest.raises(UnreachableError) as caught:
@@ -288,7 +315,7 @@ def test_without_verification_anything_is_trusted(trust: Trust) -> None:
         assert execute(server, validate_certs=False) == Output(0, b"x", b"")
 
 
-def test_a_client_certificate_is_shown(trust: Trust) -> None:
+def test_a_client_certificate_is_sent(trust: Trust) -> None:
     options: dict[str, Any] = {"ca_cert": str(trust.ours.certificate), "api_key": None}
     shown = {
         "client_cert": str(trust.client.certificate),
@@ -303,21 +330,21 @@ def test_a_client_certificate_is_shown(trust: Trust) -> None:
             read(server, **options)
 
 
-def test_a_module_takes_the_other_names_of_the_files(trust: Trust, plain_run: Run) -> None:
+def test_a_module_accepts_the_aliases_of_the_files(trust: Trust, plain_run: Run) -> None:
     ours = str(trust.ours.certificate)
     shown = {"cert_file": str(trust.client.certificate), "key_file": str(trust.client.key)}
     with scripted_server(trust.server.server_context(trust.ours.certificate)) as server:
-        # 403: enough to see that the server was talked to.
+        # 403 is enough to show that the request reached the server.
         server.on("GET", KDCLUSTERS, status_answer(403, "Forbidden", "known by its certificate"))
         options = {**NOTEBOOK, "host": server.url, "api_key": None}
-        told = plain_run(kd_configmeta_info, **options, ssl_ca_cert=ours, **shown)["msg"]
-        assert "known by its certificate" in told
+        message = plain_run(kd_configmeta_info, **options, ssl_ca_cert=ours, **shown)["msg"]
+        assert "known by its certificate" in message
         for lacking in (shown, {"ssl_ca_cert": ours}):
             assert server.url in plain_run(kd_configmeta_info, **options, **lacking)["msg"]
         assert len(server.requests) == 1
         server.on("GET", KDCLUSTERS, status_answer(403, "Forbidden", "not verified"))
-        told = plain_run(kd_configmeta_info, **options, verify_ssl=False, **shown)["msg"]
-        assert "not verified" in told
+        message = plain_run(kd_configmeta_info, **options, verify_ssl=False, **shown)["msg"]
+        assert "not verified" in message
 
 
 def test_a_server_without_tls_is_reported(trust: Trust) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The data of the common connection types: what is written, and what is refused in which words."""
+"""The data of the common connection types: what is written, and what is refused with which message."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_bad_model_is_refused(change: dict[str, Any], said: str) -> None:
     assert said in str(refused.value)
 
 
-def test_two_models_in_one_configmap_are_refused_and_everything_is_said_at_once() -> None:
+def test_two_models_in_one_configmap_are_refused_and_all_problems_reported() -> None:
     with pytest.raises(PreconditionError) as refused:
         type_data.model_configmaps([MODEL, {**MODEL, "path": "x"}])
     assert len(refused.value.problems) == 2
@@ -138,7 +138,7 @@ def test_source_control_in_a_secret_has_the_newer_keys() -> None:
     }
 
 
-def test_source_control_with_a_password_and_everything_that_may_be_left_out() -> None:
+def test_source_control_can_have_a_password_and_all_optional_fields() -> None:
     without_token = {field: value for field, value in SOURCE.items() if field != "token"}
     made = type_data.source_control_object(
         {
@@ -239,13 +239,13 @@ def test_bad_source_control_is_refused_without_its_credential(
         "git@git.example.com:team-a/notebooks.git",
     ],
 )
-def test_all_forms_of_a_repository_are_taken(url: str) -> None:
+def test_all_forms_of_a_repository_are_accepted(url: str) -> None:
     data = type_data.source_control_object({**SOURCE, "repo_url": url})["string_data"]
     assert data["repoURL"] == url
 
 
 @pytest.mark.parametrize("spelling", ["newer", "older"])
-def test_what_was_written_is_read_back_with_its_spelling(spelling: str) -> None:
+def test_written_data_are_read_back_with_their_spelling(spelling: str) -> None:
     settings = {**INFO, "key_spelling": spelling}
     data = type_data.source_control_object(settings)["data"]
     read = type_data.source_control_fields(data)
@@ -255,10 +255,13 @@ def test_what_was_written_is_read_back_with_its_spelling(spelling: str) -> None:
     }
 
 
-def test_keys_of_both_spellings_are_mixed_and_of_neither_either() -> None:
-    told = type_data.source_control_fields
-    assert told({"repoURL": "a", "repo-url": "b"})["key_spelling"] == "mixed"
-    assert told({"type": "github", "other": "x"}) == {"type": "github", "key_spelling": "either"}
+def test_keys_of_both_spellings_are_mixed_and_neutral_keys_either() -> None:
+    fields_of = type_data.source_control_fields
+    assert fields_of({"repoURL": "a", "repo-url": "b"})["key_spelling"] == "mixed"
+    assert fields_of({"type": "github", "other": "x"}) == {
+        "type": "github",
+        "key_spelling": "either",
+    }
 
 
 def test_an_mlflow_secret_has_the_names_that_its_clients_look_for() -> None:
@@ -309,14 +312,14 @@ def test_bad_mlflow_settings_are_refused(change: dict[str, str], said: str) -> N
         "./mlruns",
     ],
 )
-def test_every_artifact_root_that_mlflow_takes_is_taken(root: str) -> None:
+def test_every_artifact_root_of_mlflow_is_accepted(root: str) -> None:
     warned: list[str] = []
     made = type_data.mlflow_secret({**MLFLOW, "artifact_root": root}, warn=warned.append)
     assert made["string_data"]["MLFLOW_ARTIFACT_ROOT"] == root
     assert warned == []
 
 
-def test_an_artifact_root_of_a_plug_in_is_warned_of_without_what_follows() -> None:
+def test_a_warning_about_an_artifact_root_of_a_plug_in_names_only_its_scheme() -> None:
     warned: list[str] = []
     type_data.mlflow_secret(
         {**MLFLOW, "artifact_root": "oss://team-a:liquorice@store/mlflow"}, warn=warned.append
@@ -345,7 +348,7 @@ def test_only_artifacts_in_s3_need_the_access_key_but_never_half_of_it() -> None
         "models:/fullyconnected-nn/2",
     ],
 )
-def test_a_model_at_another_kind_of_place_is_warned_of_and_taken(path: str) -> None:
+def test_a_model_with_another_scheme_is_accepted_with_a_warning(path: str) -> None:
     warned: list[str] = []
     (made,) = type_data.model_configmaps([{**MODEL, "path": path}], warn=warned.append)
     assert made["data"]["path"] == path
@@ -494,7 +497,7 @@ def test_bad_directory_settings_are_refused(change: dict[str, Any], said: str) -
         (type_data.external_auth_secret, DIRECTORY, ("object_name",)),
     ],
 )
-def test_a_field_that_says_what_to_make_is_needed(
+def test_a_field_that_selects_the_object_is_required(
     make: Callable[[dict[str, Any]], object], fields: dict[str, Any], needed: tuple[str, ...]
 ) -> None:
     for field in needed:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One rule says where text holds a credential."""
+"""One rule decides where text holds a credential."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PASSWORD = canary("sage")
     "key", ["token", "APP_PASSWORD", "bind_pwd", "s3SecretKey", "AWS_SECRET_ACCESS_KEY", "api-key",
             "accessKey", "passphrase", "clientSecret"],
 )  # fmt: skip
-def test_a_keys_name_tells(key: str) -> None:
+def test_a_key_named_like_a_credential_holds_one(key: str) -> None:
     assert without_credentials_in(key, PASSWORD, "***") == "***"
 
 

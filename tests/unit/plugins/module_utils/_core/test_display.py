@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is shown while a module works, and when."""
+"""What is shown while a module runs, and when."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.kubedirector.connections.plugins.module_utils._core import display
 
 
-def test_nothing_is_shown_where_nobody_asked_for_it() -> None:
+def test_nothing_is_shown_outside_of_shown_by() -> None:
     shown: list[str] = []
     display.show("lost")
     with display.shown_by(shown.append), display.shown_through(str.upper):

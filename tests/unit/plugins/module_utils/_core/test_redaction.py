@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No form of a value is left in text of others, and what is not secret stays readable."""
+"""Redaction leaves no form of a secret value in text of others, and everything else readable."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ HARD = f"{canary('rye')} p@ss'w\"or&d<é>/+=\\x%41 😀"
 
 
 @given(VALUE, st.text(max_size=5), st.text(max_size=5))
-def test_a_value_is_found_in_each_form_wherever_it_stands(
-    value: str, before: str, after: str
-) -> None:
+def test_a_value_is_found_in_each_form_at_any_position(value: str, before: str, after: str) -> None:
     redactor = Redactor([value])
     for text in (f"{before}{value}{after}", encoded(f"{before}{value}{after}")):
         left = redactor.message(text).encode(errors="replace")
@@ -43,12 +41,12 @@ def test_a_value_is_found_in_each_form_wherever_it_stands(
 
 
 def printed_by_shell(*command: str) -> str:
-    """What a shell writes of the value, on standard output and standard error."""
+    """A shell's output of the value, on standard output and standard error."""
     done = subprocess.run([*command, HARD], capture_output=True, check=True)
     return (done.stdout + done.stderr).decode()
 
 
-WAYS: dict[str, Callable[[], str]] = {
+SPELLINGS: dict[str, Callable[[], str]] = {
     "as it is": lambda: HARD,
     "in a URL": lambda: urllib.parse.quote(HARD, safe=""),
     "in a path": lambda: urllib.parse.quote(HARD),
@@ -76,9 +74,9 @@ WAYS: dict[str, Callable[[], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_value_is_masked_however_it_is_written(way: str) -> None:
-    left = Redactor([HARD]).message(f"got {WAYS[way]()} here")
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_value_is_redacted_in_every_spelling(spelling: str) -> None:
+    left = Redactor([HARD]).message(f"got {SPELLINGS[spelling]()} here")
     assert left.startswith("got ") and left.rstrip().endswith(" here")
     assert MASK in left
     for part in ("mine", "rye", "p@ss", "p%40ss", "w\\"):
@@ -86,7 +84,7 @@ def test_a_value_is_masked_however_it_is_written(way: str) -> None:
     assert not [form for form in forms(HARD) if form in left.encode()]
 
 
-def test_binary_values_are_masked_in_any_line_length() -> None:
+def test_binary_values_are_redacted_in_any_line_length() -> None:
     raw = bytes(range(128, 190))
     (value,) = values_of("Secret", {"a": base64.b64encode(raw).decode()})
     lines = textwrap.fill(base64.b64encode(raw).decode(), 20)
@@ -107,7 +105,7 @@ users:
 """
 
 
-def test_of_a_file_the_whole_and_its_secret_lines_are_masked_and_no_others() -> None:
+def test_a_whole_file_and_its_secret_lines_are_redacted_and_no_other_lines() -> None:
     pem = f"-----BEGIN KEY-----\n{LINE}\n{LINE[::-1]}\nend\n-----END KEY-----\n"
     redactor = Redactor([pem, KUBECONFIG])
     assert redactor.message(f"read {LINE[::-1]}.") == f"read {MASK}."
@@ -118,11 +116,16 @@ def test_of_a_file_the_whole_and_its_secret_lines_are_masked_and_no_others() -> 
     assert redactor.message(plain) == plain
 
 
-def test_the_longer_of_two_values_is_masked_whole() -> None:
+def test_the_longer_of_two_values_is_redacted_completely() -> None:
     assert Redactor(["QXZJ", "QXZJKVKV"]).message("is QXZJKVKV") == f"is {MASK}"
 
 
-def test_values_that_overlap_are_masked_both() -> None:
+def test_the_beginning_of_a_value_may_be_another_at_the_end_of_a_text_with_escapes() -> None:
+    redactor = Redactor(["QXZJKVqxzj", "QXZJKV"])
+    assert redactor.message("a\\nQXZJKV") == f"a\\n{MASK}"
+
+
+def test_values_that_overlap_are_both_redacted() -> None:
     assert Redactor(["QXZJKV", "ZJKVVV"]).message("is QXZJKVVV.") == f"is {MASK}."
 
 
@@ -135,7 +138,7 @@ def test_short_values_and_clear_words_stay_readable() -> None:
     assert redactor.message("of main") == "of main"
 
 
-def test_values_that_come_later_are_masked_too_and_may_be_clear() -> None:
+def test_values_that_are_added_later_are_redacted_or_clear() -> None:
     redactor = Redactor(["QXZJ"], ["of VVVV"])
     redactor.add(["KVKV", "VVVV"])
     assert redactor.message("QXZJ KVKV VVVV") == f"{MASK} {MASK} VVVV"
@@ -157,13 +160,13 @@ def test_output_is_redacted_before_it_is_cut() -> None:
         assert set(shown) <= set(f"ab{MASK}")
 
 
-def test_a_value_that_is_longer_than_what_is_read_is_masked() -> None:
+def test_a_value_that_is_longer_than_the_read_text_is_redacted() -> None:
     value = "".join(random.Random(7).choices(string.ascii_letters, k=200_000))
     shown = Redactor([value]).output(f"{value[-68_000:]} end".encode(), 4000)
     assert shown == f"{MASK} end"
 
 
-def test_a_value_with_several_blanks_is_masked_before_and_after_they_are_folded() -> None:
+def test_a_value_with_several_blanks_is_redacted_before_and_after_they_are_folded() -> None:
     redactor = Redactor(["QXZJ  KVKV\tQX"])
     for text in ("QXZJ  KVKV\tQX", "QXZJ KVKV QX"):
         assert redactor.message(f"is {text}") == f"is {MASK}"
@@ -175,7 +178,7 @@ def test_a_url_shows_no_password_whoever_wrote_it() -> None:
     )
 
 
-def test_a_structure_is_redacted_keys_and_all() -> None:
+def test_a_structure_is_redacted_with_its_keys() -> None:
     found = Redactor(["QXZJKV"]).tree({"QXZJKV": [1, None, {"a": "is QXZJKV", "b": "\0\0\0\0"}]})
     assert found == {MASK: [1, None, {"a": f"is {MASK}", "b": "\0\0\0\0"}]}
 
@@ -200,7 +203,7 @@ def test_the_time_grows_with_the_size_and_no_faster(prefix: str, whole: bool) ->
         return time.process_time() - begun
 
     small = min(seconds(60_000) for _turn in range(3))
-    # Fifteen times the size on both sides: 225 times where one were searched for in the other.
+    # Both sides are fifteen times as large: a search of one in the other would take 225 times as long.
     assert seconds(900_000) < 120 * max(small, 0.01)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is tried again, after which pause, and for how long."""
+"""What is retried, after which pause, and for how long."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._core.ret
 
 
 class Clock:
-    """A clock that moves only when somebody sleeps."""
+    """A clock that moves only during sleep()."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -77,7 +77,7 @@ def test_the_server_says_how_long_the_pause_is(clock: Clock) -> None:
 @pytest.mark.parametrize(
     ("left", "worth"), [(5, 60), (60, 5)], ids=["the deadline", "the error's own time"]
 )
-def test_no_call_begins_after(clock: Clock, left: float, worth: float) -> None:
+def test_no_call_begins_after_the_limit(clock: Clock, left: float, worth: float) -> None:
     start = clock.now
     with pytest.raises(ApiError):
         retry_transient_refusals(
@@ -86,7 +86,7 @@ def test_no_call_begins_after(clock: Clock, left: float, worth: float) -> None:
     assert 0 < clock.now - start <= 5
 
 
-def test_an_error_that_lasts_is_raised_at_once(clock: Clock) -> None:
+def test_a_lasting_error_is_raised_at_once(clock: Clock) -> None:
     lasting = ConflictError("No.", status=409, reason="Conflict", server_message="no")
     with pytest.raises(ConflictError):
         retry_transient_refusals(
@@ -95,8 +95,8 @@ def test_an_error_that_lasts_is_raised_at_once(clock: Clock) -> None:
     assert clock.pauses == []
 
 
-def test_a_refusal_that_passes_in_a_moment_has_its_own_time(clock: Clock) -> None:
-    """The operator works on the change before for a minute, and then refuses once more for another reason."""
+def test_a_short_refusal_has_its_own_retry_time(clock: Clock) -> None:
+    """The operator works on the previous change for a minute, then refuses once more for another reason."""
     long, short = refusal(), refusal()
     start = clock.now
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What counts as the same rights, and what must be left alone."""
+"""Which rights are the same, and which objects are not changed."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Change = Callable[[JsonObject], object]
 
 
 def manifest(kind: str) -> JsonObject:
-    """One of the three, apart from every other copy."""
+    """A copy of one of the three."""
     return copy.deepcopy(desired_manifests("team-a", "account")[kind])
 
 
 @pytest.mark.parametrize("kind", ["ServiceAccount", "Role", "RoleBinding"])
-def test_what_was_made_needs_no_change(kind: str) -> None:
+def test_a_created_object_needs_no_change(kind: str) -> None:
     found = manifest(kind)
-    # What the API server and others add.
+    # Fields that the API server and others add.
     found["metadata"] |= {"uid": "1", "resourceVersion": "7", "annotations": {"note": "x"}}
     found["metadata"]["labels"]["team"] = "a"
     found["secrets"] = [{"name": "token"}]
@@ -60,7 +60,7 @@ def test_the_wording_of_rules_does_not_count() -> None:
         lambda role: role.update(rules=None),
     ],
 )
-def test_more_and_less_rights_are_seen(change: Change) -> None:
+def test_more_and_fewer_rights_are_a_difference(change: Change) -> None:
     found = manifest("Role")
     change(found)
     assert differs(found, manifest("Role"))
@@ -69,28 +69,28 @@ def test_more_and_less_rights_are_seen(change: Change) -> None:
 @pytest.mark.parametrize(
     "subjects", [None, [], [{"kind": "User", "name": "account"}], [{"kind": "ServiceAccount"}] * 2]
 )
-def test_another_subject_is_seen(subjects: list[JsonObject] | None) -> None:
+def test_another_subject_is_a_difference(subjects: list[JsonObject] | None) -> None:
     found = manifest("RoleBinding")
     found["subjects"] = subjects
     assert differs(found, manifest("RoleBinding"))
 
 
-@pytest.mark.parametrize("labels", [None, {}, {"app.kubernetes.io/managed-by": "somebody"}])
-def test_what_others_made_is_left_alone(labels: JsonObject | None) -> None:
+@pytest.mark.parametrize("labels", [None, {}, {"app.kubernetes.io/managed-by": "another-tool"}])
+def test_an_object_of_others_is_not_changed(labels: JsonObject | None) -> None:
     found = manifest("Role")
     found["metadata"]["labels"] = labels
     problem = problem_with(found, manifest("Role"), WHERE)
     assert problem is not None and WHERE in problem and "another name" in problem
 
 
-def test_a_binding_of_another_role_is_left_alone() -> None:
+def test_a_binding_of_another_role_is_not_changed() -> None:
     found = manifest("RoleBinding")
     found["roleRef"]["name"] = "edit"
     problem = problem_with(found, manifest("RoleBinding"), WHERE)
     assert problem is not None and "another role" in problem
 
 
-def test_rights_to_make_kdclusters_are_taken_back() -> None:
+def test_rights_to_create_kdclusters_are_revoked() -> None:
     managing = desired_manifests("team-a", "account", manage_kdclusters=True)["Role"]
     (more,) = [rule for rule in managing["rules"] if rule not in manifest("Role")["rules"]]
     assert more["resources"] == ["kubedirectorclusters"]

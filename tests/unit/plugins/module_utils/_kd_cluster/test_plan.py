@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What kd_cluster decides to write, given what is wanted and what was found."""
+"""What kd_cluster writes, given the desired state and the live KDCluster."""
 
 from __future__ import annotations
 
@@ -25,17 +25,15 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_clust
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_cluster.plan import (
     ClusterPlan,
-    make_cluster_plan,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_cluster.result import (
     cluster_diff,
+    make_cluster_plan,
 )
 from tests.unit.plugins.manifests import (
     NAMESPACE,
     JsonObject,
-    estate_of,
     kdcluster_manifest,
     object_manifest,
+    snapshot_of,
 )
 from tests.unit.plugins.patching import json_patched
 
@@ -50,7 +48,7 @@ ROLE: JsonObject = {
     "secretKeys": [{"name": "password", "value": SECRET}],
     "volumeProjections": [{"pvcName": "data", "mountPath": "/data", "readOnly": False}],
 }
-# As the real operator stores that role: defaults in, empty fields out, quantities its own way.
+# As the real operator stores that role: with defaults, without empty fields, quantities in its own form.
 STORED: JsonObject = {
     "id": "controller",
     "members": 1,
@@ -70,28 +68,28 @@ def desired(**options: Any) -> DesiredCluster:
 
 
 def stored(*roles: JsonObject, populated: bool = True, **parts: Any) -> JsonObject:
-    found = kdcluster_manifest("notebook", **parts)
-    found["spec"]["roles"] = list(copy.deepcopy(roles))
-    found["spec"].update(appCatalog="local", serviceType="ClusterIP", namingScheme="UID")
-    found["status"]["roles"] = [{"id": role["id"]} for role in roles] if populated else []
-    return found
+    live = kdcluster_manifest("notebook", **parts)
+    live["spec"]["roles"] = list(copy.deepcopy(roles))
+    live["spec"].update(appCatalog="local", serviceType="ClusterIP", namingScheme="UID")
+    live["status"]["roles"] = [{"id": role["id"]} for role in roles] if populated else []
+    return live
 
 
 def plan_on(
-    found: JsonObject | None,
+    live: JsonObject | None,
     options: JsonObject,
     *others: JsonObject,
     held: Any = None,
     objects: Any = None,
 ) -> ClusterPlan:
-    clusters = [*others, *([found] if found else [])]
-    return make_cluster_plan(desired(**options), found, estate_of(clusters, objects), held)
+    clusters = [*others, *([live] if live else [])]
+    return make_cluster_plan(desired(**options), live, snapshot_of(clusters, objects), held)
 
 
-def test_what_the_operator_rewrote_is_not_a_difference() -> None:
-    found = stored(STORED, no_connections=True)
+def test_a_field_that_the_operator_rewrote_is_not_a_difference() -> None:
+    live = stored(STORED, no_connections=True)
     options = {"app": "notebook-app", "roles": [ROLE], "connections": {"clusters": []}}
-    assert plan_on(found, options, held=HELD).action == "unchanged"
+    assert plan_on(live, options, held=HELD).action == "unchanged"
 
 
 @pytest.mark.parametrize(
@@ -120,9 +118,9 @@ def test_secret_keys_that_no_member_holds_stay_as_they_are() -> None:
     assert plan_on(stored(STORED), {"roles": roles}, held=None).action == "unchanged"
 
 
-def test_scaling_writes_the_number_alone_and_tests_what_it_was() -> None:
-    found = stored({"id": "other", "members": 3}, STORED)
-    plan = plan_on(found, {"roles": [{"id": "controller", "members": 4}]})
+def test_scaling_writes_only_the_number_and_tests_the_old_one() -> None:
+    live = stored({"id": "other", "members": 3}, STORED)
+    plan = plan_on(live, {"roles": [{"id": "controller", "members": 4}]})
     assert plan.body == [
         {"op": "test", "path": "/spec/roles/1/id", "value": "controller"},
         {"op": "test", "path": "/spec/roles/1/members", "value": 1},
@@ -130,8 +128,8 @@ def test_scaling_writes_the_number_alone_and_tests_what_it_was() -> None:
     ]
 
 
-def test_a_patch_turns_what_was_found_into_what_is_planned() -> None:
-    found = stored(STORED, configmaps=["model"])
+def test_a_patch_turns_the_live_kdcluster_into_the_planned_one() -> None:
+    live = stored(STORED, configmaps=["model"])
     new = {"id": "worker", "resources": {"limits": {"cpu": "1", "memory": "1Gi"}}}
     options = {
         "roles": [{"id": "controller", "members": 2}, new],
@@ -140,8 +138,8 @@ def test_a_patch_turns_what_was_found_into_what_is_planned() -> None:
         "connections": {"clusters": ["engine"]},
     }
     objects = {("ConfigMap", "model"): object_manifest("ConfigMap", "model")}
-    plan = plan_on(found, options, kdcluster_manifest("engine"), objects=objects)
-    patched = json_patched(found, plan.body)
+    plan = plan_on(live, options, kdcluster_manifest("engine"), objects=objects)
+    patched = json_patched(live, plan.body)
     assert plan.after is not None
     assert patched["spec"] == plan.after["spec"]
     assert patched["metadata"]["labels"] == {"team.example.com/name": "a"}
@@ -150,7 +148,7 @@ def test_a_patch_turns_what_was_found_into_what_is_planned() -> None:
     assert plan.links["notebook"] == ("engine",)
 
 
-def test_a_new_one_has_its_connections_inside_and_never_null() -> None:
+def test_a_new_kdcluster_holds_its_connections_and_no_null() -> None:
     options = {"app": "notebook-app", "roles": [ROLE], "connections": {"clusters": ["engine"]}}
     plan = plan_on(None, options, kdcluster_manifest("engine"))
     assert plan.body["spec"]["connections"] == {
@@ -179,17 +177,17 @@ def test_a_new_one_has_its_connections_inside_and_never_null() -> None:
         ),
         ({"app": "x", "roles": [ROLE], "app_catalog": "local"}, "KDApp x, which does not exist"),
         (
-            {"app": "x", "roles": [ROLE], "connections": {"clusters": ["gone"]}},
-            "gone does not exist",
+            {"app": "x", "roles": [ROLE], "connections": {"clusters": ["missing"]}},
+            "missing does not exist",
         ),
     ],
 )
-def test_one_that_cannot_be_created(options: JsonObject, words: str) -> None:
+def test_a_kdcluster_that_cannot_be_created_is_refused(options: JsonObject, words: str) -> None:
     with pytest.raises(PreconditionError, match=words):
         plan_on(None, options)
 
 
-def test_a_new_one_must_not_close_a_cycle() -> None:
+def test_a_new_kdcluster_must_not_close_a_cycle() -> None:
     options = {"app": "notebook-app", "roles": [ROLE], "connections": {"clusters": ["engine"]}}
     with pytest.raises(PreconditionError, match="through a cycle"):
         plan_on(None, options, kdcluster_manifest("engine", clusters=["notebook"]))
@@ -200,21 +198,21 @@ def test_app_and_catalog_are_fixed() -> None:
         plan_on(stored(STORED), {"app": "other", "app_catalog": "system"})
 
 
-def test_deleting_refuses_while_others_connect_to_it_unless_forced() -> None:
+def test_a_deletion_is_refused_while_others_connect_to_it_unless_forced() -> None:
     other = kdcluster_manifest("other", clusters=["notebook"])
-    found = stored(STORED)
+    live = stored(STORED)
     with pytest.raises(PreconditionError, match="KDCluster team-a/other connects to it"):
-        plan_on(found, {"state": "absent"}, other)
-    assert plan_on(found, {"state": "absent", "force": True}, other).action == "deleted"
+        plan_on(live, {"state": "absent"}, other)
+    assert plan_on(live, {"state": "absent", "force": True}, other).action == "deleted"
     assert plan_on(None, {"state": "absent", "force": True}, other).action == "unchanged"
 
 
-def test_one_that_is_going_is_not_touched() -> None:
-    found = stored(STORED)
-    found["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-    assert plan_on(found, {"state": "absent"}).action == "unchanged"
+def test_a_terminating_kdcluster_is_not_changed() -> None:
+    live = stored(STORED)
+    live["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert plan_on(live, {"state": "absent"}).action == "unchanged"
     with pytest.raises(PreconditionError, match="is being deleted"):
-        plan_on(found, {})
+        plan_on(live, {})
 
 
 @pytest.mark.parametrize(
@@ -230,6 +228,6 @@ def test_one_that_is_going_is_not_touched() -> None:
         ({"wait_timeout": 0}, "wait_timeout"),
     ],
 )
-def test_bad_options(options: JsonObject, words: str) -> None:
+def test_bad_options_are_refused(options: JsonObject, words: str) -> None:
     with pytest.raises(InvalidInputError, match=words):
         desired(**options)

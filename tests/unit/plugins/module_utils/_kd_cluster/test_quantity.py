@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_cluster.quantity import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_cluster.role_form import (
     same_quantity,
 )
 
@@ -16,7 +16,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kd_clust
     ("left", "right"),
     [("0.5", "500m"), ("1Gi", "1024Mi"), ("1e3", "1k"), (2, "2"), ("1E3", "1000"), ("+1", "1")],
 )
-def test_one_amount_in_two_spellings(left: object, right: object) -> None:
+def test_one_amount_in_two_spellings_is_equal(left: object, right: object) -> None:
     assert same_quantity(left, right)
 
 

@@ -39,18 +39,20 @@ MEMBERS = [
 ]  # fmt: skip
 UPDATE: JsonObject = {"name": "engine", "connections": {"configmaps": ["model"]}}
 POD = f"{CORE}/pods/pod-e"
-# Far less than the 300 s that the option has by default, far more than a busy machine needs.
+# Far less than the option's default of 300 s, far more than a busy machine needs.
 SOON = 100
 
 
-def told(result: JsonObject) -> JsonObject:
-    """The one KDCluster of a result, against the documentation of the whole result."""
+def only_kdcluster(result: JsonObject) -> JsonObject:
+    """The one KDCluster of a result, which is checked against its documentation."""
     (one,) = returned(result, kd_cluster.RETURN)["kdclusters"]
     assert isinstance(one, dict)
     return one
 
 
-def test_the_result_of_a_creation_a_change_and_a_deletion(space: Namespace, run: Run) -> None:
+def test_a_creation_a_change_and_a_deletion_return_the_kdcluster(
+    space: Namespace, run: Run
+) -> None:
     made = run(kd_cluster, **LAB)
     assert made["changed"] is True
     expected = {
@@ -58,15 +60,15 @@ def test_the_result_of_a_creation_a_change_and_a_deletion(space: Namespace, run:
         "connection_hash": space.hash_of(space.kdcluster("lab")), "spec_generation": 1,
         "state": "configured", "members": MEMBERS,
     }  # fmt: skip
-    assert told(made) == expected
+    assert only_kdcluster(made) == expected
 
     again = run(kd_cluster, **LAB)
     assert again["changed"] is False
-    assert told(again) == {**expected, "action": "unchanged"}
+    assert only_kdcluster(again) == {**expected, "action": "unchanged"}
 
     more = run(kd_cluster, name="lab", connections={"clusters": ["notebook"]})
     assert more["changed"] is True
-    assert told(more) == {
+    assert only_kdcluster(more) == {
         **expected,
         "action": "updated",
         "connections": {**CONNECTIONS, "clusters": ["engine", "notebook"]},
@@ -74,35 +76,35 @@ def test_the_result_of_a_creation_a_change_and_a_deletion(space: Namespace, run:
         "spec_generation": 2,
     }
 
-    gone = run(kd_cluster, name="lab", state="absent")
-    assert gone["changed"] is True
-    assert f"{KDCLUSTERS}/lab" not in space.found
-    assert told(gone) == {
+    deleted = run(kd_cluster, name="lab", state="absent")
+    assert deleted["changed"] is True
+    assert f"{KDCLUSTERS}/lab" not in space.objects
+    assert only_kdcluster(deleted) == {
         "name": "lab", "action": "deleted", "app": None, "connections": NONE_AT_ALL,
         "connection_hash": None, "spec_generation": None, "state": None, "members": [],
     }  # fmt: skip
 
     nothing = run(kd_cluster, name="lab", state="absent")
     assert nothing["changed"] is False
-    assert told(nothing) == {
+    assert only_kdcluster(nothing) == {
         "name": "lab", "action": "unchanged", "app": None, "connections": NONE_AT_ALL,
         "connection_hash": None, "spec_generation": None, "state": None, "members": [],
     }  # fmt: skip
 
 
-def test_one_that_the_operator_has_not_seen_yet_has_no_generation(
+def test_a_kdcluster_that_the_operator_has_not_seen_has_no_generation(
     space: Namespace, run: Run
 ) -> None:
     space.asleep = True
-    one = told(run(kd_cluster, **LAB, wait=False))
+    one = only_kdcluster(run(kd_cluster, **LAB, wait=False))
     assert (one["action"], one["spec_generation"], one["members"]) == ("created", None, [])
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_a_kdcluster_that_is_not_gone_yet_is_returned_as_if_it_were(
+def test_a_kdcluster_that_is_not_deleted_yet_is_returned_as_deleted(
     space: Namespace, run: Run, check: bool
 ) -> None:
-    one = told(run(kd_cluster, check, name="engine", state="absent", wait=False))
+    one = only_kdcluster(run(kd_cluster, check, name="engine", state="absent", wait=False))
     assert one == {
         "name": "engine", "action": "deleted", "app": None, "connections": NONE_AT_ALL,
         "connection_hash": None, "spec_generation": None, "state": None, "members": [],
@@ -113,7 +115,7 @@ def test_a_kdcluster_that_is_not_gone_yet_is_returned_as_if_it_were(
 def test_a_task_that_fails_returns_what_it_documents(
     space: Namespace, run: Run, check: bool
 ) -> None:
-    result = run(kd_cluster, check, **{**LAB, "connections": {"clusters": ["gone"]}})
+    result = run(kd_cluster, check, **{**LAB, "connections": {"clusters": ["missing"]}})
     assert result["failed"] is True and result["changed"] is False
     returned(result, kd_cluster.RETURN)
 
@@ -122,19 +124,19 @@ def test_a_task_that_fails_returns_what_it_documents(
     ("options", "method"),
     [(LAB, "POST"), (UPDATE, "PATCH"), ({"name": "engine", "state": "absent"}, "DELETE")],
 )
-def test_without_wait_it_ends_once_it_has_written(
+def test_without_wait_the_task_ends_after_its_write(
     space: Namespace, run: Run, server: ScriptedServer, options: JsonObject, method: str
 ) -> None:
     space.asleep = True
-    # Waiting would find the pod of one that was deleted, and so not end.
+    # A wait would not end: it would find the pod of the deleted KDCluster.
     server.on("GET", POD, Answer(body={"metadata": {"name": "pod-e"}}), forever=True)
     result = run(kd_cluster, **options, wait=False, wait_timeout=5)
     assert not result.get("failed"), result["msg"]
     assert result["changed"] is True
-    # Making a linked KDCluster takes the namespace's Lease, and gives it back.
+    # Creating a linked KDCluster acquires the namespace's Lease, and releases it.
     written = [request for request in space.writes if not request.path.startswith(LEASES)]
     assert [request.method for request in written] == [method]
-    # Nothing was asked after it.
+    # No request follows it.
     asked = [request for request in server.requests if not request.path.startswith(LEASES)]
     assert asked[-1] is written[-1]
 
@@ -148,7 +150,7 @@ def test_without_wait_it_ends_once_it_has_written(
     ],
     ids=["created", "updated", "deleted"],
 )
-def test_a_wait_ends_with_its_time(
+def test_a_wait_ends_at_its_timeout(
     space: Namespace, run: Run, server: ScriptedServer, options: JsonObject, said: str
 ) -> None:
     space.asleep = True
@@ -158,4 +160,4 @@ def test_a_wait_ends_with_its_time(
     assert time.monotonic() - begun < SOON
     assert result["failed"] is True and result["changed"] is True
     assert said in result["msg"]
-    told(result)
+    only_kdcluster(result)

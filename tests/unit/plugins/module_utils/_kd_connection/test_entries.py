@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each entry of a list is checked: what is wrong, in which entry and field, and no value of it."""
+"""Each entry of a list is checked. A message names the entry and the field, and shows no value."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.kubedirector.connections.plugins.action.kd_connections import (
+    entry_sentences,
+)
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection.contradictions import (
     contradictions,
 )
@@ -22,9 +25,6 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._reconcil
 )
 from ansible_collections.kubedirector.connections.plugins.plugin_utils._entries import (
     entry_places,
-)
-from ansible_collections.kubedirector.connections.plugins.plugin_utils._entry_sentences import (
-    entry_sentences,
 )
 
 Entry = dict[str, Any]
@@ -60,6 +60,7 @@ ALONE: list[tuple[Any, str, str]] = [
     ({"namespace": "Team_A"}, "", "namespace 'Team_A' is not a valid object name"),
     ({"state": "sideways"}, "state", "is none of present, absent."),
     ({"wait_timeout": "soon"}, "wait_timeout", "text stands where a whole number belongs."),
+    ({"wait_timeout": float("inf")}, "wait_timeout", "a number stands where a whole number belongs."),
     ({"wait_timeout": 0}, "", "Option wait_timeout is a number of seconds, 1 to 31536000 (a year)."),
     ({"wait_timeout": 10**400}, "", "Option wait_timeout is a number of seconds, 1 to 31536000"),
     ({"exclusive": "perhaps"}, "exclusive", "text stands where true or false belongs."),
@@ -97,12 +98,12 @@ ALONE: list[tuple[Any, str, str]] = [
 ]  # fmt: skip
 
 
-def test_what_a_task_would_take_is_fine_and_a_file_of_it_too() -> None:
+def test_entries_that_a_task_accepts_are_accepted() -> None:
     assert entry_sentences([FINE, {"kdclusters": "other"}], []) == []
 
 
 @pytest.mark.parametrize(("entry", "field", "said"), ALONE)
-def test_a_broken_entry_is_told_with_file_entry_and_field(
+def test_a_broken_entry_is_reported_with_file_entry_and_field(
     entry: Any, field: str, said: str
 ) -> None:
     (found,) = entry_sentences([FINE, entry], ["connections.yml", "connections.yml"])
@@ -111,7 +112,7 @@ def test_a_broken_entry_is_told_with_file_entry_and_field(
     assert VALUE not in found
 
 
-def test_everything_is_told_at_once_and_the_kdclusters_of_each_entry() -> None:
+def test_all_problems_are_reported_with_the_kdclusters_of_each_entry() -> None:
     broken = {"kdcluster": ["a", "b"], "secrets": [{"name": "A"}, {"name": "b", "type": ""}]}
     found = entry_sentences([broken, {"state": "x"}], [])
     assert len(found) == 3
@@ -120,7 +121,7 @@ def test_everything_is_told_at_once_and_the_kdclusters_of_each_entry() -> None:
 
 
 @pytest.mark.parametrize("given", [None, "text", {"kdcluster": ["a"]}])
-def test_what_is_not_a_list_is_refused(given: Any) -> None:
+def test_a_value_that_is_not_a_list_is_refused(given: Any) -> None:
     with pytest.raises(AnsibleFilterError, match=r"kd_connections: a list of dictionaries with"):
         entry_places(given)
 
@@ -145,7 +146,7 @@ TOGETHER: list[tuple[list[Entry], str]] = [
 
 
 def contradicting(entries: list[Entry]) -> list[tuple[int, str]]:
-    """What contradictions() says of entries without a namespace."""
+    """The contradictions between entries without a namespace."""
     read, _problems = validated_entries(entries)
     return list(
         contradictions(
@@ -172,7 +173,7 @@ def test_entries_that_contradict_one_another_are_refused(entries: list[Entry], s
         [{"kdcluster": "a", "exclusive": True}, {"kdcluster": "b", "exclusive": True}],
     ],
 )  # fmt: skip
-def test_entries_that_get_along_are_not_refused(entries: list[Entry]) -> None:
+def test_entries_without_a_contradiction_are_accepted(entries: list[Entry]) -> None:
     assert contradicting(entries) == []
 
 
@@ -201,7 +202,7 @@ def test_an_entry_refused_for_its_namespace_names_it() -> None:
     assert "namespace 'Team_A' is not a valid object name" in problem.text
 
 
-def test_a_place_with_a_number_of_its_own_stays_as_it_is() -> None:
+def test_a_place_with_its_own_number_is_not_changed() -> None:
     (said,) = entry_sentences(
         [FINE, {"context": "prod"}], ["Answers, entry 1", "Credential, entry 1"]
     )
@@ -217,6 +218,6 @@ def test_a_place_with_a_number_of_its_own_stays_as_it_is() -> None:
         ({"configmaps": [{"name": "info", "data": {True: "a"}}]}, "data.true: true or false stands where text"),
     ],
 )  # fmt: skip
-def test_what_ansible_would_make_something_else_of_is_refused(entry: Entry, said: str) -> None:
+def test_a_value_that_ansible_would_convert_is_refused(entry: Entry, said: str) -> None:
     (found,) = entry_sentences([entry], [])
     assert said in found

@@ -11,11 +11,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection_info.table import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection_info.description import (
     table_lines,
 )
 
-Found = dict[str, Any]
+Returned = dict[str, Any]
 TABLE = """\
 Namespace team-a: 2 KDClusters, 2 problems
 KDCLUSTER     APP      STATE        MEMBERS  CONNECTS TO    CONNECTED BY   PROBLEMS
@@ -39,10 +39,10 @@ not seen: Cannot list Secrets.
 """
 
 
-def kdcluster(name: str, **parts: Any) -> Found:
+def kdcluster(name: str, **parts: Any) -> Returned:
     """A KDCluster with one member, as the module returns it."""
     member = {"pod": f"{name}-0", "role": "controller", "state": "configured"}
-    connections: Found = {"clusters": [], "configmaps": [], "secrets": []}
+    connections: Returned = {"clusters": [], "configmaps": [], "secrets": []}
     return {
         "namespace": "team-a", "name": name, "app": "jupyter", "state": "configured",
         "settled": True, "members": [member], "connected_by": [], "services": [], "labels": {},
@@ -50,7 +50,7 @@ def kdcluster(name: str, **parts: Any) -> Found:
     }  # fmt: skip
 
 
-def problem(code: str, **parts: Any) -> Found:
+def problem(code: str, **parts: Any) -> Returned:
     """A problem, as the module returns it."""
     return {
         "code": code, "severity": "error", "message": "Something is wrong.", "hint": "Fix it.",
@@ -58,13 +58,13 @@ def problem(code: str, **parts: Any) -> Found:
     }  # fmt: skip
 
 
-def result(*clusters: Found, **parts: Any) -> Found:
+def result(*clusters: Returned, **parts: Any) -> Returned:
     """The return values."""
-    found: Found = {"kdclusters": list(clusters), "objects": [], "usage": []}
+    found: Returned = {"kdclusters": list(clusters), "objects": [], "usage": []}
     return {**found, "problems": [], "not_seen": [], **parts}
 
 
-def test_the_table() -> None:
+def test_the_table_shows_kdclusters_objects_and_problems() -> None:
     notebook = kdcluster(
         "jupyter-notebook",
         settled=False,
@@ -87,23 +87,23 @@ def test_the_table() -> None:
     assert "\n".join(table_lines(found, [])) + "\n" == TABLE
 
 
-def test_nothing_at_all() -> None:
+def test_an_empty_result_has_a_table() -> None:
     said = "no KDCluster and no object with a type label"
     assert table_lines(result(), ["a", "b"]) == [f"Namespace a, b: {said}"]
     assert table_lines(result(), []) == [f"All namespaces: {said}"]
 
 
-def test_who_uses_an_object() -> None:
+def test_the_table_shows_the_users_of_an_object() -> None:
     scripts = [{"kdcluster": "lab", "pods": ["lab-0", "lab-1"]}]
-    usage: Found = {
+    usage: Returned = {
         "namespace": "team-a", "kind": "Secret", "name": "login", "exists": True,
         "used_by": ["lab"], "used_through": ["dashboard"], "start_scripts": scripts,
     }  # fmt: skip
-    gone = {**usage, "exists": False, "used_by": [], "used_through": [], "start_scripts": []}
+    missing = {**usage, "exists": False, "used_by": [], "used_through": [], "start_scripts": []}
     assert table_lines(result(usage=[usage]), [], 130) == [
         "Secret team-a/login: used by lab, and through these by dashboard. A change runs the start script in 2 members."
     ]
-    assert table_lines(result(usage=[gone]), [], 130) == [
+    assert table_lines(result(usage=[missing]), [], 130) == [
         "Secret team-a/login (does not exist): used by no KDCluster. A change runs the start script in 0 members."
     ]
 
@@ -121,7 +121,7 @@ def test_every_line_fits_and_is_plain(targets: list[str], name: str, width: int)
         assert json.dumps(line) == f'"{line}"'
 
 
-def test_names_come_out_whole() -> None:
+def test_names_are_not_cut() -> None:
     long = "a-name-of-" + 40 * "x" + ".and_more/" + 30 * "y"
     lines = table_lines(result(kdcluster(long, connections={"secrets": [long]})), [])
     ends = lines[1].index("APP")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a rotation keeps, as a Secret and back."""
+"""The record of a rotation, as a Secret and read back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LABELS = {"kubedirector.hpe.com/cmType": "model"}
 
 
 def record(kind: str = "ConfigMap", old: dict[str, str] | None = None) -> Record:
-    """What is kept of an object that is to get NEW."""
+    """The record of an object that gets NEW."""
     bare = Record(
         kind=kind, name="model", uid="u1", type="model", old=OLD if old is None else old, keys=(),
         digests=(), salt="salt", holder="me", begun="2026-01-01T00:00:00Z",
@@ -43,7 +43,7 @@ def live(data: dict[str, str], **parts: Any) -> LiveObject:
 
 
 @pytest.mark.parametrize(
-    ("found", "state"),
+    ("current", "state"),
     [
         (None, ObjectState.DELETED),
         (live(OLD), ObjectState.ORIGINAL),
@@ -60,9 +60,9 @@ def live(data: dict[str, str], **parts: Any) -> LiveObject:
     ],
 )
 def test_data_and_type_label_say_whether_others_changed_it(
-    found: LiveObject | None, state: ObjectState
+    current: LiveObject | None, state: ObjectState
 ) -> None:
-    assert record().state_of(found) is state
+    assert record().state_of(current) is state
 
 
 def test_all_data_that_were_written_are_remembered() -> None:
@@ -84,7 +84,7 @@ def test_a_secrets_values_stay_as_the_api_has_them() -> None:
     assert parse_record(manifest, "Secret", "model") == kept
 
 
-def test_what_others_made_is_not_taken_for_it() -> None:
+def test_a_secret_of_others_is_not_a_record() -> None:
     manifest = record_manifest(record(), "team-a")
     assert parse_record(manifest, "Secret", "model") is None
     assert parse_record(manifest, "ConfigMap", "other") is None
@@ -98,10 +98,10 @@ def test_what_others_made_is_not_taken_for_it() -> None:
         assert parse_record(broken, "ConfigMap", "model") is None
 
 
-def test_a_name_of_any_length_has_its_own_place() -> None:
+def test_a_name_of_any_length_has_its_own_record() -> None:
     names = {record_name(kind, "a" * 252 + end) for kind in ("Secret", "ConfigMap") for end in "12"}
     assert len(names) == 4 and max(map(len, names)) < 64
 
 
-def test_nothing_of_it_shows_a_value() -> None:
+def test_a_record_shows_no_value() -> None:
     assert "9" not in repr(record(old={"a": "9999"})).replace("2026-01-01", "")

@@ -23,9 +23,9 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._reconcil
 from tests.unit.plugins.manifests import (
     JsonObject,
     encoded,
-    estate_of,
     kdcluster_manifest,
     object_manifest,
+    snapshot_of,
 )
 
 OLD, NEW = {"a": "1", "b": "2"}, {"a": "9", "b": "2"}
@@ -44,9 +44,9 @@ def test_values_are_read_as_kd_connection_reads_them() -> None:
     assert "8080" not in repr(secret) and encoded("x") not in repr(secret)
 
 
-def test_everybody_who_names_the_object_or_its_copy_is_reached() -> None:
+def test_every_kdcluster_that_names_the_object_or_its_copy_is_affected() -> None:
     rotation = Rotation("ConfigMap", "team-a", "model", {"a": "9"}, new_keys=False)
-    snapshot = estate_of(
+    snapshot = snapshot_of(
         [
             kdcluster_manifest("second", configmaps=["model"]),
             kdcluster_manifest("first", configmaps=[copy_name("model")]),
@@ -92,7 +92,7 @@ def held(kind: str, name: str, data: JsonObject | None) -> JsonObject:
     [
         (held("configmaps", "model", {"a": "9", "b": "0"}), "ConfigMap", []),
         (held("configmaps", "model", {"a": "1"}), "ConfigMap", ["a"]),
-        (held("configmaps", "model", {"a": "9", "gone": ""}), "ConfigMap", ["gone"]),
+        (held("configmaps", "model", {"a": "9", "removed": ""}), "ConfigMap", ["removed"]),
         (held("configmaps", "model", None), "ConfigMap", ["a"]),
         (held("configmaps", "other", {"a": "9"}), "ConfigMap", None),
         (held("secrets", encoded("model"), {"a": "9"}), "Secret", []),
@@ -101,5 +101,7 @@ def held(kind: str, name: str, data: JsonObject | None) -> JsonObject:
         ({}, "Secret", None),
     ],
 )
-def test_what_a_member_holds(configmeta: JsonObject, kind: str, keys: list[str] | None) -> None:
-    assert differing_keys(configmeta, kind, "model", {"a": "9", "gone": None}) == keys
+def test_the_keys_that_differ_in_a_member_are_named(
+    configmeta: JsonObject, kind: str, keys: list[str] | None
+) -> None:
+    assert differing_keys(configmeta, kind, "model", {"a": "9", "removed": None}) == keys

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""configmeta: parsing, and the three ways in which secrets come back."""
+"""configmeta: parsing, and the three modes in which secrets are returned."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MARKED = st.text(alphabet="QXZJKVW", min_size=10, max_size=16)
 
 @st.composite
 def files_with(draw: st.DrawFn, values: list[str]) -> JsonObject:
-    """A configmeta file in which each value stands in a secret place, at some depth."""
+    """A configmeta file with each value in a secret place, at some depth."""
     data: dict[str, str] = {}
     annotations: dict[str, str] = {}
     local: dict[str, JsonObject] = {"controller": role(secret_keys={}, token="")}
@@ -94,7 +94,7 @@ def test_masked_keeps_names_labels_and_keys_readable(found: tuple[JsonObject, li
 
 
 @given(marked_files())
-def test_decoded_gives_every_value_back(found: tuple[JsonObject, list[str]]) -> None:
+def test_decoded_returns_every_value(found: tuple[JsonObject, list[str]]) -> None:
     content, values = found
     text = json.dumps(with_secrets_as("decoded", content))
     for value in values:
@@ -102,7 +102,7 @@ def test_decoded_gives_every_value_back(found: tuple[JsonObject, list[str]]) -> 
 
 
 @given(marked_files())
-def test_encoded_gives_every_value_in_base64_and_none_in_the_clear(
+def test_encoded_returns_every_value_in_base64_and_none_in_plain_text(
     found: tuple[JsonObject, list[str]],
 ) -> None:
     content, values = found
@@ -115,7 +115,7 @@ def test_encoded_gives_every_value_in_base64_and_none_in_the_clear(
 
 
 @given(marked_files(), st.sampled_from(SECRET_MODES))
-def test_all_else_stays_as_it_is(found: tuple[JsonObject, list[str]], mode: str) -> None:
+def test_everything_else_is_not_changed(found: tuple[JsonObject, list[str]], mode: str) -> None:
     content, _values = found
     before = copy.deepcopy(content)
     shown = with_secrets_as(mode, content)
@@ -130,7 +130,7 @@ def test_all_else_stays_as_it_is(found: tuple[JsonObject, list[str]], mode: str)
 
 
 @pytest.mark.parametrize("mode", SECRET_MODES)
-def test_nothing_connected_is_fine(mode: str) -> None:
+def test_a_file_without_connections_is_accepted(mode: str) -> None:
     for connections in ({"clusters": None, "configmaps": None, "secrets": None}, None, {}):
         content = {**configmeta(), "connections": connections}
         assert with_secrets_as(mode, content)["connections"] == connections
@@ -162,7 +162,7 @@ def test_half_a_file_is_an_error_that_shows_nothing_of_it(value: str, data: st.D
     text = json.dumps(configmeta(roles={"c": role(token=value)}, secrets={"t": [secret]})).encode()
     cut = data.draw(st.integers(0, len(text) - 1))
     assert_refused(text[:cut], value)
-    # The new, shorter file over the old one: its end is still there.
+    # A shorter file was written over the old one, whose end is still there.
     assert_refused(text + text[cut:], value)
 
 
@@ -176,7 +176,7 @@ def test_other_text_than_a_json_object_is_an_error(text: bytes) -> None:
 
 
 def assert_refused(text: bytes, value: str) -> None:
-    """Parsing fails, and neither the sentence nor what is chained to it shows the value."""
+    """Parsing fails, and neither the message nor a chained error shows the value."""
     with pytest.raises(ValueError, match=r"^it is ") as caught:
         parse_configmeta(text)
     shown: list[Any] = [str(caught.value), repr(caught.value)]

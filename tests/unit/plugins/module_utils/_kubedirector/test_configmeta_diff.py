@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Comparing members with one another and with what is live."""
+"""Members compared with one another and with the live objects."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from tests.unit.plugins.configmeta_files import (
 from tests.unit.plugins.manifests import (
     JsonObject,
     encoded,
-    estate_of,
     kdcluster_manifest,
     member,
     object_manifest,
+    snapshot_of,
 )
 
 LEAVES = st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from("QXZ")
@@ -65,7 +65,7 @@ def test_paths_are_empty_exactly_where_both_are_equal(one: Any, other: Any) -> N
         ({"a": {"x": 1, "y": 2}}, {"a": {"x": 2, "y": 3}}, ["a.x", "a.y"]),
     ],
 )
-def test_paths_say_where(one: Any, other: Any, paths: list[str]) -> None:
+def test_paths_name_the_differences(one: Any, other: Any, paths: list[str]) -> None:
     assert list(differing_paths(one, other)) == paths
 
 
@@ -93,7 +93,7 @@ def test_the_order_of_a_roles_nodes_is_not_a_difference() -> None:
 
 MODEL = {"name": "cnn", "path": "/models/QXZ"}
 TOKEN = {"token": "QXZJKV", "branch": "main"}
-# What is live, as (type, name, data) in the order of the spec.
+# The live objects, as (type, name, data) in the order of the spec.
 Live = tuple[tuple[str, str, dict[str, str]], ...]
 CONFIGMAPS: Live = (
     ("model", "one", MODEL),
@@ -104,7 +104,7 @@ SECRETS: Live = (("source-control", "token", TOKEN), ("mlflow", "flow", TOKEN))
 
 
 def held(configmaps: Live = CONFIGMAPS, secrets: Live = SECRETS, **parts: Any) -> JsonObject:
-    """What a member holds."""
+    """A member's configmeta."""
 
     def grouped(kind: str, live: Live) -> dict[str, list[JsonObject]]:
         found: dict[str, list[JsonObject]] = {}
@@ -127,7 +127,7 @@ def stale(
     configmaps: tuple[str, ...] = ("one", "two", "git"),
     secrets: tuple[str, ...] = ("token", "flow"),
 ) -> list[dict[str, str]]:
-    """What of a member's content does not equal what is live."""
+    """The parts of a member's configmeta that differ from the live objects."""
     objects: dict[tuple[str, str], JsonObject | None] = {}
     for object_type, name, data in CONFIGMAPS:
         objects["ConfigMap", name] = object_manifest(
@@ -141,7 +141,7 @@ def stale(
     notebook = kdcluster_manifest(
         "jupyter-notebook", clusters=clusters, configmaps=configmaps, secrets=secrets
     )
-    snapshot = estate_of([notebook, *(others or [])], objects)
+    snapshot = snapshot_of([notebook, *(others or [])], objects)
     found = stale_parts(content, snapshot.clusters["jupyter-notebook"], snapshot)
     assert "QXZ" not in json.dumps(found)
     assert encoded(TOKEN["token"]) not in json.dumps(found)
@@ -153,11 +153,11 @@ def names(found: list[dict[str, str]]) -> list[tuple[str, str]]:
     return [(part["kind"], part["name"]) for part in found]
 
 
-def test_a_member_that_holds_what_is_live_is_current() -> None:
+def test_a_member_that_holds_the_live_data_is_current() -> None:
     assert stale(held()) == []
 
 
-def test_empty_maps_come_in_every_form() -> None:
+def test_an_empty_map_has_several_forms() -> None:
     content = held()
     del content["connections"]["configmaps"]["model"][0]["annotations"]
     content["connections"]["configmaps"]["model"][1]["annotations"] = {}
@@ -206,7 +206,7 @@ Change = Callable[[], list[dict[str, str]]]
         ),
     ],
 )
-def test_what_came_or_went_is_stale(change: Change, expected: tuple[str, str]) -> None:
+def test_an_added_or_removed_part_is_stale(change: Change, expected: tuple[str, str]) -> None:
     assert names(change()) == [expected]
 
 
@@ -220,7 +220,7 @@ def test_what_came_or_went_is_stale(change: Change, expected: tuple[str, str]) -
         ({"data": MODEL, "annotations": {"note": "b"}}, "annotations"),
     ],
 )
-def test_what_changed_is_reported_by_its_path(live: dict[str, Any], path: str) -> None:
+def test_a_changed_part_is_reported_by_its_path(live: dict[str, Any], path: str) -> None:
     changed = object_manifest("ConfigMap", "one", **live)
     found = stale(held(), extra={("ConfigMap", "one"): changed})
     assert names(found) == [("ConfigMap", "one")]
@@ -247,7 +247,7 @@ def test_another_order_of_one_type_is_stale() -> None:
     )
     assert len(found) == 1
     assert "order" in found[0]["reason"]
-    # Types among one another have no order in the file.
+    # The file does not order the types.
     assert (
         stale(
             held(),
@@ -272,7 +272,7 @@ ENGINE = kdcluster_manifest(
 
 
 def with_engine(*workers: str, cluster_id: str = "uid-engine") -> JsonObject:
-    """What a member holds that is connected to engine."""
+    """The configmeta of a member that connects to engine."""
     roles = {"controller": role(("1",)), "worker": role(workers, role_id="worker")}
     engine = connected_cluster("engine", roles=roles)
     engine["cluster"]["id"] = cluster_id
@@ -300,22 +300,22 @@ def test_a_connected_kdcluster_that_changed_is_stale(change: Change) -> None:
     assert names(change()) == [("KDCluster", "engine")]
 
 
-def test_what_does_not_exist_and_is_still_named_is_stale() -> None:
+def test_a_missing_object_that_is_still_named_is_stale() -> None:
     (cluster,) = stale(held(), clusters=("engine",))
     assert cluster["reason"] == (
         "the KDCluster names it, but it does not exist; the member does not hold it"
     )
-    gone: dict[tuple[str, str], JsonObject | None] = {("Secret", "token"): None}
-    (at_once,) = stale(held(), extra=gone)
+    missing: dict[tuple[str, str], JsonObject | None] = {("Secret", "token"): None}
+    (at_once,) = stale(held(), extra=missing)
     assert at_once["reason"] == (
         "the KDCluster names it, but it does not exist; the member still holds it"
     )
-    (after_the_poll,) = stale(held(secrets=SECRETS[1:]), extra=gone)
+    (after_the_poll,) = stale(held(secrets=SECRETS[1:]), extra=missing)
     assert (after_the_poll["kind"], after_the_poll["name"]) == ("Secret", "token")
     assert "the KDCluster names it, but it does not exist" in after_the_poll["reason"]
 
 
-def test_a_member_that_differs_in_everything_fills_no_result() -> None:
+def test_a_member_that_differs_in_everything_gives_a_short_result() -> None:
     many = {"services": {str(number): number for number in range(400_000)}}
     differences = member_differences({"pod-0": {}, "pod-1": many, "pod-2": many})
     assert differences == [

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""configmeta.json cut, spliced and spoilt: parsing it is an error, or gives what stands there."""
+"""configmeta.json cut, spliced and corrupted: parsing fails, or returns exactly the content."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ OFFSETS = st.integers(0, len(REAL))
 
 
 def refuse_constant(name: str) -> Any:
-    """NaN and the infinities are Python's own."""
+    """Python accepts NaN and the infinities; JSON does not."""
     raise ValueError(name)
 
 
-def as_it_stands(text: bytes) -> Any:
-    """What strict JSON in UTF-8 says; None where it is none."""
+def as_strict_json(text: bytes) -> Any:
+    """The text read as strict JSON in UTF-8; None if it is not."""
     try:
         found = json.loads(text.decode(), parse_constant=refuse_constant)
         json.dumps(found, ensure_ascii=False).encode()
@@ -57,14 +57,14 @@ def check(text: bytes) -> None:
         assert str(error).startswith("it is ")
         assert not any(value in str(error) for value in SECRET_VALUES)
         return
-    assert found == as_it_stands(text)
+    assert found == as_strict_json(text)
     for mode in SECRET_MODES:
         shown = with_references_resolved(with_secrets_as(mode, found))
         json.dumps(shown, allow_nan=False).encode()
 
 
 def is_refused(text: bytes) -> bool:
-    """Whether it is an error; pytest's own way to ask is slow, thousands of times."""
+    """Whether parsing fails. pytest.raises is too slow for thousands of texts."""
     try:
         parse_configmeta(text)
     except ValueError as error:
@@ -72,7 +72,7 @@ def is_refused(text: bytes) -> bool:
     return False
 
 
-def test_the_real_file_is_right() -> None:
+def test_the_real_file_is_parsed() -> None:
     found = parse_configmeta(REAL)
     assert found == json.loads(REAL)
     assert set(found["connections"]) == {"clusters", "configmaps", "secrets"}
@@ -91,7 +91,7 @@ def test_every_shorter_file_over_the_old_one_is_an_error() -> None:
 
 
 @given(st.lists(st.tuples(OFFSETS, st.integers(0, 40), BYTES), min_size=1, max_size=4))
-def test_bytes_that_are_replaced(edits: list[tuple[int, int, bytes]]) -> None:
+def test_replaced_bytes_are_an_error_or_parsed(edits: list[tuple[int, int, bytes]]) -> None:
     text = REAL
     for offset, length, put in edits:
         text = text[:offset] + put + text[offset + length :]
@@ -99,26 +99,26 @@ def test_bytes_that_are_replaced(edits: list[tuple[int, int, bytes]]) -> None:
 
 
 @given(OFFSETS, OFFSETS, OFFSETS)
-def test_parts_that_are_taken_out_or_doubled(start: int, end: int, to: int) -> None:
+def test_removed_or_doubled_parts_are_an_error_or_parsed(start: int, end: int, to: int) -> None:
     check(REAL[:start] + REAL[end:])
     check(REAL[:to] + REAL[min(start, end) : max(start, end)] + REAL[to:])
 
 
 @given(OFFSETS, st.integers(0, 7))
-def test_bits_that_flip(offset: int, bit: int) -> None:
+def test_flipped_bits_are_an_error_or_parsed(offset: int, bit: int) -> None:
     text = bytearray(REAL + b"\n")
     text[offset] ^= 1 << bit
     check(bytes(text))
 
 
 @given(st.binary(max_size=60))
-def test_any_bytes(text: bytes) -> None:
+def test_random_bytes_are_an_error_or_parsed(text: bytes) -> None:
     check(text)
 
 
 @pytest.mark.parametrize("depth", [100, 900, 3000, 100_000])
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"node":', b"}")])
-def test_what_is_nested_without_end_is_an_error(depth: int, opening: bytes, closing: bytes) -> None:
+def test_endless_nesting_is_an_error(depth: int, opening: bytes, closing: bytes) -> None:
     text = b'{"node":' + opening * depth + b"1" + closing * depth + b"}"
     with pytest.raises(ValueError, match=r"^it is "):
         parse_configmeta(text)
@@ -137,10 +137,10 @@ def test_what_is_nested_without_end_is_an_error(depth: int, opening: bytes, clos
         b'{"\\uDFFF": "9"}',
     ],
 )
-def test_what_only_pythons_own_reader_takes_is_an_error(text: bytes) -> None:
+def test_text_that_only_python_accepts_is_an_error(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"^it is "):
         parse_configmeta(text)
 
 
-def test_characters_beyond_the_basic_plane_are_fine() -> None:
+def test_characters_beyond_the_basic_plane_are_parsed() -> None:
     assert parse_configmeta(b'{"version": "\\ud83d\\ude00"}') == {"version": "\U0001f600"}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts about the operator, against values worked out here."""
+"""Facts about the operator, compared with values computed here."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def test_nothing_connected_gives_the_hash_of_nothing() -> None:
         ([], [], [("token", "9")], "token9"),
         ([], [], [("token", None)], "token"),
         (
-            [("tf", 2, True), ("gone", None, False), ("new", None, True)],
+            [("tf", 2, True), ("missing", None, False), ("new", None, True)],
             [("b", "11"), ("a", "12"), ("missing", None)],
             [("z", "1"), ("y", None)],
-            "tf2gonenewnilb11a12missingz1y",
+            "tf2missingnewnilb11a12missingz1y",
         ),
     ],
 )
@@ -54,7 +54,7 @@ def test_the_hash_is_over_names_and_versions_without_separators(
     assert connection_hash(clusters, configmaps, secrets) == md5(text)
 
 
-def test_a_known_value_that_was_worked_out_elsewhere() -> None:
+def test_the_hash_equals_a_value_that_was_computed_elsewhere() -> None:
     # printf 'engine4model812source-control-secret77' | md5sum
     assert (
         connection_hash(
@@ -111,14 +111,16 @@ def test_configure_status_is_read(status: str, code: int | None) -> None:
         f"a={'0' * 99}",
     ],
 )
-def test_what_is_not_a_configure_status_is_an_error_that_does_not_quote_it(status: str) -> None:
+def test_text_that_is_not_a_configure_status_is_an_error_that_does_not_quote_it(
+    status: str,
+) -> None:
     with pytest.raises(ValueError, match=r"is not what the operator writes") as caught:
         facts.start_script_exit_code(status)
     assert status.rpartition("=")[2] not in str(caught.value).partition("(")[0]
 
 
 @pytest.mark.parametrize("codes", ["07", "01", "70000", "256", "0010"])
-def test_of_several_codes_the_last_runs_own_is_not_known(codes: str) -> None:
+def test_the_last_of_several_codes_is_not_known(codes: str) -> None:
     with pytest.raises(ValueError, match=rf"several runs that overlapped \({codes}\)"):
         facts.start_script_exit_code(f"containerd://4f2a={codes}")
 

@@ -17,7 +17,7 @@ OURS = managed_by("kubedirector.connections", 10, *CONNECTED)
 
 
 @pytest.mark.parametrize(
-    ("entries", "told"),
+    ("entries", "expected"),
     [
         ([managed_by("kubectl-patch", 12, *CONNECTED)], "'kubectl-patch' (Update) wrote it at 2026-01-01T00:00:12Z"),
         ([managed_by("a", 12, *CONNECTED), managed_by("b", 13, *CONNECTED)], "'b' (Update) wrote it"),
@@ -28,5 +28,5 @@ OURS = managed_by("kubedirector.connections", 10, *CONNECTED)
         ([], "do not name"),
     ],
 )  # fmt: skip
-def test_who_wrote_a_field_last(entries: list[JsonObject], told: str) -> None:
-    assert told in last_writer(entries, CONNECTED)
+def test_the_last_writer_of_a_field_is_named(entries: list[JsonObject], expected: str) -> None:
+    assert expected in last_writer(entries, CONNECTED)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Links between KDClusters, against brute force."""
+"""Links between KDClusters, compared with brute force."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ def test_a_cycle_of_any_length_is_found(length: int) -> None:
 
 @MANY
 @given(links_maps(), SOME)
-def test_dependents_are_all_that_reach_one_of_the_names(links: Links, names: set[str]) -> None:
+def test_dependents_are_all_kdclusters_that_reach_one_of_the_names(
+    links: Links, names: set[str]
+) -> None:
     reached = closure(edges_of(links))
     expected = {a for a, b in reached if b in names} - names
     assert dependents(links, names) == expected
@@ -76,7 +78,7 @@ def test_dependents_are_all_that_reach_one_of_the_names(links: Links, names: set
 
 @MANY
 @given(links_maps())
-def test_a_linked_group_goes_either_way(links: Links) -> None:
+def test_a_linked_group_follows_links_in_both_directions(links: Links) -> None:
     edges = edges_of(links)
     both = closure(edges | {(b, a) for a, b in edges})
     linked = {name for edge in edges for name in edge}
@@ -143,9 +145,9 @@ def test_changes_are_ordered_without_a_cycle_in_between(data: st.DataObject) -> 
         }
 
     before = acyclic(data.draw(st.permutations(names)))
-    wanted = acyclic(data.draw(st.permutations(names)))
+    desired = acyclic(data.draw(st.permutations(names)))
     changed = data.draw(st.lists(st.sampled_from(names), unique=True))
-    after = {name: wanted[name] for name in changed}
+    after = {name: desired[name] for name in changed}
     if any(find_cycle({**before, **after}, name) for name in names):
         # A precondition refuses that.
         return

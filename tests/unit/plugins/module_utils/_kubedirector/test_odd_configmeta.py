@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A configmeta.json that is JSON, but not of the form that the operator writes.
 
-Anybody who can write into a member can write it. It must neither end in a traceback nor get a secret
-past the mask; that it is refused when it is parsed is as good.
+Every process that can write into a member can write it. It must neither cause a traceback nor get a
+secret past the redaction; the parser may refuse it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.configmeta import (
@@ -30,9 +30,9 @@ from tests.unit.plugins.configmeta_files import configmeta, connected_object, ro
 from tests.unit.plugins.manifests import (
     JsonObject,
     encoded,
-    estate_of,
     kdcluster_manifest,
     object_manifest,
+    snapshot_of,
 )
 
 MARK = "QXZJKVQXZJKV"
@@ -44,7 +44,13 @@ ODD: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2),
     max_leaves=5,
 )
-PLACES = (
+Place = tuple[Any, ...]
+# The parser accepts any form of these parts.
+FURTHER: tuple[Place, ...] = (
+    ("connections", "configmaps", "model", 0, "further"),
+    ("connections", "secrets", "token", 0, "further"),
+)
+PLACES: tuple[Place, ...] = (
     ("nodegroups",), ("nodegroups", "1"), ("nodegroups", "1", "roles"),
     ("nodegroups", "1", "roles", "controller"),
     ("nodegroups", "1", "roles", "controller", "secret_keys"),
@@ -53,7 +59,7 @@ PLACES = (
     ("nodegroups", "1", "roles", "controller", "services", "notebook", "authToken"),
     ("connections",), ("connections", "configmaps"), ("connections", "configmaps", "model"),
     ("connections", "secrets"), ("connections", "secrets", "token"),
-    ("connections", "clusters"), ("connections", "clusters", "engine"),
+    *FURTHER, ("connections", "clusters"), ("connections", "clusters", "engine"),
     ("connections", "clusters", "engine", "cluster"),
     ("connections", "clusters", "engine", "nodegroups"),
     ("connections", "clusters", "engine", "nodegroups", "1", "roles"),
@@ -62,8 +68,8 @@ PLACES = (
 )  # fmt: skip
 
 
-def file_with(place: tuple[str, ...], odd: Any) -> JsonObject:
-    """A file in whose place there is something else."""
+def file_with(place: Place, odd: Any) -> JsonObject:
+    """A file with something else at this place."""
     content = configmeta(
         roles={"controller": role(secret_keys={"k": "v"}, token="t")},
         configmaps={"model": [connected_object("ConfigMap", "one", {"a": "b"})]},
@@ -78,7 +84,7 @@ def file_with(place: tuple[str, ...], odd: Any) -> JsonObject:
 
 
 def read(content: JsonObject) -> JsonObject:
-    """The content as the module gets it; an empty file stands for one that is refused."""
+    """The content as the module reads it; empty if the parser refuses the file."""
     try:
         return parse_configmeta(json.dumps(content).encode())
     except ValueError as error:
@@ -86,17 +92,19 @@ def read(content: JsonObject) -> JsonObject:
         return {}
 
 
+@example(FURTHER[1], {"a": 1})
 @given(st.sampled_from(PLACES), ODD)
-def test_no_form_of_the_file_ends_in_a_traceback(place: tuple[str, ...], odd: Any) -> None:
+def test_no_form_of_the_file_ends_in_a_traceback(place: Place, odd: Any) -> None:
     content = read(file_with(place, odd))
     for mode in SECRET_MODES:
         json.dumps(with_references_resolved(with_secrets_as(mode, content)))
 
 
+@example(FURTHER[0], "text")
 @given(st.sampled_from(PLACES), ODD)
-def test_any_form_of_the_file_can_be_compared(place: tuple[str, ...], odd: Any) -> None:
+def test_any_form_of_the_file_can_be_compared(place: Place, odd: Any) -> None:
     content = read(file_with(place, odd))
-    snapshot = estate_of(
+    snapshot = snapshot_of(
         [
             kdcluster_manifest(
                 "notebook", clusters=["engine"], configmaps=["one"], secrets=["two"]
@@ -112,10 +120,11 @@ def test_any_form_of_the_file_can_be_compared(place: tuple[str, ...], odd: Any) 
     member_differences({"pod-0": content, "pod-1": configmeta()})
 
 
-SECRET_PLACES = (
+SECRET_PLACES: tuple[Place, ...] = (
     ("nodegroups", "1", "roles", "controller", "secret_keys"),
     ("nodegroups", "1", "roles", "controller", "services", "notebook", "authToken"),
     ("connections", "secrets"), ("connections", "secrets", "token"),
+    FURTHER[1],
     ("connections", "clusters", "engine", "nodegroups", "1", "roles", "controller", "secret_keys"),
 )  # fmt: skip
 SHAPES: tuple[Any, ...] = (
@@ -127,7 +136,7 @@ SHAPES: tuple[Any, ...] = (
 
 @pytest.mark.parametrize("place", SECRET_PLACES)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_no_form_gets_past_the_mask(place: tuple[str, ...], shape: Any) -> None:
+def test_no_form_gets_past_the_redaction(place: Place, shape: Any) -> None:
     text = json.dumps(with_secrets_as("masked", read(file_with(place, shape))))
     assert MARK not in text
     assert encoded(MARK) not in text

@@ -35,7 +35,7 @@ def test_every_reference_of_a_plain_file_is_followed() -> None:
     assert REFERENCE not in json.dumps(shown)
     service = shown["services"]["notebook"]["1"]["controller"]
     assert service["name"] == "Notebook"
-    # What it points at holds references of its own.
+    # Its target holds further references.
     assert service["hostnames"] == ["host-1"]
     assert service["fqdns"] == ["host-1.example.com"]
     assert shown["distros"]["local/jupyter-notebook"]["1"]["distro_id"] == "local/jupyter-notebook"
@@ -61,7 +61,7 @@ def test_inside_a_connected_kdcluster_both_forms_lead_to_that_kdcluster() -> Non
     assert resolved["hostnames"] == ["host-7", "host-7"]
     assert resolved["fqdns"] == ["host-7.example.com", "host-7.example.com"]
     assert inner["distros"]["local/engine"]["1"]["distro_id"] == "local/engine"
-    # The local KDCluster has a role of the same name, which is not what is meant.
+    # The local KDCluster has a role of the same name, which is not the target.
     assert shown["services"]["notebook"]["1"]["controller"]["hostnames"] == ["host-1"]
 
 
@@ -80,7 +80,7 @@ def test_a_role_that_only_the_connected_kdcluster_has_is_found_there() -> None:
         reference("version", "deeper"),
         reference("nodegroups", "1", "roles", "controller", "node_ids", "0"),
         reference("node", "role_id", "x"),
-        reference("connections", "clusters", "gone", "nodegroups"),
+        reference("connections", "clusters", "missing", "nodegroups"),
         {REFERENCE: "nodegroups"},
         {REFERENCE: None},
         {REFERENCE: ["nodegroups"], "more": 1},
@@ -103,7 +103,7 @@ def test_references_in_a_circle_end() -> None:
     assert "y" in shown["a"]["x"]
 
 
-def test_a_reference_to_what_holds_it_ends() -> None:
+def test_a_reference_to_its_own_parent_ends() -> None:
     content = {"a": {"inner": {"up": reference("a")}}}
     assert "inner" in with_references_resolved(content)["a"]["inner"]["up"]
 
@@ -120,26 +120,26 @@ def test_the_users_own_data_are_not_taken_for_references() -> None:
     assert shown["connections"]["configmaps"] == content["connections"]["configmaps"]
 
 
-def test_what_was_masked_before_does_not_come_back() -> None:
+def test_a_masked_value_does_not_come_back() -> None:
     content = configmeta(roles={"controller": role(secret_keys={"k": "QXZQXZ"}, token="JVKJVK")})
     text = json.dumps(with_references_resolved(with_secrets_as("masked", content)))
     assert "QXZQXZ" not in text
     assert "JVKJVK" not in text
 
 
-def test_references_to_references_do_not_unfold_without_end() -> None:
+def test_references_to_references_do_not_expand_without_end() -> None:
     bomb: JsonObject = {
         f"level{number}": [reference("node", f"level{number + 1}")] * 2 for number in range(40)
     }
     content = {**configmeta(), "node": {**bomb, "level40": ["x"]}}
     shown = with_references_resolved(content)
     assert len(json.dumps(shown)) < 64 * 1024 * 1024
-    # What does not lead on is followed all the same, wherever it stands before.
+    # Other references are still followed.
     assert shown["services"]["notebook"]["1"]["controller"]["name"] == "Notebook"
 
 
 def reached(content: JsonObject, path: list[str]) -> Any:
-    """What stands at a path; None where it leads nowhere."""
+    """The value at a path; None if there is none."""
     node: Any = content
     for step in path:
         if not isinstance(node, dict) or step not in node:
@@ -160,7 +160,7 @@ PLAIN: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), PLAIN, min_size=1), PATHS)
-def test_a_reference_becomes_what_it_points_at(content: JsonObject, path: list[str]) -> None:
+def test_a_reference_becomes_its_target(content: JsonObject, path: list[str]) -> None:
     target = reached(content, path)
     shown = with_references_resolved({**content, "node": {"here": reference(*path)}})
     assert shown["node"]["here"] == (reference(*path) if target is None else target)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What counts as quiet and as settled, and how manifests are read."""
+"""When a KDCluster is quiet or settled, and how manifests are read."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._kubedire
 )
 from tests.unit.plugins.manifests import (
     JsonObject,
-    estate_of,
     kdcluster_manifest,
     member,
     object_manifest,
+    snapshot_of,
 )
 
 EMPTY_HASH = "d41d8cd98f00b204e9800998ecf8427e"
@@ -39,7 +39,7 @@ def notebook(
     *members: JsonObject, state: str = "configured", stored: str = EMPTY_HASH
 ) -> tuple[Snapshot, KDCluster]:
     """A KDCluster that names nothing, at generation 4."""
-    snapshot = estate_of(
+    snapshot = snapshot_of(
         [
             kdcluster_manifest(
                 "notebook", generation=GENERATION, state=state, stored_hash=stored, members=members
@@ -71,7 +71,7 @@ def judged(*members: JsonObject, state: str = "configured", stored: str = EMPTY_
         # A role whose eventList lacks `configure`: the operator runs no set-up.
         ("configured", 4, None, "settled"),
         ("creating", 4, None, "busy"),
-        # A restarted pod: its configmeta.json is still to come.
+        # A restarted pod: the operator has yet to write its configmeta.json.
         ("create pending", None, None, "busy"),
         ("creating", None, None, "busy"),
         ("create pending", 4, 4, "busy"),
@@ -113,7 +113,7 @@ def test_state_and_hash_must_both_fit(cluster_state: str, hash_fits: bool, expec
     assert judged(current, state=cluster_state, stored=stored) == expected
 
 
-def test_members_without_a_set_up_get_no_change_unless_another_has_one() -> None:
+def test_members_without_a_set_up_get_a_change_only_if_another_has_one() -> None:
     lagging = member("pod-0", config=GENERATION - 1, setup=None)
     assert judged(lagging) == "quiet"
     assert judged(lagging, member("pod-1", config=None, setup=None)) == "quiet"
@@ -140,7 +140,7 @@ def test_lagging_members_are_named() -> None:
 @pytest.mark.parametrize("with_engine", [True, False])
 @pytest.mark.parametrize("generation", [None, 2])
 @pytest.mark.parametrize("with_objects", [True, False])
-def test_the_expected_hash_is_over_what_is_live(
+def test_the_expected_hash_covers_the_live_objects(
     with_engine: bool, generation: int | None, with_objects: bool
 ) -> None:
     clusters = [
@@ -149,7 +149,7 @@ def test_the_expected_hash_is_over_what_is_live(
     if with_engine:
         clusters.append(kdcluster_manifest("engine", generation=generation))
     versions = {"b": "5", "a": "6", "s": "7"}
-    snapshot = estate_of(
+    snapshot = snapshot_of(
         clusters,
         {
             (kind, name): (
@@ -168,8 +168,8 @@ def test_the_expected_hash_is_over_what_is_live(
     assert expected_hash(snapshot, snapshot.clusters["notebook"]) == expected
 
 
-def test_who_names_an_object_is_asked_by_kind() -> None:
-    snapshot = estate_of(
+def test_the_kdclusters_that_name_an_object_are_found_by_kind() -> None:
+    snapshot = snapshot_of(
         [
             kdcluster_manifest("c", configmaps=["shared"]),
             kdcluster_manifest("a", configmaps=["other", "shared"]),
@@ -225,12 +225,12 @@ def test_every_order_of_members_is_judged_alike() -> None:
     assert {judged(*order) for order in itertools.permutations(members)} == {"quiet"}
 
 
-def test_one_that_was_just_scaled_is_not_settled_before_its_members_are_there() -> None:
+def test_a_scaled_kdcluster_is_not_settled_before_its_members_exist() -> None:
     manifest = kdcluster_manifest("notebook", stored_hash=EMPTY_HASH, members=[member("pod-0")])
     manifest["spec"]["roles"] = [{"id": "controller", "members": 1}]
-    snapshot = estate_of([manifest])
+    snapshot = snapshot_of([manifest])
     assert is_settled(snapshot, snapshot.clusters["notebook"])
     manifest["spec"]["roles"] = [{"id": "controller", "members": 2}]
-    snapshot = estate_of([manifest])
+    snapshot = snapshot_of([manifest])
     assert not is_settled(snapshot, snapshot.clusters["notebook"])
     assert snapshot.clusters["notebook"].unfinished_roles() == (("controller", 2, 1),)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Refusals of the operator's webhook: which pass, and in which words they come."""
+"""Refusals of the operator's webhook: which are transient, and their texts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DENIED = 'admission webhook "hard-validate-cr.kubedirector.hpe.com" denied the r
 
 
 @pytest.mark.parametrize(
-    ("said", "patience"),
+    ("said", "seconds"),
     [
         ("Change to spec not allowed before previous spec change has been processed.", math.inf),
         (
@@ -38,15 +38,15 @@ DENIED = 'admission webhook "hard-validate-cr.kubedirector.hpe.com" denied the r
         ("", 0.0),
     ],
 )
-def test_only_passing_refusals_are_tried_again(said: str, patience: float) -> None:
-    assert webhook_refusals.refusal_retry_seconds(DENIED + "\n" + said) == patience
+def test_only_transient_refusals_are_retried(said: str, seconds: float) -> None:
+    assert webhook_refusals.refusal_retry_seconds(DENIED + "\n" + said) == seconds
 
 
-def test_the_refusal_that_may_be_a_moment_is_tried_for_a_bounded_time() -> None:
-    patience = webhook_refusals.refusal_retry_seconds(
+def test_the_refusal_that_may_be_transient_is_retried_for_a_bounded_time() -> None:
+    seconds = webhook_refusals.refusal_retry_seconds(
         DENIED + "KubeDirector-related status properties are read-only"
     )
-    assert 0 < patience < 60
+    assert 0 < seconds < 60
 
 
 @pytest.mark.parametrize(
@@ -58,5 +58,5 @@ def test_the_refusal_that_may_be_a_moment_is_tried_for_a_bounded_time() -> None:
         ('configmaps "x" is forbidden', None),
     ],
 )
-def test_the_webhooks_own_words_are_taken_out(said: str, text: str | None) -> None:
+def test_the_webhooks_own_text_is_extracted(said: str, text: str | None) -> None:
     assert refusal_text(said) == text

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""By the log of requests: no Secret's values are fetched without need, no shell is built from data."""
+"""The requests show: no Secret's values are fetched without need, no shell command is built from data."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.unit.plugins.namespace_server import CONFIGMETA, STATUS, STDERR, Name
 
 PLUGINS = Path(pod_exec.__file__).parents[2]
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-# What runs a shell, or a program of the controller at all.
+# Modules and calls that run a shell or another program of the controller.
 FORBIDDEN = {"subprocess", "pty", "pexpect", "shlex", "commands", "popen2"}
 FORBIDDEN_CALLS = {"system", "popen", "run_command", "eval", "exec", "execv", "spawnv"}
 
 
 def accepted(server: ScriptedServer, name: str) -> set[str]:
-    """In which forms a Secret was asked for, in answers to writes too."""
+    """The forms in which a Secret was requested, in answers to writes too."""
     return {
         accept
         for request in server.requests
@@ -64,7 +64,7 @@ def connected(space: Namespace) -> Namespace:
     ],
 )
 @pytest.mark.parametrize("check", [True, False])
-def test_of_secrets_that_a_task_does_not_describe_only_metadata_are_read(
+def test_only_metadata_of_secrets_that_a_task_does_not_describe_are_read(
     connected: Namespace, server: ScriptedServer, run: Run, options: JsonObject, check: bool
 ) -> None:
     result = run(kd_connection, check, **NOTEBOOK, **options)
@@ -75,7 +75,7 @@ def test_of_secrets_that_a_task_does_not_describe_only_metadata_are_read(
     assert not [r for r in server.requests if r.path == f"{CORE}/secrets" and r.method == "GET"]
 
 
-def test_of_a_secret_that_a_task_describes_the_values_are_read(
+def test_the_values_of_a_secret_that_a_task_describes_are_read(
     connected: Namespace, server: ScriptedServer, run: Run
 ) -> None:
     run(kd_connection, **NOTEBOOK, secrets=[{"name": "other", "string_data": {"token": "x"}}])
@@ -117,6 +117,6 @@ def test_no_plugin_runs_a_program_of_the_controller(path: Path) -> None:
             called = node.func
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
             found |= {name} & FORBIDDEN_CALLS
-    # A kubeconfig's credential plug-in is the one program that is run, and without a shell.
+    # A kubeconfig's credential plug-in is the only program that runs, without a shell.
     allowed = {"subprocess"} if path.name == "exec_plugin.py" else set()
     assert found == allowed

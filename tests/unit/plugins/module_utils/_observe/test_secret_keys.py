@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The values of secret keys, as the first member tells them that can."""
+"""The values of secret keys, from the first member that has them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
-from ansible_collections.kubedirector.connections.plugins.module_utils._observe.secret_keys import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._observe.members import (
     read_held_secret_keys,
 )
 from tests.unit.plugins.api_server import Answer, ScriptedServer
 from tests.unit.plugins.clients import CORE
 from tests.unit.plugins.configmeta_files import configmeta, role
-from tests.unit.plugins.manifests import estate_of, kdcluster_manifest, member
+from tests.unit.plugins.manifests import kdcluster_manifest, member, snapshot_of
 from tests.unit.plugins.websocket_frames import CLOSE, SUCCESS, stdout
 
 ROLES = {"controller": role(secret_keys={"password": "QXZJKV"}), "worker": role()}
@@ -28,16 +28,16 @@ HELD = {"controller": {"password": "QXZJKV"}, "worker": {}}
 def held(
     server: ScriptedServer, api: Api, *files: bytes, unasked: int = 0
 ) -> dict[str, dict[str, str]] | None:
-    """What is read of a KDCluster whose members have these files, and some more that nobody may ask."""
+    """The secret keys of a KDCluster whose members have these files; the `unasked` ones must not be read."""
     for number, content in enumerate(files):
         frames = (stdout(content), SUCCESS, CLOSE)
         server.on("GET", f"{CORE}/pods/pod-{number}/exec", Answer(frames=frames))
     members = [member(f"pod-{number}") for number in range(len(files) + unasked)]
     manifest = kdcluster_manifest("notebook", members=members)
-    return read_held_secret_keys(api, estate_of([manifest]).clusters["notebook"])
+    return read_held_secret_keys(api, snapshot_of([manifest]).clusters["notebook"])
 
 
-def test_the_first_member_that_can_tell_is_enough(server: ScriptedServer, api: Api) -> None:
+def test_the_first_member_that_has_the_keys_is_enough(server: ScriptedServer, api: Api) -> None:
     assert held(server, api, WHOLE, unasked=1) == HELD
 
 
@@ -52,11 +52,13 @@ def test_the_first_member_that_can_tell_is_enough(server: ScriptedServer, api: A
         {"nodegroups": {"1": {"roles": {}}}},
     ],
 )
-def test_a_member_whose_file_tells_of_no_role_is_passed_over(
+def test_a_member_whose_file_has_no_role_is_skipped(
     server: ScriptedServer, api: Api, odd: Any
 ) -> None:
     assert held(server, api, json.dumps(odd).encode(), WHOLE, unasked=1) == HELD
 
 
-def test_where_no_member_can_tell_nothing_is_known(server: ScriptedServer, api: Api) -> None:
+def test_without_a_member_that_has_the_keys_nothing_is_known(
+    server: ScriptedServer, api: Api
+) -> None:
     assert held(server, api, b"{}", b"", WHOLE[:50]) is None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What will not come by itself ends a wait long before its deadline; what may come does not."""
+"""An unrecoverable stall ends a wait long before its deadline; a recoverable one does not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._observe.
 )
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
-from tests.unit.plugins.manifests import JsonObject, estate_of, kdcluster_manifest, member
+from tests.unit.plugins.manifests import JsonObject, kdcluster_manifest, member, snapshot_of
 
 NOTEBOOK = f"{KDCLUSTERS}/notebook"
 EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
@@ -55,15 +55,15 @@ def pod(status: JsonObject) -> Answer:
 
 
 @pytest.fixture(autouse=True)
-def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at once, and believe the second look."""
+def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Diagnose at once, and accept the second diagnosis."""
     for name in ("STILL_SECONDS", "WEDGED_SECONDS", "OTHERS_STILL_SECONDS"):
         monkeypatch.setattr(stall_diagnosis, name, 0.0)
     monkeypatch.setattr(stall_diagnosis, "AGAIN_SECONDS", 0.05)
 
 
 def playing(server: ScriptedServer, webhook: Answer, of_pod: Answer | None = None) -> list[str]:
-    """Answer the watches with nothing, the question to the webhook and the one about the pod."""
+    """Answer watches with no event, and requests to the webhook and for the pod with these."""
     asked: list[str] = []
 
     def answer(request: Request) -> Answer:
@@ -83,8 +83,8 @@ def playing(server: ScriptedServer, webhook: Answer, of_pod: Answer | None = Non
 
 
 def failure(api: Api, manifest: JsonObject, *others: JsonObject, seconds: float = FOREVER) -> str:
-    """The sentence with which the wait for the notebook ends."""
-    live = SnapshotWatcher(api, estate_of([manifest, *others]), "10")
+    """The message with which the wait for the notebook ends."""
+    live = SnapshotWatcher(api, snapshot_of([manifest, *others]), "10")
     kind: type[CollectionError] = StalledError if seconds == FOREVER else WaitTimeoutError
     with pytest.raises(kind) as caught:
         live.wait_until_settled(["notebook"], [], time.monotonic() + seconds, "Written, but")
@@ -93,7 +93,7 @@ def failure(api: Api, manifest: JsonObject, *others: JsonObject, seconds: float 
 
 
 @pytest.mark.parametrize("state", ["configured", "updating"])
-def test_an_operator_that_is_down(server: ScriptedServer, api: Api, state: str) -> None:
+def test_an_operator_that_is_down_is_reported(server: ScriptedServer, api: Api, state: str) -> None:
     asked = playing(server, DOWN)
     text = failure(api, notebook(state=state, stored_hash="not yet"))
     for words in ("Written, but: KDCluster team-a/notebook", "operator is down", "rollout restart"):
@@ -111,7 +111,9 @@ def test_the_wait_continues_if_the_operator_comes_back(server: ScriptedServer, a
 @pytest.mark.parametrize(
     "webhook", [ALIVE, status_answer(403, "Forbidden", "no"), status_answer(404, "NotFound", "no")]
 )
-def test_an_operator_that_is_stuck(server: ScriptedServer, api: Api, webhook: Answer) -> None:
+def test_an_operator_that_is_stuck_is_reported(
+    server: ScriptedServer, api: Api, webhook: Answer
+) -> None:
     playing(server, webhook)
     text = failure(api, notebook(generation=1))
     for words in ("KDCluster team-a/notebook", "every member has generation 1", "rollout restart"):
@@ -127,13 +129,13 @@ def test_a_kdcluster_that_waits_its_turn_is_not_stuck(
 
 
 def test_a_member_that_still_works_is_not_stuck(server: ScriptedServer, api: Api) -> None:
-    # As while a start script runs: the operator's pass takes as long.
+    # As during a start script: the operator's pass takes as long as the script.
     playing(server, ALIVE)
     busy = notebook(state="configured", generation=2, members=[member("pod-0", config=1, setup=1)])
     failure(api, busy, seconds=1.2)
 
 
-def test_a_pod_that_no_node_takes(server: ScriptedServer, api: Api) -> None:
+def test_a_pod_that_no_node_accepts_is_reported(server: ScriptedServer, api: Api) -> None:
     said = "0/1 nodes are available: 1 Insufficient cpu."
     condition = {"type": "PodScheduled", "status": "False", "message": said}
     playing(server, ALIVE, pod({"phase": "Pending", "conditions": [condition]}))
@@ -146,14 +148,18 @@ def test_a_pod_that_no_node_takes(server: ScriptedServer, api: Api) -> None:
         assert words in text
 
 
-def test_a_pod_that_the_caller_may_not_see(server: ScriptedServer, api: Api) -> None:
+def test_a_pod_that_the_caller_may_not_read_is_reported_by_the_kdcluster(
+    server: ScriptedServer, api: Api
+) -> None:
     playing(server, ALIVE, status_answer(403, "Forbidden", "no"))
     text = failure(api, pending(scheduling_error="no node fits."))
     assert "cannot be scheduled (no node fits)" in text
 
 
 @pytest.mark.parametrize("part", ["containerStatuses", "initContainerStatuses"])
-def test_a_pod_whose_image_cannot_be_had(server: ScriptedServer, api: Api, part: str) -> None:
+def test_a_pod_whose_image_cannot_be_pulled_is_reported(
+    server: ScriptedServer, api: Api, part: str
+) -> None:
     waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "example.com/none"'}
     playing(server, ALIVE, pod({part: [{"name": "app", "state": {"waiting": waiting}}]}))
     text = failure(api, pending())
@@ -161,7 +167,7 @@ def test_a_pod_whose_image_cannot_be_had(server: ScriptedServer, api: Api, part:
         assert words in text
 
 
-def test_it_waits_for_a_pod_that_starts(server: ScriptedServer, api: Api) -> None:
+def test_the_wait_continues_while_a_pod_starts(server: ScriptedServer, api: Api) -> None:
     waiting = {"reason": "ContainerCreating"}
     statuses = [{"name": "app", "state": {"waiting": waiting}}]
     scheduled = {"type": "PodScheduled", "status": "True"}
@@ -169,7 +175,7 @@ def test_it_waits_for_a_pod_that_starts(server: ScriptedServer, api: Api) -> Non
     failure(api, pending(), seconds=1.2)
 
 
-def test_what_moves_is_not_looked_into(
+def test_a_kdcluster_that_progresses_is_not_diagnosed(
     server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stall_diagnosis, "STILL_SECONDS", 30.0)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the start script took the change, as the members tell it."""
+"""The outcome of the start script after a change, as read from the members."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._observe.
 )
 from tests.unit.plugins.api_server import Answer, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE
-from tests.unit.plugins.manifests import estate_of, kdcluster_manifest, member
+from tests.unit.plugins.manifests import kdcluster_manifest, member, snapshot_of
 from tests.unit.plugins.namespace_server import read_member
 from tests.unit.plugins.websocket_frames import CLOSE, SUCCESS, exit_code, stderr, stdout
 
@@ -69,9 +69,9 @@ def read(api: Api, seconds: float = 30, **parts: Any) -> dict[str, Reconnect | M
 
 
 def readings(api: Api, seconds: float = 30, **parts: Any) -> dict[str, MemberReading]:
-    """As `read`, with all that was read."""
+    """As `read`, with complete readings."""
     members = [member("pod-0", **parts), member("plain-0", role="plain", config=None, setup=None)]
-    snapshot = estate_of([kdcluster_manifest("notebook", members=members)])
+    snapshot = snapshot_of([kdcluster_manifest("notebook", members=members)])
     clusters = list(snapshot.clusters.values())
     return dict(read_reconnects(api, "team-a", clusters, time.monotonic() + seconds))
 
@@ -85,33 +85,33 @@ def error_of(api: Api, seconds: float = 30, **parts: Any) -> str:
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask again at once."""
+    """Read again without a pause."""
     monkeypatch.setattr(start_script, "_FIRST_PAUSE", 0.01)
 
 
-def test_a_start_script_that_took_the_change(server: ScriptedServer, api: Api) -> None:
+def test_a_start_script_that_succeeds_is_reported(server: ScriptedServer, api: Api) -> None:
     server.on(*EXEC, status(b"containerd://abc=0", b'{"version": "9"}'))
     found = readings(api)["pod-0"]
     assert found == MemberReading(exit_code=0, ended=True, configmeta=b'{"version": "9"}')
     assert found.outcome == Reconnect(0, "")
-    # What it said does not matter then, and is not read.
+    # Its output does not matter then, and is not read.
     assert len(server.requests) == 1
 
 
-def test_what_a_member_holds_is_in_no_representation(server: ScriptedServer, api: Api) -> None:
+def test_no_representation_shows_what_a_member_holds(server: ScriptedServer, api: Api) -> None:
     server.on(*EXEC, status(b"containerd://abc=0", b"a secret"))
     assert "a secret" not in repr(readings(api))
 
 
 @pytest.mark.parametrize("said", [b"containerd://abc=", b"containerd://abc=0", b""])
-def test_it_waits_for_a_start_script_that_runs(
+def test_the_wait_covers_a_start_script_that_runs(
     server: ScriptedServer, api: Api, said: bytes
 ) -> None:
     running = read_member(said, b"{}", runs="yes")
     said_why = b"a\nno such\0model\n"
     server.on(*EXEC, running, running, status(b"containerd://abc=4\n", printed=said_why))
     assert read(api) == {"pod-0": Reconnect(4, printed=said_why, configmeta=b"{}")}
-    # One command reads all of a member, also if its start script failed.
+    # One command reads everything of a member, also if its start script failed.
     assert len(server.requests) == 3
 
 
@@ -121,7 +121,7 @@ def test_it_waits_for_a_start_script_that_runs(
         (b"containerd://abc=0\n", b""), (b"containerd://abc=7\n", b"no such model\n"),
         (b"containerd://abc=07\n", b"no such model\n"), (None, b""),
     ],
-    ids=["it worked", "it failed", "two runs", "it has not run"],
+    ids=["success", "failure", "two runs", "no run"],
 )  # fmt: skip
 @pytest.mark.parametrize("configmeta", [b'{"version": "9"}', None])
 def test_the_command_reads_a_member(
@@ -150,14 +150,14 @@ def test_a_start_script_that_runs_too_long_is_reported(server: ScriptedServer, a
 
 
 @pytest.mark.parametrize("said", [b"containerd://abc=", b""])
-def test_it_waits_for_a_start_script_that_is_about_to_run(
+def test_the_wait_covers_a_start_script_that_is_about_to_run(
     server: ScriptedServer, api: Api, said: bytes
 ) -> None:
     server.on(*EXEC, status(said), RUNS, status(said), status(b"containerd://abc=0"))
     assert read(api) == {"pod-0": Reconnect(0, "")}
 
 
-def test_it_does_not_wait_for_a_killed_start_script(
+def test_the_wait_does_not_cover_a_killed_start_script(
     server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(start_script, "_START_SECONDS", 0.05)
@@ -181,7 +181,7 @@ def test_it_does_not_wait_for_a_killed_start_script(
         (Answer(frames=(stderr(b"sh: no\n"), exit_code(127), CLOSE)), ("with sh", "127")),
     ],
 )
-def test_what_is_not_known_is_reported_without_failing(
+def test_an_unknown_outcome_is_reported_and_not_a_failure(
     server: ScriptedServer, api: Api, answer: Answer, words: tuple[str, ...]
 ) -> None:
     server.on(*EXEC, answer)
@@ -198,14 +198,14 @@ def test_a_member_that_its_app_does_not_configure_may_have_had_no_run_yet(
     assert readings(api, setup=None) == {"pod-0": MemberReading(ended=True, configmeta=b"{}")}
 
 
-def test_a_member_without_the_file_is_read_nevertheless(server: ScriptedServer, api: Api) -> None:
+def test_a_member_without_the_file_is_still_read(server: ScriptedServer, api: Api) -> None:
     server.on(*EXEC, status(b"containerd://abc=0", None))
     assert readings(api) == {"pod-0": MemberReading(exit_code=0, ended=True)}
 
 
 def open_runs(api: Api, seconds: float = 30, **parts: Any) -> list[str]:
     """The pods in which a start script may still run."""
-    cluster = estate_of([kdcluster_manifest("notebook", members=[member("pod-0", **parts)])])
+    cluster = snapshot_of([kdcluster_manifest("notebook", members=[member("pod-0", **parts)])])
     members = cluster.clusters["notebook"].members
     return [m.pod for m in wait_until_ended(api, "team-a", members, time.monotonic() + seconds)]
 
@@ -217,12 +217,12 @@ def open_runs(api: Api, seconds: float = 30, **parts: Any) -> list[str]:
         read_member(b"nonsense"), UNREADABLE,
     ],
 )  # fmt: skip
-def test_that_no_start_script_runs_is_seen_whatever_the_last_one_left(
+def test_no_open_run_is_reported_whatever_the_last_one_left(
     server: ScriptedServer, api: Api, answer: Answer
 ) -> None:
     server.on(*EXEC, read_member(b"a=0", runs="yes"), answer)
     assert open_runs(api) == []
-    # Of configmeta.json nothing is read.
+    # Nothing of configmeta.json is read.
     assert {r.query["command"][-1].rsplit(".", maxsplit=1)[-1] for r in server.requests} == {
         "status"
     }
@@ -232,10 +232,10 @@ def test_that_no_start_script_runs_is_seen_whatever_the_last_one_left(
     "answer",
     [
         read_member(b"a=0", runs="yes"), read_member(b"a=0", runs="unseen"), printed(b"nonsense"),
-        status_answer(500, "InternalError", "gone"),
+        status_answer(500, "InternalError", "broken"),
     ],
 )  # fmt: skip
-def test_that_a_start_script_may_still_run_is_reported(
+def test_a_start_script_that_may_still_run_is_reported(
     server: ScriptedServer, api: Api, answer: Answer
 ) -> None:
     server.on(*EXEC, answer)
@@ -247,7 +247,7 @@ def test_an_exit_code_that_may_be_an_earlier_runs_is_not_known(
     server: ScriptedServer, api: Api, container: str
 ) -> None:
     server.on(*EXEC, status(b"containerd://abc=0"))
-    clusters = estate_of([kdcluster_manifest("notebook", members=[member("pod-0")])]).clusters
+    clusters = snapshot_of([kdcluster_manifest("notebook", members=[member("pod-0")])]).clusters
     found = read_settled_reconnects(
         api, "team-a", lambda: list(clusters.values()), lambda: None, time.monotonic() + 30,
         before={}, overlapped={("pod-0", container)},
@@ -280,9 +280,9 @@ def test_no_members_need_no_request(api: Api) -> None:
 
 
 def early(api: Api, then: int) -> dict[str, int | None]:
-    """Ask pod-0 early, at generation 3; what of it counts when all has settled at another one."""
+    """Ask pod-0 early, at generation 3; return what counts once everything has settled at `then`."""
     before, after = (
-        estate_of(
+        snapshot_of(
             [kdcluster_manifest("notebook", members=[member("pod-0", config=at, setup=at)])]
         ).clusters["notebook"]
         for at in (3, then)
@@ -293,13 +293,13 @@ def early(api: Api, then: int) -> dict[str, int | None]:
     return {pod: reading.exit_code for pod, reading in reads.end([after]).items()}
 
 
-def test_what_was_asked_early_counts_and_is_asked_once(server: ScriptedServer, api: Api) -> None:
+def test_an_early_answer_counts_and_is_asked_once(server: ScriptedServer, api: Api) -> None:
     server.on(*EXEC, status(b"containerd://abc=4"))
     assert early(api, then=3) == {"pod-0": 4}
     assert len(server.requests) == 1
 
 
-def test_what_was_asked_early_of_another_generation_does_not_count(
+def test_an_early_answer_of_another_generation_does_not_count(
     server: ScriptedServer, api: Api
 ) -> None:
     server.on(*EXEC, status(b"containerd://abc=4"))
@@ -309,29 +309,29 @@ def test_what_was_asked_early_of_another_generation_does_not_count(
 @pytest.mark.parametrize(
     "answer", [RUNS, status(b"containerd://abc="), status(b"nonsense"), ABSENT]
 )
-def test_only_an_exit_code_counts_of_what_was_asked_early(
+def test_an_early_answer_without_an_exit_code_does_not_count(
     answer: Answer, server: ScriptedServer, api: Api
 ) -> None:
     server.on(*EXEC, answer)
     assert early(api, then=3) == {}
 
 
-def test_what_is_known_is_not_asked_again(server: ScriptedServer, api: Api) -> None:
-    snapshot = estate_of([kdcluster_manifest("notebook", members=[member("pod-0")])])
+def test_a_known_outcome_is_not_asked_again(server: ScriptedServer, api: Api) -> None:
+    snapshot = snapshot_of([kdcluster_manifest("notebook", members=[member("pod-0")])])
     clusters = list(snapshot.clusters.values())
-    known = {"pod-0": MemberReading(7, ended=True), "gone-0": MemberReading(0, ended=True)}
+    known = {"pod-0": MemberReading(7, ended=True), "deleted-0": MemberReading(0, ended=True)}
     found = read_reconnects(api, "team-a", clusters, time.monotonic() + 30, known)
     assert found == {"pod-0": known["pod-0"]}
     assert server.requests == []
 
 
-def told(
+def outcome_of(
     api: Api, before: dict[str, Any] | None, after: dict[str, Any], *, changed: bool = True
 ) -> Reconnect | MemberError | None:
-    """What is told of pod-0, which was like `before` (None: it was not there) and is like `after`."""
+    """The outcome of pod-0, which was like `before` (None: it did not exist) and is like `after`."""
     was = [] if before is None else [member("pod-0", **before)]
     first, second = (
-        estate_of([kdcluster_manifest("notebook", members=members)]).clusters
+        snapshot_of([kdcluster_manifest("notebook", members=members)]).clusters
         for members in (was, [member("pod-0", **after)])
     )
     outcomes = read_settled_reconnects(
@@ -344,7 +344,7 @@ def told(
 @pytest.mark.parametrize("version", [4, 3])
 def test_a_missed_reconnect_is_named(version: int, server: ScriptedServer, api: Api) -> None:
     server.on(*EXEC, status(b"containerd://abc=0"))
-    error = told(api, {"version": 4}, {"version": version})
+    error = outcome_of(api, {"version": 4}, {"version": version})
     assert isinstance(error, MemberError)
     for words in (
         "KDCluster team-a/notebook",
@@ -361,7 +361,7 @@ def test_a_missed_reconnect_is_named(version: int, server: ScriptedServer, api: 
     [
         ({"version": 4}, {"version": 5}),
         ({"version": 4}, {"version": 7}),
-        # Set up anew, it has read the file by --configure.
+        # Set up again, it has read the file by --configure.
         ({"version": 4}, {"version": 4, "container": "containerd://new"}),
         (None, {"version": 4}),
         # An older operator's status.
@@ -370,21 +370,21 @@ def test_a_missed_reconnect_is_named(version: int, server: ScriptedServer, api: 
         ({"version": 4}, {}),
     ],
 )
-def test_a_start_script_that_ran_for_the_change(
+def test_a_start_script_that_ran_for_the_change_is_not_missed(
     before: dict[str, Any] | None, after: dict[str, Any], server: ScriptedServer, api: Api
 ) -> None:
     server.on(*EXEC, status(b"containerd://abc=0"))
-    assert told(api, before, after) == Reconnect(0, "")
+    assert outcome_of(api, before, after) == Reconnect(0, "")
 
 
-def test_without_a_change_no_start_script_has_to_run(server: ScriptedServer, api: Api) -> None:
+def test_without_a_change_no_start_script_is_missed(server: ScriptedServer, api: Api) -> None:
     server.on(*EXEC, status(b"containerd://abc=0"))
-    assert told(api, {"version": 4}, {"version": 4}, changed=False) == Reconnect(0, "")
+    assert outcome_of(api, {"version": 4}, {"version": 4}, changed=False) == Reconnect(0, "")
 
 
 @pytest.mark.parametrize(("code", "explained"), [(10, True), (1, False)])
 def test_an_exit_code_with_a_likely_meaning_is_explained(code: int, explained: bool) -> None:
-    clusters = estate_of([kdcluster_manifest("notebook", members=[member("pod-0")])]).clusters
+    clusters = snapshot_of([kdcluster_manifest("notebook", members=[member("pod-0")])]).clusters
     (said,) = failure_sentences(clusters.values(), {"pod-0": Reconnect(code, "usage: --configure")})
     assert f"exit code {code}: usage: --configure." in said
     for words in ("only --configure", "on_reconnect_failure=ignore"):

@@ -30,10 +30,10 @@ from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, statu
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
 from tests.unit.plugins.manifests import (
     JsonObject,
-    estate_of,
     kdcluster_manifest,
     member,
     object_manifest,
+    snapshot_of,
 )
 
 CONFIGMAP = object_manifest("ConfigMap", "model", resource_version="7")
@@ -60,7 +60,7 @@ def step(
     )
 
 
-# What the real operator goes through after a change (measured), two members, one after the other.
+# The states of the real operator after a change (measured), with two members, one after the other.
 BEFORE = step(10, "configured", OLD_HASH, 1, (1, 1), (1, 1))
 WALK = [
     step(11, "configured", OLD_HASH, 1, (1, 1), (1, 1)),
@@ -75,15 +75,15 @@ DONE = step(18, "configured", NEW_HASH, 2, (2, 2), (2, 2))
 
 
 def events(*manifests: JsonObject, kind: str = "MODIFIED") -> Answer:
-    """A watch that tells these, and ends."""
+    """A watch that sends these, and ends."""
     lines = [json.dumps({"type": kind, "object": manifest}).encode() for manifest in manifests]
     return Answer(chunks=tuple(line + b"\n" for line in lines))
 
 
 def live(api: Api, *clusters: JsonObject, objects: Any = None) -> SnapshotWatcher:
-    """An estate that was read at resourceVersion 10."""
+    """A snapshot that was read at resourceVersion 10."""
     return SnapshotWatcher(
-        api, estate_of(clusters, objects or {("ConfigMap", "model"): CONFIGMAP}), "10"
+        api, snapshot_of(clusters, objects or {("ConfigMap", "model"): CONFIGMAP}), "10"
     )
 
 
@@ -93,7 +93,7 @@ def wait(snapshot: SnapshotWatcher, seconds: float = 60, also: tuple[str, ...] =
 
 
 def watches(server: ScriptedServer) -> list[str]:
-    """From which resourceVersions was watched."""
+    """The resourceVersions from which watches began."""
     return [
         request.query["resourceVersion"][0]
         for request in server.of("GET", KDCLUSTERS)
@@ -103,12 +103,14 @@ def watches(server: ScriptedServer) -> list[str]:
 
 @pytest.fixture
 def configmap(server: ScriptedServer) -> None:
-    """The ConfigMap, whenever it is looked at again."""
+    """The ConfigMap, whenever it is read again."""
     server.on("GET", f"{CORE}/configmaps/model", Answer(body=CONFIGMAP), forever=True)
 
 
 @pytest.mark.usefixtures("configmap")
-def test_the_wait_ends_only_when_everything_has_arrived(server: ScriptedServer, api: Api) -> None:
+def test_the_wait_ends_only_when_every_member_has_the_change(
+    server: ScriptedServer, api: Api
+) -> None:
     # One event a watch: each further watch shows that the wait had not ended before.
     server.on("GET", KDCLUSTERS, *(events(manifest) for manifest in [*WALK, DONE]))
     snapshot = live(api, BEFORE)
@@ -119,7 +121,7 @@ def test_the_wait_ends_only_when_everything_has_arrived(server: ScriptedServer, 
 
 
 @pytest.mark.usefixtures("configmap")
-def test_one_watch_may_tell_everything(server: ScriptedServer, api: Api) -> None:
+def test_one_watch_may_report_everything(server: ScriptedServer, api: Api) -> None:
     other = kdcluster_manifest("other", state="updating", resource_version="14")
     bookmark = {"metadata": {"resourceVersion": "16"}}
     server.on("GET", KDCLUSTERS, Answer(chunks=(
@@ -136,7 +138,7 @@ def test_a_settled_kdcluster_needs_no_wait(server: ScriptedServer, api: Api) -> 
 
 
 @pytest.mark.usefixtures("configmap")
-def test_a_watch_that_is_too_old_begins_again_from_a_list(server: ScriptedServer, api: Api) -> None:
+def test_a_watch_that_is_too_old_restarts_from_a_list(server: ScriptedServer, api: Api) -> None:
     expired = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}
     again = {"metadata": {"resourceVersion": "15"}, "items": [WALK[4]]}
     server.on(
@@ -148,10 +150,10 @@ def test_a_watch_that_is_too_old_begins_again_from_a_list(server: ScriptedServer
 
 
 @pytest.mark.usefixtures("configmap")
-def test_errors_while_it_begins_again_are_retried_too(
+def test_errors_while_it_restarts_are_retried_too(
     server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # As after a restart of the API server: too old, gone, not yet ready, and not yet knowing anybody.
+    # As after a restart of the API server: too old, not reachable, not ready, no users and no CRDs yet.
     monkeypatch.setattr(watcher, "_RETRY_SECONDS", 0.01)
     expired = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}
     again = {"metadata": {"resourceVersion": "15"}, "items": [WALK[4]]}
@@ -167,15 +169,15 @@ def test_errors_while_it_begins_again_are_retried_too(
 
 @pytest.mark.usefixtures("configmap")
 @pytest.mark.parametrize(
-    "trouble",
+    "error",
     [Answer(status=0), status_answer(500, "InternalError", "etcd leader changed"),
      Answer(503, b"", "text/plain"), Answer(chunks=(b'{"type":',), cut=True)],
 )  # fmt: skip
-def test_a_passing_trouble_of_the_api_server_is_waited_through(
-    server: ScriptedServer, api: Api, trouble: Answer, monkeypatch: pytest.MonkeyPatch
+def test_a_transient_error_of_the_api_server_does_not_end_the_wait(
+    server: ScriptedServer, api: Api, error: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watcher, "_RETRY_SECONDS", 0.01)
-    server.on("GET", KDCLUSTERS, events(WALK[0]), trouble, trouble, events(DONE))
+    server.on("GET", KDCLUSTERS, events(WALK[0]), error, error, events(DONE))
     wait(live(api, BEFORE))
     assert watches(server) == ["10", "11", "11", "11"]
 
@@ -186,7 +188,7 @@ def test_a_refusal_of_the_api_server_ends_the_wait(server: ScriptedServer, api: 
         wait(live(api, BEFORE))
 
 
-def test_lasting_trouble_ends_the_wait_at_its_deadline(
+def test_a_lasting_error_ends_the_wait_at_its_deadline(
     server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watcher, "_RETRY_SECONDS", 0.01)
@@ -224,7 +226,7 @@ def test_an_object_that_others_change_meanwhile_is_seen_with_the_operators_answe
     last = step(18, "configured", fits, 2, (2, 2))
     server.on("GET", KDCLUSTERS, Answer(chunks=(
         *(events(step(17, "updating", fits, 2, (1, 1)), last).chunks or ()),
-        # Were the object looked at only after the watch, this would still be read.
+        # If the object were read only after the watch, this would still be read.
         b'not an event',
     ), cut=True))  # fmt: skip
     wait(live(api, BEFORE))
@@ -244,14 +246,14 @@ def test_the_group_that_is_quiet_first_is_returned(server: ScriptedServer, api: 
 
 
 def failure(kind: type[CollectionError], api: Api, *clusters: JsonObject) -> str:
-    """The sentence with which a wait ends whose time is up."""
+    """The message of a wait that times out."""
     with pytest.raises(kind) as caught:
         wait(live(api, *clusters), seconds=-1)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
-def test_a_time_out_says_which_members_lag_and_what_they_last_reported(api: Api) -> None:
+def test_a_timeout_says_which_members_lag_and_what_they_last_reported(api: Api) -> None:
     members = [
         member("pod-0", config=2, setup=2),
         member("pod-1", role="worker", config=1, setup=1),
@@ -271,7 +273,7 @@ def test_a_time_out_says_which_members_lag_and_what_they_last_reported(api: Api)
     assert "pod-0" not in text
 
 
-def test_a_time_out_of_a_wedged_operator_says_what_helps(api: Api) -> None:
+def test_a_timeout_with_a_stuck_operator_says_what_helps(api: Api) -> None:
     text = failure(WaitTimeoutError, api, WALK[6])
     for words in ("KDCluster team-a/notebook", "'updating'", "stuck", "rollout restart"):
         assert words in text
@@ -279,7 +281,7 @@ def test_a_time_out_of_a_wedged_operator_says_what_helps(api: Api) -> None:
     assert "rollout restart" in text
 
 
-def test_a_time_out_before_the_operator_saw_the_change_says_so(api: Api) -> None:
+def test_a_timeout_before_the_operator_saw_the_change_says_so(api: Api) -> None:
     text = failure(WaitTimeoutError, api, BEFORE)
     for words in ("KDCluster team-a/notebook", "not seen the change", "running"):
         assert words in text
@@ -302,7 +304,7 @@ def test_a_member_in_config_error_ends_the_wait_at_once(server: ScriptedServer, 
     assert "pod-0" not in str(caught.value)
 
 
-def test_a_config_error_does_not_hide_members_that_are_still_at_work(api: Api) -> None:
+def test_a_config_error_does_not_hide_members_that_still_work(api: Api) -> None:
     members = [
         member("pod-0", config=1, setup=1),
         member("pod-1", state="config error", config=1, setup=1),
@@ -334,7 +336,7 @@ def test_linked_kdclusters_must_be_quiet_too(server: ScriptedServer, api: Api) -
 
 
 @pytest.mark.usefixtures("configmap")
-def test_it_does_not_wait_for_a_linked_kdcluster_that_is_deleted(
+def test_the_wait_does_not_cover_a_linked_kdcluster_that_is_deleted(
     server: ScriptedServer, api: Api
 ) -> None:
     engine = kdcluster_manifest("engine", state="updating", stored_hash=OLD_HASH)
@@ -354,7 +356,7 @@ def test_a_deletion_is_reported_while_another_kdcluster_still_lags(
         snapshot.wait_until_settled(["notebook", "zoo"], (), time.monotonic() + 60, WHY)
 
 
-def test_a_write_that_is_answered_while_all_are_read_is_not_forgotten(
+def test_a_write_that_is_answered_during_a_list_is_not_forgotten(
     server: ScriptedServer, api: Api
 ) -> None:
     snapshot = live(api, BEFORE)
@@ -362,7 +364,7 @@ def test_a_write_that_is_answered_while_all_are_read_is_not_forgotten(
 
     def answer(_request: Request) -> Answer:
         writers[0].start()
-        # It either takes its answer over now, or has to wait until this one is.
+        # It either applies its answer now, or waits until this one is applied.
         writers[0].join(0.1)
         return Answer(body={"metadata": {"resourceVersion": "12"}, "items": [WALK[1]]})
 
@@ -383,7 +385,7 @@ def test_a_linked_kdcluster_with_a_config_error_counts_as_quiet(api: Api) -> Non
 def test_each_kdcluster_is_kept_as_it_was_before_its_last_change(
     server: ScriptedServer, api: Api
 ) -> None:
-    """By the connection hash: nothing else that happens to it counts."""
+    """By the connection hash: no other change of it counts."""
 
     def notebook(stored_hash: str, version: int, generation: int = 1) -> JsonObject:
         members = [member("pod-0", version=version, config=generation)]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operator's count of changes, which it loses now and then, is one ahead before a change is made."""
+"""A change counter that the operator lost is repaired before a change: it must be one ahead of the members."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PLACE = "/metadata/annotations/kubedirector.hpe.com~1hashChangeCounter"
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch, space: Namespace) -> list[tuple[float, int]]:
-    """Each pause, in seconds, and how many writes there had been; the server in memory needs none."""
+    """Each pause, in seconds, and the number of writes before it; the server in memory needs none."""
     made: list[tuple[float, int]] = []
     clock = SimpleNamespace(sleep=lambda seconds: made.append((seconds, len(writes(space)))))
     monkeypatch.setattr(change_counter, "time", clock)
@@ -50,16 +50,16 @@ def pauses(monkeypatch: pytest.MonkeyPatch, space: Namespace) -> list[tuple[floa
 
 @pytest.fixture(autouse=True)
 def no_pauses() -> None:
-    """Here the pauses are what is tested, so they stay."""
+    """These tests need the pauses."""
 
 
 def writes(space: Namespace) -> list[Request]:
-    """What was written, but for the Secret that keeps a rotation's old values."""
+    """The writes, except those of the Secret that keeps a rotation's old values."""
     return [one for one in space.writes if "kd-rotate-" not in f"{one.path}{one.json}"]
 
 
 def annotated(annotations: JsonObject | None, *versions: int | None) -> JsonObject:
-    """A KDCluster with these annotations, whose members know of so many changes."""
+    """A KDCluster with these annotations, whose members have seen these numbers of changes."""
     members = [member(f"pod-{n}", version=version) for n, version in enumerate(versions)]
     manifest = kdcluster_manifest("lab", members=members)
     if annotations is not None:
@@ -79,7 +79,7 @@ def annotated(annotations: JsonObject | None, *versions: int | None) -> JsonObje
         ({COUNT: ""}, (1,), "", "2"),
     ],
 )
-def test_a_count_that_is_not_ahead_is_put_one_ahead_if_nobody_else_counts(
+def test_a_counter_that_is_not_ahead_is_repaired_unless_the_operator_counts(
     annotations: JsonObject, versions: tuple[int | None, ...], before: str | None, after: str
 ) -> None:
     assert change_counter_patch(parse_kdcluster(annotated(annotations, *versions))) == [
@@ -99,11 +99,11 @@ def test_a_count_that_is_not_ahead_is_put_one_ahead_if_nobody_else_counts(
         annotated(None, 3),
     ],
 )
-def test_a_count_that_is_ahead_or_not_there_at_all_is_left_alone(manifest: JsonObject) -> None:
+def test_a_counter_that_is_ahead_or_missing_is_not_changed(manifest: JsonObject) -> None:
     assert change_counter_patch(parse_kdcluster(manifest)) == []
 
 
-def test_a_member_without_configmeta_knows_of_no_change() -> None:
+def test_a_member_without_configmeta_does_not_count() -> None:
     manifest = annotated({COUNT: "1"}, 0)
     (role,) = manifest["status"]["roles"]
     role["members"] += [{"pod": "s-0", "stateDetail": {"lastConnectionVersion": 9}}]
@@ -121,15 +121,15 @@ def meets(server: ScriptedServer, space: Namespace, *steps: Step) -> None:
     server.otherwise = answer
 
 
-def lose_a_count(space: Namespace, name: str) -> None:
-    """Leave the operator's count of a KDCluster one behind its members, which know of one change."""
+def set_counter_behind(space: Namespace, name: str) -> None:
+    """Set the change counter of a KDCluster one behind its members, which have seen one change."""
     space.kdcluster(name)["metadata"]["annotations"] = {COUNT: "0"}
 
 
-def test_a_rotation_puts_it_right_before_it_writes_the_object(
+def test_a_rotation_repairs_the_counter_before_it_writes_the_object(
     space: Namespace, members: Members, run: Run, pauses: list[tuple[float, int]]
 ) -> None:
-    lose_a_count(space, "lab")
+    set_counter_behind(space, "lab")
     space.kdcluster("notebook")["metadata"]["annotations"] = {COUNT: "2"}
     result = rotated(run(kd_rotate, **ROTATE))
     assert not result.get("failed"), result["msg"]
@@ -139,22 +139,22 @@ def test_a_rotation_puts_it_right_before_it_writes_the_object(
         {"op": "add", "path": PLACE, "value": "2"},
     ]
     assert values(space)["token"] == NEW
-    # The operator's watches come to know of it in between.
+    # The operator's watches receive it in between.
     assert pauses == [(1.0, 1)]
 
 
-def test_several_are_put_right_with_one_pause(
+def test_several_counters_are_repaired_with_one_pause(
     space: Namespace, members: Members, run: Run, pauses: list[tuple[float, int]]
 ) -> None:
-    lose_a_count(space, "lab")
-    lose_a_count(space, "notebook")
+    set_counter_behind(space, "lab")
+    set_counter_behind(space, "notebook")
     result = rotated(run(kd_rotate, **ROTATE))
     assert not result.get("failed"), result["msg"]
     assert [one.path for one in writes(space)] == [LAB, f"{KDCLUSTERS}/notebook", PATH]
     assert pauses == [(1.0, 2)]
 
 
-def test_a_count_that_is_ahead_takes_no_pause(
+def test_a_counter_that_is_ahead_needs_no_pause(
     space: Namespace, members: Members, run: Run, pauses: list[tuple[float, int]]
 ) -> None:
     space.kdcluster("lab")["metadata"]["annotations"] = {COUNT: "2"}
@@ -162,51 +162,51 @@ def test_a_count_that_is_ahead_takes_no_pause(
     assert (pauses, [one.path for one in writes(space)]) == ([], [PATH])
 
 
-def test_one_that_the_operator_works_on_is_left_to_it(
+def test_the_counter_of_an_unsettled_kdcluster_is_not_repaired(
     space: Namespace, members: Members, run: Run
 ) -> None:
     space.add_object("ConfigMap", "info", object_type="info", data={"a": "1"})
     space.add_kdcluster("busy", "busy-0", configmaps=["info"], state="updating")
-    lose_a_count(space, "busy")
+    set_counter_behind(space, "busy")
     options = {"kdcluster": ["busy"], "configmaps": [{"name": "info", "data": {"a": "2"}}]}
     run(kd_connection, **options, wait=False)
     assert [one.path for one in space.writes] == [f"{CORE}/configmaps/info"]
 
 
-def test_what_comes_of_it_else_is_seen_here(
+def test_without_a_repair_the_operator_runs_no_start_script(
     space: Namespace, members: Members, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lose_a_count(space, "lab")
+    set_counter_behind(space, "lab")
     monkeypatch.setattr(change_counter, "change_counter_patch", lambda cluster: [])
     result = rotated(run(kd_rotate, **ROTATE))
     assert "did not run its start script with --reconnect" in result["msg"]
 
 
-def test_check_mode_leaves_it_alone(space: Namespace, members: Members, run: Run) -> None:
-    lose_a_count(space, "lab")
+def test_check_mode_repairs_no_counter(space: Namespace, members: Members, run: Run) -> None:
+    set_counter_behind(space, "lab")
     assert rotated(run(kd_rotate, check=True, **ROTATE))["changed"] is True
     assert space.writes == []
     assert [one for one in space.trials if one.body and PLACE in str(one.json)] == []
 
 
 @pytest.mark.parametrize("status", [400, 403, 500, 503])
-def test_a_count_that_cannot_be_written_stops_no_write_and_is_told(
+def test_a_repair_that_is_refused_stops_no_write_and_is_reported(
     space: Namespace, members: Members, run: Run, server: ScriptedServer, status: int
 ) -> None:
-    lose_a_count(space, "lab")
+    set_counter_behind(space, "lab")
     meets(server, space, refused(status, "Refused", "no"))
     result = rotated(run(kd_rotate, **ROTATE))
     assert "did not run its start script with --reconnect" in result["msg"]
-    # There, and back, before which the count can be written.
+    # The change; then the repair, which now succeeds, and the rollback.
     assert [one.path for one in writes(space)] == [PATH, LAB, PATH]
     assert result["rolled_back"] is True
 
 
-def test_an_operator_that_counts_meanwhile_is_not_overwritten(
+def test_a_change_that_the_operator_counts_meanwhile_is_not_overwritten(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     pauses: list[tuple[float, int]],
 ) -> None:  # fmt: skip
-    lose_a_count(space, "lab")
+    set_counter_behind(space, "lab")
 
     def counted(request: Request) -> Answer:
         space.kdcluster("lab")["metadata"]["annotations"][COUNT] = "2"
@@ -222,11 +222,11 @@ def test_an_operator_that_counts_meanwhile_is_not_overwritten(
 
 
 @pytest.mark.parametrize("status", [409, 422])
-def test_an_operator_that_keeps_writing_is_not_argued_with(
+def test_a_repair_ends_after_three_conflicts(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     pauses: list[tuple[float, int]], status: int,
 ) -> None:  # fmt: skip
-    lose_a_count(space, "lab")
+    set_counter_behind(space, "lab")
     tried: list[Request] = []
 
     def refusing(request: Request) -> Answer:
@@ -235,21 +235,21 @@ def test_an_operator_that_keeps_writing_is_not_argued_with(
 
     meets(server, space, *[refusing] * 9)
     result = rotated(run(kd_rotate, **ROTATE))
-    # Before the change, and before the way back.
+    # Before the change, and before the rollback.
     assert len(tried) == 3 + 3
     assert "did not run its start script with --reconnect" in result["msg"]
     assert pauses[0] == (1.0, 0)
     assert writes(space)[0].path == PATH
 
 
-def test_a_connection_puts_it_right_in_the_same_write(space: Namespace, run: Run) -> None:
+def test_a_connection_repairs_the_counter_in_the_same_write(space: Namespace, run: Run) -> None:
     space.add_kdcluster("notebook", "pod-0")
     space.add_object("ConfigMap", "engine-info", object_type="info", data={"a": "1"})
-    lose_a_count(space, "notebook")
-    told = returned(
+    set_counter_behind(space, "notebook")
+    result = returned(
         run(kd_connection, **NOTEBOOK, configmaps=[{"name": "engine-info"}]), kd_connection.RETURN
     )
-    assert told["changed"] is True and not told.get("failed"), told
+    assert result["changed"] is True and not result.get("failed"), result
     (write,) = space.writes
     assert write.json[:2] == [
         {"op": "test", "path": PLACE, "value": "0"},
@@ -258,13 +258,15 @@ def test_a_connection_puts_it_right_in_the_same_write(space: Namespace, run: Run
     assert space.kdcluster("notebook")["metadata"]["annotations"][COUNT] == "3"
 
 
-def test_an_updated_object_of_a_connection_has_it_put_right_too(space: Namespace, run: Run) -> None:
+def test_a_connection_that_updates_an_object_repairs_the_counter_too(
+    space: Namespace, run: Run
+) -> None:
     space.add_object("Secret", "token", object_type="vault", data={"a": encoded("old")})
     space.add_kdcluster("notebook", "pod-0", secrets=["token"])
-    lose_a_count(space, "notebook")
+    set_counter_behind(space, "notebook")
     secret = {"name": "token", "string_data": {"a": "new"}}
-    told = returned(run(kd_connection, **NOTEBOOK, secrets=[secret]), kd_connection.RETURN)
-    assert told["changed"] is True and not told.get("failed"), told
+    result = returned(run(kd_connection, **NOTEBOOK, secrets=[secret]), kd_connection.RETURN)
+    assert result["changed"] is True and not result.get("failed"), result
     assert len(space.writes) == 2
     again = returned(run(kd_connection, **NOTEBOOK, secrets=[secret]), kd_connection.RETURN)
     assert again["changed"] is False
@@ -272,20 +274,22 @@ def test_an_updated_object_of_a_connection_has_it_put_right_too(space: Namespace
 
 
 @pytest.mark.parametrize("changed", ["the object that it names", "its connections"])
-def test_one_that_connects_to_a_changed_one_has_it_put_right_too(
+def test_the_counter_of_a_kdcluster_that_connects_to_a_changed_one_is_repaired_too(
     space: Namespace, run: Run, changed: str
 ) -> None:
-    """Its hash changes with the generation of that one."""
+    """Its hash changes with the other one's generation."""
     space.add_object("ConfigMap", "info", object_type="info", data={"a": "1"})
     space.add_object("ConfigMap", "more", object_type="more", data={"a": "1"})
     space.add_kdcluster("engine", "engine-0", configmaps=["info"])
     space.add_kdcluster("study", "study-0", clusters=["engine"])
-    lose_a_count(space, "study")
+    set_counter_behind(space, "study")
     maps = [{"name": "info", "data": {"a": "2"}}]
     if changed == "its connections":
         maps = [{"name": "more"}]
-    told = returned(run(kd_connection, kdcluster=["engine"], configmaps=maps), kd_connection.RETURN)
-    assert told["changed"] is True and not told.get("failed"), told
+    result = returned(
+        run(kd_connection, kdcluster=["engine"], configmaps=maps), kd_connection.RETURN
+    )
+    assert result["changed"] is True and not result.get("failed"), result
     first, *others = space.writes
     assert first.path == f"{KDCLUSTERS}/study" and PLACE in str(first.json)
     assert [one.path for one in others] == (

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The JSON patch of a KDCluster's connections, applied by an applier of the tests' own."""
+"""The JSON patch of a KDCluster's connections, applied by the tests' own code."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def lists_of(manifest: JsonObject) -> dict[str, list[str]]:
 
 
 def patch_for(manifest: JsonObject, after: tuple[list[str], ...]) -> list[dict[str, Any]]:
-    """The patch of the code under test."""
+    """The patch that the code under test makes."""
     return connection_patch(parse_kdcluster(manifest), Connections(*(tuple(n) for n in after)))
 
 
 @given(_SPECS, _AFTER)
-def test_applied_it_gives_exactly_the_wanted_connections(
+def test_the_applied_patch_gives_exactly_the_desired_connections(
     spec: JsonObject | None, after: tuple[list[str], ...]
 ) -> None:
     manifest = manifest_with(spec)
@@ -55,7 +55,7 @@ def test_applied_it_gives_exactly_the_wanted_connections(
 
 
 @given(_SPECS, _AFTER)
-def test_it_never_writes_null(spec: JsonObject | None, after: tuple[list[str], ...]) -> None:
+def test_a_patch_never_writes_null(spec: JsonObject | None, after: tuple[list[str], ...]) -> None:
     patch = patch_for(manifest_with(spec), after)
     for operation in patch:
         if operation["op"] != "test":
@@ -65,7 +65,7 @@ def test_it_never_writes_null(spec: JsonObject | None, after: tuple[list[str], .
 
 
 @given(_SPECS, _AFTER)
-def test_a_list_that_stays_as_it_is_is_not_written(
+def test_an_unchanged_list_is_not_written(
     spec: JsonObject | None, after: tuple[list[str], ...]
 ) -> None:
     manifest = manifest_with(spec)
@@ -81,7 +81,7 @@ def test_a_list_that_stays_as_it_is_is_not_written(
 
 
 @given(_SPECS, _AFTER, st.sampled_from(FIELDS), _NAMES)
-def test_it_fails_where_somebody_else_changed_a_list_that_it_writes(
+def test_a_patch_fails_if_another_writer_changed_a_list_that_it_writes(
     spec: JsonObject | None, after: tuple[list[str], ...], field: str, theirs: list[str]
 ) -> None:
     manifest = manifest_with(spec)
@@ -96,7 +96,7 @@ def test_it_fails_where_somebody_else_changed_a_list_that_it_writes(
         assert lists_of(json_patched(other, patch))[field] == theirs
 
 
-def test_connections_that_came_between_are_not_overwritten() -> None:
+def test_connections_that_were_added_meanwhile_are_not_overwritten() -> None:
     patch = patch_for(manifest_with(None), (["engine"], [], []))
     with pytest.raises(PatchFailed):
         json_patched(manifest_with({"clusters": [], "configmaps": ["theirs"]}), patch)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Deletions hit what was found and nothing else; what is being deleted counts as such; a write meets no unseen key."""
+"""Deletions remove only the object that was read; terminating objects stay unconnected; writes keep no unseen key."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from tests.unit.plugins.module_utils._reconcile.test_executor import before_each
 from tests.unit.plugins.namespace_server import Namespace
 
 MODEL = f"{CORE}/configmaps/model"
-GONE: JsonObject = {
+ABSENT: JsonObject = {
     **NOTEBOOK, "configmaps": [{"name": "model"}], "state": "absent", "delete_objects": True,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("field", ["uid", "resourceVersion"])
-def test_what_somebody_else_changes_or_makes_again_meanwhile_is_not_deleted(
+def test_an_object_that_another_writer_changes_or_recreates_is_not_deleted(
     space: Namespace, run: Run, server: ScriptedServer, field: str
 ) -> None:
     def edit(request: Request) -> None:
         if request.method == "PATCH":
-            space.found[MODEL]["metadata"][field] = "another"
+            space.objects[MODEL]["metadata"][field] = "another"
 
     before_each_write(server, edit)
-    result = run(kd_connection, **GONE)
+    result = run(kd_connection, **ABSENT)
     assert result["failed"] is True
     assert "ConfigMap team-a/model" in result["msg"] and "was changed meanwhile" in result["msg"]
-    assert MODEL in space.found
+    assert MODEL in space.objects
 
 
-def test_kd_access_deletes_only_what_it_found(
+def test_kd_access_deletes_only_the_object_that_it_read(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     run(kd_access, name="reader")
 
     def edit(request: Request) -> None:
-        space.found[request.path]["metadata"]["uid"] = "another"
+        space.objects[request.path]["metadata"]["uid"] = "another"
 
     before_each_write(server, edit)
     result = run(kd_access, name="reader", state="absent")
@@ -50,27 +50,27 @@ def test_kd_access_deletes_only_what_it_found(
 
 
 def test_finalizers_that_hold_a_deleted_object_are_named(space: Namespace, run: Run) -> None:
-    space.found[MODEL]["metadata"]["finalizers"] = ["example.com/keep"]
-    result = run(kd_connection, **GONE, wait_timeout=2)
+    space.objects[MODEL]["metadata"]["finalizers"] = ["example.com/keep"]
+    result = run(kd_connection, **ABSENT, wait_timeout=2)
     assert result["failed"] is True and "held by example.com/keep" in result["msg"]
     assert result["objects"][0]["action"] == "deleted"
-    again = run(kd_connection, **GONE)
+    again = run(kd_connection, **ABSENT)
     assert "failed" not in again
     assert (again["changed"], again["objects"][0]["action"]) == (False, "unchanged")
     assert "held by example.com/keep" in str(again["warnings"])
 
 
 def test_without_wait_finalizers_are_named_in_a_warning(space: Namespace, run: Run) -> None:
-    space.found[MODEL]["metadata"]["finalizers"] = ["example.com/keep"]
-    result = run(kd_connection, **GONE, wait=False)
+    space.objects[MODEL]["metadata"]["finalizers"] = ["example.com/keep"]
+    result = run(kd_connection, **ABSENT, wait=False)
     assert "failed" not in result
     assert "held by example.com/keep" in str(result["warnings"])
 
 
-def test_the_end_of_a_held_object_is_waited_for(
+def test_the_task_waits_until_a_finalizer_releases_the_object(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
-    metadata = space.found[MODEL]["metadata"]
+    metadata = space.objects[MODEL]["metadata"]
     metadata["finalizers"] = ["example.com/keep"]
     looks: list[str] = []
     answer = server.otherwise
@@ -80,20 +80,20 @@ def test_the_end_of_a_held_object_is_waited_for(
         if request.path == MODEL and request.method == "GET" and "deletionTimestamp" in metadata:
             looks.append(request.path)
             if len(looks) == 2:
-                del space.found[MODEL]
+                del space.objects[MODEL]
         return answer(request)
 
     server.otherwise = release
-    result = run(kd_connection, **GONE)
+    result = run(kd_connection, **ABSENT)
     assert "failed" not in result, result
-    assert MODEL not in space.found
+    assert MODEL not in space.objects
 
 
 @pytest.mark.parametrize("entry", [{"name": "model"}, {"name": "model", "data": {"a": "b"}}])
-def test_what_is_being_deleted_is_not_connected(
+def test_a_terminating_object_is_not_connected(
     space: Namespace, run: Run, entry: JsonObject
 ) -> None:
-    space.found[MODEL]["metadata"] |= {
+    space.objects[MODEL]["metadata"] |= {
         "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["example.com/keep"],
     }  # fmt: skip
     result = run(kd_connection, kdcluster=["engine"], configmaps=[entry])
@@ -107,7 +107,7 @@ def test_what_is_being_deleted_is_not_connected(
 @pytest.mark.parametrize(
     "options", [{"kdcluster": ["engine"]}, {**NOTEBOOK, "clusters": ["engine"]}]
 )
-def test_a_kdcluster_that_is_being_deleted_is_not_connected(
+def test_a_terminating_kdcluster_is_not_connected(
     space: Namespace, run: Run, options: JsonObject
 ) -> None:
     space.kdcluster("engine")["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
@@ -116,11 +116,11 @@ def test_a_kdcluster_that_is_being_deleted_is_not_connected(
     assert space.writes == []
 
 
-def test_a_key_that_comes_in_between_does_not_stay(
+def test_a_key_that_is_added_meanwhile_does_not_stay(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     def edit(request: Request) -> None:
-        found = space.found[MODEL]
+        found = space.objects[MODEL]
         if "between" not in found["data"] and found["data"]["path"] == "/old":
             found["data"]["between"] = "x"
             found["metadata"]["resourceVersion"] = "99"
@@ -129,14 +129,14 @@ def test_a_key_that_comes_in_between_does_not_stay(
     result = run(kd_connection, configmaps=[{"name": "model", "data": {"path": "/new"}}])
     assert "failed" not in result, result
     assert result["objects"][0]["action"] == "updated"
-    assert space.found[MODEL]["data"] == {"path": "/new"}
+    assert space.objects[MODEL]["data"] == {"path": "/new"}
 
 
-def test_an_object_that_others_never_leave_alone_is_given_up_in_time(
+def test_an_object_that_others_keep_changing_fails_the_task_in_time(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     def edit(request: Request) -> None:
-        metadata = space.found[MODEL]["metadata"]
+        metadata = space.objects[MODEL]["metadata"]
         metadata["resourceVersion"] = str(int(metadata["resourceVersion"]) + 1)
 
     before_each_write(server, edit)
@@ -144,4 +144,4 @@ def test_an_object_that_others_never_leave_alone_is_given_up_in_time(
         kd_connection, configmaps=[{"name": "model", "data": {"path": "/new"}}], wait_timeout=1
     )
     assert result["failed"] is True
-    assert space.found[MODEL]["data"] == {"path": "/old"}
+    assert space.objects[MODEL]["data"] == {"path": "/old"}

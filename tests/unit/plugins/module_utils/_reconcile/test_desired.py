@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a task's options to what is wanted."""
+"""A task's options are parsed to the desired state."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def desired(**options: Any) -> DesiredState:
 
 
 def refused(**options: Any) -> str:
-    """The sentence with which a task is refused."""
+    """The message with which a task is refused."""
     with pytest.raises(InvalidInputError) as caught:
         desired(**options)
     return str(caught.value)
@@ -70,7 +70,7 @@ def test_yaml_reads_the_text_as_the_same_scalar(value: float | bool) -> None:
     text = scalar_text(value)
     assert text is not None
     read = yaml.safe_load(text)
-    # YAML 1.1 takes 1e+16 for text, as Ansible does when it reads it.
+    # YAML 1.1, and so Ansible, reads 1e+16 as text.
     assert type(read)(value) == read or float(text) == value
 
 
@@ -78,7 +78,7 @@ def test_yaml_reads_the_text_as_the_same_scalar(value: float | bool) -> None:
     ("field", "value"),
     [
         *((f, v) for f in ("data", "labels", "annotations") for v in ([], ["a"], {}, {"a": "b"})),
-        # Of a label or annotation null removes it.
+        # null removes a label or annotation.
         ("data", None),
     ],
 )
@@ -89,7 +89,7 @@ def test_a_nested_value_is_refused_by_its_key(field: str, value: Any) -> None:
 
 
 @given(st.binary(max_size=40))
-def test_base64_comes_through_unchanged(raw: bytes) -> None:
+def test_base64_is_not_changed(raw: bytes) -> None:
     text = base64.b64encode(raw).decode()
     assert secret(data={"key": text}).data == {"key": text}
     # The base64 command breaks lines.
@@ -126,7 +126,7 @@ def test_one_key_in_both_is_refused() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
-def test_the_type_becomes_the_label_that_the_operator_asks_for(kind: str) -> None:
+def test_the_type_becomes_the_label_that_the_operator_needs(kind: str) -> None:
     make = configmap if kind == "ConfigMap" else secret
     found = make(type="model", labels={"team": "a"})
     assert found.labels == {"team": "a", TYPE_LABELS[kind]: "model"}
@@ -134,7 +134,7 @@ def test_the_type_becomes_the_label_that_the_operator_asks_for(kind: str) -> Non
     assert make(labels={TYPE_LABELS[kind]: "own"}).type == "own"
 
 
-def test_an_object_of_which_only_the_name_is_given_is_only_connected() -> None:
+def test_an_object_with_only_a_name_is_only_connected() -> None:
     assert not configmap().described
     assert configmap().data is None
     assert configmap(data={}).described
@@ -147,14 +147,14 @@ def test_an_object_of_which_only_the_name_is_given_is_only_connected() -> None:
     "object_type", ["", "a b", "-a", "a-", "ü", "a/b", "x" * 64, "model\n", "s3:"]
 )
 @pytest.mark.parametrize("kind", ["configmaps", "secrets"])
-def test_a_type_that_is_no_label_value_is_refused(kind: str, object_type: str) -> None:
+def test_a_type_that_is_not_a_label_value_is_refused(kind: str, object_type: str) -> None:
     message = refused(**{kind: [{"name": "one", "type": object_type}]})
     assert "team-a/one" in message
     assert "type" in message
 
 
 @pytest.mark.parametrize("object_type", ["a", "x" * 63, "hivemetastore238", "A_b.c-1", "extAuth"])
-def test_types_met_in_the_wild_are_fine(object_type: str) -> None:
+def test_types_of_known_applications_are_accepted(object_type: str) -> None:
     assert configmap(type=object_type).type == object_type
 
 
@@ -171,7 +171,7 @@ def test_a_name_that_no_object_can_have_is_refused(option: str, name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["a", "0", "a.b-c", "x" * 253])
-def test_valid_names_are_fine(name: str) -> None:
+def test_valid_names_are_accepted(name: str) -> None:
     assert desired(kdcluster=[name]).kdclusters == (name,)
 
 
@@ -218,7 +218,7 @@ def test_a_kdcluster_is_not_connected_to_itself() -> None:
         ({"exclusive": True}, "kdcluster"),
     ],
 )
-def test_options_that_do_not_go_together_are_refused(options: dict[str, Any], named: str) -> None:
+def test_contradicting_options_are_refused(options: dict[str, Any], named: str) -> None:
     assert named in refused(**options)
 
 

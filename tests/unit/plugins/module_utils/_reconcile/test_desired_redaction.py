@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No sentence about a task's options ever holds a Secret's value."""
+"""No message about a task's options holds a Secret's value."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_refusal_names_keys_and_never_values(value: str) -> None:
 
 
 @given(SECRET)
-def test_what_is_wanted_shows_no_value_when_it_is_printed(value: str) -> None:
+def test_a_printed_desired_state_shows_no_value(value: str) -> None:
     entry = {
         "name": "one",
         "data": {"a": encoded(value)},

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a plan is carried out: in which order, and what happens when others write meanwhile."""
+"""How a plan is executed: in which order, and what happens if others write meanwhile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.api import Api
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_connection import (
-    namespace_task,
+    task as namespace_task,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector import (
     webhook_refusals,
@@ -57,7 +57,7 @@ SILENT = (
 
 
 def before_each_write(server: ScriptedServer, look: Callable[[Request], None]) -> None:
-    """Look at each real write before it is answered."""
+    """Call `look` with each real write before it is answered."""
     answer = server.otherwise
     assert answer is not None
 
@@ -74,7 +74,7 @@ def unsettled(space: Namespace) -> list[str]:
     """KDClusters on which the operator still has work to do."""
     return [
         manifest["metadata"]["name"]
-        for path, manifest in space.found.items()
+        for path, manifest in space.objects.items()
         if path.startswith(KDCLUSTERS)
         and manifest["status"]["lastConnectionHash"] != space.hash_of(manifest)
     ]
@@ -101,7 +101,7 @@ def test_linked_kdclusters_change_one_settled_step_after_the_other(
     assert seen == [("store", []), ("engine", []), ("notebook", [])]
 
 
-def test_what_is_not_linked_goes_side_by_side(
+def test_unlinked_kdclusters_change_side_by_side(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     chain(space)
@@ -113,7 +113,7 @@ def test_what_is_not_linked_goes_side_by_side(
         kd_connection, kdcluster=["engine", "notebook", "above", "below"],
         configmaps=[{"name": "model"}],
     )  # fmt: skip
-    # The first writes do not wait for one another; the second ones wait for their own chain alone.
+    # The first writes do not wait for one another; the second ones wait only for their own chain.
     (first, none), (second, only) = seen[:2]
     assert ({first, second}, none, only) == ({"engine", "below"}, [], [first])
     assert dict(seen[2:]).keys() == {"notebook", "above"}
@@ -132,11 +132,11 @@ def test_all_unlinked_kdclusters_are_written_before_any_is_waited_for(
         for r in server.requests
         if r.path.startswith(KDCLUSTERS) and "dryRun" not in r.query
     ]
-    # The last LIST is for what others undid meanwhile.
+    # The last LIST finds what others undid meanwhile.
     assert asked == ["GET", *["PATCH"] * 5, "GET", "watch", "GET"]
 
 
-def test_what_the_operator_does_is_not_compared_with_what_the_task_wants(
+def test_the_operators_events_are_not_compared_with_the_desired_state(
     space: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared: list[Snapshot] = []
@@ -153,7 +153,7 @@ def test_what_the_operator_does_is_not_compared_with_what_the_task_wants(
     assert len(compared) < 3
 
 
-def test_what_connects_to_a_changed_kdcluster_settles_before_the_end(
+def test_a_kdcluster_that_connects_to_a_changed_one_settles_before_the_end(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     chain(space)
@@ -161,7 +161,7 @@ def test_what_connects_to_a_changed_kdcluster_settles_before_the_end(
     assert unsettled(space) == []
 
 
-def test_nothing_is_touched_while_a_linked_kdcluster_is_unsettled(
+def test_nothing_is_written_while_a_linked_kdcluster_is_unsettled(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     chain(space)
@@ -192,19 +192,19 @@ def test_unlinked_kdclusters_are_not_waited_for(space: Namespace, run: Run) -> N
     assert "failed" not in result
 
 
-def test_an_entry_that_somebody_else_adds_meanwhile_is_not_lost(
+def test_an_entry_that_another_writer_adds_meanwhile_is_not_lost(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     space.add_object("ConfigMap", "theirs", object_type="other")
     lists = space.kdcluster("notebook")["spec"]["connections"]
-    meddled: list[str] = []
+    edited: list[str] = []
 
-    def meddle(request: Request) -> None:
-        if not meddled:
+    def edit(request: Request) -> None:
+        if not edited:
             lists["clusters"].append("engine")
-            meddled.append(request.path)
+            edited.append(request.path)
 
-    before_each_write(server, meddle)
+    before_each_write(server, edit)
     space.add_kdcluster("store", "pod-s")
     result = run(kd_connection, **NOTEBOOK, clusters=["store"])
     assert "failed" not in result
@@ -212,28 +212,28 @@ def test_an_entry_that_somebody_else_adds_meanwhile_is_not_lost(
     assert result["kdclusters"][0]["connections"]["clusters"] == ["engine", "store"]
 
 
-def test_a_task_among_sixteen_gets_its_turn(
+def test_one_task_of_sixteen_can_write(
     space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "_LONGEST_WAY", 0.0)
+    monkeypatch.setattr(writer, "_LONGEST_PAUSE", 0.0)
     lists = space.kdcluster("notebook")["spec"]["connections"]
     others = [f"theirs-{number}" for number in range(15)]
     for name in [*others, "mine"]:
         space.add_object("ConfigMap", name, object_type="model")
     waiting = list(others)
 
-    def meddle(_request: Request) -> None:
+    def edit(_request: Request) -> None:
         if waiting:
             lists["configmaps"] = [*(lists.get("configmaps") or []), waiting.pop(0)]
 
-    before_each_write(server, meddle)
+    before_each_write(server, edit)
     result = run(kd_connection, **NOTEBOOK, configmaps=[{"name": "mine"}])
     assert "failed" not in result, result["msg"]
     found = space.kdcluster("notebook")["spec"]["connections"]["configmaps"]
     assert found[-16:] == [*others, "mine"]
 
 
-def test_a_patch_that_the_operators_own_writes_push_aside_is_tried_again(
+def test_a_patch_that_conflicts_with_the_operators_writes_is_retried(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     conflict = status_answer(409, "Conflict", "the object has been modified")
@@ -243,23 +243,23 @@ def test_a_patch_that_the_operators_own_writes_push_aside_is_tried_again(
     assert result["changed"] is True
 
 
-def test_a_kdcluster_that_others_never_leave_alone_is_given_up_in_time(
+def test_a_kdcluster_that_others_keep_changing_fails_the_task_in_time(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     lists = space.kdcluster("notebook")["spec"]["connections"]
 
-    def meddle(request: Request) -> None:
+    def edit(request: Request) -> None:
         lists["secrets"] = [*(lists.get("secrets") or []), f"s{len(space.writes)}"]
 
     space.add_object("Secret", "mine", object_type="token")
-    before_each_write(server, meddle)
+    before_each_write(server, edit)
     result = run(kd_connection, **NOTEBOOK, secrets=[{"name": "mine"}], wait_timeout=1)
     assert result["failed"] is True
     assert "KDCluster team-a/notebook was not changed" in result["msg"]
     assert "others" in result["msg"]
 
 
-def test_what_somebody_else_did_already_is_not_written_again(
+def test_a_change_that_another_writer_made_is_not_written_again(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     lists = space.kdcluster("notebook")["spec"]["connections"]
@@ -267,11 +267,11 @@ def test_what_somebody_else_did_already_is_not_written_again(
     result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
     assert "failed" not in result
     assert result["changed"] is False
-    # The one that was refused, and none after it.
+    # The refused write, and none after it.
     assert [(r.method, r.path) for r in space.writes] == [PATCH_NOTEBOOK]
 
 
-def test_lists_that_the_operator_left_out_are_no_obstacle(space: Namespace, run: Run) -> None:
+def test_lists_that_the_operator_left_out_can_be_written(space: Namespace, run: Run) -> None:
     for connections in ({}, None, {"configmaps": ["model"]}, {"clusters": None}):
         space.kdcluster("notebook")["spec"]["connections"] = connections
         result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
@@ -279,9 +279,7 @@ def test_lists_that_the_operator_left_out_are_no_obstacle(space: Namespace, run:
         assert result["kdclusters"][0]["connections"]["clusters"] == ["engine"]
 
 
-def test_a_refusal_that_passes_is_tried_again(
-    space: Namespace, run: Run, server: ScriptedServer
-) -> None:
+def test_a_transient_refusal_is_retried(space: Namespace, run: Run, server: ScriptedServer) -> None:
     server.on(*PATCH_NOTEBOOK, *[status_answer(403, "Forbidden", TRANSIENT)] * 2)
     result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
     assert result["changed"] is True
@@ -306,7 +304,7 @@ def test_a_new_object_has_a_head_start_before_it_is_connected(
     assert 0 < pause <= 600
 
 
-def test_an_object_that_somebody_else_just_made_has_a_head_start_too(
+def test_an_object_that_another_writer_just_created_has_a_head_start_too(
     space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new = {"name": "new", "type": "info", "data": {"path": "/new"}}
@@ -335,14 +333,14 @@ def test_the_pauses_between_the_tries_grow(
     assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
 
 
-def test_an_operator_that_restarts_is_given_a_moment(
+def test_writes_are_retried_while_the_operator_restarts(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     server.on(*PATCH_NOTEBOOK, *[status_answer(500, "InternalError", SILENT)] * 2)
     assert run(kd_connection, **NOTEBOOK, clusters=["engine"])["changed"] is True
 
 
-def test_an_operator_that_is_down_is_named_before_the_time_is_up(
+def test_an_operator_that_is_down_is_reported_before_the_timeout(
     space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhook_refusals, "RESTART_SECONDS", 0.2)
@@ -352,7 +350,7 @@ def test_an_operator_that_is_down_is_named_before_the_time_is_up(
     assert "operator is down" in result["msg"]
 
 
-def test_a_refusal_that_passes_is_tried_until_the_time_is_up(
+def test_a_transient_refusal_is_retried_until_the_timeout(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     server.on(*PATCH_NOTEBOOK, status_answer(403, "Forbidden", TRANSIENT), forever=True)
@@ -361,7 +359,7 @@ def test_a_refusal_that_passes_is_tried_until_the_time_is_up(
     assert "some members have not processed notifications" in result["msg"]
 
 
-def test_a_lasting_refusal_is_tried_once(
+def test_a_lasting_refusal_is_not_retried(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     said = DENIED + "spec changes not allowed while kubedirector.hpe.com/restoring label exists"
@@ -372,7 +370,7 @@ def test_a_lasting_refusal_is_tried_once(
     assert len(server.of(*PATCH_NOTEBOOK)) == 1
 
 
-def test_an_object_that_somebody_else_makes_and_deletes_meanwhile_is_made(
+def test_an_object_that_another_writer_creates_and_deletes_is_created(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     refusal = status_answer(409, "AlreadyExists", 'configmaps "new" already exists')
@@ -380,42 +378,42 @@ def test_an_object_that_somebody_else_makes_and_deletes_meanwhile_is_made(
     result = run(kd_connection, configmaps=[{"name": "new", "type": "model", "data": {"a": "b"}}])
     assert "failed" not in result, result
     assert result["objects"][0]["action"] == "created"
-    assert space.found[f"{CORE}/configmaps/new"]["data"] == {"a": "b"}
+    assert space.objects[f"{CORE}/configmaps/new"]["data"] == {"a": "b"}
 
 
-def test_an_object_that_somebody_else_deletes_meanwhile_is_no_problem(
+def test_an_object_that_another_writer_deletes_does_not_fail_the_task(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     space.add_object("ConfigMap", "old")
-    server.on("DELETE", f"{CORE}/configmaps/old", status_answer(404, "NotFound", "gone"))
+    server.on("DELETE", f"{CORE}/configmaps/old", status_answer(404, "NotFound", "not found"))
     result = run(kd_connection, configmaps=[{"name": "old"}], state="absent", delete_objects=True)
     assert "failed" not in result
     assert result["changed"] is False
 
 
-def test_a_kdcluster_that_is_deleted_meanwhile_is_told(
+def test_a_kdcluster_that_is_deleted_meanwhile_is_reported(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
-    def vanish(_request: Request) -> None:
-        del space.found[f"{KDCLUSTERS}/notebook"]
+    def delete(_request: Request) -> None:
+        del space.objects[f"{KDCLUSTERS}/notebook"]
 
-    before_each_write(server, vanish)
+    before_each_write(server, delete)
     result = run(kd_connection, **NOTEBOOK, clusters=["engine"])
     assert result["failed"] is True
     assert "KDCluster team-a/notebook" in result["msg"]
 
 
-def test_a_kdcluster_that_is_deleted_while_linked_ones_settle_is_told(
+def test_a_kdcluster_that_is_deleted_while_linked_ones_settle_is_reported(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     chain(space)
     space.add_kdcluster("alone", "pod-a", configmaps=["model"])
 
-    def vanish(request: Request) -> None:
+    def delete(request: Request) -> None:
         if request.path.endswith("notebook"):
-            del space.found[f"{KDCLUSTERS}/alone"]
+            del space.objects[f"{KDCLUSTERS}/alone"]
 
-    before_each_write(server, vanish)
+    before_each_write(server, delete)
     result = run(
         kd_connection, kdcluster=["alone", "engine", "notebook"], configmaps=[{"name": "model"}]
     )
@@ -424,40 +422,40 @@ def test_a_kdcluster_that_is_deleted_while_linked_ones_settle_is_told(
     assert "Done before: KDCluster engine updated, KDCluster notebook updated" in result["msg"]
 
 
-def test_a_linked_kdcluster_that_is_deleted_meanwhile_is_no_obstacle(
+def test_a_linked_kdcluster_that_is_deleted_meanwhile_does_not_fail_the_task(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     chain(space)
 
-    def vanish(_request: Request) -> None:
-        space.found.pop(f"{KDCLUSTERS}/store", None)
+    def delete(_request: Request) -> None:
+        space.objects.pop(f"{KDCLUSTERS}/store", None)
 
-    before_each_write(server, vanish)
+    before_each_write(server, delete)
     result = run(kd_connection, kdcluster=["notebook", "engine"], configmaps=[{"name": "model"}])
     assert "failed" not in result, result
     assert unsettled(space) == []
 
 
 @pytest.mark.parametrize("when", ["before its patch", "after its patch"])
-def test_a_kdcluster_that_is_deleted_while_it_is_disconnected_is_disconnected(
+def test_a_kdcluster_that_is_deleted_during_its_disconnection_does_not_fail_the_task(
     space: Namespace, run: Run, server: ScriptedServer, when: str
 ) -> None:
     space.add_kdcluster("zoo", "pod-z", configmaps=["model"])
 
-    def vanish(request: Request) -> None:
+    def delete(request: Request) -> None:
         if request.path.endswith("zoo" if when == "before its patch" else "notebook"):
-            space.found.pop(f"{KDCLUSTERS}/zoo", None)
+            space.objects.pop(f"{KDCLUSTERS}/zoo", None)
 
-    before_each_write(server, vanish)
+    before_each_write(server, delete)
     result = run(
         kd_connection, kdcluster=["zoo", "notebook"], configmaps=[{"name": "model"}],
         state="absent", delete_objects=True,
     )  # fmt: skip
     assert "failed" not in result, result
-    assert f"{CORE}/configmaps/model" not in space.found
+    assert f"{CORE}/configmaps/model" not in space.objects
 
 
-def test_an_object_that_somebody_else_connects_meanwhile_is_not_deleted(
+def test_an_object_that_another_writer_connects_meanwhile_is_not_deleted(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     def connect(_request: Request) -> None:
@@ -471,15 +469,15 @@ def test_an_object_that_somebody_else_connects_meanwhile_is_not_deleted(
     assert result["failed"] is True
     assert "KDCluster team-a/engine still names it" in result["msg"]
     assert "Done before: KDCluster notebook updated" in result["msg"]
-    assert f"{CORE}/configmaps/model" in space.found
+    assert f"{CORE}/configmaps/model" in space.objects
 
 
-def test_what_another_thread_reads_between_planning_and_patching_is_not_lost(
+def test_a_read_of_another_thread_between_plan_and_patch_is_not_lost(
     space: Namespace, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     space.add_kdcluster("store", "pod-s")
     lives: list[SnapshotWatcher] = []
-    meddled: list[str] = []
+    edited: list[str] = []
 
     class Noted(SnapshotWatcher):
         def __init__(self, api: Api, snapshot: Snapshot, resource_version: str) -> None:
@@ -488,8 +486,8 @@ def test_what_another_thread_reads_between_planning_and_patching_is_not_lost(
 
     def plan_then_read(desired: DesiredState, snapshot: Snapshot) -> Plan:
         plan = make_plan(desired, snapshot)
-        if not meddled:
-            meddled.append("engine")
+        if not edited:
+            edited.append("engine")
             space.kdcluster("notebook")["spec"]["connections"]["clusters"].append("engine")
             lives[0].refresh()
         return plan
@@ -510,7 +508,7 @@ def test_every_kdcluster_that_is_refused_is_named(
     for name in names[:2]:
         path = f"{KDCLUSTERS}/{name}"
         # The dry run finds nothing.
-        server.on("PATCH", path, Answer(body=space.found[path]))
+        server.on("PATCH", path, Answer(body=space.objects[path]))
         server.on("PATCH", path, status_answer(403, "Forbidden", f"no {name}"), forever=True)
     result = run(kd_connection, kdcluster=names, configmaps=[{"name": "model"}])
     assert result["failed"] is True
@@ -518,7 +516,7 @@ def test_every_kdcluster_that_is_refused_is_named(
         assert (f"KDCluster team-a/{name}" in result["msg"].split("Done")[0]) == (name in names[:2])
 
 
-def test_unlinked_kdclusters_are_all_written_whatever_becomes_of_one(
+def test_all_unlinked_kdclusters_are_written_although_one_fails(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     names = [f"other-{number}" for number in range(12)]
@@ -528,7 +526,7 @@ def test_unlinked_kdclusters_are_all_written_whatever_becomes_of_one(
     path = f"{KDCLUSTERS}/other-3"
 
     # The dry run finds nothing.
-    server.on("PATCH", path, Answer(body=space.found[path]))
+    server.on("PATCH", path, Answer(body=space.objects[path]))
     server.on("PATCH", path, status_answer(403, "Forbidden", refusal), forever=True)
     result = run(kd_connection, kdcluster=names, configmaps=[{"name": "model"}])
     assert result["failed"] is True
@@ -551,7 +549,7 @@ def test_each_member_of_several_kdclusters_is_asked_once(
     assert [one["reconnect"]["rc"] for one in members] == [0] * 12
 
 
-def test_nobody_is_asked_where_nothing_was_to_do(
+def test_no_member_is_asked_if_nothing_changes(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     for reaction, times in (("warn", 0), ("ignore", 0), ("fail", 2)):
@@ -563,7 +561,7 @@ def test_nobody_is_asked_where_nothing_was_to_do(
 
 
 @pytest.mark.parametrize("wait", [True, False])
-def test_after_the_time_nothing_more_is_written(space: Namespace, run: Run, wait: bool) -> None:
+def test_nothing_is_written_after_the_timeout(space: Namespace, run: Run, wait: bool) -> None:
     names = [f"model-{number}" for number in range(20)]
     for name in names:
         space.add_object("ConfigMap", name, data={"path": "/old"})
@@ -577,8 +575,8 @@ def test_after_the_time_nothing_more_is_written(space: Namespace, run: Run, wait
     assert result["failed"] is True and "The time is up" in result["msg"]
     written = [request.path.split("/")[-1] for request in space.writes]
     assert 0 < len(written) < 10
-    told = result["msg"].split("Not written: ")
-    assert all(f"ConfigMap {name}" in told[0] for name in written)
-    assert all(f"ConfigMap {name}" in told[1] for name in names if name not in written)
+    parts = result["msg"].split("Not written: ")
+    assert all(f"ConfigMap {name}" in parts[0] for name in written)
+    assert all(f"ConfigMap {name}" in parts[1] for name in names if name not in written)
     actions = {one["name"]: one["action"] for one in result["objects"]}
     assert actions == {name: "updated" if name in written else "unchanged" for name in names}

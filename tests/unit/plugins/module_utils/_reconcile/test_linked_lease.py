@@ -40,23 +40,23 @@ MODEL: JsonObject = {"configmaps": [{"name": "model"}]}
 
 
 def held_by(space: Namespace, holder: str = "other-host_1_abc", seconds: int = 15) -> JsonObject:
-    """Put a Lease there that another task holds, whose clock is a year behind."""
+    """Add a Lease that another task holds, whose clock is a year behind."""
     spec = {
         "holderIdentity": holder, "leaseDurationSeconds": seconds,
         "acquireTime": "2025-01-01T00:00:00.000000Z", "renewTime": "2025-01-01T00:00:00.000000Z",
     }  # fmt: skip
     metadata = {"name": "kubedirector-connections", "namespace": "team-a", "resourceVersion": "5"}
-    space.found[LEASE] = {"metadata": metadata, "spec": spec}
+    space.objects[LEASE] = {"metadata": metadata, "spec": spec}
     return spec
 
 
 def holder(space: Namespace) -> str:
-    """Who holds it; empty where nobody does."""
-    return str(space.found[LEASE]["spec"]["holderIdentity"]) if LEASE in space.found else ""
+    """The Lease's holder; empty if there is none."""
+    return str(space.objects[LEASE]["spec"]["holderIdentity"]) if LEASE in space.objects else ""
 
 
 @pytest.mark.parametrize("module", [kd_connection, kd_cluster])
-def test_linked_kdclusters_are_written_by_its_holder_only(
+def test_only_the_holder_writes_linked_kdclusters(
     space: Namespace, run: Run, server: ScriptedServer, module: ModuleType
 ) -> None:
     chain(space)
@@ -70,7 +70,7 @@ def test_linked_kdclusters_are_written_by_its_holder_only(
     assert holder(space) == ""
 
 
-def test_a_rotation_is_written_by_its_holder_both_ways(
+def test_only_the_holder_writes_a_rotation_and_its_rollback(
     space: Namespace, members: Members, run: Run, server: ScriptedServer
 ) -> None:
     notebook = space.kdcluster("notebook")
@@ -80,7 +80,7 @@ def test_a_rotation_is_written_by_its_holder_both_ways(
     holders: list[str] = []
 
     def look(request: Request) -> None:
-        # The kept old values are connected to nobody.
+        # No KDCluster connects to the kept old values.
         if request.path == PATH or request.path.startswith(KDCLUSTERS):
             holders.append(holder(space))
 
@@ -98,7 +98,7 @@ def test_without_links_there_is_no_lease(space: Namespace, run: Run) -> None:
     assert space.lease_writes == []
 
 
-def test_another_holder_is_waited_for_and_named(space: Namespace, run: Run) -> None:
+def test_a_task_waits_for_another_holder_and_names_it(space: Namespace, run: Run) -> None:
     chain(space)
     held_by(space)
     started = time.monotonic()
@@ -109,7 +109,7 @@ def test_another_holder_is_waited_for_and_named(space: Namespace, run: Run) -> N
     assert space.writes == []
 
 
-def test_what_the_holder_before_did_is_not_done_again(
+def test_the_changes_of_the_previous_holder_are_not_repeated(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     space.add_object("Secret", "shared", object_type="token", data={"key": encoded("old")})
@@ -125,7 +125,7 @@ def test_what_the_holder_before_did_is_not_done_again(
             looks.append(request.path)
             if len(looks) == 2:
                 spec["holderIdentity"] = ""
-                found = space.found[f"{CORE}/secrets/shared"]
+                found = space.objects[f"{CORE}/secrets/shared"]
                 found["data"] = {"key": encoded("new")}
                 found["metadata"]["resourceVersion"] = "99"
         return answer(request)
@@ -138,18 +138,18 @@ def test_what_the_holder_before_did_is_not_done_again(
     assert space.writes == []
 
 
-def test_one_that_is_not_renewed_is_taken_over(space: Namespace, api: Api) -> None:
+def test_a_lease_that_is_not_renewed_is_taken_over(space: Namespace, api: Api) -> None:
     held_by(space, seconds=1)
     started = time.monotonic()
     with LinkedLease(api, "team-a", started + 30, pytest.fail) as lease:
         assert holder(space) not in ("", "other-host_1_abc")
         lease.require()
-    # Not at once, although its time is long ago: clocks differ.
+    # Not at once, although its time is long past: clocks differ.
     assert 1 < time.monotonic() - started < 25
     assert holder(space) == ""
 
 
-def test_one_that_is_renewed_is_not_taken_over(space: Namespace, api: Api) -> None:
+def test_a_lease_that_is_renewed_is_not_taken_over(space: Namespace, api: Api) -> None:
     spec = held_by(space, seconds=1)
     ended = threading.Event()
 
@@ -173,31 +173,33 @@ def test_one_that_is_renewed_is_not_taken_over(space: Namespace, api: Api) -> No
     assert holder(space) == "other-host_1_abc"
 
 
-def test_it_is_renewed_while_it_is_held(
+def test_a_lease_is_renewed_while_it_is_held(
     space: Namespace, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(linked_lease, "_RENEW_SECONDS", 0.05)
     with LinkedLease(api, "team-a", time.monotonic() + 9, pytest.fail):
-        first = space.found[LEASE]["spec"]["renewTime"]
+        first = space.objects[LEASE]["spec"]["renewTime"]
         deadline = time.monotonic() + 5
-        while space.found[LEASE]["spec"]["renewTime"] == first:
+        while space.objects[LEASE]["spec"]["renewTime"] == first:
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
 
-def test_one_that_was_taken_over_is_noticed_before_the_next_write(
+def test_a_lost_lease_is_noticed_before_the_next_write(
     space: Namespace, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(linked_lease, "_STALE_SECONDS", 0.0)
     with LinkedLease(api, "team-a", time.monotonic() + 9, pytest.fail) as lease:
-        space.found[LEASE]["spec"]["holderIdentity"] = "other-host_1_abc"
+        space.objects[LEASE]["spec"]["holderIdentity"] = "other-host_1_abc"
         with pytest.raises(PreconditionError, match="could not be renewed"):
             lease.require()
-    # Theirs is not released.
+    # The other task's Lease is not released.
     assert holder(space) == "other-host_1_abc"
 
 
-def test_it_is_released_after_a_failure(space: Namespace, run: Run, server: ScriptedServer) -> None:
+def test_the_lease_is_released_after_a_failure(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
     chain(space)
     server.on("PATCH", f"{CORE}/configmaps/model", status_answer(403, "Forbidden", "not yours"))
     space.add_kdcluster("notebook", "pod-0", clusters=["engine"], configmaps=["model"])
@@ -207,7 +209,7 @@ def test_it_is_released_after_a_failure(space: Namespace, run: Run, server: Scri
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
-def test_without_the_right_a_warning_says_what_is_not_protected(
+def test_without_rights_a_warning_says_what_is_not_protected(
     space: Namespace, run: Run, server: ScriptedServer, method: str
 ) -> None:
     chain(space)

@@ -26,7 +26,7 @@ FIELDS = ("clusters", "configmaps", "secrets")
 
 
 def planned(world: World) -> Plan:
-    """The plan of a task that can be done."""
+    """The plan of a task that is possible."""
     return make_plan(world.desired, world.snapshot)
 
 
@@ -53,7 +53,7 @@ def carried_out(world: World, plan: Plan) -> World:
 
 
 def named_by(world: World) -> dict[str, list[str]]:
-    """What the task names, per list of spec.connections."""
+    """The names in the task, by list of spec.connections."""
     options = world.options
     return {
         "clusters": list(options["clusters"]),
@@ -72,7 +72,7 @@ def test_planning_again_on_the_planned_state_changes_nothing(world: World) -> No
 
 
 @given(worlds(state="present"))
-def test_present_keeps_what_is_there_and_adds_what_is_missing_at_the_end(world: World) -> None:
+def test_present_keeps_existing_entries_and_appends_missing_ones(world: World) -> None:
     world.options["exclusive"] = False
     after = carried_out(world, planned(world))
     for name in world.options["kdcluster"]:
@@ -84,7 +84,7 @@ def test_present_keeps_what_is_there_and_adds_what_is_missing_at_the_end(world: 
 
 
 @given(worlds(state="present"))
-def test_exclusive_leaves_exactly_the_wanted(world: World) -> None:
+def test_exclusive_leaves_exactly_the_desired_entries(world: World) -> None:
     world.options["exclusive"] = True
     after = carried_out(world, planned(world))
     for name in world.options["kdcluster"]:
@@ -92,7 +92,7 @@ def test_exclusive_leaves_exactly_the_wanted(world: World) -> None:
 
 
 @given(worlds(state="absent"))
-def test_absent_takes_out_exactly_the_named(world: World) -> None:
+def test_absent_removes_exactly_the_named_entries(world: World) -> None:
     after = carried_out(world, planned(world))
     for name in set(world.options["kdcluster"]) & set(world.clusters):
         for field in FIELDS:
@@ -101,7 +101,7 @@ def test_absent_takes_out_exactly_the_named(world: World) -> None:
 
 
 @given(worlds())
-def test_other_kdclusters_and_the_rest_of_the_manifest_are_left_alone(world: World) -> None:
+def test_other_kdclusters_and_the_rest_of_the_manifest_are_not_changed(world: World) -> None:
     after = carried_out(world, planned(world))
     for name, manifest in world.clusters.items():
         if name not in world.options["kdcluster"]:
@@ -121,11 +121,11 @@ def test_foreign_labels_stay_and_data_become_what_data_mode_says(world: World) -
                 assert new == (None if world.options["delete_objects"] else old)
                 continue
             assert new is not None
-            wanted_labels = dict(entry.get("labels") or {})
+            desired_labels = dict(entry.get("labels") or {})
             if entry.get("type"):
-                wanted_labels[TYPE_LABELS[kind]] = entry["type"]
+                desired_labels[TYPE_LABELS[kind]] = entry["type"]
             old_labels = old["metadata"]["labels"] if old else {}
-            assert new["metadata"]["labels"] == {**old_labels, **wanted_labels}
+            assert new["metadata"]["labels"] == {**old_labels, **desired_labels}
             if (old and "data" not in entry and "string_data" not in entry) or (
                 old and entry.get("data_mode") == "create_only"
             ):
@@ -145,17 +145,17 @@ def test_a_task_is_refused_exactly_when_there_is_a_reason(world: World) -> None:
         assert reasons or looping, error.problems
         for reason in reasons:
             assert any(f"team-a/{reason}" in problem for problem in error.problems)
-        # KDClusters on one cycle are told in one sentence, whichever comes first.
-        told = [problem for problem in error.problems if "cycle" in problem]
-        assert bool(told) == bool(looping)
-        assert all(any(name in problem for problem in told) for name in looping)
+        # One message names the KDClusters on one cycle, whichever comes first.
+        reported = [problem for problem in error.problems if "cycle" in problem]
+        assert bool(reported) == bool(looping)
+        assert all(any(name in problem for problem in reported) for name in looping)
     else:
         assert not reasons
         assert not looping
 
 
 def reasons_against(world: World) -> set[str]:
-    """Names of what stands against the task, found the slow way."""
+    """The names that make the task impossible, by brute force."""
     options = world.options
     found: set[str] = set()
     if options["state"] == "absent":
@@ -196,7 +196,7 @@ def on_cycles(world: World) -> set[str]:
 
 
 @given(worlds(state="present"))
-def test_what_is_connected_to_comes_first(world: World) -> None:
+def test_a_kdcluster_comes_after_those_that_it_connects_to(world: World) -> None:
     plan = planned(world)
     after = carried_out(world, plan)
     order = [change.name for change in plan.clusters]
@@ -219,7 +219,7 @@ def test_linked_kdclusters_come_in_dependency_order(targets: tuple[str, ...]) ->
 
 
 @given(worlds())
-def test_links_hold_those_before_and_after_the_change(world: World) -> None:
+def test_links_are_those_before_and_after_the_change(world: World) -> None:
     plan = planned(world)
     after = carried_out(world, plan)
     for name in world.clusters:

@@ -41,7 +41,7 @@ MARK = "QXZJKV"
 
 
 def with_marked_secrets(world: World) -> World:
-    """The same world, in which every value of every Secret can be recognised."""
+    """The same world, with recognisable values in every Secret."""
     for (kind, _name), manifest in world.objects.items():
         if kind == "Secret" and manifest is not None:
             manifest["data"] = {key: encoded(MARK + "old" + key) for key in manifest["data"]}
@@ -69,7 +69,7 @@ def test_a_diff_shows_no_value_of_a_secret(world: World) -> None:
 
 
 @given(worlds())
-def test_a_diff_is_there_exactly_where_something_changes(world: World) -> None:
+def test_a_diff_exists_exactly_where_something_changes(world: World) -> None:
     plan = make_plan(world.desired, world.snapshot)
     diff = plan_diff(plan, "team-a")
     assert all(one["before"] != one["after"] for one in diff)
@@ -91,13 +91,13 @@ def secret_diff(old: JsonObject | None, **entry: object) -> tuple[JsonObject | N
 
 
 def test_a_diff_shows_which_keys_of_a_secret_change() -> None:
-    data = {"same": encoded("a"), "other": encoded("b"), "gone": encoded("c")}
+    data = {"same": encoded("a"), "other": encoded("b"), "removed": encoded("c")}
     before, after = secret_diff(
         object_manifest("Secret", "s", data=data),
         string_data={"same": "a", "other": "x", "new": "y"},
     )
     assert before is not None
-    assert set(before) == {"same", "other", "gone"}
+    assert set(before) == {"same", "other", "removed"}
     assert set(after) == {"same", "other", "new"}
     assert before["same"] == after["same"]
     assert before["other"] != after["other"]
@@ -110,7 +110,9 @@ def test_a_diff_shows_values_of_a_configmap() -> None:
     world = World(
         {"notebook": kdcluster_manifest("notebook", configmaps=["old"])},
         {
-            ("ConfigMap", "m"): object_manifest("ConfigMap", "m", data={"path": "a", "gone": "x"}),
+            ("ConfigMap", "m"): object_manifest(
+                "ConfigMap", "m", data={"path": "a", "removed": "x"}
+            ),
         },
         task(kdcluster=["notebook"], configmaps=[{"name": "m", "data": {"path": "b"}}]),
     )
@@ -118,7 +120,7 @@ def test_a_diff_shows_values_of_a_configmap() -> None:
     model, notebook = (
         headed(diff, one) for one in ("ConfigMap team-a/m", "KDCluster team-a/notebook")
     )
-    assert model["before"]["data"] == {"path": "a", "gone": "x"}
+    assert model["before"]["data"] == {"path": "a", "removed": "x"}
     assert model["after"]["data"] == {"path": "b"}
     assert notebook["before"]["connections"]["configmaps"] == ["old"]
     assert notebook["after"]["connections"]["configmaps"] == ["old", "m"]
@@ -156,13 +158,13 @@ def result_of(progress: Progress, *, as_planned: bool = False) -> JsonObject:
         as_planned=as_planned,
     )
     documented = returns_of(kd_connection.RETURN)
-    # The task adds the plan, and what runs it the time.
-    told = {k: v for k, v in result.items() if k != "changed"} | {"plan": [], "duration": 0}
-    assert_documented(told, documented)
+    # The task adds the plan, and its runner the duration.
+    complete = {k: v for k, v in result.items() if k != "changed"} | {"plan": [], "duration": 0}
+    assert_documented(complete, documented)
     return result
 
 
-def test_before_anything_is_written_nothing_is_told_as_done() -> None:
+def test_nothing_is_reported_as_done_before_the_first_write() -> None:
     result = result_of(Progress())
     assert result["changed"] is False
     # The ConfigMap was to be created and does not exist yet.
@@ -170,7 +172,7 @@ def test_before_anything_is_written_nothing_is_told_as_done() -> None:
     assert [c["action"] for c in result["kdclusters"]] == ["unchanged", "unchanged"]
 
 
-def test_what_was_written_by_then_is_told() -> None:
+def test_finished_writes_are_reported() -> None:
     result = result_of(Progress(objects={("ConfigMap", "m")}))
     assert result["changed"] is True
     assert [(o["name"], o["action"], o["type"]) for o in result["objects"]] == [
@@ -179,7 +181,7 @@ def test_what_was_written_by_then_is_told() -> None:
     assert [c["action"] for c in result["kdclusters"]] == ["unchanged", "unchanged"]
 
 
-def test_check_mode_tells_the_plan() -> None:
+def test_check_mode_reports_the_plan() -> None:
     result = result_of(Progress(), as_planned=True)
     assert result["changed"] is True
     assert result["objects"][0]["action"] == "created"
@@ -191,7 +193,7 @@ def test_check_mode_tells_the_plan() -> None:
     assert by_name["other"]["action"] == "unchanged"
 
 
-def test_members_are_told_with_what_their_start_script_said() -> None:
+def test_members_are_returned_with_their_start_scripts_output() -> None:
     notebook = next(c for c in result_of(Progress())["kdclusters"] if c["name"] == "notebook")
     assert [m["reconnect"] for m in notebook["members"]] == [
         {"rc": 3, "stderr": "no such model"}, None,
@@ -202,7 +204,7 @@ def test_members_are_told_with_what_their_start_script_said() -> None:
 
 
 @pytest.mark.parametrize("key", ["objects", "kdclusters"])
-def test_the_documented_samples_are_of_the_documented_form(key: str) -> None:
+def test_the_documented_samples_have_the_documented_form(key: str) -> None:
     documented = returns_of(kd_connection.RETURN)
     for item in documented[key]["sample"]:
         assert_documented(item, documented[key]["contains"], key)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An object that linked KDClusters share reaches one of them at a time, by way of a copy."""
+"""An object that linked KDClusters share reaches one of them at a time, through a copy."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def named(space: Namespace, name: str) -> list[str]:
 
 
 def values(space: Namespace, name: str) -> list[str]:
-    """What its members hold of the Secret or its copy."""
-    found = [space.found.get(f"{SECRETS}/{one}") for one in named(space, name)]
+    """The values that its members hold of the Secret or its copy."""
+    found = [space.objects.get(f"{SECRETS}/{one}") for one in named(space, name)]
     return [one["data"]["key"] for one in found if one and "key" in (one.get("data") or {})]
 
 
@@ -82,7 +82,7 @@ def test_no_two_linked_kdclusters_are_reached_at_once_and_none_is_without_it(
         "POST secrets", "PATCH torch", "PATCH notebook", "PATCH shared",
         "PATCH torch", "PATCH notebook", f"DELETE {NEXT}",
     ]  # fmt: skip
-    assert f"{SECRETS}/{NEXT}" not in linked.found
+    assert f"{SECRETS}/{NEXT}" not in linked.objects
     assert named(linked, "notebook") == ["other", "shared", "more"]
     assert [values(linked, name) for name in ("tf", "torch")] == [[encoded("new")]] * 2
     assert unsettled(linked) == []
@@ -91,7 +91,9 @@ def test_no_two_linked_kdclusters_are_reached_at_once_and_none_is_without_it(
     assert result["objects"][0]["action"] == "updated"
 
 
-def test_what_no_linked_kdclusters_share_is_simply_written(space: Namespace, run: Run) -> None:
+def test_an_object_that_no_linked_kdclusters_share_is_written_directly(
+    space: Namespace, run: Run
+) -> None:
     space.add_object("Secret", "shared", object_type="token", data={"key": encoded("old")})
     for name in ("tf", "torch"):
         space.add_kdcluster(name, f"pod-{name}", secrets=["shared"])
@@ -101,7 +103,7 @@ def test_what_no_linked_kdclusters_share_is_simply_written(space: Namespace, run
 
 @pytest.mark.parametrize("stop_after", range(7))
 @pytest.mark.parametrize("kdclusters", [[], ["notebook", "tf", "torch"]])
-def test_a_task_that_was_ended_half_way_is_finished_by_the_next(
+def test_the_next_task_finishes_an_interrupted_one(
     linked: Namespace, run: Run, server: ScriptedServer, stop_after: int, kdclusters: list[str]
 ) -> None:
     answer = server.otherwise
@@ -125,23 +127,23 @@ def test_a_task_that_was_ended_half_way_is_finished_by_the_next(
     result = run(kd_connection, kdclusters=kdclusters, secrets=[SHARED])
     assert "failed" not in result
     assert result["changed"] is (stop_after < 6)
-    assert linked.found[f"{SECRETS}/shared"]["data"] == {"key": encoded("new")}
+    assert linked.objects[f"{SECRETS}/shared"]["data"] == {"key": encoded("new")}
     assert named(linked, "notebook") == ["other", "shared", "more"]
     assert named(linked, "tf") == named(linked, "torch") == ["shared"]
     if stop_after < 6:
-        # Only its very last write may leave the copy, which nobody names, until the next change.
-        assert f"{SECRETS}/{NEXT}" not in linked.found
+        # Only the last write may leave the copy, which no KDCluster names, until the next change.
+        assert f"{SECRETS}/{NEXT}" not in linked.objects
     assert run(kd_connection, kdclusters=kdclusters, secrets=[SHARED])["changed"] is False
 
 
-def test_all_but_one_of_each_linked_group_are_moved() -> None:
+def test_all_but_one_of_each_linked_group_are_repointed() -> None:
     links = {"a": ("b", "c"), "b": ("d",), "x": ("y",), "z": ()}
     assert kdclusters_to_repoint(links, ["a", "b", "c", "x", "z"]) == ("b", "a")
     assert kdclusters_to_repoint(links, ["c", "d"]) == ("d",)
     assert kdclusters_to_repoint(links, ["z", "x"]) == ()
 
 
-def test_the_copy_is_as_the_object_will_be() -> None:
+def test_the_copy_equals_the_future_object() -> None:
     found: JsonObject = {
         "apiVersion": "v1", "kind": "ConfigMap", "binaryData": {"x": "eA=="}, "data": {"a": "1", "b": "2"},
         "immutable": True,
@@ -173,7 +175,7 @@ def test_the_copy_is_as_the_object_will_be() -> None:
     }  # fmt: skip
 
 
-def test_the_copies_of_the_longest_names_are_names_of_their_own() -> None:
+def test_the_copies_of_the_longest_names_have_different_names() -> None:
     names = [f"{'a' * 245}{one}" for one in ("", "b", "c", "bbbbbbbb")]
     copies = {copy_name(name) for name in names}
     assert len(copies) == len(names)
@@ -182,9 +184,9 @@ def test_the_copies_of_the_longest_names_are_names_of_their_own() -> None:
 
 
 def theirs(space: Namespace) -> JsonObject:
-    """Put a user's own Secret there that has the name of the copy."""
+    """Add a user's own Secret with the name of the copy."""
     space.add_object("Secret", NEXT, object_type="token", data={"key": encoded("theirs")})
-    return copy.deepcopy(space.found[f"{SECRETS}/{NEXT}"])
+    return copy.deepcopy(space.objects[f"{SECRETS}/{NEXT}"])
 
 
 @pytest.mark.parametrize("check", [True, False])
@@ -196,7 +198,7 @@ def test_a_users_own_object_with_the_copys_name_is_neither_used_nor_deleted(
     assert result["failed"] is True
     assert f"Secret team-a/{NEXT}" in result["msg"] and "Rename it" in result["msg"]
     assert linked.writes == []
-    assert linked.found[f"{SECRETS}/{NEXT}"] == before
+    assert linked.objects[f"{SECRETS}/{NEXT}"] == before
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
@@ -210,11 +212,11 @@ def test_a_users_own_object_with_the_copys_name_stays_connected(
     result = run(kd_connection, **NOTEBOOK, secrets=[{"name": "shared"}], state=state, **options)
     assert "failed" not in result, result
     assert named(space, "notebook") == (["shared", NEXT] if state == "present" else [NEXT])
-    assert space.found[f"{SECRETS}/{NEXT}"] == before
+    assert space.objects[f"{SECRETS}/{NEXT}"] == before
 
 
 def left_copy(space: Namespace, uid: str = "uid-shared") -> None:
-    """A copy as a task that was killed leaves it."""
+    """Leave a copy as a task that was killed does."""
     space.add_object(
         "Secret", NEXT, object_type="token", data={"key": encoded("new")},
         labels={"app.kubernetes.io/managed-by": "kubedirector.connections"},
@@ -233,24 +235,24 @@ def test_a_left_over_copy_is_deleted_with_its_object(space: Namespace, run: Run)
     space.add_object("Secret", "shared", object_type="token")
     left_copy(space)
     space.add_kdcluster("notebook", "pod-0", secrets=[NEXT])
-    gone = {"secrets": [{"name": "shared"}], "state": "absent", "delete_objects": True}
-    refused = run(kd_connection, **gone)
+    absent = {"secrets": [{"name": "shared"}], "state": "absent", "delete_objects": True}
+    refused = run(kd_connection, **absent)
     assert (
         refused["failed"] is True and "KDCluster team-a/notebook still names it" in refused["msg"]
     )
-    result = run(kd_connection, **NOTEBOOK, **gone)
+    result = run(kd_connection, **NOTEBOOK, **absent)
     assert "failed" not in result, result
     assert named(space, "notebook") == []
-    assert not [path for path in space.found if path.startswith(f"{SECRETS}/shared")]
+    assert not [path for path in space.objects if path.startswith(f"{SECRETS}/shared")]
     assert [(o["name"], o["action"]) for o in result["objects"]] == [
         ("shared", "deleted"),
         (NEXT, "deleted"),
     ]
-    assert run(kd_connection, **NOTEBOOK, **gone)["changed"] is False
+    assert run(kd_connection, **NOTEBOOK, **absent)["changed"] is False
 
 
 def test_a_refusal_of_the_original_is_known_before_any_copy(linked: Namespace, run: Run) -> None:
-    linked.found[f"{SECRETS}/shared"]["immutable"] = True
+    linked.objects[f"{SECRETS}/shared"]["immutable"] = True
     result = run(kd_connection, secrets=[SHARED])
     assert result["failed"] is True and "is immutable" in result["msg"]
     assert (result["changed"], linked.writes) == (False, [])
@@ -266,7 +268,7 @@ def test_what_the_api_server_refuses_is_known_before_any_copy(
     assert (result["changed"], linked.writes) == (False, [])
 
 
-def test_a_name_that_is_connected_twice_is_left_alone(space: Namespace, run: Run) -> None:
+def test_a_name_that_is_connected_twice_is_not_changed(space: Namespace, run: Run) -> None:
     space.add_object("Secret", "new", object_type="token")
     space.add_kdcluster("notebook", "pod-0", secrets=["a", "b", "a"])
     assert run(kd_connection, **NOTEBOOK, configmaps=[{"name": "model"}])["changed"] is True

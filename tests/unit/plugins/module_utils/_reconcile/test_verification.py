@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task wants, compared with what is live, and who changed it."""
+"""The desired state compared with the live objects, and who changed these."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from tests.harness.canaries import canary
 from tests.unit.plugins.manifests import (
     JsonObject,
     encoded,
-    estate_of,
     kdcluster_manifest,
     managed_by,
     object_manifest,
+    snapshot_of,
     task,
 )
 
@@ -42,9 +42,9 @@ def undone(
     *,
     versions: dict[tuple[str, str], str] | None = None,
 ) -> list[str]:
-    """The sentences about one KDCluster "lab" whose uid was uid-lab."""
+    """The messages about one KDCluster "lab" whose uid was uid-lab."""
     desired = parse_desired(task(kdcluster=["lab"], **options), "team-a")
-    snapshot = estate_of([] if cluster is None else [cluster], objects)
+    snapshot = snapshot_of([] if cluster is None else [cluster], objects)
     found = undone_changes(desired, snapshot, {"lab": "uid-lab"}, versions or {})
     sentences = [one.sentence for one in found]
     assert VALUE not in str(sentences) and encoded(VALUE) not in str(sentences)
@@ -62,36 +62,38 @@ def lab(**parts: Any) -> JsonObject:
     return manifest
 
 
-def test_what_stayed() -> None:
-    there = {MODEL: object_manifest(*MODEL)}
-    assert undone(NAMED, lab(configmaps=["other", "model"]), there) == []
-    assert undone({**NAMED, "state": "absent"}, lab(configmaps=["other"]), there) == []
-    assert undone({**NAMED, "state": "absent"}, None, there) == []
-    # Another task of this collection has it name a copy for a moment.
-    assert undone(NAMED, lab(configmaps=[copy_name("model")]), there) == []
+def test_an_unchanged_state_has_no_message() -> None:
+    existing = {MODEL: object_manifest(*MODEL)}
+    assert undone(NAMED, lab(configmaps=["other", "model"]), existing) == []
+    assert undone({**NAMED, "state": "absent"}, lab(configmaps=["other"]), existing) == []
+    assert undone({**NAMED, "state": "absent"}, None, existing) == []
+    # Another task of this collection repoints it to a copy for a moment.
+    assert undone(NAMED, lab(configmaps=[copy_name("model")]), existing) == []
 
 
 @pytest.mark.parametrize(
-    ("options", "live", "told"),
+    ("options", "live", "change"),
     [
         (NAMED, [], "spec.connections.configmaps does not name ConfigMap model"),
         ({**NAMED, "state": "absent"}, ["model"], "spec.connections.configmaps names ConfigMap model"),
         ({**NAMED, "exclusive": True}, ["model", "x"], "spec.connections.configmaps names ConfigMap x"),
     ],
 )  # fmt: skip
-def test_connections_put_back(options: JsonObject, live: list[str], told: str) -> None:
+def test_connections_that_others_undo_are_reported(
+    options: JsonObject, live: list[str], change: str
+) -> None:
     (sentence,) = undone(options, lab(configmaps=live), {MODEL: object_manifest(*MODEL)})
-    assert sentence.startswith(f"KDCluster team-a/lab: {told}: field manager 'kubectl-patch'")
+    assert sentence.startswith(f"KDCluster team-a/lab: {change}: field manager 'kubectl-patch'")
 
 
-def test_a_kdcluster_that_is_gone_or_another_one() -> None:
-    there = {MODEL: object_manifest(*MODEL)}
-    assert undone(NAMED, None, there) == ["KDCluster team-a/lab was deleted: it does not exist."]
-    (sentence,) = undone(NAMED, lab(configmaps=["model"], uid="uid-2"), there)
+def test_a_deleted_or_recreated_kdcluster_is_reported() -> None:
+    existing = {MODEL: object_manifest(*MODEL)}
+    assert undone(NAMED, None, existing) == ["KDCluster team-a/lab was deleted: it does not exist."]
+    (sentence,) = undone(NAMED, lab(configmaps=["model"], uid="uid-2"), existing)
     assert "created again (uid uid-lab before, uid-2 now)" in sentence
 
 
-def test_objects() -> None:
+def test_objects_that_others_change_are_reported() -> None:
     cluster, key = lab(secrets=["key"]), ("Secret", "key")
     data = {"token": encoded(VALUE)}
     good = object_manifest(*key, object_type="token", data=data)
@@ -104,7 +106,7 @@ def test_objects() -> None:
     other["metadata"]["managedFields"] = [managed_by("replicator", 12, *path)]
     (sentence,) = undone(SECRET, cluster, {key: other})
     assert "data (token)" in sentence and "'replicator'" in sentence
-    # At the version of the task's own write it is what the API server made of that.
+    # At the version of the task's own write, the API server itself changed the object.
     assert undone(SECRET, cluster, {key: other}, versions={key: "7"}) == []
     bare = object_manifest(*key, object_type=None, data=data)
     (sentence,) = undone(SECRET, cluster, {key: bare})
@@ -115,10 +117,10 @@ def test_objects() -> None:
     assert "no type label kubedirector.hpe.com/cmType" in sentence
 
 
-def test_an_object_made_again_after_its_deletion() -> None:
+def test_an_object_that_is_created_again_after_its_deletion_is_reported() -> None:
     options = {**NAMED, "state": "absent", "delete_objects": True}
     (sentence,) = undone(options, lab(), {MODEL: object_manifest(*MODEL)})
     assert "created again after this task had deleted it" in sentence
-    going = object_manifest(*MODEL)
-    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-    assert undone(options, lab(), {MODEL: going}) == []
+    terminating = object_manifest(*MODEL)
+    terminating["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert undone(options, lab(), {MODEL: terminating}) == []

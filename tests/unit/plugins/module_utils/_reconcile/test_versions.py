@@ -37,8 +37,8 @@ def secrets_of(space: Namespace, name: str = "notebook") -> list[str]:
 
 
 def stored(space: Namespace) -> list[str]:
-    """The Secrets that there are."""
-    return [path.split("/")[-1] for path in space.found if path.startswith(f"{SECRETS}/")]
+    """The Secrets that exist."""
+    return [path.split("/")[-1] for path in space.objects if path.startswith(f"{SECRETS}/")]
 
 
 def connect(run: Run, *values: str, **options: object) -> JsonObject:
@@ -55,18 +55,18 @@ def test_a_change_is_a_new_object_and_the_old_one_is_deleted(space: Namespace, r
     assert (first["name"], first["action"]) == ("login", "created")
     assert re.fullmatch("login-[0-9a-f]{10}", first["versioned_name"])
     assert secrets_of(space) == [first["versioned_name"]]
-    found = space.found[f"{SECRETS}/{first['versioned_name']}"]
+    found = space.objects[f"{SECRETS}/{first['versioned_name']}"]
     assert found["immutable"] is True
     assert found["metadata"]["annotations"] == {"kubedirector.connections/version-of": "login"}
     writes = len(space.writes)
     assert connect(run, "old")["changed"] is False
     assert len(space.writes) == writes
     generation = space.kdcluster("notebook")["status"]["specGenerationToProcess"]
-    told = {one["action"]: one for one in connect(run, "new")["objects"]}
-    assert set(told) == {"created", "deleted"}
-    assert {one["name"] for one in told.values()} == {"login"}
-    assert told["deleted"]["versioned_name"] == first["versioned_name"]
-    assert secrets_of(space) == stored(space) == [told["created"]["versioned_name"]]
+    by_action = {one["action"]: one for one in connect(run, "new")["objects"]}
+    assert set(by_action) == {"created", "deleted"}
+    assert {one["name"] for one in by_action.values()} == {"login"}
+    assert by_action["deleted"]["versioned_name"] == first["versioned_name"]
+    assert secrets_of(space) == stored(space) == [by_action["created"]["versioned_name"]]
     assert space.kdcluster("notebook")["status"]["specGenerationToProcess"] == generation + 1
     assert connect(run, "new")["changed"] is False
 
@@ -88,18 +88,18 @@ def test_several_changed_objects_are_one_change_of_the_kdcluster(
     assert sorted(stored(space)) == after
 
 
-def test_all_that_name_it_are_repointed_linked_ones_one_after_the_other(
+def test_every_kdcluster_that_names_it_is_repointed_linked_ones_one_by_one(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     for name in ("engine", "notebook"):
         connect(run, "old", kdcluster=[name])
     connect(run, secrets=[], clusters=["engine"])
     wrong: list[object] = []
-    # Nobody names what is deleted.
+    # No KDCluster names a deleted object.
     before_each_write(
         server, lambda r: wrong.extend(unsettled(space) if r.method != "DELETE" else ())
     )
-    # The task names none of them.
+    # The task does not name any of them.
     result = connect(run, "new", kdcluster=[])
     assert wrong == []
     assert [(one["name"], one["action"]) for one in result["kdclusters"]] == [
@@ -112,7 +112,7 @@ def test_all_that_name_it_are_repointed_linked_ones_one_after_the_other(
 
 
 @pytest.mark.parametrize("listed", [False, True])
-def test_one_that_is_only_repointed_fails_the_task_as_well(
+def test_a_kdcluster_that_is_only_repointed_can_fail_the_task(
     space: Namespace, run: Run, listed: bool
 ) -> None:
     connect(run, "old", kdcluster=["notebook", "engine"])
@@ -130,7 +130,7 @@ def test_an_object_with_the_plain_name_is_repointed_too_and_stays(
     space: Namespace, run: Run
 ) -> None:
     space.add_object("Secret", "login", object_type="token", data={"key": encoded("old")})
-    space.found[f"{SECRETS}/login"]["immutable"] = True
+    space.objects[f"{SECRETS}/login"]["immutable"] = True
     space.add_kdcluster("notebook", "pod-0", secrets=["a", "login", "b"])
     connect(run, "new")
     first, version, last = secrets_of(space)
@@ -143,19 +143,25 @@ def test_the_plain_name_disconnects_whichever_version_is_connected(
     space: Namespace, run: Run, delete: bool
 ) -> None:
     connect(run, "old", kdcluster=["notebook", "engine"])
-    gone: JsonObject = {"secrets": [{"name": "login"}], "state": "absent", "delete_objects": delete}
+    absent: JsonObject = {
+        "secrets": [{"name": "login"}],
+        "state": "absent",
+        "delete_objects": delete,
+    }
     if delete:
-        refused = run(kd_connection, **NOTEBOOK, **gone)
+        refused = run(kd_connection, **NOTEBOOK, **absent)
         assert (
             refused["failed"] is True and "KDCluster team-a/engine still names it" in refused["msg"]
         )
-    result = run(kd_connection, kdcluster=["notebook", "engine"], **gone)
+    result = run(kd_connection, kdcluster=["notebook", "engine"], **absent)
     assert "failed" not in result, result
     assert secrets_of(space) == secrets_of(space, "engine") == []
     assert bool(stored(space)) is not delete
 
 
-def test_an_object_that_only_looks_like_a_version_is_left_alone(space: Namespace, run: Run) -> None:
+def test_an_object_that_only_looks_like_a_version_is_not_changed(
+    space: Namespace, run: Run
+) -> None:
     name = "login-0123456789"
     space.add_object("Secret", name, object_type="token", data={"key": encoded("theirs")})
     space.add_kdcluster("notebook", "pod-0", secrets=[name])
@@ -168,13 +174,13 @@ def test_an_object_that_only_looks_like_a_version_is_left_alone(space: Namespace
 
 def test_a_users_own_object_with_the_versions_name_is_not_used(space: Namespace, run: Run) -> None:
     version = connect(run, "old")["objects"][0]["versioned_name"]
-    del space.found[f"{SECRETS}/{version}"]["metadata"]["annotations"]
+    del space.objects[f"{SECRETS}/{version}"]["metadata"]["annotations"]
     result = run(kd_connection, **NOTEBOOK, secrets=[login("old")])
     assert result["failed"] is True and "is not a version of login" in result["msg"]
 
 
 @pytest.mark.parametrize("stop_after", [1, 2])
-def test_a_task_that_was_ended_half_way_is_finished_by_the_next(
+def test_the_next_task_finishes_an_interrupted_one(
     space: Namespace, run: Run, server: ScriptedServer, stop_after: int
 ) -> None:
     connect(run, "old")
@@ -198,7 +204,7 @@ def test_a_task_that_was_ended_half_way_is_finished_by_the_next(
     assert connect(run, "new")["changed"] is False
 
 
-def test_another_version_that_comes_in_between_is_replaced(
+def test_another_version_that_is_connected_meanwhile_is_replaced(
     space: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     connect(run, "old")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubedirector.connections contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What deserves a warning."""
+"""Which tasks give a warning."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ Objects = dict[tuple[str, str], Optional[JsonObject]]  # noqa: UP045
 
 
 def warnings_of(
-    objects: Objects | None = None, there: list[JsonObject] | None = None, /, **options: Any
+    objects: Objects | None = None, manifests: list[JsonObject] | None = None, /, **options: Any
 ) -> list[str]:
     """The warnings about a task on KDCluster notebook."""
-    found = {c["metadata"]["name"]: c for c in there or [kdcluster_manifest("notebook")]}
+    found = {c["metadata"]["name"]: c for c in manifests or [kdcluster_manifest("notebook")]}
     world = World(found, objects or {}, task(kdcluster=["notebook"], **options))
     return warnings_in(world)
 
@@ -82,21 +82,21 @@ def test_a_value_that_looks_like_a_token_deserves_a_warning(value: str) -> None:
 
 
 def test_ordinary_keys_and_values_deserve_none() -> None:
-    # Keys and values of docs: types met in the wild.
+    # Keys and values from docs and from known applications.
     assert configmap_with(name="x", path="s3://bucket/key", token="") == []
     assert configmap_with(imagepullsecretname="pull", tokenizer="bpe", max_tokens="512") == []
     assert configmap_with(authType="token", type="github", mysql_user="hive", branch="main") == []
     assert configmap_with(repoURL="https://git.example.com:8443/a@b/c.git", tag="hf_small") == []
 
 
-def test_a_connection_that_hands_over_secret_keys_deserves_a_warning() -> None:
+def test_a_connection_that_shares_secret_keys_deserves_a_warning() -> None:
     engine = kdcluster_manifest("engine", secret_keys=["rest-password", "other"])
     found = warnings_of(None, [kdcluster_manifest("notebook"), engine], clusters=["engine"])
     assert len(found) == 1
     assert "KDCluster team-a/notebook" in found[0] and "KDCluster team-a/engine" in found[0]
     assert "rest-password, other" in found[0]
     assert MARK not in found[0]
-    # A task that says nothing of the engine need not hear of it.
+    # A task that does not name the engine gets no warning about it.
     linked = kdcluster_manifest("notebook", clusters=["engine"])
     assert warnings_of(None, [linked, engine]) == []
 
@@ -171,9 +171,9 @@ def test_a_type_that_the_task_gives_counts() -> None:
 
 
 def test_a_foreign_connection_to_a_missing_kdcluster_deserves_a_warning() -> None:
-    found = warnings_of(None, [kdcluster_manifest("notebook", clusters=["gone"])])
+    found = warnings_of(None, [kdcluster_manifest("notebook", clusters=["missing"])])
     assert len(found) == 1
-    assert "KDCluster team-a/gone" in found[0]
+    assert "KDCluster team-a/missing" in found[0]
 
 
 def test_the_copy_that_kubectl_apply_leaves_deserves_a_warning_on_secrets() -> None:
@@ -207,10 +207,10 @@ def test_a_kdcluster_that_gets_no_configmeta_deserves_a_warning(
 
 
 def test_disconnecting_from_a_missing_kdcluster_deserves_a_warning() -> None:
-    world = World({}, {}, task(kdcluster=["gone"], state="absent"))
+    world = World({}, {}, task(kdcluster=["missing"], state="absent"))
     found = warnings_in(world)
     assert len(found) == 1
-    assert "KDCluster team-a/gone" in found[0]
+    assert "KDCluster team-a/missing" in found[0]
 
 
 @given(worlds())
@@ -227,7 +227,7 @@ def test_no_warning_holds_a_value(world: World) -> None:
 def managed(
     manager: str | None = None, key: str = "", owners: Sequence[JsonObject] = ()
 ) -> JsonObject:
-    """A Secret of which a manager wrote a key."""
+    """A Secret with a key that a manager wrote."""
     found = object_manifest("Secret", "login", object_type="token", data={"token": encoded("old")})
     entries = [managed_by(manager, 0, "f:data", f"f:{key}")] if manager else []
     found["metadata"].update(managedFields=entries, ownerReferences=list(owners))
@@ -251,24 +251,26 @@ OWNER: JsonObject = {"kind": "ExternalSecret", "name": "login", "controller": Tr
         (managed(), None),
     ],
 )  # fmt: skip
-def test_an_object_that_another_program_writes(found: JsonObject, by: str | None) -> None:
+def test_an_object_that_another_program_writes_deserves_a_warning(
+    found: JsonObject, by: str | None
+) -> None:
     secret = {"name": "login", "type": "token"}
     objects: Objects = {("Secret", "login"): found}
-    told = warnings_of(objects, secrets=[{**secret, "string_data": {"token": "new"}}])
-    assert len(told) == (0 if by is None else 1), told
-    for text in told:
+    warned = warnings_of(objects, secrets=[{**secret, "string_data": {"token": "new"}}])
+    assert len(warned) == (0 if by is None else 1), warned
+    for text in warned:
         assert text.startswith(f"Secret team-a/login is {by}, which may undo this")
-    # What a task leaves as it is deserves none.
+    # An object that the task does not change deserves none.
     assert warnings_of(objects, secrets=[{**secret, "string_data": {"token": "old"}}]) == []
     assert warnings_of(objects, secrets=[{"name": "login"}]) == []
 
 
-def test_a_name_that_stands_twice_is_one_object() -> None:
-    there = [kdcluster_manifest("notebook", secrets=["login", "login"])]
+def test_a_name_that_is_listed_twice_is_one_object() -> None:
+    clusters = [kdcluster_manifest("notebook", secrets=["login", "login"])]
     login = object_manifest("Secret", "login", object_type="token", data={})
     found = warnings_of(
         {("Secret", "login"): login, ("ConfigMap", "m"): None},
-        there,
+        clusters,
         configmaps=[{"name": "m", "type": "model", "data": {"a": "1"}}],
     )
     assert found == []

@@ -13,28 +13,35 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.kubedirector.connections.plugins.module_utils._client.auth import (
+from ansible_collections.kubedirector.connections.plugins.module_utils._client.merged_auth import (
     ClientConfig,
     resolve_client_config,
 )
 from tests.harness.canaries import canary
-from tests.unit.plugins.kubeconfigs import FROM_FILE, authorization, found, kubeconfig, refused
+from tests.unit.plugins.kubeconfigs import (
+    FROM_FILE,
+    MARK,
+    authorization,
+    destination,
+    kubeconfig,
+    refused,
+)
 from tests.unit.plugins.manifests import JsonObject
 
 PROXY = "http://proxy.example.com:3128"
 
 
 def proxy_of(access: ClientConfig) -> str | None:
-    """The address of the proxy that is asked."""
+    """The address of the proxy in use."""
     proxy = access.configuration.proxy
     return None if proxy is None else proxy.url
 
 
-def test_single_options_go_over_the_kubeconfig(file: str) -> None:
+def test_single_options_override_the_kubeconfig(file: str) -> None:
     access = resolve_client_config(
         {"kubeconfig": file, "host": "https://mine.example.com/", "api_key": "mine"}, {}
     )
-    assert found(access) == ("https://mine.example.com", "Bearer mine", "team-a")
+    assert destination(access) == ("https://mine.example.com", "Bearer mine", "team-a")
 
 
 def test_a_tasks_kubeconfig_beats_host_and_token_of_the_environment(file: str) -> None:
@@ -43,12 +50,12 @@ def test_a_tasks_kubeconfig_beats_host_and_token_of_the_environment(file: str) -
         "K8S_AUTH_VERIFY_SSL": "False", "K8S_AUTH_USERNAME": "u", "K8S_AUTH_PASSWORD": "p",
     }  # fmt: skip
     access = resolve_client_config({"kubeconfig": file}, environ)
-    assert found(access) == FROM_FILE
+    assert destination(access) == FROM_FILE
     assert access.verified is True
 
 
 ALONE: list[tuple[str, str, str, str | None]] = [
-    # What is given, and the host and Authorization header that it leads to.
+    # An option with its value, and the host and Authorization header that follow from it.
     ("kubeconfig", "FILE", "https://file.example.com:6443", "Bearer file-token"),
     ("context", "two", "https://there.example.com", "Bearer file-token"),
     ("host", "https://mine.example.com", "https://mine.example.com", None),
@@ -59,7 +66,7 @@ ALONE: list[tuple[str, str, str, str | None]] = [
 
 
 @pytest.mark.parametrize(("given", "missing"), [("username", "password"), ("password", "username")])
-def test_half_of_a_name_and_password_is_refused_and_not_filled_up(
+def test_a_name_or_password_alone_is_refused_and_not_completed(
     given: str, missing: str, file: str
 ) -> None:
     environ = {"K8S_AUTH_USERNAME": "u", "K8S_AUTH_PASSWORD": "p", "KUBECONFIG": file}
@@ -73,7 +80,7 @@ def test_half_of_a_name_and_password_is_refused_and_not_filled_up(
 
 
 @pytest.mark.parametrize(("option", "value", "host", "header"), ALONE)
-def test_any_option_alone_shuts_the_environments_identity_out(
+def test_any_single_option_excludes_the_environments_identity(
     option: str, value: str, host: str, header: str | None, file: str, tmp_path: Path
 ) -> None:
     foreign = tmp_path / "foreign"
@@ -90,12 +97,12 @@ def test_any_option_alone_shuts_the_environments_identity_out(
         # A context alone still needs a kubeconfig.
         environ["K8S_AUTH_KUBECONFIG"] = file
     access = resolve_client_config({option: file if value == "FILE" else value}, environ)
-    assert found(access)[:2] == (host, header)
+    assert destination(access)[:2] == (host, header)
     own = {"client_cert": "cert_file", "client_key": "key_file"}.get(option)
     for held in ("cert_file", "key_file", "ssl_ca_cert"):
         assert getattr(access.configuration, held) == (file if held == own else None)
     assert access.verified is True
-    # These say neither to whom to talk nor with which credentials.
+    # These name neither a server nor credentials.
     assert proxy_of(access) == PROXY
     assert ("Impersonate-User", "alice") in access.headers
 
@@ -127,7 +134,7 @@ def test_a_password_beyond_latin_1_is_sent_in_utf_8_wherever_it_comes_from(tmp_p
 def test_a_tasks_host_takes_no_credentials_from_the_environment() -> None:
     environ = {"K8S_AUTH_API_KEY": "environment", "K8S_AUTH_KUBECONFIG": "/nowhere"}
     access = resolve_client_config({"host": "https://mine.example.com"}, environ)
-    assert found(access) == ("https://mine.example.com", None, None)
+    assert destination(access) == ("https://mine.example.com", None, None)
 
 
 @pytest.mark.parametrize("spelling", ["K8S_AUTH_VERIFY_SSL", "K8S_AUTH_VALIDATE_CERTS"])
@@ -140,7 +147,7 @@ def test_verification_can_be_turned_off_in_the_environment(
 ) -> None:
     environ = {"K8S_AUTH_HOST": "https://e.example.com", "K8S_AUTH_API_KEY": "e", spelling: text}
     access = resolve_client_config({}, environ)
-    assert found(access) == ("https://e.example.com", "Bearer e", None)
+    assert destination(access) == ("https://e.example.com", "Bearer e", None)
     assert access.verified is verified
     assert resolve_client_config({"validate_certs": True}, environ).verified is True
 
@@ -210,7 +217,7 @@ def test_impersonation_and_proxy_come_from_the_environment() -> None:
         ({}, {}, None),
     ],
 )
-def test_a_proxy_is_asked_but_for_what_is_spared(
+def test_a_proxy_is_used_except_for_excluded_hosts(
     params: JsonObject, environ: dict[str, str], proxy: str | None
 ) -> None:
     access = resolve_client_config({"host": "https://e.example.com", **params}, environ)
@@ -247,7 +254,7 @@ def test_a_socks_proxy_without_its_library_is_reported(monkeypatch: pytest.Monke
     assert canary("proxy") not in said
 
 
-def test_a_proxys_password_may_be_of_any_letters() -> None:
+def test_a_proxys_password_may_have_any_letters() -> None:
     proxy = "http://me:%C5%82%C3%B3d%C5%BA@p.example.com"
     access = resolve_client_config({"host": "https://e.example.com", "proxy": proxy}, {})
     assert access.configuration.proxy is not None
@@ -255,8 +262,10 @@ def test_a_proxys_password_may_be_of_any_letters() -> None:
     assert base64.b64decode(said).decode() == "me:\u0142\u00f3d\u017a"
 
 
-def test_what_a_task_says_of_tls_outlasts_a_credential_plugins_tokens(tmp_path: Path) -> None:
-    """The library fills its configuration in anew with each request, with the kubeconfig's words."""
+def test_a_tasks_tls_options_survive_the_renewal_of_a_credential_plugins_token(
+    tmp_path: Path,
+) -> None:
+    """The library fills its configuration again for each request, from the kubeconfig."""
     plugin = tmp_path / "plugin"
     status = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
     plugin.write_text(f"#!/bin/sh\necho '{json.dumps({**status, 'status': {'token': 'abc'}})}'\n")
@@ -271,13 +280,34 @@ def test_what_a_task_says_of_tls_outlasts_a_credential_plugins_tokens(tmp_path: 
     assert access.configuration.verify_ssl is True
 
 
+@pytest.mark.parametrize(
+    ("cluster", "plugin", "words"),
+    [
+        ({"certificate-authority": "/missing.pem"}, {"provideClusterInfo": True}, "cannot be read"),
+        ({"extensions": ["x"]}, {"provideClusterInfo": True}, "is not valid"),
+        ({}, {"env": [{"name": "A", "value": "x\0y"}]}, "cannot be run: embedded null byte"),
+    ],
+    ids=["no CA file", "no extensions", "NUL"],
+)
+def test_what_a_credential_plugin_cannot_be_given_is_reported(
+    file: str, cluster: dict[str, Any], plugin: dict[str, Any], words: str
+) -> None:
+    given = kubeconfig()
+    given["clusters"][0]["cluster"] = {"server": "https://here.example.com", **cluster}
+    version = "client.authentication.k8s.io/v1"
+    user = {"apiVersion": version, "command": "true", "interactiveMode": "Never"}
+    given["users"][0]["user"] = {"exec": {**user, **plugin}}
+    # A file that exists: the CA of the task's own option.
+    assert words in refused({"kubeconfig": given, "ca_cert": file})
+
+
 def test_the_environments_kubeconfig_is_used_with_a_tasks_context(file: str) -> None:
     environ = {"K8S_AUTH_KUBECONFIG": file, "K8S_AUTH_HOST": "https://environment.example.com"}
     access = resolve_client_config({"context": "two"}, environ)
-    assert found(access) == ("https://there.example.com", "Bearer file-token", None)
+    assert destination(access) == ("https://there.example.com", "Bearer file-token", None)
 
 
-def test_nothing_to_go_by_says_what_to_give(tmp_path: Path) -> None:
+def test_missing_options_are_named(tmp_path: Path) -> None:
     text = refused({}, {"KUBECONFIG": str(tmp_path / "none")})
     for word in ("kubeconfig", "host", "KUBECONFIG", "K8S_AUTH_"):
         assert word in text
@@ -287,6 +317,18 @@ def test_nothing_to_go_by_says_what_to_give(tmp_path: Path) -> None:
 def test_an_environment_variable_that_is_not_a_boolean_is_named(value: str) -> None:
     environ = {"K8S_AUTH_HOST": "https://e.example.com", "K8S_AUTH_VERIFY_SSL": value}
     assert "K8S_AUTH_VERIFY_SSL" in refused({}, environ)
+
+
+@pytest.mark.parametrize("option", ["ca_cert", "client_cert", "client_key"])
+def test_content_in_place_of_a_path_is_refused_without_it(option: str) -> None:
+    pem = f"-----BEGIN PRIVATE KEY-----\n{MARK}\n-----END PRIVATE KEY-----\n"
+    for form in (pem, base64.b64encode(pem.encode()).decode()):
+        in_environment = {f"K8S_AUTH_{option.upper()}": form, "K8S_AUTH_HOST": "https://x"}
+        for said in (
+            refused({"host": "https://x", option: form}),
+            refused({}, in_environment),
+        ):
+            assert said.endswith("is the content of a file. Give the file's path in its place.")
 
 
 @pytest.mark.parametrize("option", ["ca_cert", "client_cert", "client_key"])
