@@ -154,7 +154,7 @@ class Bench:
                 self.many.wait_settled()
                 first, last = clock.span(run.began)
             self._note(CONNECT_LIST, contender, run, operator_seconds=last - first)
-            for _ in range(PAIRS if contender == COLLECTION else 1):
+            for _pair in range(PAIRS if contender == COLLECTION else 1):
                 again = self._connect_list_once(contender, value, names)
                 self._note(LIST_UNCHANGED, contender, again)
                 if contender == COLLECTION:
