@@ -119,9 +119,7 @@ def test_a_task_runs_in_the_worker_only_where_the_result_is_the_same(
     assert ways(played) == ((1, 0) if in_worker else (0, 1)), played.output
     assert played.results[0]["changed"] is False
     # With async, Ansible removes the module only after it has read the result.
-    wait_until(
-        "the module is removed", lambda: not list(tmp_path.rglob("AnsiballZ_*")), seconds=30
-    )
+    wait_until("the module is removed", lambda: not list(tmp_path.rglob("AnsiballZ_*")), seconds=30)
 
 
 def test_the_plan_is_printed_unless_the_task_has_no_log(

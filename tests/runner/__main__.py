@@ -12,7 +12,7 @@ from types import FrameType
 
 from tests.runner.paths import CheckError
 from tests.runner.run import Run
-from tests.runner.suites import SUITES, VERSIONS
+from tests.runner.suites import ON_REQUEST, SUITES
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -27,13 +27,13 @@ def interrupted(number: int, _frame: FrameType | None) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    known = sorted({name for suite in (*SUITES, *VERSIONS) for name in (suite.group, suite.name)})
+    known = sorted({name for suite in (*SUITES, *ON_REQUEST) for name in (suite.group, suite.name)})
     parser = argparse.ArgumentParser(prog="python -m tests.runner", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(known)}")
     names = set(parser.parse_args(arguments).names)
     if unknown := sorted(names.difference(known)):
         parser.error(f"no such suite: {', '.join(unknown)}; known are {', '.join(known)}")
-    named = [one for one in (*SUITES, *VERSIONS) if names.intersection((one.group, one.name))]
+    named = [one for one in (*SUITES, *ON_REQUEST) if names.intersection((one.group, one.name))]
     for number in ENDING:
         signal.signal(number, interrupted)
     try:

@@ -123,20 +123,21 @@ SUITES: tuple[Suite, ...] = (
     sanity(OLDEST),
     # In such an order that three lanes end together (measured). Four lanes, or polls more often, end no
     # earlier: the machine is busy all the time then, and more changes miss their --reconnect.
-    tests("integration/settling", NEWEST, SETTLING, cluster=True),
-    tests("integration/settling", OLDEST, SETTLING, cluster=True),
-    tests("integration/modules", OLDEST, *MODULES, cluster=True),
-    tests("contract", NEWEST, "tests/operator_contract", cluster=True, only=True),
-    tests("integration/playbooks", NEWEST, PLAYBOOKS, cluster=True),
     tests("integration/modules", NEWEST, *MODULES, cluster=True),
+    tests("integration/settling", NEWEST, SETTLING, cluster=True),
+    tests("integration/playbooks", NEWEST, PLAYBOOKS, cluster=True),
     tests("integration/playbooks", OLDEST, PLAYBOOKS, cluster=True),
+    tests("contract", NEWEST, "tests/operator_contract", cluster=True, only=True),
     Suite("molecule", "molecule", NEWEST, ("molecule", "test", "--all"), cluster=True),
     tests("packaging", NEWEST, "tests/packaging", cluster=True, only=True),
     *map(smoke, BETWEEN),
 )
 
-# `make versions`: too long for every change.
-VERSIONS: tuple[Suite, ...] = (
+# `make integration` and `make versions`: too long for every change.
+ON_REQUEST: tuple[Suite, ...] = (
+    # Most of it depends on Python alone, on which the unit tests of the oldest pair run every time.
+    tests("integration/modules", OLDEST, *MODULES, cluster=True),
+    tests("integration/settling", OLDEST, SETTLING, cluster=True),
     *(
         tests("versions/unit", pair, "tests/unit/plugins", *NO_WHOLE_RUNS, *FOUR_SIDE_BY_SIDE)
         for pair in OTHERS
