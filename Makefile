@@ -17,7 +17,7 @@ help: ## what there is to make
 demo: ## the five set-ups on a cluster, and what the members' own script reads of them
 	@$(PYTHON) -m tests.demo
 
-test: ## every check and test
+test: ## what each change has to pass
 	@$(SUITES)
 
 quick: ## the inner loop: format, ruff, mypy, layers, spelling, unit tests on one Python

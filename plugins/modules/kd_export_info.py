@@ -18,8 +18,8 @@ description:
   - An entry for each KDCluster names what it connects to, in the order of its spec, and is C(exclusive). ConfigMaps and Secrets
     are named only, unless the options ask for more.
   - What M(kubedirector.connections.kd_connections) would refuse, such as a connection to an object that does not exist, is in
-    C(kd_left_out) instead, with the reason. The entry of that KDCluster is not C(exclusive) then, so that it leaves the rest
-    alone.
+    C(kd_left_out) instead, with the reason. If only some connections of a KDCluster are left out, its entry is not
+    C(exclusive), so that it leaves these alone. If all are, the KDCluster has no entry.
 options:
   found:
     description: >-
