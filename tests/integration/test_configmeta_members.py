@@ -83,7 +83,7 @@ def test_members_that_differ_are_reported(
 def test_a_file_of_64_mib_is_refused(tenant: Modules, tampered: Tampered) -> None:
     with tampered(f"truncate -s 64M {CONFIGMETA}") as pod:
         message = tenant.configmeta(kdcluster=["reader"], pods=[pod]).message
-    assert f"/{pod}: {CONFIGMETA} is longer than" in message and "bytes" in message
+    assert f"/{pod}: what it holds in {CONFIGMETA} is longer than" in message and "bytes" in message
 
 
 def test_a_stale_secret_is_reported_without_its_value(tenant: Modules, tampered: Tampered) -> None:

@@ -47,6 +47,7 @@ class Api:
 
     :param redact: takes secret values out of the API server's words.
     :param warn: takes one sentence, once, if the API server cannot dry-run a write.
+    :ivar dry_runs: False once it could not: what a dry run returned then is what is live.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Api:
         self.transport = Transport(access)
         self.redact = redact
         self._warn = warn
+        self.dry_runs = True
 
     def repeat_until(self, deadline: float) -> None:
         """Repeat no request after this moment, as of time.monotonic()."""
@@ -269,6 +271,7 @@ class Api:
         except DryRunUnsupportedError as error:
             if not dry_run:
                 raise
+            self.dry_runs = False
             # The write itself may still succeed.
             if self._warn is not None:
                 self._warn(f"{error} So nothing was tried before it is written.")
@@ -280,7 +283,8 @@ class Api:
     def _not_kubernetes(self, unsure: str = "") -> UnreachableError:
         return UnreachableError(
             f"{self.transport.host} did not return a Kubernetes object. Is this a Kubernetes API server? "
-            f"Check the address.{unsure}"
+            f"Check the address.{unsure}",
+            maybe_done=bool(unsure),
         )
 
 

@@ -59,12 +59,12 @@ def load_kubeconfig(
         if not _existing(kubeconfig):
             return _load_in_cluster(configuration, environ)
         what = f"the kubeconfig {kubeconfig}"
-    elif isinstance(kubeconfig, str) and not is_file_content(kubeconfig):
-        if not _existing(kubeconfig):
-            raise AuthError(
-                f"The kubeconfig {kubeconfig} does not exist. Correct its path, which counts where the module runs."
-            )
+    elif isinstance(kubeconfig, str) and _existing(kubeconfig):
         what = f"the kubeconfig {kubeconfig}"
+    elif isinstance(kubeconfig, str) and not is_file_content(kubeconfig):
+        raise AuthError(
+            f"The kubeconfig {kubeconfig} does not exist. Correct its path, which counts where the module runs."
+        )
     else:
         raise AuthError(
             "Option kubeconfig must be a path or a dictionary; from the text of a kubeconfig make one "

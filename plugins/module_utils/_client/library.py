@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 import typing as t
 
 from .._core.errors import LibraryError
@@ -32,9 +33,17 @@ __all__ = ["urllib3", "yaml"]
 
 
 def websocket_library() -> t.Any:
-    """websocket-client, imported only for commands in members."""
-    import websocket
+    """websocket-client, imported only for commands in members.
 
+    :raises LibraryError: another package of that name stands in its place.
+    """
+    try:
+        import websocket
+    except ImportError as error:
+        raise LibraryError(
+            f"The Python library 'websocket-client' cannot be imported by {sys.executable}: {error}. Install it "
+            f"there: {sys.executable} -m pip install websocket-client."
+        ) from None
     return websocket
 
 

@@ -102,9 +102,10 @@ def _run(
             if channel is not None and (channel is not stderr or len(stderr) < _MAX_STDERR):
                 channel += data[1:]
             if len(stdout) > max_bytes:
+                paths = ", ".join(word for word in command if word.startswith("/"))
                 raise MemberError(
-                    f"{command[-1]} is longer than {max_bytes} bytes, so it is not the operator's; look at it "
-                    "in the pod."
+                    f"what it holds in {paths} is longer than {max_bytes} bytes, so it is not the operator's; look "
+                    "at it in the pod."
                 )
     except websocket.WebSocketTimeoutException:
         raise too_slow from None

@@ -110,11 +110,11 @@ class ClusterTask(Task):
         if self.check_mode or not plan.changed or not self._linked(plan):
             return self._write_planned(plan)
         self._settle(plan)
-        with LinkedLease(self.api, self.namespace, self._deadline, self.warn):
+        with LinkedLease(self.api, self.namespace, self._deadline, self.warn) as lease:
             # Another task may have changed linked KDClusters since.
-            return self._write_planned(self._make_plan(warn=False))
+            return self._write_planned(self._make_plan(warn=False), lease)
 
-    def _write_planned(self, plan: ClusterPlan) -> ClusterPlan:
+    def _write_planned(self, plan: ClusterPlan, lease: LinkedLease | None = None) -> ClusterPlan:
         label = self._desired.label
         refused: t.Any = None
         for _attempt in range(_MAX_REPLANS):
@@ -122,6 +122,8 @@ class ClusterTask(Task):
                 return plan
             if not self.check_mode:
                 self._settle(plan)
+            if lease is not None:
+                lease.require()
             try:
                 manifest = retry_transient_refusals(
                     functools.partial(self._write, plan), self._deadline, retry_seconds
@@ -136,7 +138,7 @@ class ClusterTask(Task):
                 self._done = True
                 return plan
             removed = plan.removed_by_webhook(manifest)
-            if removed:
+            if removed and not (self.check_mode and not self.api.dry_runs):
                 # So nothing was written.
                 self.warn(
                     f"{label}: a webhook removes the labels and annotations that this task sets "
@@ -234,7 +236,8 @@ class ClusterTask(Task):
             return self.api.json_patch(KDCLUSTER, self.namespace, name, plan.body, dry_run=dry_run)
         # Others may have deleted it meanwhile, as the task wants.
         with contextlib.suppress(NotFoundError):
-            self.api.delete(KDCLUSTER, self.namespace, name, dry_run=dry_run)
+            uid = plan.before["metadata"]["uid"] if plan.before else None
+            self.api.delete(KDCLUSTER, self.namespace, name, dry_run=dry_run, uid=uid)
         return None
 
     def _linked(self, plan: ClusterPlan) -> frozenset[str]:

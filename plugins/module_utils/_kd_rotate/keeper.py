@@ -249,9 +249,10 @@ class Keeper:
         self._beaten = time.monotonic()
 
     def _unchanged(self, before: _Kept, advice: str) -> _Kept:
-        """Read the Secret again: others may have changed labels or annotations only."""
+        """Read the Secret again: others may have changed labels or annotations only, and an answer to a write of
+        this task may have got lost."""
         found = self._look()
-        if found is None or found.record != before.record:
+        if found is None or (found.record != before.record and found.record.holder != self._holder):
             raise self._taken(advice)
         return found
 

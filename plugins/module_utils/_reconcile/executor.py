@@ -150,6 +150,10 @@ class Applier:
             # The webhook is slow for each KDCluster; unlinked ones need not queue.
             unlinked = [step for step, guard in zip(candidates, guards) if not guard]
             chosen = unlinked or [candidates[self._settle_linked(guards)]]
+            if self._keep_apart(chosen) and not unlinked:
+                # That takes as long as a start script, and others change linked KDClusters, too.
+                self._live.refresh_before_waiting()
+                self._settle_linked(self._guards(chosen))
             self._require_time()
             self._prepare(chosen)
             side_by_side(one.write for one in chosen)
@@ -208,11 +212,14 @@ class Applier:
             if not snapshot.naming(change.kind, change.name):
                 self._writer.write_object(change, dry_run=False)
 
+    def _reached(self, steps: t.Sequence[Step]) -> tuple[frozenset[str], frozenset[str]]:
+        """The KDClusters that these writes reach directly, and those that follow them."""
+        reached = frozenset().union(*(step.reached for step in steps))
+        return reached, dependents(self._writer.links, reached)
+
     def _prepare(self, steps: t.Sequence[Step]) -> None:
         """Have the operator notice each of these changes."""
-        reached = frozenset().union(*(step.reached for step in steps))
-        also = dependents(self._writer.links, reached)
-        self._keep_apart((reached | also) & self._progress.reached)
+        reached, also = self._reached(steps)
         if steps[0].connects:
             # These bring the count along.
             repair_change_counters(self._api, self._live, sorted(also))
@@ -222,10 +229,14 @@ class Applier:
         # Before the writes: an answer may get lost.
         self._progress.reached |= reached | also
 
-    def _keep_apart(self, names: frozenset[str]) -> None:
-        """Let earlier changes settle; if they do not, the next write or wait reports that."""
+    def _keep_apart(self, steps: t.Sequence[Step]) -> bool:
+        """Let earlier changes settle; if they do not, the next write or wait reports that.
+
+        :returns: whether there were any.
+        """
+        names = frozenset().union(*self._reached(steps)) & self._progress.reached
         if not names:
-            return
+            return False
         now = time.monotonic()
         soon = now + _SETTLE_SECONDS + _SETTLE_SECONDS_EACH * len(names)
         # A hanging start script must leave a rotation time to roll back.
@@ -236,6 +247,7 @@ class Applier:
         if self._separate_runs:
             self._let_runs_end(names, halfway)
         time.sleep(_BREATH_SECONDS)
+        return True
 
     def _let_runs_end(self, names: frozenset[str], until: float) -> None:
         """Wait for earlier start scripts: those that overlap share one file of exit codes."""

@@ -315,9 +315,9 @@ class Writer:
         """
         refused = None
         attempts = 0
-        if not dry_run:
-            self._before_write()
         while True:
+            if not dry_run:
+                self._before_write()
             # Another thread may replace it; the patch's test would fit what the plan has not seen.
             snapshot = self._live.snapshot
             cluster = snapshot.clusters.get(name)

@@ -210,13 +210,23 @@ def test_the_write_is_guarded_by_the_version_that_was_read(
 
 
 @pytest.mark.parametrize("landed", [True, False])
+@pytest.mark.parametrize(
+    "answer",
+    [status_answer(503, "ServiceUnavailable", "try later"), Answer(body=b"<html>Welcome</html>")],
+    ids=["refused", "of a proxy"],
+)
 def test_a_lost_answer_is_handled(
-    space: Namespace, members: Members, run: Run, server: ScriptedServer, landed: bool
+    space: Namespace,
+    members: Members,
+    run: Run,
+    server: ScriptedServer,
+    answer: Answer,
+    landed: bool,
 ) -> None:
     def lost(request: Request) -> Answer:
         if landed:
             space._write(request)
-        return status_answer(503, "ServiceUnavailable", "try later")
+        return answer
 
     patches(server, space, PATH, lost)
     result = rotated(run(kd_rotate, **ROTATE))

@@ -346,6 +346,34 @@ def test_old_values_that_cannot_be_removed_give_a_warning(
     assert "still keeps old values of Secret team-a/token" in str(result["warnings"])
 
 
+@pytest.mark.parametrize(
+    "lost", [Answer(0), status_answer(503, "ServiceUnavailable", "later")], ids=["cut", "refused"]
+)
+def test_other_tasks_see_that_this_one_works_although_an_answer_got_lost(
+    space: Namespace, members: Members, run: Run, server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch, lost: Answer,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(keeper, "BEAT_SECONDS", 0.01)
+    written: list[int] = []
+
+    def answer(request: Request) -> Answer:
+        if request.path.endswith("/exec") and written[1:].count(200) < 3:
+            # The start script runs until then.
+            space.running = ["yes"]
+        found = space._answer(request)
+        if (request.method, request.path) == ("PATCH", KEPT) and "dryRun" not in request.query:
+            written.append(found.status)
+            if len(written) == 1:
+                return lost
+        return found
+
+    server.otherwise = answer
+    result = rotated(run(kd_rotate, **ROTATE))
+    assert "failed" not in result, result["msg"]
+    assert (result["kept_in"], result.get("warnings", [])) == (None, [])
+    assert KEPT not in space.objects
+
+
 def test_a_task_waits_for_another_rotation_then_fails(
     space: Namespace, members: Members, run: Run, server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,

@@ -79,6 +79,13 @@ def test_the_default_kubeconfigs_are_read_as_kubectl_reads_them(file: str, tmp_p
     assert destination(resolve_client_config({}, {"KUBECONFIG": listed})) == FROM_FILE
 
 
+@pytest.mark.parametrize("name", ["prod-token", "password", "client-key-data"])
+def test_a_list_of_kubeconfigs_is_no_credential(file: str, tmp_path: Path, name: str) -> None:
+    (first := tmp_path / name).write_text("apiVersion: v1", encoding="utf-8")
+    listed = f"{first}{os.pathsep}{file}"
+    assert destination(resolve_client_config({"kubeconfig": listed}, {})) == FROM_FILE
+
+
 def test_the_default_kubeconfig_lies_in_the_home_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +67,16 @@ def test_a_missing_library_is_reported_with_the_interpreter(
         library.require_library(PYTHON)
     for words in (PYTHON, "No module named 'kubernetes'", "pip install"):
         assert words in str(caught.value)
+
+
+def test_another_package_in_the_place_of_websocket_client_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "websocket.py").write_text("import no_such_library")
+    monkeypatch.delitem(sys.modules, "websocket", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(LibraryError, match=r"No module named 'no_such_library'.*pip install"):
+        library.websocket_library()
 
 
 def test_websocket_client_is_required_although_it_is_imported_later(

@@ -67,11 +67,11 @@ LOST = {
 }
 
 
-def failing(write: Write, api: Api, *, dry_run: bool = False) -> str:
-    """The error text of a write that fails."""
+def error_of(write: Write, api: Api, *, dry_run: bool = False) -> CollectionError:
+    """The error of a write that fails."""
     with pytest.raises(CollectionError) as caught:
         write(api, dry_run)
-    return str(caught.value)
+    return caught.value
 
 
 @pytest.mark.parametrize("what", WRITES)
@@ -81,8 +81,9 @@ def test_the_error_names_what_may_have_been_written(
 ) -> None:
     method, path, write = WRITES[what]
     server.on(method, path, answer)
-    text = failing(write, api)
-    assert text.endswith(f" Whether {what} is not known: run the task again.")
+    error = error_of(write, api)
+    assert str(error).endswith(f" Whether {what} is not known: run the task again.")
+    assert error.maybe_done
 
 
 @pytest.mark.parametrize("what", WRITES)
@@ -92,13 +93,13 @@ def test_a_dry_run_writes_nothing(
 ) -> None:
     method, path, write = WRITES[what]
     server.on(method, path, answer)
-    assert "not known" not in failing(write, api, dry_run=True)
+    assert "not known" not in str(error_of(write, api, dry_run=True))
 
 
 @pytest.mark.parametrize("answer", LOST.values(), ids=LOST)
 def test_a_read_writes_nothing(server: ScriptedServer, api: Api, answer: Answer) -> None:
     server.on("GET", f"{CORE}/secrets/one", answer)
-    assert "not known" not in failing(lambda api, _dry: api.get(SECRET, "team-a", "one"), api)
+    assert "not known" not in str(error_of(lambda api, _dry: api.get(SECRET, "team-a", "one"), api))
 
 
 @pytest.mark.parametrize(
@@ -116,13 +117,13 @@ def test_a_refused_write_has_written_nothing(
 ) -> None:
     method, path, write = WRITES[what]
     server.on(method, path, answer)
-    assert "not known" not in failing(write, api)
+    assert "not known" not in str(error_of(write, api))
 
 
 def test_a_write_that_was_never_sent_has_written_nothing() -> None:
     api = api_for(f"http://127.0.0.1:{free_port()}")
     _method, _path, write = WRITES["Secret team-a/one was changed"]
-    assert "not known" not in failing(write, api)
+    assert "not known" not in str(error_of(write, api))
 
 
 @pytest.mark.parametrize(

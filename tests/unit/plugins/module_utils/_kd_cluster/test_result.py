@@ -10,10 +10,11 @@ import time
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.modules import kd_cluster
-from tests.unit.plugins.api_server import Answer, ScriptedServer
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE, KDCLUSTERS
 from tests.unit.plugins.manifests import JsonObject
 from tests.unit.plugins.module_runs import Run, returned
+from tests.unit.plugins.module_utils._reconcile.test_executor import before_each_write
 from tests.unit.plugins.namespace_server import LEASES, Namespace
 
 LAB: JsonObject = {
@@ -139,6 +140,38 @@ def test_without_wait_the_task_ends_after_its_write(
     # No request follows it.
     asked = [request for request in server.requests if not request.path.startswith(LEASES)]
     assert asked[-1] is written[-1]
+
+
+def test_a_kdcluster_that_others_made_again_is_not_deleted(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    def made_again(_request: Request) -> None:
+        space.kdcluster("engine")["metadata"]["uid"] = "another"
+
+    before_each_write(server, made_again)
+    result = run(kd_cluster, name="engine", state="absent", wait_timeout=5)
+    assert result["failed"] is True and result["changed"] is False
+    assert "KDCluster team-a/engine" in result["msg"] and "changed meanwhile" in result["msg"]
+    assert space.kdcluster("engine")["metadata"]["uid"] == "another"
+
+
+def test_check_mode_agrees_with_the_run_where_no_webhook_takes_a_dry_run(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    def answer(request: Request) -> Answer:
+        if "dryRun" in request.query and request.path.startswith(KDCLUSTERS):
+            return status_answer(
+                400, "BadRequest",
+                'admission webhook "hard-validate-cr.kubedirector.hpe.com" does not support dry run',
+            )  # fmt: skip
+        return space._answer(request)
+
+    server.otherwise = answer
+    options = {"name": "engine", "labels": {"team": "a"}, "wait": False, "wait_timeout": 5}
+    checked = run(kd_cluster, check=True, **options)
+    assert checked["changed"] is True
+    assert "removes" not in str(checked["warnings"])
+    assert run(kd_cluster, **options)["changed"] is True
 
 
 @pytest.mark.parametrize(

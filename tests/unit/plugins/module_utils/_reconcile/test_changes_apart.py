@@ -222,6 +222,33 @@ def test_no_member_is_asked_if_no_exit_code_is_needed(
     assert asked_of_members(server) == ["model", "token"]
 
 
+def test_linked_kdclusters_are_settled_at_the_write_after_a_start_script(
+    space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start_script, "_FIRST_PAUSE", 0.01)
+    sharing_two(space)
+    space.add_kdcluster("engine", "pod-e")
+    notebook = space.kdcluster("notebook")
+    notebook["spec"]["connections"]["clusters"] = ["engine"]
+    notebook["status"]["lastConnectionHash"] = space.hash_of(notebook)
+    space.running = ["yes", "yes"]
+    found = server.otherwise
+    assert found is not None
+
+    def answer(request: Request) -> Answer:
+        if request.path.endswith("/pod-0/exec") and len(space.writes) == 1:
+            # Somebody changes the training engine while the start script runs.
+            space.kdcluster("engine")["spec"]["connections"] = {"configmaps": ["model"]}
+        return found(request)
+
+    server.otherwise = answer
+    seen: list[list[str]] = []
+    before_each_write(server, lambda _request: seen.append(unsettled(space)))
+    result = run(kd_connection, **NOTEBOOK, **TWO, on_reconnect_failure="fail")
+    assert "failed" not in result, result
+    assert seen == [[], []]
+
+
 @pytest.mark.parametrize("reaction", ["warn", "fail"])
 def test_an_exit_code_is_not_known_if_two_runs_may_have_overlapped(
     space: Namespace, run: Run, reaction: str

@@ -90,6 +90,33 @@ def test_only_the_holder_writes_a_rotation_and_its_rollback(
     assert holder(space) == ""
 
 
+@pytest.mark.parametrize("module", [kd_connection, kd_cluster])
+def test_nothing_is_written_after_the_lease_was_lost(
+    space: Namespace, run: Run, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+) -> None:  # fmt: skip
+    chain(space)
+    lost: list[Request] = []
+
+    def lose(request: Request) -> None:
+        """Another task has the Lease, and the write meets a change by others."""
+        lost.append(request)
+        monkeypatch.setattr(linked_lease, "_STALE_SECONDS", -1.0)
+        space.objects[LEASE]["spec"]["holderIdentity"] = "other-host_1_abc"
+        space.objects[request.path]["spec"]["connections"]["configmaps"] = ["others"]
+
+    before_each_write(server, lose)
+    space.add_object("ConfigMap", "others", object_type="note")
+    options = (
+        {"kdcluster": ["engine"], **MODEL}
+        if module is kd_connection
+        else {"name": "engine", "connections": {"configmaps": ["model"]}}
+    )
+    result = run(module, **options, wait_timeout=20)
+    assert "could not be renewed" in result["msg"]
+    assert len(lost) == 1 and result["changed"] is False
+
+
 def test_without_links_there_is_no_lease(space: Namespace, run: Run) -> None:
     assert run(kd_connection, kdclusters=["notebook", "engine"], **MODEL)["changed"] is True
     assert space.lease_writes == []
