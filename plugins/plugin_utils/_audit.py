@@ -12,7 +12,13 @@ import typing as t
 from ..module_utils._kd_connection.argspec import ACTION_OPTIONS, with_named_objects
 from ..module_utils._kd_connection.contradictions import contradictions
 from ..module_utils._kd_connection.entries import entry_problems, validated_entries
-from ..module_utils._kd_connection.entry_words import Path, entry_label, place_of, shown_path
+from ..module_utils._kd_connection.entry_words import (
+    Path,
+    entry_label,
+    numbered,
+    place_of,
+    shown_path,
+)
 from ..module_utils._kubedirector.problems import ERROR, INFO, SEVERITIES, WARNING
 from ..module_utils._kubedirector.snapshot import Connections
 from ..module_utils._reconcile.desired import DesiredState, merge_desired, parse_desired
@@ -115,10 +121,10 @@ def entries_to_check(
 
     :param entries: in which expected_problems() found nothing.
     :param places: where they were written; may be shorter.
-    :returns: these entries and the place of each; files that an entry names are beside its place.
+    :returns: these entries and the place of each, with its number; files that an entry names are beside its place.
     """
     chosen = [
-        (checked, place_of(places, index))
+        (checked, numbered(place_of(places, index), index))
         for index, entry in enumerate(entries)
         if (checked := _to_check(entry))
     ]

@@ -71,13 +71,24 @@ def _is_secret(step: t.Any) -> bool:
 
 
 def bad_keys(value: t.Any) -> list[str]:
-    """Find keys that YAML does not read as text (on, off, yes, no, null), and Ansible's own. One sentence each."""
+    """Find keys that YAML does not read as text (on, off, yes, no, null, 1.10, dates), and Ansible's own.
+
+    :returns: one sentence each.
+    """
     return [
-        f"{shown_option(value, path)}: {_OWN_KEY if is_reserved(path[-1]) else key_problem(path[-1])}"
-        for path, _value in _values(value, ())
-        # An index is a number.
-        if path and (path[-1] is None or isinstance(path[-1], bool) or is_reserved(path[-1]))
+        f"{shown_option(value, (*path, key))}: {_OWN_KEY if is_reserved(key) else key_problem(key)}"
+        for path, holder in _values(value, ())
+        if isinstance(holder, dict)
+        for key in holder
+        if is_reserved(key) or _is_misread(key, holder)
     ]
+
+
+def _is_misread(key: t.Any, holder: t.Mapping[t.Any, t.Any]) -> bool:
+    """Whether a key becomes other text than what is written, or the same as another key."""
+    if isinstance(key, int) and not isinstance(key, bool):
+        return str(key) in holder
+    return key is None or isinstance(key, (bool, float, datetime.date))
 
 
 def _values(value: t.Any, path: Path) -> t.Iterator[tuple[Path, t.Any]]:

@@ -59,9 +59,15 @@ def replaced(old: str, new: str) -> str:
 
 
 def members(tenant: Modules, **arguments: Any) -> tuple[Result, list[Result]]:
-    """The result for `reader`, and its members."""
+    """The result for `reader`, and its members, the controllers first: the operator lists the roles in any order."""
     (reported,) = tenant.read(kdcluster=["reader"], **arguments).json["kdclusters"]
-    return reported, reported["members"]
+    return reported, controllers_first(reported)
+
+
+def controllers_first(reported: Result) -> list[Result]:
+    """The members of `reader`."""
+    found: list[Result] = reported["members"]
+    return sorted(found, key=lambda one: one["role"] != "controller")
 
 
 def test_members_that_differ_are_reported(
@@ -92,7 +98,7 @@ def test_a_stale_secret_is_reported_without_its_value(tenant: Modules, tampered:
     # Not by its value: the API server's audit log keeps the commands that it hands on.
     with tampered(rewritten(f'{place} = "{old}"')):
         result = tenant.read(kdcluster=["reader"])
-    (_first, second, _sidecar) = result.json["kdclusters"][0]["members"]
+    (_first, second, _sidecar) = controllers_first(result.json["kdclusters"][0])
     (stale,) = second["stale"]
     assert (stale["kind"], stale["name"]) == ("Secret", "reader-token")
     assert "data.token" in stale["reason"]

@@ -171,7 +171,10 @@ def _connect(
         warn(
             f"The TLS certificate of {access.configuration.host} is not verified: validate_certs is false, or the kubeconfig says insecure-skip-tls-verify."
         )
-    api = Api(access, redactor.message, warn)
+    # What the API server says may repeat the request; results never hold its headers.
+    own = Redactor(access.configuration.credential().secrets)
+    access.configuration.renewal.on_read = lambda credential: own.add(credential.secrets)
+    api = Api(access, lambda text: redactor.message(own.message(text)), warn)
     if params.get("wait_timeout") is not None:
         # The task refuses what no clock can count to.
         api.repeat_until(time.monotonic() + min(params["wait_timeout"], _LONGEST_SECONDS))

@@ -54,6 +54,12 @@ def load_kubeconfig(
     """
     if isinstance(kubeconfig, dict):
         what = "the kubeconfig given as a dictionary"
+    elif _has_lost_path(environ.get("KUBECONFIG") if kubeconfig is None else kubeconfig):
+        # Its value may be a whole kubeconfig, by mistake.
+        raise AuthError(
+            f"{'KUBECONFIG' if kubeconfig is None else 'Option kubeconfig'} names a relative path that does not "
+            "exist: it counts from where Ansible runs the module. Give an absolute path."
+        )
     elif kubeconfig is None:
         kubeconfig = environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG
         if not _existing(kubeconfig):
@@ -116,6 +122,16 @@ def _refusing(what: str) -> t.Iterator[None]:
 def _existing(paths: str) -> list[str]:
     expanded = (os.path.expanduser(path) for path in paths.split(os.pathsep) if path)
     return [path for path in expanded if os.path.exists(path)]
+
+
+def _has_lost_path(paths: t.Any) -> bool:
+    """Whether a relative path does not exist: without it, another file or the pod's account would be used."""
+    if not isinstance(paths, str) or is_file_content(paths):
+        return False
+    return any(
+        not os.path.isabs(os.path.expanduser(path)) and not os.path.exists(path)
+        for path in filter(None, paths.split(os.pathsep))
+    )
 
 
 def _documents(paths: str) -> list[Entry]:

@@ -134,6 +134,9 @@ def _override_server(configuration: Configuration, auth: dict[str, t.Any]) -> No
     host = str(auth.get("host", configuration.host))
     _require_url(host)
     configuration.host = plain_address(host)
+    if "host" in auth:
+        # As with kubectl: the kubeconfig's name is of its own server.
+        configuration.tls_server_name = None
     if "ca_cert" in auth:
         configuration.ssl_ca_cert = auth["ca_cert"]
         # As with kubectl, a named CA means verification, whatever the kubeconfig says.

@@ -17,7 +17,7 @@ import time
 import typing as t
 import urllib.parse
 
-from .._core.errors import MemberError
+from .._core.errors import SERVER_ERRORS, MemberError
 from .._core.side_by_side import answers_side_by_side
 from .library import websocket_library
 from .status_errors import folded
@@ -63,7 +63,7 @@ def run_in_pods(
         try:
             return _run(api, namespace, pod, container, words, max_bytes)
         except MemberError as error:
-            return MemberError(f"Pod {namespace}/{pod}: {error}")
+            return MemberError(f"Pod {namespace}/{pod}: {error}", passes=error.passes)
 
     return answers_side_by_side(run, commands)
 
@@ -76,10 +76,13 @@ def _run(
     try:
         connection = _open(api, _url(api.transport.host, namespace, pod, container, command))
     except websocket.WebSocketBadStatusException as error:
-        raise MemberError(_handshake_sentence(error, api.redact)) from None
+        raise MemberError(
+            _handshake_sentence(error, api.redact), passes=error.status_code >= SERVER_ERRORS
+        ) from None
     except (websocket.WebSocketException, http.client.HTTPException, OSError) as error:
         raise MemberError(
-            f"no command can be run in it ({type(error).__name__}: {error}); {_LET_THROUGH}."
+            f"no command can be run in it ({type(error).__name__}: {error}); {_LET_THROUGH}.",
+            passes=True,
         ) from None
     too_slow = MemberError(
         f"{command[0]} did not end within {EXEC_SECONDS} seconds; see by kubectl exec whether its container "
@@ -93,10 +96,11 @@ def _run(
             if remaining <= 0:
                 raise too_slow
             connection.settimeout(remaining)
-            opcode, data = connection.recv_data()
+            # Without control frames it would wait on after each ping.
+            opcode, data = connection.recv_data(control_frame=True)
             if opcode == websocket.ABNF.OPCODE_CLOSE:
                 break
-            if not data:
+            if not data or opcode in (websocket.ABNF.OPCODE_PING, websocket.ABNF.OPCODE_PONG):
                 continue
             channel = channels.get(data[0])
             if channel is not None and (channel is not stderr or len(stderr) < _MAX_STDERR):
@@ -112,11 +116,13 @@ def _run(
     except websocket.WebSocketConnectionClosedException:
         if not verdict:
             raise MemberError(
-                f"the connection broke while {command[0]} ran in it; run the task again."
+                f"the connection broke while {command[0]} ran in it; run the task again.",
+                passes=True,
             ) from None
     except (websocket.WebSocketException, OSError) as error:
         raise MemberError(
-            f"the connection broke while {command[0]} ran in it ({type(error).__name__}); run the task again."
+            f"the connection broke while {command[0]} ran in it ({type(error).__name__}); run the task again.",
+            passes=True,
         ) from None
     finally:
         connection.shutdown()

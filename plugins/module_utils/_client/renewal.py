@@ -12,6 +12,7 @@ import time
 import typing as t
 
 from .._core.errors import AuthError
+from .._core.redaction import unpacked
 
 # As client-go (source: transport/token_source.go).
 _TOKEN_FILE_SECONDS = 60
@@ -29,28 +30,45 @@ class Credential:
     certificate: tuple[bytes, bytes] | None = dataclasses.field(default=None, repr=False)
     expires_at: float | None = dataclasses.field(default=None, compare=False)
 
+    @property
+    def secrets(self) -> list[str | bytes]:
+        """The token, or user and password, as sent and plain."""
+        sent = (self.authorization or "").partition(" ")[2]
+        plain = unpacked(sent)
+        return [sent, plain, plain.partition(b":")[2]] if isinstance(plain, bytes) else [sent]
+
 
 class Renewal:
-    """Reads a credential when it is needed, expired or refused. Thread-safe; raises what `read` raises: AuthError."""
+    """Reads a credential when it is needed, expired or refused. Thread-safe; raises what `read` raises: AuthError.
+
+    :ivar on_read: called with each credential.
+    """
 
     def __init__(self, read: t.Callable[[], Credential]) -> None:
         self._read = read
         self._held: Credential | None = None
         self._reading = threading.Lock()
+        self.on_read: t.Callable[[Credential], None] | None = None
 
     def current(self) -> Credential:
         with self._reading:
             held = self._held
             if held is None or (held.expires_at is not None and held.expires_at <= time.time()):
-                held = self._held = self._read()
+                held = self._read_again()
             return held
 
     def renew(self, refused: Credential) -> bool:
         """Whether another credential replaces one that the API server refused (401)."""
         with self._reading:
             if self._held is None or self._held == refused:
-                self._held = self._read()
+                self._read_again()
             return self._held != refused
+
+    def _read_again(self) -> Credential:
+        held = self._held = self._read()
+        if self.on_read is not None:
+            self.on_read(held)
+        return held
 
 
 def fixed(authorization: str) -> Renewal:

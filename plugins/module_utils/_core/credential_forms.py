@@ -33,7 +33,7 @@ _NO_NAME = re.compile(r"[^\w.-]")
 # Credentials by their form, whatever their key.
 _BY_FORM = re.compile(
     r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:(?!-----BEGIN )[\s\S])*?(?:-----END [A-Z ]{0,40}-----|\Z)"
-    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"  # JSON Web Token
+    r"|\beyJ[\w-]{8,2000}\.eyJ[\w-]{8,}\.[\w-]*"  # JSON Web Token
     r"|\b(?:gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|hf_|npm_|dckr_pat_)[\w-]{16,}"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
 )

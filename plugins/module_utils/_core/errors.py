@@ -139,6 +139,10 @@ class OverwrittenError(CollectionError):
 class MemberError(CollectionError):
     """A command in a member could not be run, or its output could not be used."""
 
+    def __init__(self, message: str, *, passes: bool = False) -> None:
+        super().__init__(message)
+        self.passes = passes
+
 
 class MemberReplacedError(MemberError):
     """A member's container is new, and not set up by the operator yet."""

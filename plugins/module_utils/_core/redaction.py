@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import sys
 import threading
 import typing as t
 
@@ -35,6 +36,8 @@ _SHORTEST_WORD, _SHORTEST_NUMBER = 4, 6
 _PIECE = 1024
 # (shortest value, length of a group, distance of the groups that are looked up in the text)
 _TIERS = ((15, 8, 8), (7, 4, 4), (_SHORTEST_WORD, 4, 1))
+# Values that share a group of characters; beyond, the time is no longer linear.
+_MOST_ALIKE = 1000
 # Encodings on top of one another, base64 not counted.
 _DEPTH = 2
 # Between texts searched at once; not part of any encoding.
@@ -42,7 +45,8 @@ _SEPARATOR = "\0\0\0\0"
 _SECRET_LINE = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
 
 _ESCAPES = re.compile(
-    r"\\(?:u(?P<unicode>[0-9a-fA-F]{4}(?:\\u[dD][c-fC-F][0-9a-fA-F]{2})?)|x(?P<hex>[0-9a-fA-F]{2})|(?P<octal>[0-7]{3})|(?P<one>[\s\S]))"
+    r"\\(?:u(?P<unicode>[0-9a-fA-F]{4}(?:\\u[dD][c-fC-F][0-9a-fA-F]{2})?)|U(?P<long>[0-9a-fA-F]{8})"
+    r"|x(?P<hex>[0-9a-fA-F]{2})|(?P<octal>[0-7]{3})|(?P<one>[\s\S]))"
 )
 _ONE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "a": "\a", "v": "\v", "e": "\x1b"}
 _PERCENT = re.compile(r"%([0-9a-fA-F]{2})")
@@ -76,7 +80,9 @@ class Redactor:
     def add(self, values: t.Iterable[str | bytes]) -> None:
         """Replace these, too."""
         with self._lock:
-            new = {word for value in values for word in _words(_octets(value))} - self._values
+            new = {
+                word for value in values for octets in _spelled(value) for word in _words(octets)
+            } - self._values
             self._values |= new
             for word in new:
                 tier = next(tier for tier in _TIERS if len(word) >= tier[0])
@@ -86,6 +92,16 @@ class Redactor:
                     groups.setdefault(word[offset : offset + size], set()).add((offset, len(word)))
             if new:
                 self._look_at_clear(self._clear_text)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether many values begin alike, so that a search takes as long as text and values together allow."""
+        with self._lock:
+            return any(
+                len(places) > _MOST_ALIKE
+                for groups in self._index.values()
+                for places in groups.values()
+            )
 
     def allow(self, texts: t.Iterable[str]) -> None:
         """Leave the words of these readable, such as object names."""
@@ -196,6 +212,18 @@ def _octets(value: str | bytes) -> str:
     return raw.decode("latin-1")
 
 
+def _spelled(value: str | bytes) -> t.Iterator[str]:
+    """Its bytes, and as Python prints it where it cannot print all characters: those up to U+00FF as one byte."""
+    octets = _octets(value)
+    yield octets
+    try:
+        text = octets.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return
+    if text != octets:
+        yield "".join(one if ord(one) <= 0xFF else _octets(one) for one in text)
+
+
 def _text(octets: str) -> str:
     raw = octets.encode("latin-1")
     try:
@@ -287,6 +315,9 @@ def _plain(match: re.Match[str]) -> str:
     if match["unicode"]:
         units = bytes.fromhex(match["unicode"].replace("\\u", ""))
         return _octets(units.decode("utf-16-be", "surrogatepass"))
+    if match["long"]:
+        code = int(match["long"], 16)
+        return _octets(chr(code)) if code <= sys.maxunicode else match[0]
     if match["hex"]:
         return chr(int(match["hex"], 16))
     if match["octal"]:

@@ -13,8 +13,14 @@ import typing as t
 from .errors import ApiError, CollectionError
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+_PASSING_SECONDS = 30.0
 
 Answer = t.TypeVar("Answer")
+
+
+def passing_seconds(error: CollectionError) -> float:
+    """For a read after a write: a restart of the API server must not look as if the write had failed."""
+    return _PASSING_SECONDS if error.passes else 0.0
 
 
 def retry_transient_refusals(
@@ -42,8 +48,9 @@ def retry_transient_refusals(
             if worth != before:
                 since = now
             asked = error.retry_after if isinstance(error, ApiError) else None
-            seconds = pause if asked is None else asked
-            if now + seconds > min(deadline, since + worth):
+            # A gateway's 0 would ask a busy server thousands of times a second.
+            seconds = asked or pause
+            if not worth or now + seconds > min(deadline, since + worth):
                 raise
         time.sleep(seconds)
         pause = min(2 * pause, _LONGEST_PAUSE)

@@ -15,7 +15,7 @@ import typing as t
 from .._ansible.task import Task
 from .._core.display import WaitDisplay
 from .._core.errors import ApiError, NotFoundError, PreconditionError, WaitTimeoutError
-from .._core.retry import retry_transient_refusals
+from .._core.retry import passing_seconds, retry_transient_refusals
 from .._kubedirector.field_managers import last_writer
 from .._kubedirector.links import dependents, linked_groups
 from .._kubedirector.resources import KDCLUSTER, POD
@@ -277,6 +277,12 @@ class ClusterTask(Task):
         )  # fmt: skip
 
     def _verify(self, plan: ClusterPlan) -> None:
+        by_name = retry_transient_refusals(self._read_again, self._deadline, passing_seconds)
+        self._require_unchanged(plan)
+        desired, live = self._desired, self._live
+        self._require(undone_fields(desired, self._written, by_name[desired.name], live.snapshot))
+
+    def _read_again(self) -> dict[str, JsonObject]:
         desired, live = self._desired, self._live
         manifests, _version = self.api.list_all(KDCLUSTER, self.namespace)
         by_name = {manifest["metadata"]["name"]: manifest for manifest in manifests}
@@ -287,8 +293,7 @@ class ClusterTask(Task):
         names = [one.key for one in desired.connections.objects]
         for key, found in read_objects(self.api, self.namespace, names).items():
             live.put_object(*key, found)
-        self._require_unchanged(plan)
-        self._require(undone_fields(desired, self._written, by_name[desired.name], live.snapshot))
+        return by_name
 
     def _require_unchanged(self, plan: ClusterPlan) -> None:
         desired = self._desired
@@ -310,7 +315,7 @@ class ClusterTask(Task):
         pods = [member.pod for member in before.members if member.pod]
         display = WaitDisplay(self._deadline)
         while True:
-            self._live.refresh()
+            retry_transient_refusals(self._live.refresh, self._deadline, passing_seconds)
             found = self._live.snapshot.clusters.get(name)
             if found is not None and found.uid != before.uid:
                 who = last_writer(found.managed_fields, ("f:spec",))
@@ -336,8 +341,9 @@ class ClusterTask(Task):
             )
 
     def _exists(self, pod: str) -> bool:
+        get = functools.partial(self.api.get, POD, self.namespace, pod, metadata_only=True)
         try:
-            self.api.get(POD, self.namespace, pod, metadata_only=True)
+            retry_transient_refusals(get, self._deadline, passing_seconds)
         except NotFoundError:
             return False
         return True

@@ -10,6 +10,7 @@ by value, so that each problem has its place. No message shows a value, which ma
 
 from __future__ import annotations
 
+import datetime
 import functools
 import typing as t
 
@@ -204,8 +205,8 @@ def _object_problems(option: str, given: dict[str, t.Any]) -> Found:
 
 
 def _is_no_key(key: t.Any) -> bool:
-    """A module would get "true" or "null" for these, but a number as written."""
-    return key is None or isinstance(key, bool)
+    """A module would get other text than what is written for these: "true", "null", 1.1 for 1.10."""
+    return key is None or isinstance(key, (bool, float, datetime.date))
 
 
 def _refusal(params: dict[str, t.Any]) -> str | None:

@@ -44,8 +44,12 @@ def entry_label(entry: t.Any, index: int, place: str) -> str:
 
     :param place: "connections.yml:6" or, with its own number, "Connections, entry 1"; "" if unknown.
     """
-    numbered = place if is_numbered(place) else f"{place or 'connections'}, entry {index + 1}"
-    return f"{numbered} ({_kdclusters_of(entry)})"
+    return f"{numbered(place, index)} ({_kdclusters_of(entry)})"
+
+
+def numbered(place: str, index: int) -> str:
+    """A place with the entry's number."""
+    return place if is_numbered(place) else f"{place or 'connections'}, entry {index + 1}"
 
 
 def shown_option(options: t.Any, path: Path) -> str:

@@ -198,17 +198,12 @@ class Keeper:
         :raises PreconditionError: one has, or may have.
         :raises ApiError, UnreachableError:
         """
+        advice = "See how that one ends."
         with self._lock:
-            mine, found = self.record, self._look()
-            if found is not None and found.record.holder == self._holder:
-                self._kept = found
-                return found.record
-            lapsed = time.monotonic() - self._beaten >= TAKEOVER_SECONDS
-            if mine is not None and found is None and not lapsed:
-                # No task may take over yet, so it was deleted by hand.
-                self._create(mine, dry_run=False)
-                return mine
-        raise self._taken("See how that one ends.")
+            if self._kept is None:
+                raise self._taken(advice)
+            self._kept = self._unchanged(self._kept, advice)
+            return self._kept.record
 
     def _beat_until(self, ended: threading.Event) -> None:
         while not ended.wait(BEAT_SECONDS):
@@ -224,7 +219,10 @@ class Keeper:
         manifest = record_manifest(record, namespace)
         try:
             created = self._api.create(SECRET, namespace, manifest, dry_run=dry_run)
-        except ConflictError:
+        except ConflictError as error:
+            # A quota that others change just now is a conflict, too.
+            if error.reason != "AlreadyExists":
+                raise
             raise self._taken("Nothing was written.") from None
         if not dry_run:
             self._note(record, created)
@@ -252,6 +250,10 @@ class Keeper:
         """Read the Secret again: others may have changed labels or annotations only, and an answer to a write of
         this task may have got lost."""
         found = self._look()
+        if found is None and time.monotonic() - self._beaten < TAKEOVER_SECONDS:
+            # No task may take over yet, so it was deleted by hand.
+            self._create(before.record, dry_run=False)
+            found = self._kept
         if found is None or (found.record != before.record and found.record.holder != self._holder):
             raise self._taken(advice)
         return found

@@ -52,6 +52,7 @@ class Rollback:
     :param deadline: as of time.monotonic().
     :param progress: what the attempt wrote; filled further.
     :param done: the object and every member have the old values.
+    :param tried: it has begun to write; an answer may have got lost.
     :param refused: a sentence for each start script that failed with the old values.
     :param report: which values are where then.
     """
@@ -66,6 +67,7 @@ class Rollback:
     read: t.Callable[[], tuple[Snapshot, str]]
     new_attempt: t.Callable[[Snapshot, str, Values | None, float], RotationAttempt]
     done: bool = False
+    tried: bool = False
     nothing_written: bool = False
     object_is_back: bool = False
     refused: t.Sequence[str] = ()
@@ -103,7 +105,7 @@ class Rollback:
         if state is ObjectState.MODIFIED and (self.forced or found.resource_version == written):
             # A webhook may have changed what this task wrote.
             state = ObjectState.OURS
-        if state is ObjectState.ORIGINAL and not (begun(progress) or self.resumed):
+        if state is ObjectState.ORIGINAL and not (begun(progress) or self.resumed or self.tried):
             self.nothing_written = True
             return f"Nothing was written: {rotation.label} holds the old values."
         ours = state is not ObjectState.MODIFIED
@@ -111,6 +113,7 @@ class Rollback:
         self.last_attempt = attempt = self.new_attempt(
             snapshot, resource_version, data, self.deadline
         )
+        self.tried = True
         try:
             attempt.applier.write()
         finally:

@@ -120,6 +120,12 @@ def rotation_problems(
             f"{rotation.label} has no key {', '.join(map(repr, unknown))}; it has "
             f"{', '.join(map(repr, sorted(have))) or 'none'}. Correct the key, or give new_keys=true."
         )
+    binary = [key for key in rotation.values if key in found.binary_keys]
+    if binary:
+        yield (
+            f"{rotation.label} has {', '.join(map(repr, binary))} in binaryData, which no member gets and kd_rotate does "
+            "not keep. Give another key, or change it with kd_connection."
+        )
     if RECORD_KEY in have:
         yield (
             f"{rotation.label} has a key {RECORD_KEY}. kd_rotate needs this key for itself when it keeps old "
@@ -177,9 +183,14 @@ def desired_for_rotation(
 
 
 def guarded(plan: Plan) -> Plan:
-    """The same plan, but its write fails if others changed the object since."""
+    """The same plan, but its write fails if others changed the object since; with nothing to write, none is planned
+    later."""
     (change,) = plan.objects
-    if change.action != "updated" or change.found is None:
+    if (
+        change.action not in ("updated", "unchanged")
+        or change.found is None
+        or change.found.data is None
+    ):
         return plan
     metadata = {"resourceVersion": change.found.resource_version}
     change = dataclasses.replace(change, body={**change.body, "metadata": metadata})

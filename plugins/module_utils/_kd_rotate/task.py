@@ -364,6 +364,9 @@ class RotationTask(Task):
         """Remove the old values; only warn if that fails."""
         try:
             keeper.remove()
+        except PreconditionError as error:
+            # It is another task's.
+            self.warn(str(error))
         except CollectionError as error:
             self.warn(
                 f"{error} {keeper.label} still keeps old values of {self._rotation.label}. If the next rotation failed, "

@@ -11,6 +11,7 @@ write the file, so its form is checked strictly.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import math
 import re
@@ -27,8 +28,11 @@ MAX_DEPTH = 64
 MAX_PARTS = 200_000
 MAX_RESOLVED = 200_000
 MAX_RESOLVED_DEPTH = 128
-# A JSON string, in which brackets and commas are text.
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_TEXT_PART = 100
+# A JSON string, in which brackets and commas are text; an open one to the end, else the search begins at each of its
+# escaped quotes again.
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+_LONGEST_PATH = 200
 _TOO_DEEP = "it is nested deeper than the operator ever writes"
 REFERENCE_KEY = "bdvlibrefkey"
 SECRET_MODES = ("masked", "encoded", "decoded")
@@ -102,7 +106,8 @@ def _require_form(found: t.Any, form: t.Any, path: str) -> None:
     """:raises ValueError: names the place, never a value."""
     if not isinstance(found, str if form is str else type(form)):
         raise ValueError(
-            f"it is JSON, but not of the form that the operator writes (at {path or 'the top'})"
+            "it is JSON, but not of the form that the operator writes "
+            f"(at {path[:_LONGEST_PATH] or 'the top'})"
         )
     if isinstance(found, list):
         for index, inner in enumerate(found):
@@ -237,13 +242,15 @@ def _resolve(
     depth: int,
 ) -> t.Any:
     """:param home: the configmeta of the node's KDCluster, `prefix` its place.
-    :param parts: each part of the result takes one.
+    :param parts: each part of the result takes one, and text one more for each _TEXT_PART characters.
     :param depth: number of lists, dictionaries and references that lead here.
     """
     is_over = next(parts, None) is None or depth > MAX_RESOLVED_DEPTH
     depth += 1
     if isinstance(node, list):
         return [_resolve(inner, home, prefix, trail, parts, depth) for inner in node]
+    if isinstance(node, str):
+        next(itertools.islice(parts, len(node) // _TEXT_PART, None), None)
     if not isinstance(node, dict):
         return node
     if set(node) == {REFERENCE_KEY} and isinstance(node[REFERENCE_KEY], list):

@@ -71,7 +71,11 @@ class MemberText:
                 why = why or str(reading.error)
             elif not why:
                 known = [*values, *secret_values(reading.configmeta)]
-                text = self._redactor.with_values(known).output(failed.printed, STDERR_BYTES)
+                redactor = self._redactor.with_values(known)
+                if redactor.is_slow:
+                    why = "the member holds too many values that begin alike"
+                else:
+                    text = redactor.output(failed.printed, STDERR_BYTES)
             yield (
                 reading.member.pod,
                 dataclasses.replace(failed, printed=b"", configmeta=None, stderr=text, unshown=why),

@@ -30,7 +30,7 @@ class Reading:
     """What one member holds, or why that is unknown.
 
     :param expected: the role has no config package.
-    :param unusable: perhaps a write was under way.
+    :param unusable: perhaps a write was under way, or the API server restarts.
     """
 
     member: Member
@@ -106,7 +106,7 @@ def _read_once(api: Api, namespace: str, members: t.Sequence[Member]) -> list[Re
 def _reading(namespace: str, member: Member, output: Output | MemberError) -> Reading:
     where = f"Pod {namespace}/{member.pod}: {facts.CONFIGMETA_PATH}"
     if isinstance(output, MemberError):
-        return Reading(member, None, str(output))
+        return Reading(member, None, str(output), unusable=output.passes)
     if output.exit_code != 0:
         text = (
             f"{where} cannot be read (cat ended with exit code {output.exit_code}). It is absent until the member is "

@@ -13,6 +13,7 @@ import time
 import typing as t
 
 from .._core.errors import CollectionError, PreconditionError, WaitTimeoutError
+from .._core.retry import passing_seconds, retry_transient_refusals
 from .._core.side_by_side import side_by_side
 from .._kubedirector.links import Links, dependents, in_dependency_order, linked_groups
 from .._observe.reader import read_objects
@@ -285,15 +286,19 @@ class Applier:
 
     def verify(self) -> None:
         """Read again what the task wants, unless just planned. :raises OverwrittenError, ApiError, UnreachableError:"""
-        progress, live, desired = self._progress, self._live, self._desired
+        progress, live = self._progress, self._live
         if not (progress.objects or progress.clusters or progress.repointed or live.has_waited):
             return
+        retry_transient_refusals(self._read_again, self._deadline, passing_seconds)
+        self._require_unchanged()
+
+    def _read_again(self) -> None:
+        live, desired = self._live, self._desired
         live.refresh()
         keys = [o.key for o in desired.objects]
         found = read_objects(self._api, desired.namespace, keys, desired.keys_with_data)
         for key, one in found.items():
             live.put_object(*key, one)
-        self._require_unchanged()
 
     def _require_unchanged(self) -> None:
         snapshot = self._live.snapshot

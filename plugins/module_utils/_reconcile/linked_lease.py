@@ -101,6 +101,7 @@ class LinkedLease:
 
     def _acquire(self) -> None:
         record: t.Any = None
+        holder: t.Any = None
         seen_at = 0.0
         display = WaitDisplay(self._deadline)
         while True:
@@ -131,14 +132,13 @@ class LinkedLease:
                 with contextlib.suppress(ConflictError):
                     self._api.create(LEASE, self._namespace, lease, dry_run=False)
                     return
-                continue
             except ConflictError:
                 # Another task was quicker.
-                continue
+                pass
             if time.monotonic() + _POLL_SECONDS > self._deadline:
                 raise WaitTimeoutError(
                     f"Linked KDClusters in namespace {self._namespace} were not changed, because another task, "
-                    f"{holder}, changes some and holds the Lease {self._namespace}/{LEASE_NAME}. Run the task "
+                    f"{holder or 'not known'}, changes some and holds the Lease {self._namespace}/{LEASE_NAME}. Run the task "
                     "again, or give a longer wait_timeout."
                 )
             busy = "another task, {}, changes linked KDClusters."

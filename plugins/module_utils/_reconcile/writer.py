@@ -23,7 +23,7 @@ from .._core.errors import (
     WaitTimeoutError,
     deleted_meanwhile,
 )
-from .._core.retry import retry_transient_refusals
+from .._core.retry import passing_seconds, retry_transient_refusals
 from .._kubedirector.links import Links, union
 from .._kubedirector.resources import BY_KIND, KDCLUSTER
 from .._kubedirector.snapshot import Connections, LiveObject, Snapshot, parse_object
@@ -260,9 +260,22 @@ class Writer:
         """Delete the copy, if any. :raises ApiError, UnreachableError:"""
         found = self._live.snapshot.objects.get((kind, copy_name(name)))
         if found is not None and is_copy(found, self._live.snapshot.objects.get((kind, name))):
-            self._before_write()
-            with contextlib.suppress(NotFoundError):
-                self._delete(found, dry_run=False)
+            attempts = 0
+            while found is not None:
+                self._before_write()
+                try:
+                    self._delete(found, dry_run=False)
+                except NotFoundError:
+                    pass
+                except ConflictError:
+                    # Others may have changed its labels.
+                    attempts += 1
+                    self._pause(found.label, attempts)
+                    uid = found.uid
+                    found = self._look_again(kind, copy_name(name), with_data=False)
+                    if found is not None and found.uid == uid:
+                        continue
+                break
             self._live.put_object(kind, copy_name(name), None)
         self._progress.copies.discard((kind, name))
 
@@ -277,7 +290,11 @@ class Writer:
                     raise WaitTimeoutError(f"{held} See that what set these removes them.")
                 display.show(functools.partial(finalizers_sentence, left.label, left.finalizers))
                 time.sleep(_GONE_SECONDS)
-                left = self._look_again(*key, with_data=False)
+                left = retry_transient_refusals(
+                    functools.partial(self._look_again, *key, with_data=False),
+                    self._deadline,
+                    passing_seconds,
+                )
 
     def repoint(self, name: str, repoints: t.Mapping[Key, str]) -> None:
         """Make a KDCluster name other objects. :raises ApiError, PreconditionError, UnreachableError:"""

@@ -252,6 +252,15 @@ def test_bad_entries_are_named(entries: Any, said: str) -> None:
     assert said in problem and MARK not in problem
 
 
+def test_a_problem_that_only_the_task_finds_names_the_entry_as_it_was_counted() -> None:
+    entries = [
+        {"namespace": "a", "kdcluster": ["one"], "configmaps": ["m"]},
+        {**DESCRIBED[0], "namespace": "b"},
+    ]
+    checked = audit_entries(entries, places=["list.yml:1", "list.yml:4"])
+    assert checked["places"] == ["list.yml:4, entry 2"]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -24,10 +24,16 @@ PLAYBOOKS = sorted((Path(__file__).parents[3] / "playbooks").glob("*.yml"))
 Mapping = dict[str, Any]
 # Ansible itself ends with 0 if no host matches.
 HOSTS = (
-    "{{ kd_hosts | default('localhost')\n"
-    "   if kd_hosts is undefined or query('ansible.builtin.inventory_hostnames', *([kd_hosts] | flatten))\n"
+    "{{ 'localhost' if not query('ansible.builtin.varnames', '^kd_hosts$')\n"
+    "   else kd_hosts if query('ansible.builtin.inventory_hostnames', *([kd_hosts] | flatten))\n"
     "   else undef(hint='kd_hosts names no host of the inventory, so nothing was done. Correct it, or give the inventory "
     "with -i.') }}"
+)
+# Without kd_auth another Kubernetes cluster may be meant: one that cannot be worked out must not count as none.
+AUTH = (
+    "{{ kd_auth if kd_auth is defined and kd_auth is mapping\n"
+    "   else {} if not query('ansible.builtin.varnames', '^kd_auth$')\n"
+    "   else undef(hint='kd_auth is no dictionary, or it cannot be worked out, so nothing was done. Correct it.') }}"
 )
 
 
@@ -64,8 +70,7 @@ def test_every_play_passes_kd_auth_to_its_modules(playbook: Path) -> None:
     of_modules = [play for play in plays(playbook) if runs_a_module(play)]
     assert of_modules
     for play in of_modules:
-        defaults = play.get("module_defaults")
-        assert defaults == {"group/kubedirector.connections.kd": "{{ kd_auth | default({}) }}"}
+        assert play.get("module_defaults") == {"group/kubedirector.connections.kd": AUTH}
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
@@ -73,6 +78,9 @@ def test_every_play_runs_for_a_host_of_each_kubernetes_cluster(playbook: Path) -
     for play in plays(playbook):
         assert play["hosts"] == HOSTS
         assert play["connection"] == "local"
+        # An inventory's variables would win over the keyword.
+        assert play["vars"]["ansible_connection"] == "local"
+        assert play["vars"]["ansible_become"] is False
     assert "# kd_hosts: " in playbook.read_text(encoding="utf-8")
 
 

@@ -117,6 +117,70 @@ def test_each_host_has_its_own_list_and_writes_though_another_fails(
         assert f"[{name}] team-a\n[{name}]   + ConfigMap info-{name} (info)" in done.output
 
 
+MISSING = "{{ no_such_variable }}"
+ELSEWHERE = {
+    "a token": {"kd_auth": {"host": "http://127.0.0.1:9", "api_key": MISSING}},
+    "a host's": {"kd_auth": "{{ kd_auths[inventory_hostname] }}", "kd_auths": {}},
+    "empty": {"kd_auth": ""},
+    "null": {"kd_auth": None},
+    "the hosts": {"kd_hosts": MISSING},
+    "a namespace": {"kd_overview": {"namespace": [MISSING]}},
+    "all of it": {"kd_overview": MISSING},
+}
+
+
+@pytest.mark.parametrize("given", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_cannot_be_worked_out_does_not_mean_another_cluster(
+    spaces: dict[str, Namespace], given: dict[str, Any]
+) -> None:
+    space = spaces["production"]
+    done = run_playbook(
+        "kubedirector.connections.overview", "-e", json.dumps(given), kubeconfig=None,
+        K8S_AUTH_HOST=space.server.url, K8S_AUTH_API_KEY=TOKEN,
+    )  # fmt: skip
+    assert done.returncode != 0, done.output
+    assert space.server.requests == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"kd_connections_file": f"{MISSING}.yml"},
+        {"kd_audit": {"namespace": [MISSING]}},
+    ],
+    ids=["file", "namespace"],
+)
+def test_an_audit_is_not_clean_if_what_to_audit_cannot_be_worked_out(
+    spaces: dict[str, Namespace], given: dict[str, Any]
+) -> None:
+    space = spaces["production"]
+    done = run_playbook(
+        "kubedirector.connections.audit", "-e", json.dumps(given), kubeconfig=None,
+        K8S_AUTH_HOST=space.server.url, K8S_AUTH_API_KEY=TOKEN,
+    )  # fmt: skip
+    assert done.returncode != 0, done.output
+    assert "clean" not in done.output
+
+
+def test_nothing_runs_on_the_hosts_whatever_the_inventory_says(
+    spaces: dict[str, Namespace], tmp_path: Path
+) -> None:
+    space = spaces["production"]
+    host = {
+        "kd_auth": {"host": space.server.url, "api_key": TOKEN},
+        "ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": free_port(),
+        "ansible_become": True, "ansible_become_exe": "/no/such/program",
+    }  # fmt: skip
+    file = tmp_path / "kubernetes.yml"
+    file.write_text(yaml.safe_dump({"kubernetes": {"hosts": {"production": host}}}))
+    done = run_playbook(
+        "kubedirector.connections.overview", "-i", str(file), "-e", "kd_hosts=kubernetes",
+        "-e", '{"kd_overview": {"namespace": "team-a"}}', kubeconfig=None,
+    )  # fmt: skip
+    assert done.returncode == 0, done.output
+    assert space.server.requests
+
+
 def test_hosts_that_the_inventory_does_not_have_are_an_error(run: Run) -> None:
     done = run("audit", "-e", "kd_hosts=typo")
     assert done.returncode not in (0, 2), done.output

@@ -6,15 +6,25 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._observe import members
 from ansible_collections.kubedirector.connections.plugins.modules import kd_configmeta_info
-from tests.unit.plugins.api_server import ScriptedServer, scripted_server, status_answer
+from tests.harness.canaries import canary
+from tests.unit.plugins.api_server import (
+    Answer,
+    Request,
+    ScriptedServer,
+    scripted_server,
+    status_answer,
+)
 from tests.unit.plugins.clients import CORE
 from tests.unit.plugins.configmeta_files import configmeta, connected_object, role
-from tests.unit.plugins.manifests import encoded
+from tests.unit.plugins.kubeconfigs import kubeconfig
+from tests.unit.plugins.manifests import JsonObject, encoded
 from tests.unit.plugins.module_runs import MARK, NOTEBOOK, Run, returned
 from tests.unit.plugins.namespace_server import CONFIGMETA, Namespace
 
@@ -146,8 +156,40 @@ def test_a_pod_that_does_not_run_is_reported(
     connected: Namespace, run: Run, server: ScriptedServer
 ) -> None:
     said = "unable to upgrade connection: container not found"
-    server.on("GET", f"{CORE}/pods/pod-0/exec", status_answer(500, "InternalError", said))
+    server.on(
+        "GET", f"{CORE}/pods/pod-0/exec", status_answer(500, "InternalError", said), forever=True
+    )
     result = run(kd_configmeta_info, **NOTEBOOK)
     assert result["failed"] is True
     assert "Pod team-a/pod-0" in result["msg"]
     assert "container not found" in result["msg"]
+
+
+@pytest.mark.parametrize("given", ["kubeconfig", "environment"])
+def test_a_gateway_that_repeats_the_request_shows_no_token(
+    server: ScriptedServer,
+    plain_run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: str,
+) -> None:
+    secret = canary("token of a kubeconfig")
+
+    def repeat(request: Request) -> Answer:
+        said = f"Your request was: Authorization: {request.header('Authorization')}"
+        return Answer(400, said.encode(), "text/html")
+
+    server.otherwise = repeat
+    options: JsonObject = {**NOTEBOOK, "host": None, "api_key": None}
+    if given == "kubeconfig":
+        (file := tmp_path / "config").write_text(
+            yaml.safe_dump(kubeconfig(server.url, secret)), encoding="utf-8"
+        )
+        options["kubeconfig"] = str(file)
+    else:
+        monkeypatch.setenv("K8S_AUTH_HOST", server.url)
+        monkeypatch.setenv("K8S_AUTH_API_KEY", secret)
+    result = plain_run(kd_configmeta_info, **options)
+    (tmp_path / "config").unlink(missing_ok=True)
+    assert "Your request was" in result["msg"]
+    assert secret not in json.dumps(result)

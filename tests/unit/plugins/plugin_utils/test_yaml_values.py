@@ -119,7 +119,7 @@ def test_without_origins_every_number_with_a_point_gives_a_warning(
     ]
 
 
-@pytest.mark.parametrize("key", ["on", "off", "yes", "no", "~"])
+@pytest.mark.parametrize("key", ["on", "off", "yes", "no", "~", "1.10", "2026-01-02"])
 def test_a_key_that_is_not_text_is_named(tmp_path: Path, key: str) -> None:
     options = read(tmp_path, CONFIGMAP.format(key=key, written="x"))
     (sentence,) = _yaml_values.bad_keys(options)
@@ -133,6 +133,13 @@ def test_a_key_that_ansible_reserves_is_named(tmp_path: Path, key: str) -> None:
     (sentence,) = _yaml_values.bad_keys({"configmaps": [{"name": "one", "data": {key: "x"}}]})
     assert sentence.startswith(f"configmaps[one].data.{key}: Ansible keeps keys that begin with ")
     assert "only name it here" in sentence
+
+
+def test_a_number_may_be_a_key_unless_another_becomes_the_same(tmp_path: Path) -> None:
+    assert _yaml_values.bad_keys(read(tmp_path, CONFIGMAP.format(key=8080, written="x"))) == []
+    options = read(tmp_path, CONFIGMAP.format(key="8080: one, '8080'", written="two"))
+    (sentence,) = _yaml_values.bad_keys(options)
+    assert sentence.startswith("configmaps[one].data.8080")
 
 
 def test_connections_that_are_not_a_list_cause_no_error(tmp_path: Path) -> None:

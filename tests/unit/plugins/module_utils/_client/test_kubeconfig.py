@@ -25,6 +25,7 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._client i
 from ansible_collections.kubedirector.connections.plugins.module_utils._client.merged_auth import (
     resolve_client_config,
 )
+from ansible_collections.kubedirector.connections.plugins.module_utils._core.errors import AuthError
 from ansible_collections.kubedirector.connections.plugins.modules import (
     kd_access,
     kd_configmeta_info,
@@ -246,3 +247,14 @@ def test_a_key_in_memory_is_closed_with_its_configuration() -> None:
     assert len(os.listdir("/proc/self/fd")) == opened + 1
     del access
     assert len(os.listdir("/proc/self/fd")) == opened
+
+
+@pytest.mark.parametrize("in_pod", [True, False])
+def test_a_relative_path_that_does_not_exist_is_not_left_out(file: str, in_pod: bool) -> None:
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"} if in_pod else {}
+    for given in ("staging.kubeconfig", f"staging.kubeconfig{os.pathsep}{file}"):
+        with pytest.raises(AuthError, match="KUBECONFIG names a relative path"):
+            resolve_client_config({}, {**environ, "KUBECONFIG": given})
+    listed = f"staging.kubeconfig{os.pathsep}{file}"
+    with pytest.raises(AuthError, match="Option kubeconfig names a relative path"):
+        resolve_client_config({"kubeconfig": listed}, environ)

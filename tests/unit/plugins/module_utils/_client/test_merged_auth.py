@@ -335,3 +335,12 @@ def test_content_in_place_of_a_path_is_refused_without_it(option: str) -> None:
 def test_a_file_that_is_missing_is_named(option: str, tmp_path: Path) -> None:
     missing = str(tmp_path / "missing.pem")
     assert missing in refused({"host": "https://e.example.com", option: missing})
+
+
+def test_another_server_is_not_verified_by_the_kubeconfigs_name() -> None:
+    given = kubeconfig()
+    given["clusters"][0]["cluster"]["tls-server-name"] = "api.internal"
+    kept = resolve_client_config({"kubeconfig": given}, {}).configuration
+    assert kept.tls_server_name == "api.internal"
+    options = {"kubeconfig": given, "host": "https://other.example.com:6443"}
+    assert resolve_client_config(options, {}).configuration.tls_server_name is None

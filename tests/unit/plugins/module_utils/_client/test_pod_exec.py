@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -257,3 +259,25 @@ def test_many_pods_are_asked_side_by_side_and_returned_in_order(
 
 def test_no_pods_need_no_request(api: Api) -> None:
     assert run_in_pods(api, "team-a", "app", [], max_bytes=1) == []
+
+
+class Slow(tuple[bytes, ...]):
+    """Frames that come one after the other."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        for one in tuple.__iter__(self):
+            time.sleep(0.05)
+            yield one
+
+
+def test_pings_do_not_make_a_command_last(
+    server: ScriptedServer, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pod_exec, "EXEC_SECONDS", 0.3)
+    pings = Slow((stdout(b"x"), *[frame(b"", opcode=PING)] * 400))
+    server.on("GET", path_of("pod-0"), Answer(frames=pings, hold=True))
+    began = time.monotonic()
+    (found,) = run(api)
+    failed(found, "did not end within")
+    # All pings take 20 s.
+    assert time.monotonic() - began < 15

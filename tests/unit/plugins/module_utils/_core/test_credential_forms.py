@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._core.credential_forms import (
+    credentials_in,
     without_credentials_in,
 )
 from tests.harness.canaries import canary
@@ -63,3 +66,10 @@ def test_a_key_about_a_credential_does_not_hold_one(key: str) -> None:
 )
 def test_credentials_inside_a_file_are_found(text: str, shown: str) -> None:
     assert without_credentials_in("application.properties", text, "***") == shown
+
+
+def test_what_only_begins_like_tokens_takes_no_time() -> None:
+    began = time.monotonic()
+    assert credentials_in("", "-eyJ" * 64 * 1024) == []
+    # Quadratic, it took a minute and more.
+    assert time.monotonic() - began < 10

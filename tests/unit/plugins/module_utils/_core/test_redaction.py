@@ -214,3 +214,34 @@ def test_values_of_a_secret_and_of_a_configmap() -> None:
     ]  # fmt: skip
     assert values_of("ConfigMap", {"a": "QXZJKV"}) == ["QXZJKV"]
     assert values_of("ConfigMap", None) == []
+
+
+UMLAUTS = "Größenwahn-77-Schlüssel-ő"
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        ascii(UMLAUTS).encode(),
+        UMLAUTS.encode("ascii", "backslashreplace"),
+        UMLAUTS.encode("latin-1", "backslashreplace"),
+        urllib.parse.quote(UMLAUTS[:-1].encode("latin-1")).encode(),
+        UMLAUTS.encode(),
+    ],
+)
+def test_a_value_is_found_where_python_could_not_print_its_letters(printed: bytes) -> None:
+    shown = Redactor([UMLAUTS, UMLAUTS[:-1]]).output(b"cannot log in with " + printed, 4000)
+    assert "77-Schl" not in shown and MASK in shown
+
+
+def test_a_value_is_found_where_its_emoji_are_escaped() -> None:
+    value = "pass\U0001f511word-long-1"
+    assert "word-long" not in Redactor([value]).message(f"wrong: {value!a}")
+    # No character has this number.
+    assert Redactor([value]).message(r"\UFFFFFFFF") == r"\UFFFFFFFF"
+
+
+def test_many_values_that_begin_alike_are_noticed() -> None:
+    alike = ["a" * length for length in range(15, 1100)]
+    assert Redactor(alike).is_slow
+    assert not Redactor(f"{number:020d}-value" for number in range(5000)).is_slow

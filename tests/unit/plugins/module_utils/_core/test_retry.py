@@ -69,9 +69,16 @@ def test_pauses_grow_up_to_two_seconds(clock: Clock) -> None:
 
 
 def test_the_server_says_how_long_the_pause_is(clock: Clock) -> None:
+    # A gateway may ask for none; a busy server gets one all the same.
     call = failing(refusal(7), refusal(0))
     assert retry_transient_refusals(call, clock.now + 60, lambda _error: 30) == "done"
-    assert clock.pauses == [7, 0]
+    assert clock.pauses == pytest.approx([7, 0.2])
+
+
+def test_an_error_that_lasts_is_not_tried_again(clock: Clock) -> None:
+    with pytest.raises(ApiError):
+        retry_transient_refusals(failing(refusal(0)), clock.now + 60, lambda _error: 0)
+    assert clock.pauses == []
 
 
 @pytest.mark.parametrize(

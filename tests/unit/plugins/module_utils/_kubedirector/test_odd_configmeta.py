@@ -10,6 +10,7 @@ secret past the redaction; the parser may refuse it.
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kubedirector.configmeta import (
+    REFERENCE_KEY,
     SECRET_MODES,
     parse_configmeta,
     with_references_resolved,
@@ -153,3 +155,24 @@ def test_brackets_in_strings_do_not_count() -> None:
     text = json.dumps({"connections": {"configmaps": {"t": [{"data": {"table": table}}]}}}).encode()
     held = parse_configmeta(text)["connections"]["configmaps"]["t"][0]["data"]["table"]
     assert held == table
+
+
+def test_text_that_never_ends_takes_no_time() -> None:
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="not JSON"):
+        parse_configmeta(b'{"a": "' + b'\\"' * 150_000)
+    # Quadratic, it took minutes.
+    assert time.monotonic() - began < 20
+
+
+def test_references_to_long_text_do_not_make_a_short_file_long() -> None:
+    services = {str(number): {REFERENCE_KEY: ["cluster"]} for number in range(500)}
+    found = with_references_resolved({"cluster": {"a": "x" * 1_000_000}, "services": services})
+    assert len(json.dumps(found)) < 40_000_000
+    assert found["services"]["499"] == {REFERENCE_KEY: ["cluster"]}
+
+
+def test_a_long_key_makes_no_long_message() -> None:
+    with pytest.raises(ValueError) as caught:
+        parse_configmeta(json.dumps({"nodegroups": {"k" * 100_000: 1}}).encode())
+    assert len(str(caught.value)) < 1000
