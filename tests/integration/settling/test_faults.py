@@ -85,10 +85,18 @@ def test_truncated_json_is_reported(faulty: Lane) -> None:
     meet(faulty, "create", Fault("truncated", "write", 1, share=0.9), failed=True)
 
 
-def test_a_websocket_cut_in_the_middle_of_configmeta_is_reported(faulty: Lane) -> None:
-    cuts = [
+def test_configmeta_is_read_again_after_a_websocket_was_cut(faulty: Lane) -> None:
+    once = [
         Fault("reset response", "exec", 0, share=0.5),
         Fault("reset response", "exec", 0, share=0.9, polite=True),
+    ]
+    meet(faulty, "read", *once, failed=False)
+
+
+def test_a_websocket_cut_in_the_middle_of_configmeta_is_reported(faulty: Lane) -> None:
+    cuts = [
+        Fault("reset response", "exec", 0, times=1000, share=0.5),
+        Fault("reset response", "exec", 0, times=1000, share=0.9, polite=True),
         # An orderly end, but half of the file and no exit code.
         Fault("truncated", "exec", 0, share=0.7),
     ]

@@ -168,6 +168,7 @@ def test_nothing_runs_on_the_hosts_whatever_the_inventory_says(
     space = spaces["production"]
     host = {
         "kd_auth": {"host": space.server.url, "api_key": TOKEN},
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": free_port(),
         "ansible_become": True, "ansible_become_exe": "/no/such/program",
     }  # fmt: skip
