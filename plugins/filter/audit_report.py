@@ -75,7 +75,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: >-
-    The report as data (C(report), which C(docs/audit-report.schema.json) of this collection describes), as JUnit XML
+    The report as data (C(report), which C(docs/audit-report.schema.json) in the repository describes), as JUnit XML
     (C(junit)), and as lines for people (C(lines)).
   type: dict
   sample:
