@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.kubedirector.connections.plugins.modules import kd_access, kd_connection
-from tests.unit.plugins.api_server import Answer, Request, ScriptedServer
+from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
 from tests.unit.plugins.clients import CORE
 from tests.unit.plugins.manifests import JsonObject
 from tests.unit.plugins.module_runs import NOTEBOOK, Run
@@ -58,6 +58,27 @@ def test_finalizers_that_hold_a_deleted_object_are_named(space: Namespace, run: 
     assert "failed" not in again
     assert (again["changed"], again["objects"][0]["action"]) == (False, "unchanged")
     assert "held by example.com/keep" in str(again["warnings"])
+
+
+def test_the_wait_for_finalizers_outlasts_a_restart_of_the_api_server(
+    space: Namespace, run: Run, server: ScriptedServer
+) -> None:
+    space.objects[MODEL]["metadata"]["finalizers"] = ["example.com/keep"]
+    looks: list[Request] = []
+
+    def answer(request: Request) -> Answer:
+        terminating = "deletionTimestamp" in space.objects.get(MODEL, {}).get("metadata", {})
+        if terminating and (request.method, request.path) == ("GET", MODEL):
+            looks.append(request)
+            if len(looks) == 1:
+                return status_answer(503, "ServiceUnavailable", "later")
+            del space.objects[MODEL]
+        return space._answer(request)
+
+    server.otherwise = answer
+    result = run(kd_connection, **ABSENT, wait_timeout=20)
+    assert "failed" not in result, result["msg"]
+    assert len(looks) == 2
 
 
 def test_without_wait_finalizers_are_named_in_a_warning(space: Namespace, run: Run) -> None:
