@@ -17,7 +17,7 @@ import yaml
 from ..module_utils._ansible.reserved_keys import is_reserved
 from ..module_utils._core.credential_forms import is_secret_key
 from ..module_utils._core.scalars import scalar_text
-from ..module_utils._kd_connection.entry_words import Path, key_problem, shown_option
+from ..module_utils._kd_connection.entry_words import Path, is_no_key, key_problem, shown_option
 
 try:
     from ansible._internal._datatag._tags import Origin
@@ -88,7 +88,7 @@ def _is_misread(key: t.Any, holder: t.Mapping[t.Any, t.Any]) -> bool:
     """Whether a key becomes other text than what is written, or the same as another key."""
     if isinstance(key, int) and not isinstance(key, bool):
         return str(key) in holder
-    return key is None or isinstance(key, (bool, float, datetime.date))
+    return is_no_key(key)
 
 
 def _values(value: t.Any, path: Path) -> t.Iterator[tuple[Path, t.Any]]:

@@ -10,7 +10,6 @@ by value, so that each problem has its place. No message shows a value, which ma
 
 from __future__ import annotations
 
-import datetime
 import functools
 import typing as t
 
@@ -22,7 +21,7 @@ from .._client.auth_options import AUTH_NAMES
 from .._core.errors import InvalidInputError
 from .._reconcile.desired import parse_desired
 from .argspec import ENTRY_ARGUMENTS, unread_sentence, with_named_objects
-from .entry_words import Path, key_problem, wrong_type
+from .entry_words import Path, is_no_key, key_problem, wrong_type
 
 if t.TYPE_CHECKING:
     from .._core.argument_spec import Option
@@ -158,7 +157,7 @@ def _is_accepted(params: dict[str, t.Any]) -> bool:
     keys = (key for given in objects for field in _FIELDS for key in given.get(field) or ())
     return (
         not any(map(unread_sentence, objects))
-        and not any(map(_is_no_key, keys))
+        and not any(map(is_no_key, keys))
         and _refusal(params) is None
     )
 
@@ -197,16 +196,11 @@ def _object_problems(option: str, given: dict[str, t.Any]) -> Found:
     if not found:
         for field in _FIELDS:
             for key, value in (given.get(field) or {}).items():
-                if _is_no_key(key):
+                if is_no_key(key):
                     found.append(((field, key), key_problem(key)))
                 else:
                     found += ask((field, str(key)), **{field: {key: value}})
     yield from found or ask((), **{key: value for key, value in given.items() if key != "name"})
-
-
-def _is_no_key(key: t.Any) -> bool:
-    """A module would get other text than what is written for these: "true", "null", 1.1 for 1.10."""
-    return key is None or isinstance(key, (bool, float, datetime.date))
 
 
 def _refusal(params: dict[str, t.Any]) -> str | None:

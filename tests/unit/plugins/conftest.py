@@ -19,9 +19,9 @@ from ansible_collections.kubedirector.connections.plugins.module_utils._reconcil
 from tests.unit.plugins import kubeconfigs
 from tests.unit.plugins.clients import api, server
 from tests.unit.plugins.module_runs import plain_run, run, space
-from tests.unit.plugins.rotation_runs import members
+from tests.unit.plugins.rotation_runs import members, quick
 
-__all__ = ["api", "members", "plain_run", "run", "server", "space"]
+__all__ = ["api", "members", "plain_run", "quick", "run", "server", "space"]
 
 # No deadlines: the machine is shared. Derandomised: a red run is red everywhere.
 settings.register_profile(

@@ -13,6 +13,13 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate import (
+    keeper,
+    rollback,
+)
+from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile import (
+    linked_lease,
+)
 from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
 from tests.harness.canaries import canary
 from tests.unit.plugins.api_server import Answer, Request, ScriptedServer, status_answer
@@ -73,6 +80,15 @@ def members(space: Namespace) -> Members:
     found = Members(space, lambda value: 0)
     space.files = found
     return found
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take over from a killed task almost at once."""
+    monkeypatch.setattr(keeper, "TAKEOVER_SECONDS", 0.1)
+    monkeypatch.setattr(linked_lease, "DURATION_SECONDS", 1)
+    monkeypatch.setattr(linked_lease, "_POLL_SECONDS", 0.05)
+    monkeypatch.setattr(rollback, "_RETRY_PAUSE", 0.1)
 
 
 Step = Callable[[Request], Answer]

@@ -33,7 +33,7 @@ HOSTS = (
 AUTH = (
     "{{ kd_auth if kd_auth is defined and kd_auth is mapping\n"
     "   else {} if not query('ansible.builtin.varnames', '^kd_auth$')\n"
-    "   else undef(hint='kd_auth is no dictionary, or it cannot be worked out, so nothing was done. Correct it.') }}"
+    "   else undef(hint='kd_auth is not a dictionary, or a variable in it is undefined. Nothing was done. Correct it.') }}"
 )
 
 

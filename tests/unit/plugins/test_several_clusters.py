@@ -129,16 +129,22 @@ ELSEWHERE = {
 }
 
 
+def run_refused(playbook: str, space: Namespace, given: dict[str, Any]) -> str:
+    """Run a playbook that has to fail, where the environment names a cluster; returns its output."""
+    done = run_playbook(
+        f"kubedirector.connections.{playbook}", "-e", json.dumps(given), kubeconfig=None,
+        K8S_AUTH_HOST=space.server.url, K8S_AUTH_API_KEY=TOKEN,
+    )  # fmt: skip
+    assert done.returncode != 0, done.output
+    return done.output
+
+
 @pytest.mark.parametrize("given", ELSEWHERE.values(), ids=ELSEWHERE)
 def test_what_cannot_be_worked_out_does_not_mean_another_cluster(
     spaces: dict[str, Namespace], given: dict[str, Any]
 ) -> None:
     space = spaces["production"]
-    done = run_playbook(
-        "kubedirector.connections.overview", "-e", json.dumps(given), kubeconfig=None,
-        K8S_AUTH_HOST=space.server.url, K8S_AUTH_API_KEY=TOKEN,
-    )  # fmt: skip
-    assert done.returncode != 0, done.output
+    run_refused("overview", space, given)
     assert space.server.requests == []
 
 
@@ -153,13 +159,7 @@ def test_what_cannot_be_worked_out_does_not_mean_another_cluster(
 def test_an_audit_is_not_clean_if_what_to_audit_cannot_be_worked_out(
     spaces: dict[str, Namespace], given: dict[str, Any]
 ) -> None:
-    space = spaces["production"]
-    done = run_playbook(
-        "kubedirector.connections.audit", "-e", json.dumps(given), kubeconfig=None,
-        K8S_AUTH_HOST=space.server.url, K8S_AUTH_API_KEY=TOKEN,
-    )  # fmt: skip
-    assert done.returncode != 0, done.output
-    assert "clean" not in done.output
+    assert "clean" not in run_refused("audit", spaces["production"], given)
 
 
 def test_nothing_runs_on_the_hosts_whatever_the_inventory_says(

@@ -15,10 +15,6 @@ import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate import (
     keeper,
-    rollback,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile import (
-    linked_lease,
 )
 from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile.shared_objects import (
     copy_name,
@@ -50,13 +46,7 @@ MODEL = f"{CORE}/configmaps/model"
 ADDED = canary("added by others")
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take over from a killed task almost at once."""
-    monkeypatch.setattr(keeper, "TAKEOVER_SECONDS", 0.1)
-    monkeypatch.setattr(linked_lease, "DURATION_SECONDS", 1)
-    monkeypatch.setattr(linked_lease, "_POLL_SECONDS", 0.05)
-    monkeypatch.setattr(rollback, "_RETRY_PAUSE", 0.1)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def is_write(request: Request, method: str, path: str) -> bool:

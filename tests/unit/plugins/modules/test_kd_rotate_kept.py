@@ -15,11 +15,6 @@ import pytest
 
 from ansible_collections.kubedirector.connections.plugins.module_utils._kd_rotate import (
     keeper,
-    rollback,
-)
-from ansible_collections.kubedirector.connections.plugins.module_utils._reconcile import (
-    executor,
-    linked_lease,
 )
 from ansible_collections.kubedirector.connections.plugins.modules import kd_rotate
 from tests.harness.canaries import canary
@@ -47,16 +42,7 @@ OTHER = canary("other")
 RESTORE: JsonObject = {"secret": "token", "state": "restored", "wait_timeout": 30}
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take over from a killed task almost at once."""
-    monkeypatch.setattr(keeper, "TAKEOVER_SECONDS", 0.1)
-    monkeypatch.setattr(linked_lease, "DURATION_SECONDS", 1)
-    monkeypatch.setattr(linked_lease, "_POLL_SECONDS", 0.05)
-    monkeypatch.setattr(rollback, "_RETRY_PAUSE", 0.1)
-    # The operator in memory needs no time between two changes.
-    monkeypatch.setattr(executor, "_BREATH_SECONDS", 0.0)
-    monkeypatch.setattr(executor, "_HEAD_START_SECONDS", 0.0)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def kept_values(space: Namespace) -> JsonObject | None:
